@@ -1,0 +1,1 @@
+//! What administrators do, from the command line for now

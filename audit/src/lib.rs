@@ -1,0 +1,1 @@
+//! The append-only trail: chains, commitments, checkpoints, proofs

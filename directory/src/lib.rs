@@ -1,0 +1,1 @@
+//! Who is who and whom we trust

@@ -1,0 +1,1 @@
+//! Sealing at rest: frames, key wrapping, keyed hashes, master key epochs

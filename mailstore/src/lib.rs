@@ -1,0 +1,1 @@
+//! What we keep: keys, blobs, folders, messages, contacts, conversations, dossier

@@ -1,0 +1,23 @@
+//! Machines without sockets, and the grammar of mail.
+//!
+//! Bytes, answers and silences go in; bytes to send, questions, TLS upgrades and close come out.
+//! Nothing here reads a clock, draws a random number, opens a file or waits. `net` pumps any
+//! [`Machine`] over a socket; the tests pump the same machine from a transcript, whole and cut at
+//! every byte.
+//!
+//! - [`machine`]: what a machine is.
+//! - [`lines`]: strict CRLF framing and the dot-stuffed stream of DATA.
+//! - [`sasl`]: the exchanges of AUTH and AUTHENTICATE.
+//! - [`smtp`]: the SMTP server (submission and MX).
+//! - [`imap`]: the IMAP server.
+//! - [`mime`]: structure of a letter, decoded parts, letters and reports that we compose.
+#![warn(missing_docs)]
+
+pub mod imap;
+pub mod lines;
+pub mod machine;
+pub mod mime;
+pub mod sasl;
+pub mod smtp;
+
+pub use machine::{Action, Actions, Input, Machine, TlsFacts};

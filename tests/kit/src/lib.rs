@@ -1,0 +1,1 @@
+//! Start a whole server, invented people, transcripts, peers that lie
