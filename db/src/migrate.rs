@@ -1,0 +1,61 @@
+//! One set of migrations, forward only, embedded in the binary.
+
+use crate::{Error, Tx, args, dialect};
+
+/// One step of the schema. Never changed once released: add another.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Room and number, as `mailstore/0001`.
+    pub name: &'static str,
+    /// Statements, each ending in `;` at the end of a line.
+    pub sql: &'static str,
+}
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
+    name {TEXT} NOT NULL PRIMARY KEY, text_hash {INT} NOT NULL, applied_at {INT} NOT NULL) {STRICT}";
+
+/// Applies in one transaction what is not applied yet, in the order given.
+pub(crate) async fn apply(tx: &mut Tx, migrations: &[Migration], now: names::Timestamp) -> Result<(), Error> {
+    let engine = tx.engine();
+    if engine == crate::Engine::Postgres {
+        // Two processes may start together; one applies, the other waits here.
+        tx.execute("SELECT pg_advisory_xact_lock(7055201)", args![]).await?;
+    }
+    tx.execute(TABLE, args![]).await?;
+    for migration in migrations {
+        let hash = fnv(migration.sql);
+        let known =
+            tx.maybe_row("SELECT text_hash FROM migration WHERE name = $1", args![migration.name]).await?;
+        match known.map(|row| row.int(0)).transpose()? {
+            Some(applied) if applied == hash => continue,
+            Some(_) => return Err(Error::Migration(migration.name.to_owned())),
+            None => {}
+        }
+        let text = dialect::render(migration.sql, engine);
+        for statement in statements(&text) {
+            let failed = |cause| Error::Statement { sql: format!("{}: {statement}", migration.name), cause };
+            tx.raw(statement.to_owned()).await.map_err(failed)?;
+        }
+        tx.execute(
+            "INSERT INTO migration (name, text_hash, applied_at) VALUES ($1, $2, $3)",
+            args![migration.name, hash, now],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// The statements of a text: each ends in `;` at the end of a line.
+fn statements(text: &str) -> impl Iterator<Item = &str> {
+    text.split(";\n").map(|statement| statement.trim().trim_end_matches(';')).filter(|statement| {
+        statement.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--"))
+    })
+}
+
+/// FNV-1a of the text without regard to line ends: tells an edited migration, resists no attacker.
+fn fnv(text: &str) -> i64 {
+    let hash = text.bytes().filter(|byte| *byte != b'\r').fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash as i64
+}

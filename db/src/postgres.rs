@@ -1,0 +1,61 @@
+//! PostgreSQL: each unit in a transaction of its own, run again when the server asks for it.
+
+use crate::tx::Conn;
+use crate::unit::{Isolation, Unit};
+use crate::{Error, Tx, limits};
+use futures_util::FutureExt as _;
+use sqlx::{PgPool, Postgres, Transaction};
+use std::panic::AssertUnwindSafe;
+
+/// Waits until the unit is committed and on disk.
+pub(crate) async fn write<U: Unit>(pool: &PgPool, mut unit: U) -> Result<U::Output, U::Error> {
+    let name = unit.name();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let begin = match U::ISOLATION {
+            Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        };
+        let transaction = pool.begin_with(begin).await.map_err(|cause| statement(begin, cause))?;
+        let mut tx = Tx::new(Conn::Postgres(transaction));
+        let work = AssertUnwindSafe(unit.run(&mut tx)).catch_unwind();
+        let outcome = match tokio::time::timeout(limits::UNIT_DEADLINE, work).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_panic)) => Err(Error::Panicked(name).into()),
+            Err(_elapsed) => Err(Error::Deadline(name).into()),
+        };
+        let again = tx.retry && attempt < limits::RETRIES;
+        let after = tx.take_after();
+        let Conn::Postgres(transaction) = tx.conn else { unreachable!("made of PostgreSQL above") };
+        match outcome {
+            Ok(output) => match commit(transaction).await {
+                Ok(()) => {
+                    after.into_iter().for_each(|act| act());
+                    return Ok(output);
+                }
+                Err(Error::Commit { cause }) if Error::is_retryable(&cause) && attempt < limits::RETRIES => {}
+                Err(error) => return Err(error.into()),
+            },
+            Err(_) if again => drop(transaction.rollback().await),
+            Err(error) => {
+                drop(transaction.rollback().await);
+                return Err(error);
+            }
+        }
+        tracing::debug!(unit = name, attempt, "the unit met another one and runs again");
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), Error> {
+    transaction.commit().await.map_err(|cause| match cause {
+        // The server answered: nothing is kept.
+        sqlx::Error::Database(_) => Error::Commit { cause },
+        cause => Error::CommitUnknown { cause },
+    })
+}
+
+fn statement(sql: &str, cause: sqlx::Error) -> Error {
+    Error::Statement { sql: sql.to_owned(), cause }
+}

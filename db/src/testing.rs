@@ -1,0 +1,73 @@
+//! Fresh databases for tests, on each engine.
+
+use crate::{Config, Db, Durability};
+use names::{Clock, Timestamp};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A database that goes away with the test; use it like a [`Db`].
+pub struct TestDb {
+    db: Db,
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Deref for TestDb {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        &self.db
+    }
+}
+
+impl TestDb {
+    /// The folder of an SQLite database, for looking at raw bytes.
+    #[must_use]
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_ref().map(tempfile::TempDir::path)
+    }
+}
+
+/// A clock for tests that stands at `now`.
+#[must_use]
+pub fn stopped_clock(now: Timestamp) -> Clock {
+    Clock::new(move || now)
+}
+
+const NOON: Timestamp = Timestamp(1_795_348_800_000);
+
+/// A fresh SQLite database in a folder of its own.
+pub async fn sqlite() -> TestDb {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let config = Config::Sqlite {
+        folder: folder.path().to_owned(),
+        name: "test".to_owned(),
+        durability: Durability::PowerCut,
+    };
+    let db = Db::open(&config, stopped_clock(NOON)).await.expect("SQLite opens");
+    TestDb { db, folder: Some(folder) }
+}
+
+/// A fresh schema on the PostgreSQL server that `PLI_TEST_POSTGRES` names.
+///
+/// # Panics
+/// Without that variable: `scripts/test` starts a server and sets it.
+pub async fn postgres() -> TestDb {
+    #[expect(clippy::disallowed_methods, reason = "tests are told their server by scripts/test")]
+    let url = std::env::var("PLI_TEST_POSTGRES")
+        .expect("PLI_TEST_POSTGRES is not set: run the tests by scripts/test, or see CONTRIBUTING.md");
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let unique = format!(
+        "t{}_{}_{:x}",
+        std::process::id(),
+        COUNTER.fetch_add(1, Ordering::Relaxed),
+        std::time::UNIX_EPOCH.elapsed().map_or(0, |age| age.as_nanos() as u64)
+    );
+    let config = Config::Postgres { url, schema: Some(unique) };
+    let db = Db::open(&config, stopped_clock(NOON)).await.expect("PostgreSQL opens");
+    TestDb { db, folder: None }
+}
+
+/// One fresh database of each engine, with its name.
+pub async fn both() -> Vec<(&'static str, TestDb)> {
+    vec![("SQLite", sqlite().await), ("PostgreSQL", postgres().await)]
+}

@@ -1,0 +1,246 @@
+//! One transaction, of either engine.
+
+use crate::{Args, Engine, Error, Row, Value, dialect, limits};
+use sqlx::{AssertSqlSafe, Executor as _, Postgres, Sqlite, SqliteConnection, Transaction};
+use std::borrow::Cow;
+
+/// One transaction: a consistent view for reading, or the only way to write.
+pub struct Tx {
+    pub(crate) conn: Conn,
+    after: Vec<Box<dyn FnOnce() + Send>>,
+    /// Set when a statement failed in a way that another run may cure.
+    pub(crate) retry: bool,
+}
+
+pub(crate) enum Conn {
+    SqliteRead(Transaction<'static, Sqlite>),
+    SqliteWrite(Box<SqliteConnection>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// The same body for whichever connection stands behind a transaction.
+macro_rules! on {
+    ($tx:expr, |$c:ident| $body:expr, $wrap:ident) => {
+        match &mut $tx.conn {
+            Conn::SqliteRead(tx) => {
+                let $c = &mut **tx;
+                $body.map(|found| $wrap!(found, Sqlite))
+            }
+            Conn::SqliteWrite(connection) => {
+                let $c = &mut **connection;
+                $body.map(|found| $wrap!(found, Sqlite))
+            }
+            Conn::Postgres(tx) => {
+                let $c = &mut **tx;
+                $body.map(|found| $wrap!(found, Postgres))
+            }
+        }
+    };
+}
+
+macro_rules! affected {
+    ($found:expr, $engine:ident) => {
+        $found.rows_affected()
+    };
+}
+
+macro_rules! many {
+    ($found:expr, $engine:ident) => {
+        $found.into_iter().map(Row::$engine).collect::<Vec<Row>>()
+    };
+}
+
+macro_rules! maybe {
+    ($found:expr, $engine:ident) => {
+        $found.map(Row::$engine)
+    };
+}
+
+macro_rules! query {
+    ($sql:expr, $args:expr) => {{
+        let mut query = sqlx::query($sql);
+        for value in $args {
+            query = match value {
+                Value::Int(value) => query.bind(value),
+                Value::Text(value) => query.bind(value),
+                Value::Bool(value) => query.bind(value),
+                Value::Bytes(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+impl Tx {
+    pub(crate) fn new(conn: Conn) -> Self {
+        Self { conn, after: Vec::new(), retry: false }
+    }
+
+    /// Which engine this is, for the rare statement that must know.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self.conn {
+            Conn::SqliteRead(_) | Conn::SqliteWrite(_) => Engine::Sqlite,
+            Conn::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs a statement; answers how many rows it touched.
+    pub async fn execute(&mut self, sql: &'static str, args: Args) -> Result<u64, Error> {
+        let text = dialect::render(sql, self.engine());
+        self.execute_text(text, args).await
+    }
+
+    /// Runs a query; answers all its rows.
+    pub async fn rows(&mut self, sql: &'static str, args: Args) -> Result<Vec<Row>, Error> {
+        let text = dialect::render(sql, self.engine());
+        self.rows_text(text, args).await
+    }
+
+    /// Runs a query that finds exactly one row; none is an error.
+    pub async fn row(&mut self, sql: &'static str, args: Args) -> Result<Row, Error> {
+        self.maybe_row(sql, args).await?.ok_or_else(|| Error::NoRow { sql: sql.to_owned() })
+    }
+
+    /// Runs a query that finds one row or none.
+    pub async fn maybe_row(&mut self, sql: &'static str, args: Args) -> Result<Option<Row>, Error> {
+        let text = dialect::render(sql, self.engine());
+        let shown = text.clone();
+        let found = on!(self, |c| query!(AssertSqlSafe(text), args).fetch_optional(c).await, maybe);
+        self.note(found, shown)
+    }
+
+    /// Runs a query whose text holds `IN ({})`, once for each batch of the list; the list's
+    /// placeholders follow those of `args`. An empty list finds nothing and asks nothing.
+    pub async fn rows_in(
+        &mut self,
+        sql: &'static str,
+        args: Args,
+        list: Vec<Value>,
+    ) -> Result<Vec<Row>, Error> {
+        let mut found = Vec::new();
+        for batch in batches(list) {
+            let (text, args) = self.with_list(sql, &args, batch);
+            found.extend(self.rows_text(text, args).await?);
+        }
+        Ok(found)
+    }
+
+    /// Runs a statement whose text holds `IN ({})`, as [`Tx::rows_in`] does.
+    pub async fn execute_in(
+        &mut self,
+        sql: &'static str,
+        args: Args,
+        list: Vec<Value>,
+    ) -> Result<u64, Error> {
+        let mut touched = 0;
+        for batch in batches(list) {
+            let (text, args) = self.with_list(sql, &args, batch);
+            touched += self.execute_text(text, args).await?;
+        }
+        Ok(touched)
+    }
+
+    /// Inserts many rows by few statements: `insert` ends in `VALUES`, `suffix` is empty or an
+    /// `ON CONFLICT` clause. All rows have the same number of columns.
+    pub async fn insert_rows(
+        &mut self,
+        insert: &'static str,
+        suffix: &'static str,
+        rows: Vec<Args>,
+    ) -> Result<u64, Error> {
+        let columns = rows.first().map_or(0, Vec::len);
+        let insert = dialect::render(insert, self.engine());
+        let mut touched = 0;
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            // Powers of two, so that a handful of prepared texts serves every size.
+            let count = power_of_two(rows.len().min(limits::PARAMETERS / columns.max(1)));
+            let args: Args = rows.by_ref().take(count).flatten().collect();
+            debug_assert_eq!(args.len(), columns * count, "rows of unequal width");
+            let text = Cow::Owned(dialect::values(&insert, suffix, columns, count));
+            touched += self.execute_text(text, args).await?;
+        }
+        Ok(touched)
+    }
+
+    /// Does `act` once this transaction is committed and on disk; never when it is not. For telling
+    /// watchers. It must not block.
+    pub fn after_commit(&mut self, act: impl FnOnce() + Send + 'static) {
+        self.after.push(Box::new(act));
+    }
+
+    /// What is to be done after the commit.
+    pub(crate) fn take_after(&mut self) -> Vec<Box<dyn FnOnce() + Send>> {
+        std::mem::take(&mut self.after)
+    }
+
+    /// Runs a text without parameters, unprepared: `BEGIN`, `SAVEPOINT`, migrations.
+    pub(crate) async fn raw(&mut self, text: String) -> Result<(), sqlx::Error> {
+        match &mut self.conn {
+            Conn::SqliteRead(tx) => (&mut **tx).execute(AssertSqlSafe(text)).await.map(drop),
+            Conn::SqliteWrite(connection) => (&mut **connection).execute(AssertSqlSafe(text)).await.map(drop),
+            Conn::Postgres(tx) => (&mut **tx).execute(AssertSqlSafe(text)).await.map(drop),
+        }
+    }
+
+    async fn execute_text(&mut self, text: Cow<'static, str>, args: Args) -> Result<u64, Error> {
+        let shown = text.clone();
+        let done = on!(self, |c| query!(AssertSqlSafe(text), args).execute(c).await, affected);
+        self.note(done, shown)
+    }
+
+    async fn rows_text(&mut self, text: Cow<'static, str>, args: Args) -> Result<Vec<Row>, Error> {
+        let shown = text.clone();
+        let found = on!(self, |c| query!(AssertSqlSafe(text), args).fetch_all(c).await, many);
+        self.note(found, shown)
+    }
+
+    fn with_list(&self, sql: &'static str, args: &Args, batch: Vec<Value>) -> (Cow<'static, str>, Args) {
+        let text = dialect::list(&dialect::render(sql, self.engine()), args.len(), batch.len());
+        (Cow::Owned(text), args.iter().cloned().chain(batch).collect())
+    }
+
+    fn note<T>(&mut self, result: Result<T, sqlx::Error>, sql: Cow<'static, str>) -> Result<T, Error> {
+        result.map_err(|cause| {
+            self.retry |= Error::is_retryable(&cause);
+            let mut sql = sql.into_owned();
+            sql.truncate(300);
+            Error::Statement { sql, cause }
+        })
+    }
+}
+
+/// The list in batches whose lengths are powers of two; the last is filled by repeating its last
+/// value, which changes no `IN`.
+fn batches(list: Vec<Value>) -> Vec<Vec<Value>> {
+    const LONGEST: usize = 1_024;
+    list.chunks(LONGEST)
+        .map(|batch| {
+            let mut batch = batch.to_vec();
+            if let Some(last) = batch.last().cloned() {
+                batch.resize(batch.len().next_power_of_two(), last);
+            }
+            batch
+        })
+        .collect()
+}
+
+/// The greatest power of two not above `count`, which is at least 1.
+fn power_of_two(count: usize) -> usize {
+    1 << (usize::BITS - 1 - count.max(1).leading_zeros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_statement_texts_serve_every_length() {
+        assert_eq!([1, 2, 3, 4, 50, 64].map(power_of_two), [1, 2, 2, 4, 32, 64]);
+        let list: Vec<Value> = (0..5_i64).map(Value::from).collect();
+        assert_eq!(batches(list.clone())[0].len(), 8);
+        assert_eq!(batches(list)[0][7], Value::from(4_i64));
+        assert!(batches(Vec::new()).is_empty());
+    }
+}
