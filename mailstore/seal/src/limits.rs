@@ -1,0 +1,21 @@
+//! Every size of sealing, with its unit and its reason.
+
+/// Octets of a key: AES-256 and HMAC-SHA-256.
+pub const KEY: usize = 32;
+/// Octets of an AES-GCM nonce (NIST SP 800-38D §5.2.1.1).
+pub const NONCE: usize = 12;
+/// Octets of an AES-GCM tag, never shortened (NIST SP 800-38D appendix C).
+pub const TAG: usize = 16;
+/// Octets a small sealed value grows by: its tag and its nonce.
+pub const OVERHEAD: usize = TAG + NONCE;
+/// Octets of plaintext in a frame: a partial FETCH opens no more than this before its first octet
+/// (DESIGN §2.3).
+pub const FRAME: usize = 64 * 1024;
+/// Octets of a whole frame as stored.
+pub const SEALED_FRAME: usize = FRAME + TAG;
+/// Octets a [`crate::Vault`] value grows by: the epoch, then the overhead of a small value.
+pub const VAULT_OVERHEAD: usize = OVERHEAD + 4;
+/// Epochs one file of master keys may hold: one a month for some years.
+pub const EPOCHS: usize = 128;
+/// Octets of a file of master keys: `EPOCHS` lines with room for comments.
+pub const MASTER_FILE: u64 = 32 * 1024;
