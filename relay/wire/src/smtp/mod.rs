@@ -1,1 +1,28 @@
-//! The SMTP server machine.
+//! SMTP, server side: submission (RFC 6409) and the door of other operators (RFC 5321).
+//!
+//! [`Server`] is the machine; [`Ask`] and [`Answer`] are its talk with the world; [`Config`] is what
+//! an operator sets; [`Reply`] is what peers read; [`received()`] writes the trace field.
+//!
+//! ```text
+//! C: MAIL FROM:<dr@cabinet.example>      → Ask::Sender      → Answer::Sender(Ok(()))
+//! C: RCPT TO:<patient@patient.example>   → Ask::Recipient   → Answer::Recipient(Ok(()))
+//! C: DATA                                → Ask::Data(trace) → Answer::Data(Ok(()))
+//! C: Subject: …                          → Action::Push(bytes), any number
+//! C: .                                   → Ask::Finish      → Answer::Finished(Ok(Accepted { queue }))
+//! S: 250 2.0.0 0000000000001 accepted
+//! ```
+
+mod ask;
+mod command;
+mod config;
+mod limits;
+mod received;
+mod reply;
+mod server;
+
+pub use ask::{Accepted, Answer, Ask, Body, Discard, MailParameters, Protocol, RcptParameters, Trace};
+pub use config::{Config, Role};
+pub use limits::Limits;
+pub use received::{Origin, received};
+pub use reply::Reply;
+pub use server::Server;

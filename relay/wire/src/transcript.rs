@@ -1,0 +1,1 @@
+//! Conversations written down, and the stage that plays them.
