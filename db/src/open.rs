@@ -32,7 +32,6 @@ pub enum Durability {
     #[default]
     PowerCut,
     /// Only a crash of the process. For proving that tests would notice, never for service.
-    #[doc(hidden)]
     ProcessCrash,
 }
 

@@ -26,9 +26,12 @@ impl std::fmt::Debug for Clock {
     }
 }
 
+/// Fills the whole slice it is given.
+type Source = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// Where unguessable bytes come from.
 #[derive(Clone)]
-pub struct Entropy(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Entropy(Arc<Source>);
 
 impl Entropy {
     /// Chance drawn from `source`, which fills the whole slice it is given.

@@ -39,7 +39,9 @@ impl Timestamp {
     pub fn at(self, zone: &jiff::tz::TimeZone) -> jiff::Zoned {
         const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_000;
         let clamped = self.0.clamp(*RANGE.start(), *RANGE.end());
-        jiff::Timestamp::from_millisecond(clamped).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(zone.clone())
+        jiff::Timestamp::from_millisecond(clamped)
+            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+            .to_zoned(zone.clone())
     }
 
     /// As `Sun, 22 Nov 2026 03:34:27 +0000` (RFC 5322 §3.3), in UTC.

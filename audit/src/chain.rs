@@ -1,0 +1,106 @@
+//! Writing to chains and reading them back.
+
+use crate::line::{Chain, Entry, Line};
+use aws_lc_rs::digest::{Context, SHA256};
+use db::{Args, Error, Row, Tx, Value, args};
+use std::collections::BTreeMap;
+
+/// The hash a chain begins with.
+pub(crate) const GENESIS: [u8; 32] = [0; 32];
+
+const MAKE_HEAD: &str = "INSERT INTO chain_head (chain, seq, hash) VALUES";
+const HEADS: &str = "SELECT chain, seq, hash FROM chain_head WHERE chain IN ({}) ORDER BY chain {FOR UPDATE}";
+const WRITE: &str = "INSERT INTO audit_line (chain, seq, at, salt, line, commitment, hash) VALUES";
+const MOVE_HEADS: &str = "ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash";
+
+/// Appends lines, in the order given, in the transaction of the acts they tell.
+///
+/// Chain heads are locked last in a unit, in the order of their ids (DESIGN §2.2).
+pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), Error> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let mut heads = lock_heads(tx, entries).await?;
+    let mut rows = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let key = entry.chain.key();
+        let (seq, hash) = heads.entry(key).or_insert((0, GENESIS));
+        let text = entry.line.encode();
+        let commitment = commit(&entry.salt, &text);
+        *seq += 1;
+        *hash = link(hash, key, *seq, &commitment);
+        rows.push(args![key, *seq, entry.line.at, entry.salt, text, commitment, &*hash]);
+    }
+    tx.insert_rows(WRITE, "", rows).await?;
+    let heads = heads.into_iter().map(|(chain, (seq, hash))| args![chain, seq, hash]).collect();
+    tx.insert_rows(MAKE_HEAD, MOVE_HEADS, heads).await?;
+    Ok(())
+}
+
+async fn lock_heads(tx: &mut Tx, entries: &[Entry]) -> Result<BTreeMap<i64, (i64, [u8; 32])>, Error> {
+    let mut keys: Vec<i64> = entries.iter().map(|entry| entry.chain.key()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let list: Vec<Value> = keys.iter().copied().map(Value::from).collect();
+    let mut found = tx.rows_in(HEADS, args![], list.clone()).await?;
+    if found.len() < keys.len() {
+        // A chain's first line: its head must exist before two writers can queue for it.
+        let fresh: Vec<Args> = keys.iter().map(|key| args![*key, 0_i64, GENESIS]).collect();
+        tx.insert_rows(MAKE_HEAD, "ON CONFLICT (chain) DO NOTHING", fresh).await?;
+        found = tx.rows_in(HEADS, args![], list).await?;
+    }
+    found.iter().map(|row| Ok((row.int(0)?, (row.int(1)?, hash_in(row, 2)?)))).collect()
+}
+
+/// One line as it stands in its chain.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Its number in the chain, from 1.
+    pub seq: i64,
+    /// What it tells; none when it was erased.
+    pub line: Option<Line>,
+}
+
+/// The newest `limit` lines of a chain before number `before`, newest first.
+pub async fn history(
+    tx: &mut Tx,
+    chain: Chain,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Vec<Written>, Error> {
+    let sql = "SELECT seq, line FROM audit_line WHERE chain = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+    let rows = tx.rows(sql, args![chain.key(), before.unwrap_or(i64::MAX), limit]).await?;
+    rows.iter()
+        .map(|row| {
+            let line = row.maybe_text(1)?.and_then(|text| Line::decode(&text));
+            Ok(Written { seq: row.int(0)?, line })
+        })
+        .collect()
+}
+
+/// Erases what a line tells; its commitment stays and the chain still holds.
+pub async fn erase(tx: &mut Tx, chain: Chain, seq: i64) -> Result<bool, Error> {
+    let sql = "UPDATE audit_line SET line = NULL, salt = NULL WHERE chain = $1 AND seq = $2";
+    Ok(tx.execute(sql, args![chain.key(), seq]).await? == 1)
+}
+
+pub(crate) fn commit(salt: &[u8], text: &str) -> [u8; 32] {
+    digest(&[salt, text.as_bytes()])
+}
+
+pub(crate) fn link(previous: &[u8; 32], chain: i64, seq: i64, commitment: &[u8; 32]) -> [u8; 32] {
+    digest(&[previous, &chain.to_be_bytes(), &seq.to_be_bytes(), commitment])
+}
+
+pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    parts.iter().for_each(|part| context.update(part));
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
+pub(crate) fn hash_in(row: &Row, column: usize) -> Result<[u8; 32], Error> {
+    let bytes = row.bytes(column)?;
+    bytes.try_into().map_err(|_| Error::Damaged("a hash of the trail is not 32 bytes".to_owned()))
+}

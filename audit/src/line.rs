@@ -1,0 +1,207 @@
+//! What a line tells.
+
+use names::{AccountId, Entropy, PatientId, PersonId, Timestamp};
+use std::fmt;
+
+/// Which chain a line belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Chain {
+    /// The house: settings, start and stop, administrators.
+    System,
+    /// An account: everything that touches what it keeps.
+    Account(AccountId),
+}
+
+impl Chain {
+    /// Its key in the tables: 0 is the house, and no account has that id.
+    pub(crate) fn key(self) -> i64 {
+        match self {
+            Self::System => 0,
+            Self::Account(account) => account.0,
+        }
+    }
+}
+
+/// Somebody, by id.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Actor {
+    /// The house itself: filing, alerts, retention.
+    System,
+    /// A professional.
+    Person(PersonId),
+    /// A patient, or somebody signed in as one.
+    Patient(PatientId),
+    /// A mailbox used by a machine.
+    Account(AccountId),
+    /// An administrator at the command line.
+    Operator,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => out.write_str("system"),
+            Self::Person(id) => write!(out, "person:{}", id.0),
+            Self::Patient(id) => write!(out, "patient:{}", id.0),
+            Self::Account(id) => write!(out, "account:{}", id.0),
+            Self::Operator => out.write_str("operator"),
+        }
+    }
+}
+
+impl Actor {
+    fn parse(text: &str) -> Option<Self> {
+        let id = |text: &str| text.parse().ok();
+        match text.split_once(':') {
+            None if text == "system" => Some(Self::System),
+            None if text == "operator" => Some(Self::Operator),
+            Some(("person", text)) => id(text).map(|id| Self::Person(PersonId(id))),
+            Some(("patient", text)) => id(text).map(|id| Self::Patient(PatientId(id))),
+            Some(("account", text)) => id(text).map(|id| Self::Account(AccountId(id))),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $name:ident = $code:literal),+ $(,)?) => {
+        /// What was done. The code is stored, so a name here may change and a code may not.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Act { $($(#[$doc])* $name),+ }
+
+        impl Act {
+            /// Every act, for tables of texts and tests.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The stored code.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+        }
+    };
+}
+
+acts! {
+    /// A letter arrived.
+    LetterReceived = "letter.received",
+    /// A letter was sent.
+    LetterSent = "letter.sent",
+    /// A letter was refused.
+    LetterRefused = "letter.refused",
+    /// A letter was opened.
+    LetterRead = "letter.read",
+    /// A letter was placed by IMAP APPEND.
+    LetterAppended = "letter.appended",
+    /// Letters were copied or moved.
+    LetterCopied = "letter.copied",
+    /// Letters were removed.
+    LetterRemoved = "letter.removed",
+    /// Flags of letters were changed.
+    LetterFlagged = "letter.flagged",
+    /// A letter was searched for.
+    LettersSearched = "letters.searched",
+    /// An exchange was opened.
+    ContactOpened = "contact.opened",
+    /// An exchange was ended.
+    ContactEnded = "contact.ended",
+    /// A correspondent was blocked or unblocked.
+    ContactBlocked = "contact.blocked",
+    /// A document was filed.
+    DocumentFiled = "document.filed",
+    /// A document was opened or downloaded.
+    DocumentRead = "document.read",
+    /// A document was masked, unmasked or its secrecy changed.
+    DocumentMasked = "document.masked",
+    /// A document was deleted.
+    DocumentDeleted = "document.deleted",
+    /// An alert was sent outside.
+    AlertSent = "alert.sent",
+    /// An alert came back or could not be sent.
+    AlertFailed = "alert.failed",
+    /// A read receipt was sent.
+    ReceiptSent = "receipt.sent",
+    /// Somebody signed in.
+    SignedIn = "session.opened",
+    /// Somebody failed to sign in.
+    SignInRefused = "session.refused",
+    /// Somebody signed out.
+    SignedOut = "session.closed",
+    /// Somebody went on to another profile.
+    ProfileSwitched = "session.switched",
+    /// A folder was made, renamed or removed.
+    FolderChanged = "folder.changed",
+    /// An account was made.
+    AccountCreated = "account.created",
+    /// An account's state changed.
+    AccountChanged = "account.changed",
+    /// A credential was issued.
+    CredentialIssued = "credential.issued",
+    /// A credential was revoked.
+    CredentialRevoked = "credential.revoked",
+    /// The directory was changed by an import.
+    Imported = "directory.imported",
+    /// The server started.
+    Started = "server.started",
+    /// The server stopped.
+    Stopped = "server.stopped",
+}
+
+impl Act {
+    fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|act| act.code() == code)
+    }
+}
+
+/// One line of the trail.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// When.
+    pub at: Timestamp,
+    /// Who acted.
+    pub actor: Actor,
+    /// For whom they acted, when it was not for themselves.
+    pub for_whom: Option<Actor>,
+    /// What was done.
+    pub act: Act,
+    /// Ids and codes that complete it, as `entry=7 rule=contact.opened`; no personal data.
+    pub detail: String,
+}
+
+impl Line {
+    /// The form that is committed to: fields parted by tabs.
+    pub(crate) fn encode(&self) -> String {
+        let for_whom = self.for_whom.map(|who| who.to_string()).unwrap_or_default();
+        let detail: String = self.detail.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        format!("{}\t{}\t{for_whom}\t{}\t{detail}", self.at.0, self.actor, self.act.code())
+    }
+
+    /// Reads the stored form.
+    pub(crate) fn decode(text: &str) -> Option<Self> {
+        let mut fields = text.splitn(5, '\t');
+        let at = Timestamp(fields.next()?.parse().ok()?);
+        let actor = Actor::parse(fields.next()?)?;
+        let for_whom = match fields.next()? {
+            "" => None,
+            text => Some(Actor::parse(text)?),
+        };
+        let act = Act::parse(fields.next()?)?;
+        Some(Self { at, actor, for_whom, act, detail: fields.next()?.to_owned() })
+    }
+}
+
+/// A line and where it goes. Made outside the unit of work, because it draws its salt.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub(crate) chain: Chain,
+    pub(crate) line: Line,
+    pub(crate) salt: [u8; 16],
+}
+
+impl Entry {
+    /// A line for `chain`, with a fresh salt.
+    #[must_use]
+    pub fn new(chain: Chain, line: Line, entropy: &Entropy) -> Self {
+        Self { chain, line, salt: entropy.bytes() }
+    }
+}
