@@ -1,1 +1,33 @@
-//! Listeners, the one loop that pumps machines over sockets, limits and bans shared by all doors
+//! Listeners, the one loop that pumps machines over sockets, limits shared by all doors, stop.
+//!
+//! A door of mail is one call of [`serve`]: it takes a bound [`Listener`], what the door is like
+//! ([`Door`]), a [`StopSignal`] and a function that makes a machine and its world for each
+//! connection. The web doors accept with [`Acceptor`] and pump hyper themselves; both share one
+//! [`Gate`], so that connection caps and sign-in delays hold over all doors together.
+//!
+//! ```ignore
+//! let gate = Gate::new(Caps::default());
+//! let (stop, signal) = Stop::new();
+//! let listener = Listener::bind("127.0.0.1:0".parse()?)?;
+//! let door = Door { name: "submission", tls: Tls::StartTls(config), gate, clock, busy: b"421 busy\r\n", drain: DRAIN };
+//! let served = net::serve(listener, door, signal, |connection| (machine(connection), world(connection)));
+//! ```
+#![warn(missing_docs)]
+
+mod accept;
+mod drive;
+mod gate;
+mod limits;
+mod listen;
+mod socket;
+mod stop;
+mod stream;
+mod world;
+
+pub use accept::{Accepted, Acceptor, ConnInfo, Connection, Door, HandshakeError, Tls};
+pub use gate::{Admission, Caps, Counts, Crowded, Gate, RetryAfter};
+pub use limits::DRAIN;
+pub use listen::{BindError, Listener, Served, serve};
+pub use stop::{Stop, StopSignal};
+pub use stream::Stream;
+pub use world::World;

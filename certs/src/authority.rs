@@ -1,0 +1,285 @@
+//! A throwaway authority for development, demonstration and tests. Never for production: its key
+//! lies beside the certificates it signs.
+
+use crate::load::{KeyAccess, LoadError, load_identity};
+use names::{DAY, Timestamp};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+};
+use std::io::{self, Write};
+use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Days a root lives.
+const ROOT_DAYS: i64 = 3_650;
+/// Days a leaf lives; at most 825 (ANSSI SDE-NT-35 v1.2).
+const LEAF_DAYS: i64 = 365;
+/// A leaf with fewer days left is made anew at start.
+const RENEW_DAYS: i64 = 30;
+
+/// A certificate authority of our own.
+pub struct Authority {
+    certificate_pem: String,
+    key_pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate with its chain and its private key, as PEM.
+pub struct Issued {
+    /// The leaf, then the root.
+    pub chain_pem: String,
+    /// PKCS #8.
+    pub key_pem: String,
+}
+
+/// The subject of an operator's certificate, in the layout of the trust space's list:
+/// `CN=<server>,OU=<structure id>,O=<legal name>,ST=<département> (<code>),C=FR` (DOMAIN §1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorName {
+    /// Host name of the server.
+    pub common_name: String,
+    /// National structure identifier: `1` + FINESS, or `3` + SIRET.
+    pub structure: String,
+    /// Legal name.
+    pub organisation: String,
+    /// As `Haute-Garonne (31)`.
+    pub department: String,
+}
+
+/// Where [`Authority::open`] keeps what a development server needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DevFiles {
+    /// The root, for clients to trust.
+    pub root: PathBuf,
+    /// The server's chain.
+    pub chain: PathBuf,
+    /// The server's key, mode 0600.
+    pub key: PathBuf,
+}
+
+/// What went wrong with the throwaway authority.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// A certificate could not be made.
+    #[error("cannot make a certificate for {what}")]
+    Make {
+        /// For whom.
+        what: String,
+        /// Why.
+        #[source]
+        cause: rcgen::Error,
+    },
+    /// A file could not be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write {path}")]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The folder holds an authority that cannot be used.
+    #[error("the development authority in {dir} cannot be used; delete the folder to get a new one")]
+    Unusable {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        #[source]
+        cause: rcgen::Error,
+    },
+}
+
+impl Authority {
+    /// A new root called `name`, valid from yesterday for ten years.
+    pub fn new(name: &str, now: Timestamp) -> Result<Self, AuthorityError> {
+        let make = || {
+            let key = KeyPair::generate()?;
+            let key_pem = key.serialize_pem();
+            let mut params = CertificateParams::default();
+            params.distinguished_name = DistinguishedName::new();
+            params.distinguished_name.push(DnType::CountryName, "FR");
+            params.distinguished_name.push(DnType::OrganizationName, "Pli (développement)");
+            params.distinguished_name.push(DnType::CommonName, name);
+            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+            params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+            valid(&mut params, ROOT_DAYS, now);
+            let issuer = CertifiedIssuer::self_signed(params, key)?;
+            Self::from_pem(issuer.pem(), key_pem)
+        };
+        make().map_err(|cause| AuthorityError::Make { what: name.to_owned(), cause })
+    }
+
+    fn from_pem(certificate_pem: String, key_pem: String) -> Result<Self, rcgen::Error> {
+        let issuer = Issuer::from_ca_cert_pem(&certificate_pem, KeyPair::from_pem(&key_pem)?)?;
+        Ok(Self { certificate_pem, key_pem, issuer })
+    }
+
+    /// The root's certificate.
+    #[must_use]
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// A server's certificate for these host names and IP addresses; the first is its CN.
+    pub fn server(&self, names: &[&str], now: Timestamp) -> Result<Issued, AuthorityError> {
+        let mut subject = DistinguishedName::new();
+        subject.push(DnType::CountryName, "FR");
+        subject.push(DnType::CommonName, names.first().copied().unwrap_or("localhost"));
+        self.issue(subject, names, &[ExtendedKeyUsagePurpose::ServerAuth], now)
+    }
+
+    /// An operator's certificate, for both sides of the MX door.
+    pub fn operator(&self, name: &OperatorName, now: Timestamp) -> Result<Issued, AuthorityError> {
+        let both = [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        self.issue(name.subject(), &[&name.common_name], &both, now)
+    }
+
+    /// A certificate good for clients only, in an operator's layout.
+    pub fn client(&self, name: &OperatorName, now: Timestamp) -> Result<Issued, AuthorityError> {
+        self.issue(name.subject(), &[&name.common_name], &[ExtendedKeyUsagePurpose::ClientAuth], now)
+    }
+
+    fn issue(
+        &self,
+        subject: DistinguishedName,
+        names: &[&str],
+        purposes: &[ExtendedKeyUsagePurpose],
+        now: Timestamp,
+    ) -> Result<Issued, AuthorityError> {
+        let make = || {
+            let key = KeyPair::generate()?;
+            let mut params = CertificateParams::default();
+            params.distinguished_name = subject;
+            params.subject_alt_names =
+                names.iter().map(|name| alternative(name)).collect::<Result<_, _>>()?;
+            params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+            params.extended_key_usages = purposes.to_vec();
+            params.use_authority_key_identifier_extension = true;
+            valid(&mut params, LEAF_DAYS, now);
+            let leaf = params.signed_by(&key, &self.issuer)?;
+            Ok(Issued { chain_pem: leaf.pem() + &self.certificate_pem, key_pem: key.serialize_pem() })
+        };
+        make().map_err(|cause| AuthorityError::Make { what: names.join(", "), cause })
+    }
+
+    /// Opens the authority kept in `dir`, or makes it; and sees to a server certificate for
+    /// `names` that is good for another month. Files: `root.pem`, `root.key`, `server.pem`,
+    /// `server.key`; keys get mode 0600.
+    pub fn open(dir: &Path, names: &[&str], now: Timestamp) -> Result<(Self, DevFiles), AuthorityError> {
+        let root = dir.join("root.pem");
+        let root_key = dir.join("root.key");
+        let authority = if root.exists() && root_key.exists() {
+            Self::from_pem(read(&root)?, read(&root_key)?)
+                .map_err(|cause| AuthorityError::Unusable { dir: dir.to_owned(), cause })?
+        } else {
+            std::fs::create_dir_all(dir)
+                .map_err(|cause| AuthorityError::Write { path: dir.to_owned(), cause })?;
+            let authority = Self::new("Pli development root", now)?;
+            write(&root_key, &authority.key_pem, Secrecy::Owner)?;
+            write(&root, &authority.certificate_pem, Secrecy::Everyone)?;
+            authority
+        };
+        let files = DevFiles { root, chain: dir.join("server.pem"), key: dir.join("server.key") };
+        if !is_good(&files, names, now) {
+            authority.server(names, now)?.write(&files.chain, &files.key)?;
+        }
+        Ok((authority, files))
+    }
+}
+
+impl Issued {
+    /// Writes the chain, and the key with mode 0600; existing files are replaced.
+    pub fn write(&self, chain: &Path, key: &Path) -> Result<(), AuthorityError> {
+        write(key, &self.key_pem, Secrecy::Owner)?;
+        write(chain, &self.chain_pem, Secrecy::Everyone)
+    }
+}
+
+impl OperatorName {
+    /// In the order certificates have it (from the country down); RFC 4514 prints it reversed.
+    fn subject(&self) -> DistinguishedName {
+        let mut subject = DistinguishedName::new();
+        subject.push(DnType::CountryName, "FR");
+        subject.push(DnType::StateOrProvinceName, self.department.as_str());
+        subject.push(DnType::OrganizationName, self.organisation.as_str());
+        subject.push(DnType::OrganizationalUnitName, self.structure.as_str());
+        subject.push(DnType::CommonName, self.common_name.as_str());
+        subject
+    }
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Authority")
+    }
+}
+
+impl std::fmt::Debug for Issued {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Issued")
+    }
+}
+
+/// rcgen would say 1975 to 4096. From yesterday, for clients whose clock is behind.
+fn valid(params: &mut CertificateParams, days: i64, now: Timestamp) {
+    let epoch = rcgen::date_time_ymd(1970, 1, 1);
+    let at = |instant: Timestamp| epoch + std::time::Duration::from_millis(instant.0.max(0).unsigned_abs());
+    params.not_before = at(now.plus(-DAY));
+    params.not_after = at(now.plus(days * DAY));
+}
+
+fn alternative(name: &str) -> Result<SanType, rcgen::Error> {
+    Ok(match name.parse::<IpAddr>() {
+        Ok(address) => SanType::IpAddress(address),
+        Err(_) => SanType::DnsName(name.try_into()?),
+    })
+}
+
+fn is_good(files: &DevFiles, names: &[&str], now: Timestamp) -> bool {
+    let loaded: Result<_, LoadError> = load_identity(&files.chain, &files.key, KeyAccess::OwnerOnly, now);
+    loaded.is_ok_and(|identity| {
+        identity.not_after.since(now) > RENEW_DAYS * DAY
+            && names.iter().all(|name| identity.names.iter().any(|has| has == name))
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Secrecy {
+    Owner,
+    Everyone,
+}
+
+fn read(path: &Path) -> Result<String, AuthorityError> {
+    std::fs::read_to_string(path).map_err(|cause| AuthorityError::Read { path: path.to_owned(), cause })
+}
+
+/// Written beside and renamed: a reload never sees half a file, a key never has a wider mode.
+fn write(path: &Path, text: &str, secrecy: Secrecy) -> Result<(), AuthorityError> {
+    let mode = match secrecy {
+        Secrecy::Owner => 0o600,
+        Secrecy::Everyone => 0o644,
+    };
+    let beside = path.with_extension("new");
+    let written = || {
+        match std::fs::remove_file(&beside) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+            Ok(()) | Err(_) => {}
+        }
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    };
+    written().map_err(|cause| AuthorityError::Write { path: path.to_owned(), cause })
+}

@@ -1,0 +1,91 @@
+//! What a door shows: chosen by the name the client asks for, replaced without dropping a session.
+
+use crate::load::{Identity, KeyAccess, LoadError, load_identity};
+use arc_swap::ArcSwap;
+use names::Timestamp;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where one identity is read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityFiles {
+    /// The chain, leaf first.
+    pub chain: PathBuf,
+    /// The leaf's private key.
+    pub key: PathBuf,
+}
+
+/// The server's identities. Shared by all doors; [`ServerIdentity::reload`] changes all of them at
+/// once, and the next handshake shows the new certificate.
+#[derive(Debug)]
+pub struct ServerIdentity {
+    files: Vec<IdentityFiles>,
+    access: KeyAccess,
+    current: ArcSwap<Vec<Identity>>,
+}
+
+impl ServerIdentity {
+    /// Reads the identities. The first is shown to clients that ask for no name, or for one that
+    /// nobody has.
+    pub fn load(
+        files: Vec<IdentityFiles>,
+        access: KeyAccess,
+        now: Timestamp,
+    ) -> Result<Arc<Self>, LoadError> {
+        let current = read_all(&files, access, now)?;
+        Ok(Arc::new(Self { files, access, current: ArcSwap::from_pointee(current) }))
+    }
+
+    /// Identities without files; [`ServerIdentity::reload`] then changes nothing.
+    #[must_use]
+    pub fn fixed(identities: Vec<Identity>) -> Arc<Self> {
+        let current = ArcSwap::from_pointee(identities);
+        Arc::new(Self { files: Vec::new(), access: KeyAccess::OwnerOnly, current })
+    }
+
+    /// Reads the files again. If one cannot be used, all of the old identities stay (RELIABILITY
+    /// T-13).
+    pub fn reload(&self, now: Timestamp) -> Result<(), LoadError> {
+        if self.files.is_empty() {
+            return Ok(());
+        }
+        let fresh = read_all(&self.files, self.access, now)?;
+        for identity in &fresh {
+            let until = identity.not_after.rfc3339();
+            tracing::info!(serial = identity.serial, until, "server certificate loaded");
+        }
+        self.current.store(Arc::new(fresh));
+        Ok(())
+    }
+
+    /// What is shown now: serials for the operator, expiry for the alarm.
+    #[must_use]
+    pub fn current(&self) -> Arc<Vec<Identity>> {
+        self.current.load_full()
+    }
+}
+
+impl ResolvesServerCert for ServerIdentity {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let identities = self.current.load();
+        let chosen = hello.server_name().and_then(|name| choose(&identities, name));
+        chosen.or(identities.first()).map(|identity| Arc::clone(&identity.key))
+    }
+}
+
+/// The identity for a name: exact before wildcard.
+fn choose<'a>(identities: &'a [Identity], name: &str) -> Option<&'a Identity> {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let has = |wanted: &str| {
+        let wanted = wanted.to_owned();
+        identities.iter().find(move |identity| identity.names.contains(&wanted))
+    };
+    // RFC 9525 §6.3: a wildcard stands for the whole left-most label and for nothing else.
+    has(&name).or_else(|| name.split_once('.').and_then(|(_, parent)| has(&format!("*.{parent}"))))
+}
+
+fn read_all(files: &[IdentityFiles], access: KeyAccess, now: Timestamp) -> Result<Vec<Identity>, LoadError> {
+    files.iter().map(|files| load_identity(&files.chain, &files.key, access, now)).collect()
+}

@@ -1,0 +1,58 @@
+//! Distinguished names as text. RFC 4514
+
+use x509_parser::der_parser::asn1_rs::ToDer;
+use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+
+/// A name as RFC 4514 §2 writes it: the last part of the encoded sequence first, joined by commas
+/// without space, as `CN=mx.example,OU=318310021300028,O=GIP MIPIH,ST=Haute-Garonne (31),C=FR`.
+pub(crate) fn rfc4514(name: &X509Name<'_>) -> String {
+    let parts: Vec<String> =
+        name.iter_rdn().map(|part| part.iter().map(attribute).collect::<Vec<_>>().join("+")).collect();
+    parts.into_iter().rev().collect::<Vec<_>>().join(",")
+}
+
+fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
+    let oid = attribute.attr_type().to_id_string();
+    match (short_name(&oid), attribute.as_str()) {
+        (Some(short), Ok(value)) => format!("{short}={}", escape(value)),
+        // §2.4: a type without a short name, or a value that is no text, is written as its bytes.
+        (short, _) => format!("{}=#{}", short.unwrap_or(&oid), hexadecimal(attribute)),
+    }
+}
+
+/// The types of RFC 4514 §3, and those of French health certificates that have a usual name.
+fn short_name(oid: &str) -> Option<&'static str> {
+    Some(match oid {
+        "2.5.4.3" => "CN",
+        "2.5.4.7" => "L",
+        "2.5.4.8" => "ST",
+        "2.5.4.10" => "O",
+        "2.5.4.11" => "OU",
+        "2.5.4.6" => "C",
+        "2.5.4.9" => "STREET",
+        "0.9.2342.19200300.100.1.25" => "DC",
+        "0.9.2342.19200300.100.1.1" => "UID",
+        _ => return None,
+    })
+}
+
+/// §2.4: `"+,;<>\` always, `#` and space at the start, space at the end, NUL as hexadecimal.
+fn escape(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut text = String::with_capacity(value.len());
+    for (place, character) in value.chars().enumerate() {
+        match character {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => text.extend(['\\', character]),
+            ' ' if place == 0 || place == last => text.push_str("\\ "),
+            '#' if place == 0 => text.push_str("\\#"),
+            '\0' => text.push_str("\\00"),
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+fn hexadecimal(attribute: &AttributeTypeAndValue<'_>) -> String {
+    // Encoding cannot fail for a value that was just decoded; an empty one would match no list.
+    attribute.attr_value().to_der_vec().unwrap_or_default().iter().map(|byte| format!("{byte:02X}")).collect()
+}

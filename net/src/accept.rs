@@ -1,0 +1,229 @@
+//! Taking connections in: caps, TLS before the first byte, a place in the count until they end.
+
+use crate::gate::{Admission, Gate};
+use crate::listen::Listener;
+use crate::stop::StopSignal;
+use crate::{Stream, limits};
+use arc_swap::ArcSwap;
+use names::Clock;
+use rustls::ServerConfig;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// What a door is like.
+#[derive(Clone)]
+pub struct Door {
+    /// Its name in logs.
+    pub name: &'static str,
+    /// When TLS begins.
+    pub tls: Tls,
+    /// The limits it shares with the other doors.
+    pub gate: Gate,
+    /// Where the machines' `now` comes from.
+    pub clock: Clock,
+    /// What a peer over the cap is told before it is shut out, where no TLS comes first.
+    pub busy: &'static [u8],
+    /// How long its connections may take to finish after a stop ([`DRAIN`](crate::DRAIN)).
+    pub drain: Duration,
+}
+
+/// When TLS begins. The configuration is read for each connection, so that it can be swapped.
+#[derive(Clone)]
+pub enum Tls {
+    /// Never: for `pli demo` on loopback only.
+    Off,
+    /// When the machine says so (`Action::StartTls`).
+    StartTls(Arc<ArcSwap<ServerConfig>>),
+    /// Before the first byte.
+    Implicit(Arc<ArcSwap<ServerConfig>>),
+}
+
+/// What is known of a connection before anything was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnInfo {
+    /// Where it comes from.
+    pub peer: SocketAddr,
+    /// Where it arrived.
+    pub local: SocketAddr,
+    /// The door's name.
+    pub door: &'static str,
+}
+
+/// A bound door: hands out admitted connections until the stop.
+pub struct Acceptor {
+    listener: Listener,
+    door: Door,
+    stop: StopSignal,
+}
+
+/// A connection that was let in. TLS, if it comes first, is still to be done with
+/// [`Accepted::finish`] *in the connection's own task*, so that a slow handshake holds up nobody.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Where it comes from and where it arrived.
+    pub info: ConnInfo,
+    pub(crate) stream: Stream,
+    pub(crate) admission: Admission,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+}
+
+/// Why a connection never came to speak.
+#[derive(Debug, thiserror::Error)]
+pub enum HandshakeError {
+    /// The peer took longer than any honest one does.
+    #[error("the TLS handshake took too long")]
+    Slow,
+    /// The TLS handshake failed.
+    #[error("the TLS handshake failed")]
+    Failed {
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+/// An open connection for those who pump it themselves (hyper): an `AsyncRead + AsyncWrite` that
+/// counts under the caps until it is dropped.
+#[derive(Debug)]
+pub struct Connection {
+    stream: Stream,
+    _admission: Admission,
+}
+
+impl Acceptor {
+    /// A door at this listener.
+    #[must_use]
+    pub fn new(listener: Listener, door: Door, stop: StopSignal) -> Self {
+        Self { listener, door, stop }
+    }
+
+    /// The next connection under the caps; `None` once the stop is given (the listener is closed
+    /// when the acceptor is dropped). Never fails: what the system refuses is waited out.
+    ///
+    /// Cancel-safe.
+    pub async fn accept(&mut self) -> Option<Accepted> {
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = self.stop.given() => return None,
+                accepted = self.listener.tcp.accept() => accepted,
+            };
+            let (tcp, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(cause) => {
+                    self.pause(&cause).await;
+                    continue;
+                }
+            };
+            match self.door.gate.admit(peer.ip()) {
+                Ok(admission) => return Some(self.let_in(tcp, peer, admission)),
+                Err(crowded) => {
+                    tracing::debug!(door = self.door.name, peer = %peer, "connection refused: {crowded}");
+                    if !matches!(self.door.tls, Tls::Implicit(_)) {
+                        // One attempt: a fresh socket's buffer is empty, and a flood is not waited for.
+                        let _ = tcp.try_write(self.door.busy);
+                    }
+                }
+            }
+        }
+    }
+
+    fn let_in(&self, tcp: TcpStream, peer: SocketAddr, admission: Admission) -> Accepted {
+        // Replies are written whole; waiting to join them with later ones only costs the peer time.
+        if let Err(cause) = tcp.set_nodelay(true) {
+            tracing::debug!(door = self.door.name, %cause, "cannot switch Nagle's delay off");
+        }
+        let local = tcp.local_addr().unwrap_or(self.listener.address);
+        let tls = match &self.door.tls {
+            Tls::Off | Tls::StartTls(_) => None,
+            Tls::Implicit(config) => Some(config.load_full()),
+        };
+        let info = ConnInfo { peer, local, door: self.door.name };
+        Accepted { info, stream: Stream::plain(tcp), admission, tls }
+    }
+
+    /// Out of descriptors or memory (EMFILE, ENFILE, ENOBUFS): the connection stays in the
+    /// kernel's queue and `accept` would fail again at once, so wait. A peer that hung up in the
+    /// queue (ECONNABORTED) costs nothing.
+    async fn pause(&self, cause: &io::Error) {
+        match cause.kind() {
+            io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted => {}
+            _ => {
+                tracing::warn!(door = self.door.name, %cause, "cannot accept connections; trying again");
+                tokio::time::sleep(limits::ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+impl Accepted {
+    /// Does the TLS handshake where TLS comes first.
+    pub async fn finish(mut self) -> Result<Connection, HandshakeError> {
+        if let Some(config) = self.tls.take() {
+            handshake(&mut self.stream, config).await?;
+        }
+        Ok(Connection { stream: self.stream, _admission: self.admission })
+    }
+}
+
+/// A TLS handshake within its deadline.
+pub(crate) async fn handshake(stream: &mut Stream, config: Arc<ServerConfig>) -> Result<(), HandshakeError> {
+    match tokio::time::timeout(limits::HANDSHAKE, stream.secure(config)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(cause)) => Err(HandshakeError::Failed { cause }),
+        Err(_) => Err(HandshakeError::Slow),
+    }
+}
+
+impl Connection {
+    /// Whether TLS is on.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        self.stream.is_secured()
+    }
+
+    /// The client's certificate, if one was shown and accepted.
+    pub fn peer(&self) -> Result<Option<certs::PeerInfo>, certs::PeerError> {
+        self.stream.peer()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,161 @@
+//! One door: a bound address, its accept loop, its conversations and their graceful end.
+
+use crate::accept::{Accepted, Acceptor, ConnInfo, Door, Tls, handshake};
+use crate::drive::{Terms, drive};
+use crate::stop::StopSignal;
+use crate::{World, limits};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::{JoinError, JoinSet};
+use wire::Machine;
+
+/// A bound address, connections already queueing.
+#[derive(Debug)]
+pub struct Listener {
+    pub(crate) tcp: TcpListener,
+    pub(crate) address: SocketAddr,
+}
+
+/// A door cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {}", hint(.cause))]
+pub struct BindError {
+    /// Where.
+    pub address: SocketAddr,
+    /// Why not.
+    #[source]
+    pub cause: io::Error,
+}
+
+/// What a door did until it was closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Connections let in.
+    pub accepted: u64,
+    /// Of these, ended by a panic.
+    pub panicked: u64,
+    /// Of these, cut off because they did not finish in time after the stop.
+    pub aborted: u64,
+}
+
+impl Listener {
+    /// Binds a TCP address; port 0 takes a free one. Must be called inside a tokio runtime.
+    pub fn bind(address: SocketAddr) -> Result<Self, BindError> {
+        let bound = || {
+            let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+            // A restart must not wait for the kernel to forget the connections of the last run.
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            let tcp = socket.listen(limits::BACKLOG)?;
+            let address = tcp.local_addr()?;
+            Ok(Self { tcp, address })
+        };
+        bound().map_err(|cause| BindError { address, cause })
+    }
+
+    /// Where it listens, with the real port.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// What to do about a failed bind.
+fn hint(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::AddrInUse => "another program (or another Pli) has this port",
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need the capability CAP_NET_BIND_SERVICE; give it, or choose a higher port"
+        }
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address",
+        _ => "the system refused",
+    }
+}
+
+/// Opens a door for machines: one task per connection, each with the machine and the world that
+/// `make` gives it (after the TLS handshake where TLS comes first).
+///
+/// Returns after the stop, when every conversation has ended: machines are told
+/// `Input::Stopping`, and those that have not closed within `door.drain` are cut off. A panic in a
+/// machine or a world ends that connection alone; it is logged and counted.
+pub async fn serve<M, W, F>(listener: Listener, door: Door, stop: StopSignal, make: F) -> Served
+where
+    M: Machine + 'static,
+    W: World<M> + 'static,
+    F: Fn(&ConnInfo) -> (M, W) + Send + Sync + 'static,
+{
+    let make = Arc::new(make);
+    let mut acceptor = Acceptor::new(listener, door.clone(), stop.clone());
+    let mut conversations = JoinSet::new();
+    let mut served = Served::default();
+    loop {
+        tokio::select! {
+            accepted = acceptor.accept() => match accepted {
+                Some(accepted) => {
+                    served.accepted += 1;
+                    let terms = terms(&door, &stop);
+                    conversations.spawn(converse(accepted, terms, Arc::clone(&make)));
+                }
+                None => break,
+            },
+            Some(ended) = conversations.join_next() => ended.unwrap_or_else(|error| served.note(&door, &error)),
+        }
+    }
+    drop(acceptor);
+    let drained = async {
+        while let Some(ended) = conversations.join_next().await {
+            ended.unwrap_or_else(|error| served.note(&door, &error));
+        }
+    };
+    if tokio::time::timeout(door.drain, drained).await.is_err() {
+        conversations.abort_all();
+        while let Some(ended) = conversations.join_next().await {
+            ended.unwrap_or_else(|error| served.note(&door, &error));
+        }
+    }
+    served
+}
+
+fn terms(door: &Door, stop: &StopSignal) -> Terms {
+    let starttls = match &door.tls {
+        Tls::StartTls(config) => Some(Arc::clone(config)),
+        Tls::Off | Tls::Implicit(_) => None,
+    };
+    Terms { starttls, clock: door.clock.clone(), stop: stop.clone() }
+}
+
+async fn converse<M, W, F>(accepted: Accepted, terms: Terms, make: Arc<F>)
+where
+    M: Machine,
+    W: World<M>,
+    F: Fn(&ConnInfo) -> (M, W),
+{
+    let Accepted { info, mut stream, admission, tls } = accepted;
+    tracing::debug!(door = info.door, peer = %info.peer, "connection open");
+    if let Some(config) = tls
+        && let Err(error) = handshake(&mut stream, config).await
+    {
+        let cause = std::error::Error::source(&error);
+        tracing::debug!(door = info.door, peer = %info.peer, cause, "{error}");
+        return;
+    }
+    let (machine, world) = make(&info);
+    let ending = drive(stream, machine, world, terms).await;
+    tracing::debug!(door = info.door, peer = %info.peer, ?ending, "connection closed");
+    drop(admission);
+}
+
+impl Served {
+    fn note(&mut self, door: &Door, error: &JoinError) {
+        if error.is_panic() {
+            self.panicked += 1;
+            door.gate.count_panic();
+            // The payload may quote what a peer sent; the panic hook has printed place and text.
+            tracing::error!(door = door.name, "a conversation panicked; its connection was closed");
+        } else {
+            self.aborted += 1;
+        }
+    }
+}

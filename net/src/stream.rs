@@ -1,0 +1,206 @@
+//! A peer's bytes, in the clear or under TLS, without a buffer while nothing happens.
+
+use crate::limits;
+use crate::socket::Socket;
+use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use wire::TlsFacts;
+
+/// One accepted connection's bytes.
+pub struct Stream(Layer);
+
+enum Layer {
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
+    /// A handshake failed or was cut short; nothing more can be read or written.
+    Broken,
+}
+
+impl Stream {
+    /// A connection in the clear.
+    #[must_use]
+    pub fn plain(tcp: TcpStream) -> Self {
+        Self(Layer::Plain(Socket::new(tcp)))
+    }
+
+    /// Whether TLS is on.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        matches!(self.0, Layer::Tls(_))
+    }
+
+    /// Does the server's side of a TLS handshake. On an error the stream is of no further use.
+    ///
+    /// Nothing that was read in the clear can slip under the TLS: this type keeps no bytes back,
+    /// and what the machine had been given before it asked for TLS is the machine's to reject
+    /// (RELIABILITY T-01).
+    pub async fn secure(&mut self, config: Arc<ServerConfig>) -> io::Result<()> {
+        let Layer::Plain(socket) = std::mem::replace(&mut self.0, Layer::Broken) else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "TLS was asked for twice"));
+        };
+        // Boxed: the handshake's state is large and must not stay part of a session's task.
+        let stream = Box::pin(TlsAcceptor::from(config).accept(socket)).await?;
+        self.0 = Layer::Tls(Box::new(stream));
+        Ok(())
+    }
+
+    /// What a machine may know of the TLS, if it is on.
+    #[must_use]
+    pub fn facts(&self) -> Option<TlsFacts> {
+        self.session().map(facts)
+    }
+
+    /// The client's certificate as the verifier accepted it, if one was shown.
+    pub fn peer(&self) -> Result<Option<certs::PeerInfo>, certs::PeerError> {
+        match self.session().and_then(|session| session.peer_certificates()) {
+            None | Some([]) => Ok(None),
+            Some(chain) => certs::PeerInfo::from_chain(chain).map(Some),
+        }
+    }
+
+    /// Waits for bytes and shows them to `feed` once; `None` when the peer has ended its side.
+    ///
+    /// Holds no buffer of its own while waiting: in the clear one is made when the socket has
+    /// something, under TLS the slice is the decrypted record itself. Cancel-safe: bytes are taken
+    /// only together with the call of `feed`.
+    pub(crate) async fn read<R>(&mut self, feed: impl FnOnce(&[u8]) -> R) -> io::Result<Option<R>> {
+        match &mut self.0 {
+            Layer::Plain(socket) => {
+                let bytes = socket.receive(limits::READ).await?;
+                Ok(if bytes.is_empty() { None } else { Some(feed(&bytes)) })
+            }
+            Layer::Tls(stream) => {
+                let bytes = stream.fill_buf().await?;
+                if bytes.is_empty() {
+                    return Ok(None);
+                }
+                let length = bytes.len();
+                let fed = feed(bytes);
+                AsyncBufReadExt::consume(stream, length);
+                Ok(Some(fed))
+            }
+            Layer::Broken => Err(broken()),
+        }
+    }
+
+    /// Ends our side (`close_notify` under TLS, then FIN) and, for at most `linger`, reads away
+    /// what the peer still says so that it can read our last words.
+    pub(crate) async fn close(&mut self, linger: std::time::Duration) {
+        // The peer may be gone already: there is nobody left to tell.
+        let _ = tokio::time::timeout(limits::LINGER, self.shutdown()).await;
+        let mut socket = match std::mem::replace(&mut self.0, Layer::Broken) {
+            Layer::Plain(socket) => socket,
+            Layer::Tls(stream) => stream.into_inner().0,
+            Layer::Broken => return,
+        };
+        let _ = tokio::time::timeout(linger, async {
+            let mut left = limits::LINGER_BYTES;
+            let mut scratch = [0; 512];
+            while let Ok(length @ 1..) = socket.read(&mut scratch).await {
+                left = left.saturating_sub(length);
+                if left == 0 {
+                    break;
+                }
+            }
+        })
+        .await;
+    }
+
+    fn session(&self) -> Option<&ServerConnection> {
+        match &self.0 {
+            Layer::Tls(stream) => Some(stream.get_ref().1),
+            Layer::Plain(_) | Layer::Broken => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self.0 {
+            Layer::Plain(_) => "Stream::Plain",
+            Layer::Tls(_) => "Stream::Tls",
+            Layer::Broken => "Stream::Broken",
+        })
+    }
+}
+
+fn facts(session: &ServerConnection) -> TlsFacts {
+    let version = match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => "TLS1.3",
+        Some(ProtocolVersion::TLSv1_2) => "TLS1.2",
+        Some(_) | None => "TLS",
+    };
+    let suite = session.negotiated_cipher_suite().map(|suite| suite.suite());
+    let cipher = suite.and_then(|suite| suite.as_str()).unwrap_or_default().replace("TLS13_", "TLS_");
+    // RFC 9266 §4.2: before 1.3 the exporter binds only with the extended master secret, so there
+    // we offer none.
+    let exporter = (version == "TLS1.3")
+        .then(|| session.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")))
+        .and_then(Result::ok)
+        .map(Vec::from);
+    let client_certificate = session.peer_certificates().is_some_and(|chain| !chain.is_empty());
+    TlsFacts { version: version.to_owned(), cipher, client_certificate, exporter }
+}
+
+fn broken() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "the connection was given up")
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().0 {
+            Layer::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
+            Layer::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            Layer::Broken => Poll::Ready(Err(broken())),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().0 {
+            Layer::Plain(socket) => Pin::new(socket).poll_write(cx, buf),
+            Layer::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+            Layer::Broken => Poll::Ready(Err(broken())),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.get_mut().0 {
+            Layer::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, bufs),
+            Layer::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Layer::Broken => Poll::Ready(Err(broken())),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().0 {
+            Layer::Plain(socket) => Pin::new(socket).poll_flush(cx),
+            Layer::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Layer::Broken => Poll::Ready(Err(broken())),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().0 {
+            Layer::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
+            Layer::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Layer::Broken => Poll::Ready(Ok(())),
+        }
+    }
+}
