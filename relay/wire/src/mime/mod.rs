@@ -1,1 +1,42 @@
-//! Structure of letters.
+//! Structure of letters: header blocks, part trees, decoded text, and letters that we compose.
+//!
+//! A stored letter is `head` (its header block with the empty line) and `body` (all after it).
+//!
+//! - arriving: [`HeadReader`] cuts the stream into a [`Head`] and body bytes; a [`Scanner`] watches
+//!   the body pass by and ends as a [`Structure`]; [`Summary::of`] makes of both what IMAP and the
+//!   web pages need later, so that nobody parses the letter again (RELIABILITY M-03: one tree).
+//! - reading: [`Summary::part`] finds a part's place, [`Decoder`] and [`text_of`] its content.
+//! - writing: [`compose`] and [`report`].
+
+mod addresses;
+mod charset;
+pub mod compose;
+mod decode;
+mod encode;
+mod envelope;
+mod field;
+mod head;
+mod leaf;
+pub mod limits;
+mod params;
+mod part;
+mod parts;
+mod preview;
+pub mod report;
+mod scan;
+mod structure;
+mod summary;
+mod words;
+
+pub use addresses::{AddressList, Mailbox, Refused};
+pub use charset::Charset;
+pub use decode::{Decoder, Encoding, Text, text_of};
+pub use envelope::{Envelope, EnvelopeAddress};
+pub use field::Field;
+pub use head::{AuthorFault, Head, HeadError, HeadReader};
+pub use part::{Content, Disposition, Part, PartPath};
+pub use parts::{Attachment, Found, LeafView};
+pub use scan::Scanner;
+pub use structure::{Ambiguity, Excerpt, Leaf, Refusal, Structure};
+pub use summary::{Summary, SummaryError};
+pub use words::clean;

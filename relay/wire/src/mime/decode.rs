@@ -1,0 +1,354 @@
+//! Transfer encodings undone as a stream (RFC 2045 §6), and text of parts.
+
+use serde::{Deserialize, Serialize};
+
+use super::charset::{self, Charset};
+
+/// Content-Transfer-Encoding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Encoding {
+    /// `7bit`, also when the field is absent.
+    #[default]
+    SevenBit,
+    /// `8bit`.
+    EightBit,
+    /// `binary`.
+    Binary,
+    /// `base64`.
+    Base64,
+    /// `quoted-printable`.
+    QuotedPrintable,
+    /// Something else: the octets are taken as they are.
+    Unknown,
+}
+
+impl Encoding {
+    /// Reads the field's value, comments and case aside.
+    #[must_use]
+    pub fn parse(value: &str) -> Self {
+        match value.trim().to_ascii_lowercase().as_str() {
+            "7bit" | "7-bit" | "" => Self::SevenBit,
+            "8bit" | "8-bit" => Self::EightBit,
+            "binary" => Self::Binary,
+            "base64" => Self::Base64,
+            "quoted-printable" => Self::QuotedPrintable,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// As IMAP's BODYSTRUCTURE writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SevenBit => "7BIT",
+            Self::EightBit => "8BIT",
+            Self::Binary | Self::Unknown => "BINARY",
+            Self::Base64 => "BASE64",
+            Self::QuotedPrintable => "QUOTED-PRINTABLE",
+        }
+    }
+
+    /// Whether the octets stand for other octets.
+    #[must_use]
+    pub fn is_encoded(self) -> bool {
+        matches!(self, Self::Base64 | Self::QuotedPrintable)
+    }
+}
+
+/// Undoes a transfer encoding chunk by chunk; memory does not grow with the part.
+#[derive(Debug)]
+pub struct Decoder(State);
+
+#[derive(Debug)]
+enum State {
+    Identity,
+    Base64(Base64),
+    Quoted(Quoted),
+}
+
+impl Decoder {
+    /// A decoder at the first octet of a part's body.
+    #[must_use]
+    pub fn new(encoding: Encoding) -> Self {
+        Self(match encoding {
+            Encoding::SevenBit | Encoding::EightBit | Encoding::Binary | Encoding::Unknown => State::Identity,
+            Encoding::Base64 => State::Base64(Base64::default()),
+            Encoding::QuotedPrintable => State::Quoted(Quoted::default()),
+        })
+    }
+
+    /// Takes a chunk and appends what it means.
+    pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        match &mut self.0 {
+            State::Identity => out.extend_from_slice(chunk),
+            State::Base64(base64) => base64.push(chunk, out),
+            State::Quoted(quoted) => quoted.push(chunk, out),
+        }
+    }
+
+    /// Appends what was still held back.
+    pub fn finish(self, out: &mut Vec<u8>) {
+        match self.0 {
+            State::Identity => {}
+            State::Base64(base64) => base64.finish(out),
+            State::Quoted(quoted) => quoted.finish(out),
+        }
+    }
+
+    /// Whether a base64 part held characters of no use, or data after its padding.
+    #[must_use]
+    pub fn junk(&self) -> bool {
+        matches!(&self.0, State::Base64(Base64 { junk: true, .. }))
+    }
+}
+
+/// Skips what is not of the alphabet (RFC 2045 §6.8) and remembers that it did.
+#[derive(Debug, Default)]
+struct Base64 {
+    bits: u32,
+    count: u8,
+    padded: bool,
+    junk: bool,
+}
+
+const SKIP: u8 = 0x40;
+const PAD: u8 = 0x41;
+const JUNK: u8 = 0x42;
+
+/// Value of each octet of the base64 alphabet (RFC 4648 §4).
+const SEXTETS: [u8; 256] = {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut table = [JUNK; 256];
+    let mut i = 0;
+    while i < 64 {
+        table[ALPHABET[i] as usize] = i as u8;
+        i += 1;
+    }
+    table[b'\r' as usize] = SKIP;
+    table[b'\n' as usize] = SKIP;
+    table[b' ' as usize] = SKIP;
+    table[b'\t' as usize] = SKIP;
+    table[b'=' as usize] = PAD;
+    table
+};
+
+impl Base64 {
+    fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        out.reserve(chunk.len() / 4 * 3 + 3);
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            // Four at a time while nothing is pending and all are of the alphabet.
+            if self.count == 0 && !self.padded {
+                while let Some((four, after)) = rest.split_first_chunk::<4>() {
+                    let [a, b, c, d] = four.map(|octet| SEXTETS[octet as usize]);
+                    if (a | b | c | d) & 0xc0 != 0 {
+                        break;
+                    }
+                    let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+                    out.extend_from_slice(&bits.to_be_bytes()[1..]);
+                    rest = after;
+                }
+            }
+            let Some((&octet, after)) = rest.split_first() else { break };
+            rest = after;
+            match SEXTETS[octet as usize] {
+                SKIP => {}
+                PAD => {
+                    self.close(out);
+                    self.padded = true;
+                }
+                JUNK => self.junk = true,
+                sextet => {
+                    // Data after the padding: a second piece glued on. Decoded, and reported.
+                    self.junk |= self.padded;
+                    self.padded = false;
+                    self.bits = self.bits << 6 | u32::from(sextet);
+                    self.count += 1;
+                    if self.count == 4 {
+                        out.extend_from_slice(&self.bits.to_be_bytes()[1..]);
+                        (self.bits, self.count) = (0, 0);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends a group of two or three characters.
+    fn close(&mut self, out: &mut Vec<u8>) {
+        match self.count {
+            2 => out.push((self.bits >> 4) as u8),
+            3 => out.extend_from_slice(&((self.bits >> 2) as u16).to_be_bytes()),
+            _ => {}
+        }
+        (self.bits, self.count) = (0, 0);
+    }
+
+    fn finish(mut self, out: &mut Vec<u8>) {
+        self.close(out);
+    }
+}
+
+/// Quoted-printable (RFC 2045 §6.7): trailing white space of a line is dropped, a broken escape is
+/// kept as written.
+#[derive(Debug, Default)]
+struct Quoted {
+    /// White space or the start of an escape that waits for what follows.
+    held: Vec<u8>,
+}
+
+impl Quoted {
+    /// White space held back before a line's end; more than any line may have is passed on.
+    const HELD_MAX: usize = 1_000;
+
+    fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        let mut rest = chunk;
+        while let Some((&octet, after)) = rest.split_first() {
+            if self.held.is_empty() {
+                let plain =
+                    rest.iter().position(|b| matches!(b, b'=' | b' ' | b'\t' | b'\r')).unwrap_or(rest.len());
+                if plain > 0 {
+                    out.extend_from_slice(&rest[..plain]);
+                    rest = &rest[plain..];
+                    continue;
+                }
+            }
+            rest = after;
+            self.octet(octet, out);
+        }
+    }
+
+    fn octet(&mut self, octet: u8, out: &mut Vec<u8>) {
+        match self.held.first() {
+            None if matches!(octet, b'=' | b' ' | b'\t' | b'\r') => self.held.push(octet),
+            None => out.push(octet),
+            Some(b'=') => self.escape(octet, out),
+            Some(_) => self.white(octet, out),
+        }
+    }
+
+    /// After `=`: two hex digits, or white space and a line end (a soft break).
+    fn escape(&mut self, octet: u8, out: &mut Vec<u8>) {
+        self.held.push(octet);
+        let soft = &self.held[1..];
+        match soft {
+            [a, b] if hex(*a).is_some() && hex(*b).is_some() => {
+                let value = hex(*a).zip(hex(*b)).map_or(0, |(a, b)| a << 4 | b);
+                out.push(value);
+                self.held.clear();
+            }
+            [a] if hex(*a).is_some() => {}
+            [.., b'\n'] if soft[..soft.len() - 1].iter().all(|b| matches!(b, b' ' | b'\t' | b'\r')) => {
+                self.held.clear();
+            }
+            all if all.iter().all(|b| matches!(b, b' ' | b'\t' | b'\r'))
+                && self.held.len() < Self::HELD_MAX => {}
+            _ => {
+                // Not an escape: the `=` stands for itself, the rest is read again.
+                let held = std::mem::take(&mut self.held);
+                out.push(b'=');
+                for octet in &held[1..] {
+                    self.octet(*octet, out);
+                }
+            }
+        }
+    }
+
+    /// White space is data only if the line goes on.
+    fn white(&mut self, octet: u8, out: &mut Vec<u8>) {
+        match octet {
+            b' ' | b'\t' | b'\r' if self.held.len() < Self::HELD_MAX => self.held.push(octet),
+            b'\n' if self.held.last() == Some(&b'\r') => {
+                self.held.clear();
+                out.extend_from_slice(b"\r\n");
+            }
+            octet => {
+                out.append(&mut self.held);
+                self.octet(octet, out);
+            }
+        }
+    }
+
+    fn finish(self, out: &mut Vec<u8>) {
+        // White space at the very end is transport's; a cut escape is kept.
+        if self.held.first() == Some(&b'=') && self.held[1..].iter().any(|b| hex(*b).is_some()) {
+            out.extend_from_slice(&self.held);
+        }
+    }
+}
+
+fn hex(octet: u8) -> Option<u8> {
+    (octet as char).to_digit(16).map(|value| value as u8)
+}
+
+/// The Q encoding of encoded words (RFC 2047 §4.2).
+pub(super) fn q(encoded: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some((&octet, after)) = rest.split_first() {
+        rest = after;
+        match (octet, after) {
+            (b'_', _) => out.push(b' '),
+            (b'=', [a, b, tail @ ..]) => match (hex(*a), hex(*b)) {
+                (Some(a), Some(b)) => {
+                    out.push(a << 4 | b);
+                    rest = tail;
+                }
+                _ => out.push(b'='),
+            },
+            (octet, _) => out.push(octet),
+        }
+    }
+    out
+}
+
+/// Percent escapes (RFC 3986 §2.1), as in RFC 2231 parameters and `cid:` addresses.
+pub(super) fn percent(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&octet, after)) = rest.split_first() {
+        rest = after;
+        match (octet, after) {
+            (b'%', [a, b, tail @ ..]) => match (hex(*a), hex(*b)) {
+                (Some(a), Some(b)) => {
+                    out.push(a << 4 | b);
+                    rest = tail;
+                }
+                _ => out.push(b'%'),
+            },
+            (octet, _) => out.push(octet),
+        }
+    }
+    out
+}
+
+/// The B encoding of encoded words (RFC 2047 §4.1).
+pub(super) fn b(encoded: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut base64 = Base64::default();
+    base64.push(encoded, &mut out);
+    base64.finish(&mut out);
+    out
+}
+
+/// Text of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Valid UTF-8. Line ends as in the part.
+    pub text: String,
+    /// Octets had to be replaced, or the charset is missing, unknown or forbidden and was guessed.
+    pub lossy: bool,
+}
+
+/// The text of a part whose transfer encoding is undone ([`Decoder`]).
+///
+/// No charset, an unknown one and UTF-7 are read as UTF-8 if valid, else as windows-1252: UTF-7 is
+/// never decoded (RELIABILITY M-10).
+#[must_use]
+pub fn text_of(decoded: &[u8], charset: Option<&str>) -> Text {
+    let (text, lossy) = match charset.map(Charset::of_label) {
+        Some(Some(charset)) => charset.decode(decoded),
+        Some(None) => (charset::guess(decoded).0, true),
+        None => charset::guess(decoded),
+    };
+    Text { text, lossy }
+}

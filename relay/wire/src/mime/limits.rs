@@ -1,0 +1,45 @@
+//! Every bound of the MIME readers, with unit and source.
+
+/// Octets in a header block (RELIABILITY S-17).
+pub const HEAD_OCTETS: usize = 100 * 1024;
+/// Octets in one header field, folded lines included (RELIABILITY M-01).
+pub const FIELD_OCTETS: usize = 64 * 1024;
+/// Fields in a header block.
+pub const FIELDS: usize = 1_000;
+/// Mailboxes read from one address field; the rest is dropped (a letter has at most 100 recipients).
+pub const MAILBOXES: usize = 1_000;
+/// Message-IDs read from `References`: the last ones count (RFC 5322 §3.6.4).
+pub const REFERENCES: usize = 100;
+
+/// Parts in a letter, containers and nested letters included (RELIABILITY M-01).
+pub const PARTS: usize = 1_000;
+/// Containers (multipart, message/rfc822) inside one another (RELIABILITY M-01).
+pub const DEPTH: usize = 32;
+/// Octets in the header block of a part; a nested letter's block counts as one.
+pub const PART_HEAD_OCTETS: usize = 64 * 1024;
+/// Octets of strings kept for all parts together, envelopes of nested letters included.
+pub const STRUCTURE_OCTETS: usize = 512 * 1024;
+/// Parameters kept of one Content-Type or Content-Disposition.
+pub const PARAMETERS: usize = 64;
+/// Octets of a boundary. RFC 2046 §5.1.1 says 70; some gateways write more.
+pub const BOUNDARY_OCTETS: usize = 200;
+/// Octets of a delimiter line, transport padding included (RFC 5322 §2.1.1 line length).
+pub const DELIMITER_OCTETS: usize = 998;
+
+/// Decoded octets of each leaf kept to recognise its true type.
+pub const FIRST_OCTETS: usize = 512;
+/// Decoded octets of the first text/plain and the first text/html kept for the preview.
+pub const EXCERPT_OCTETS: usize = 64 * 1024;
+/// `cid:` references remembered from HTML parts.
+pub const CID_REFERENCES: usize = 256;
+/// Octets of one Content-ID.
+pub const CID_OCTETS: usize = 256;
+
+/// Characters of a preview.
+pub const PREVIEW_CHARS: usize = 200;
+/// Characters of a file name shown to people (RELIABILITY W-16).
+pub const FILENAME_CHARS: usize = 120;
+/// Characters of a display name.
+pub const NAME_CHARS: usize = 200;
+/// Characters of a subject.
+pub const SUBJECT_CHARS: usize = 500;

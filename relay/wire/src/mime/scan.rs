@@ -1,0 +1,666 @@
+//! The part tree of a letter, built while its body passes by (RFC 2045, 2046, 2183, 2231).
+//!
+//! One line at a time decides: a line that is exactly an open boundary (with transport padding) is a
+//! delimiter; everything else is content. Readers that take a mere prefix for a delimiter (RFC 2046
+//! §5.1.1 allows it) would see another letter: that is recorded as an [`Ambiguity`].
+
+use memchr::memchr;
+
+use super::{
+    decode::Encoding,
+    envelope::Envelope,
+    head::Head,
+    leaf::LeafWatch,
+    limits,
+    params::{self, ContentField},
+    part::{Content, Disposition, Part, PartPath},
+    structure::{Ambiguity, Excerpt, Leaf, Refusal, Structure},
+};
+
+/// Reads the body of a letter in chunks of any size and never holds more than [`Scanner::retained`].
+#[derive(Debug)]
+pub struct Scanner {
+    /// Octets taken, and the CRLFs among them.
+    at: u64,
+    lines: u64,
+    line_start: u64,
+    /// A CR whose LF may come with the next chunk.
+    cr: bool,
+    /// The line may still be a delimiter; its octets so far are in `held`.
+    undecided: bool,
+    held: Vec<u8>,
+    mode: Mode,
+    open: Vec<Open>,
+    multiparts: usize,
+    parts: usize,
+    /// Octets of strings in the tree so far.
+    kept: usize,
+    ambiguity: Option<Ambiguity>,
+    refused: Option<Refusal>,
+    root: Option<Part>,
+    leaves: Vec<Leaf>,
+    text: Option<Excerpt>,
+    html: Option<Excerpt>,
+    cids: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Mode {
+    /// In the header block of a part that is about to open.
+    Header { start: u64, raw: Vec<u8>, cut: bool },
+    /// In the body of the innermost open part.
+    Body,
+    /// A limit was passed: only octets and lines are counted.
+    Opaque,
+}
+
+/// A part whose end has not come.
+#[derive(Debug)]
+struct Open {
+    part: Part,
+    lines_before: u64,
+    inside: Inside,
+}
+
+#[derive(Debug)]
+enum Inside {
+    Leaf(Box<LeafWatch>),
+    Multipart { boundary: Vec<u8>, children: Vec<Part>, ended: bool },
+    Message { envelope: Box<Envelope>, root: Option<Box<Part>> },
+}
+
+/// What a line that begins with `--` is.
+enum Delimiter {
+    Part(usize),
+    End(usize),
+}
+
+impl Scanner {
+    /// A scanner for the body that follows this head.
+    #[must_use]
+    pub fn new(head: &Head) -> Self {
+        let mut scanner = Self {
+            at: 0,
+            lines: 0,
+            line_start: 0,
+            cr: false,
+            undecided: true,
+            held: Vec::new(),
+            mode: Mode::Body,
+            open: Vec::new(),
+            multiparts: 0,
+            parts: 0,
+            kept: 0,
+            ambiguity: None,
+            refused: None,
+            root: None,
+            leaves: Vec::new(),
+            text: None,
+            html: None,
+            cids: Vec::new(),
+        };
+        scanner.begin(head, 0);
+        scanner
+    }
+
+    /// Takes the next octets of the body.
+    pub fn push(&mut self, chunk: &[u8]) {
+        if memchr(0, chunk).is_some() {
+            self.note(Ambiguity::Nul);
+        }
+        let mut rest = chunk;
+        if self.cr && !rest.is_empty() {
+            self.cr = false;
+            match rest.strip_prefix(b"\n") {
+                Some(after) => {
+                    self.line_end();
+                    rest = after;
+                }
+                None => self.bare_cr(),
+            }
+        }
+        while let Some(at) = memchr(b'\r', rest) {
+            self.content(&rest[..at]);
+            match rest.get(at + 1) {
+                Some(b'\n') => {
+                    self.line_end();
+                    rest = &rest[at + 2..];
+                }
+                Some(_) => {
+                    self.bare_cr();
+                    rest = &rest[at + 1..];
+                }
+                None => {
+                    self.cr = true;
+                    return;
+                }
+            }
+        }
+        self.content(rest);
+    }
+
+    /// The body is over.
+    #[must_use]
+    pub fn finish(mut self) -> Structure {
+        if std::mem::take(&mut self.cr) {
+            self.bare_cr();
+        }
+        if self.undecided && !self.held.is_empty() {
+            // A last delimiter needs no CRLF.
+            let held = std::mem::take(&mut self.held);
+            match self.delimiter(&held) {
+                Some(delimiter) => self.divide(delimiter),
+                None => self.data(&held),
+            }
+        }
+        if matches!(self.mode, Mode::Header { .. }) {
+            self.end_header(self.at);
+        }
+        if let Some(Open { inside: Inside::Leaf(leaf), .. }) = self.open.last_mut() {
+            leaf.settle();
+        }
+        while !self.open.is_empty() {
+            self.close(self.at, self.lines);
+        }
+        let root = self.root.take().filter(|_| self.refused.is_none()).unwrap_or_else(|| Part {
+            body_end: self.at,
+            lines: self.lines,
+            decoded_len: self.at,
+            ..opaque()
+        });
+        Structure {
+            root,
+            body_len: self.at,
+            ambiguity: self.ambiguity,
+            refused: self.refused,
+            leaves: self.leaves,
+            text: self.text,
+            html: self.html,
+            cid_references: self.cids,
+        }
+    }
+
+    /// Octets held now, roughly: bounded by `limits`, whatever the letter.
+    #[must_use]
+    pub fn retained(&self) -> usize {
+        let header = match &self.mode {
+            Mode::Header { raw, .. } => raw.capacity(),
+            Mode::Body | Mode::Opaque => 0,
+        };
+        let open: usize = self
+            .open
+            .iter()
+            .map(|open| match &open.inside {
+                Inside::Leaf(leaf) => leaf.retained(),
+                Inside::Multipart { boundary, .. } => boundary.len(),
+                Inside::Message { .. } => 0,
+            })
+            .sum();
+        let excerpt = |e: &Option<Excerpt>| e.as_ref().map_or(0, |e| e.bytes.capacity());
+        header
+            + open
+            + self.kept
+            + self.parts * size_of::<Part>()
+            + self.held.capacity()
+            + self.leaves.iter().map(|leaf| leaf.first.capacity() + size_of::<Leaf>()).sum::<usize>()
+            + excerpt(&self.text)
+            + excerpt(&self.html)
+            + self.cids.iter().map(String::len).sum::<usize>()
+    }
+
+    fn note(&mut self, ambiguity: Ambiguity) {
+        self.ambiguity.get_or_insert(ambiguity);
+    }
+
+    fn bare_cr(&mut self) {
+        self.note(Ambiguity::BareNewline);
+        self.content(b"\r");
+    }
+
+    /// Octets within a line.
+    fn content(&mut self, piece: &[u8]) {
+        let Some(first) = piece.first() else { return };
+        if memchr(b'\n', piece).is_some() {
+            self.note(Ambiguity::BareNewline);
+        }
+        self.at += piece.len() as u64;
+        if !self.undecided {
+            return self.data(piece);
+        }
+        if self.multiparts == 0 || (self.held.is_empty() && *first != b'-') {
+            self.undecided = false;
+            return self.data(piece);
+        }
+        let room = limits::DELIMITER_OCTETS + 1 - self.held.len();
+        let (some, rest) = piece.split_at(piece.len().min(room));
+        self.held.extend_from_slice(some);
+        if self.held.len() > limits::DELIMITER_OCTETS
+            || self.held.get(1).is_some_and(|second| *second != b'-')
+        {
+            self.undecided = false;
+            let held = std::mem::take(&mut self.held);
+            self.data(&held);
+            self.data(rest);
+            self.held = held;
+            self.held.clear();
+        }
+    }
+
+    /// CRLF.
+    fn line_end(&mut self) {
+        let empty = self.at == self.line_start;
+        let delimiter = if self.undecided && self.held.len() > 2 {
+            let held = std::mem::take(&mut self.held);
+            let found = self.delimiter(&held);
+            self.held = held;
+            found
+        } else {
+            None
+        };
+        match delimiter {
+            Some(delimiter) => {
+                let after = self.at + 2;
+                self.divide(delimiter);
+                if let Mode::Header { start, .. } = &mut self.mode {
+                    *start = after;
+                }
+                self.at = after;
+            }
+            None => {
+                if self.undecided && !self.held.is_empty() {
+                    let held = std::mem::take(&mut self.held);
+                    self.data(&held);
+                    self.held = held;
+                }
+                self.at += 2;
+                self.data_line_end(empty);
+            }
+        }
+        self.held.clear();
+        self.lines += 1;
+        self.line_start = self.at;
+        self.undecided = true;
+    }
+
+    /// Octets that are no delimiter.
+    fn data(&mut self, piece: &[u8]) {
+        match &mut self.mode {
+            Mode::Opaque => {}
+            Mode::Header { raw, cut, .. } => {
+                let room = limits::HEAD_OCTETS.saturating_sub(raw.len());
+                raw.extend_from_slice(&piece[..piece.len().min(room)]);
+                *cut |= piece.len() > room;
+            }
+            Mode::Body => {
+                if let Some(Open { inside: Inside::Leaf(leaf), .. }) = self.open.last_mut() {
+                    leaf.content(piece);
+                }
+            }
+        }
+    }
+
+    fn data_line_end(&mut self, empty: bool) {
+        match &mut self.mode {
+            Mode::Opaque => {}
+            Mode::Header { raw, .. } => {
+                raw.extend_from_slice(b"\r\n");
+                if empty {
+                    self.end_header(self.at);
+                }
+            }
+            Mode::Body => {
+                if let Some(Open { inside: Inside::Leaf(leaf), .. }) = self.open.last_mut() {
+                    leaf.line_end();
+                }
+            }
+        }
+    }
+
+    /// Which open boundary a line is: the innermost that fits.
+    fn delimiter(&mut self, line: &[u8]) -> Option<Delimiter> {
+        let rest = line.strip_prefix(b"--")?;
+        let padding = rest.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let trimmed = &rest[..rest.len() - padding];
+        let (mut found, mut others, mut stale, mut prefix) = (None, false, false, false);
+        for (i, open) in self.open.iter().enumerate().rev() {
+            let Inside::Multipart { boundary, ended, .. } = &open.inside else { continue };
+            let fits = if trimmed == boundary {
+                Some(Delimiter::Part(i))
+            } else if trimmed.strip_suffix(b"--") == Some(boundary) {
+                Some(Delimiter::End(i))
+            } else {
+                prefix |= rest.starts_with(boundary);
+                None
+            };
+            match fits {
+                Some(_) if *ended => stale = true,
+                Some(_) if found.is_some() => others = true,
+                Some(delimiter) => found = Some(delimiter),
+                None => {}
+            }
+        }
+        if stale {
+            self.note(Ambiguity::AfterEndMark);
+        }
+        if others || (prefix && found.is_none()) {
+            self.note(Ambiguity::BoundaryPrefix);
+        }
+        found
+    }
+
+    /// A delimiter line begins at `line_start`.
+    fn divide(&mut self, delimiter: Delimiter) {
+        let (Delimiter::Part(index) | Delimiter::End(index)) = delimiter;
+        if matches!(self.mode, Mode::Header { .. }) {
+            self.end_header(self.line_start);
+        }
+        if matches!(self.mode, Mode::Opaque) {
+            return;
+        }
+        while self.open.len() > index + 1 {
+            // The CRLF before a delimiter belongs to it (RFC 2046 §5.1.1).
+            self.close(self.line_start.saturating_sub(2), self.lines.saturating_sub(1));
+        }
+        self.mode = match delimiter {
+            Delimiter::Part(_) => Mode::Header { start: self.at, raw: Vec::new(), cut: false },
+            Delimiter::End(_) => {
+                if let Some(Open { inside: Inside::Multipart { ended, .. }, .. }) = self.open.last_mut() {
+                    *ended = true;
+                }
+                Mode::Body
+            }
+        };
+    }
+
+    /// The header block in hand is over; its part, or its nested letter's root, opens at `body_start`.
+    fn end_header(&mut self, body_start: u64) {
+        let Mode::Header { start, raw, cut } = std::mem::replace(&mut self.mode, Mode::Body) else { return };
+        let (head, malformed) = Head::parse_part(raw);
+        if malformed {
+            self.note(Ambiguity::MalformedHeader);
+        }
+        let nested = matches!(self.open.last(), Some(Open { inside: Inside::Message { .. }, .. }));
+        if cut || (!nested && head.len() > limits::PART_HEAD_OCTETS) {
+            self.note(Ambiguity::HeaderTooLong);
+        }
+        if let Some(Open { inside: Inside::Message { envelope, .. }, .. }) = self.open.last_mut() {
+            **envelope = Envelope::of(&head);
+            self.kept += envelope.octets();
+        }
+        // An empty part has no body at all: its header ends where the delimiter begins.
+        self.begin_at(&head, start, body_start.max(start));
+    }
+
+    fn begin(&mut self, head: &Head, at: u64) {
+        self.begin_at(head, at, at);
+    }
+
+    /// Opens a part whose header is known.
+    fn begin_at(&mut self, head: &Head, header_start: u64, body_start: u64) {
+        let digest = match self.open.last() {
+            Some(Open { part, inside: Inside::Multipart { .. }, .. }) => part.subtype == "digest",
+            _ => false,
+        };
+        let (part, boundary, ambiguity) = describe(head, digest);
+        if let Some(ambiguity) = ambiguity {
+            self.note(ambiguity);
+        }
+        self.parts += 1;
+        self.kept += octets(&part);
+        let part = Part { header_start, body_start, body_end: body_start, ..part };
+        let container = boundary.is_some() || is_nested(&part);
+        let depth = self.open.iter().filter(|open| !matches!(open.inside, Inside::Leaf(_))).count();
+        if self.parts > limits::PARTS {
+            return self.refuse(Refusal::Parts);
+        }
+        if self.kept > limits::STRUCTURE_OCTETS {
+            return self.refuse(Refusal::Headers);
+        }
+        if container && depth >= limits::DEPTH {
+            return self.refuse(Refusal::Depth);
+        }
+        // Lines before the body: a part that opens at the end of a header line has that line behind it.
+        let lines_before = self.lines + u64::from(body_start > self.line_start);
+        let inside = if let Some(boundary) = boundary {
+            self.multiparts += 1;
+            Inside::Multipart { boundary: boundary.into_bytes(), children: Vec::new(), ended: false }
+        } else if is_nested(&part) {
+            self.mode = Mode::Header { start: body_start, raw: Vec::new(), cut: false };
+            Inside::Message { envelope: Box::default(), root: None }
+        } else {
+            let plain_text = part.kind == "text" && !part.is_attachment() && part.filename.is_none();
+            let in_letter = !self.open.iter().any(|open| matches!(open.inside, Inside::Message { .. }));
+            let wanted = (part.subtype == "plain" && self.text.is_none())
+                || (part.subtype == "html" && self.html.is_none());
+            let html = part.kind == "text" && part.subtype == "html";
+            Inside::Leaf(Box::new(LeafWatch::new(part.encoding, plain_text && in_letter && wanted, html)))
+        };
+        self.open.push(Open { part, lines_before, inside });
+    }
+
+    /// A limit is passed: forget the tree, go on counting.
+    fn refuse(&mut self, refusal: Refusal) {
+        self.refused.get_or_insert(refusal);
+        self.mode = Mode::Opaque;
+        self.open.clear();
+        self.multiparts = 0;
+        self.kept = 0;
+        self.parts = 0;
+        self.leaves = Vec::new();
+        self.cids = Vec::new();
+        (self.text, self.html, self.root) = (None, None, None);
+    }
+
+    /// Closes the innermost open part where its body ends.
+    fn close(&mut self, end: u64, lines: u64) {
+        let path = self.path();
+        let Some(Open { mut part, lines_before, inside }) = self.open.pop() else { return };
+        if end > part.body_start {
+            part.body_end = end;
+            part.lines = lines.saturating_sub(lines_before);
+        }
+        part.decoded_len = part.size();
+        match inside {
+            Inside::Leaf(mut leaf) => {
+                if leaf.close() {
+                    self.note(Ambiguity::Base64Junk);
+                }
+                part.decoded_len = leaf.decoded_len;
+                self.keep(&part, path, *leaf);
+            }
+            Inside::Multipart { children, ended, .. } => {
+                self.multiparts -= 1;
+                if children.is_empty() {
+                    self.note(Ambiguity::NoParts);
+                    (part.kind, part.subtype) = ("application".into(), "octet-stream".into());
+                    part.parameters.clear();
+                } else {
+                    if !ended {
+                        self.note(Ambiguity::NoEndMark);
+                    }
+                    part.content = Content::Multipart(children);
+                }
+            }
+            Inside::Message { envelope, root: Some(root) } => {
+                part.content = Content::Message { envelope, root }
+            }
+            // Only when a limit fell while its header was read.
+            Inside::Message { root: None, .. } => {}
+        }
+        match self.open.last_mut().map(|open| &mut open.inside) {
+            Some(Inside::Multipart { children, .. }) => children.push(part),
+            Some(Inside::Message { root, .. }) => *root = Some(Box::new(part)),
+            Some(Inside::Leaf(_)) | None => self.root = Some(part),
+        }
+    }
+
+    /// Keeps what was seen of a leaf.
+    fn keep(&mut self, part: &Part, path: PartPath, leaf: LeafWatch) {
+        if let Some(bytes) = leaf.excerpt {
+            let excerpt = Excerpt { path: path.clone(), charset: part.charset().map(str::to_owned), bytes };
+            *(if part.subtype == "html" { &mut self.html } else { &mut self.text }) = Some(excerpt);
+        }
+        if let Some(mut cids) = leaf.cids {
+            cids.end();
+            for cid in cids.found {
+                if self.cids.len() < limits::CID_REFERENCES && !self.cids.contains(&cid) {
+                    self.cids.push(cid);
+                }
+            }
+        }
+        let mut first = leaf.first;
+        first.shrink_to_fit();
+        self.leaves.push(Leaf { path, first });
+    }
+
+    /// The IMAP path of the innermost open part.
+    fn path(&self) -> PartPath {
+        let mut path = Vec::new();
+        let mut parent: Option<&Inside> = None;
+        for open in &self.open {
+            match parent {
+                Some(Inside::Multipart { children, .. }) => path.push(children.len() as u32 + 1),
+                _ if !matches!(open.inside, Inside::Multipart { .. }) => path.push(1),
+                _ => {}
+            }
+            parent = Some(&open.inside);
+        }
+        path
+    }
+}
+
+fn is_nested(part: &Part) -> bool {
+    part.kind == "message" && matches!(part.subtype.as_str(), "rfc822" | "global")
+}
+
+/// Octets of a part's strings.
+fn octets(part: &Part) -> usize {
+    let pairs = |pairs: &[(String, String)]| -> usize {
+        pairs.iter().map(|(a, b)| a.len() + b.len() + size_of::<(String, String)>()).sum()
+    };
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    part.kind.len()
+        + part.subtype.len()
+        + pairs(&part.parameters)
+        + part.disposition.as_ref().map_or(0, |d| d.kind.len() + pairs(&d.parameters))
+        + [&part.id, &part.description, &part.md5, &part.location, &part.filename]
+            .into_iter()
+            .map(text)
+            .sum::<usize>()
+        + part.language.iter().map(String::len).sum::<usize>()
+}
+
+/// A part that we do not look into.
+fn opaque() -> Part {
+    Part {
+        kind: "application".into(),
+        subtype: "octet-stream".into(),
+        parameters: Vec::new(),
+        id: None,
+        description: None,
+        encoding: Encoding::SevenBit,
+        md5: None,
+        disposition: None,
+        language: Vec::new(),
+        location: None,
+        filename: None,
+        header_start: 0,
+        body_start: 0,
+        body_end: 0,
+        lines: 0,
+        decoded_len: 0,
+        content: Content::Leaf,
+    }
+}
+
+/// What a header block says of its part, the boundary when it is a multipart that can be cut, and why
+/// another reader might disagree.
+fn describe(head: &Head, in_digest: bool) -> (Part, Option<String>, Option<Ambiguity>) {
+    /// Fields that may stand once (RFC 2045 §3, RFC 2183 §2).
+    const ONCE: [&str; 4] =
+        ["Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID"];
+    let mut ambiguity = None;
+    if ONCE.into_iter().any(|name| head.count(name) > 1) {
+        ambiguity.get_or_insert(Ambiguity::RepeatedField);
+    }
+    let content = |name: &str| head.field(name).map(|field| params::parse(&field.unfolded()));
+    let text = |name: &str| head.field(name).map(|field| field.unfolded()).filter(|text| !text.is_empty());
+
+    let type_field = content("Content-Type");
+    let encoding_field = content("Content-Transfer-Encoding");
+    let disposition_field = content("Content-Disposition");
+    for field in [&type_field, &encoding_field].into_iter().flatten() {
+        if let Some(found) = field.ambiguity {
+            ambiguity.get_or_insert(found);
+        }
+    }
+
+    let (kind, subtype, known) = media_type(type_field.as_ref(), in_digest);
+    if !known {
+        ambiguity.get_or_insert(Ambiguity::MalformedContentType);
+    }
+    let encoding = encoding_field.map_or(Encoding::SevenBit, |field| Encoding::parse(&field.value));
+    if encoding == Encoding::Unknown {
+        ambiguity.get_or_insert(Ambiguity::UnknownEncoding);
+    }
+    let type_field = type_field.filter(|_| known).unwrap_or_default();
+    let filename = disposition_field
+        .as_ref()
+        .and_then(|field| field.decoded("filename"))
+        .or_else(|| type_field.decoded("name"))
+        .and_then(|name| params::safe_filename(&name));
+    let boundary = type_field.boundary();
+    let mut part = Part {
+        kind,
+        subtype,
+        id: text("Content-ID"),
+        description: text("Content-Description"),
+        encoding,
+        md5: text("Content-MD5"),
+        disposition: disposition_field
+            .filter(|field| !field.value.is_empty())
+            .map(|field| Disposition { kind: field.value, parameters: field.parameters }),
+        language: text("Content-Language")
+            .map(|tags| {
+                tags.split(',').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
+            })
+            .unwrap_or_default(),
+        location: text("Content-Location").map(|text| text.split_whitespace().collect()),
+        filename,
+        parameters: type_field.parameters,
+        ..opaque()
+    };
+    let multipart = part.kind == "multipart";
+    if encoding.is_encoded() && (multipart || is_nested(&part)) {
+        ambiguity.get_or_insert(Ambiguity::EncodedContainer);
+    }
+    let boundary = boundary
+        .map(|boundary| boundary.trim_end_matches([' ', '\t']).to_owned())
+        .filter(|boundary| multipart && (1..=limits::BOUNDARY_OCTETS).contains(&boundary.len()));
+    if multipart && boundary.is_none() {
+        ambiguity.get_or_insert(Ambiguity::NoBoundary);
+    }
+    // What cannot be entered is shown as a file: a multipart without parts or a nested letter without
+    // envelope has no form in IMAP.
+    if (multipart && boundary.is_none()) || (encoding.is_encoded() && is_nested(&part)) {
+        (part.kind, part.subtype) = ("application".into(), "octet-stream".into());
+    }
+    (part, boundary, ambiguity)
+}
+
+/// Type and subtype in lower case, and whether the field could be read. Absent: text/plain, in a
+/// digest message/rfc822 (RFC 2045 §5.2, RFC 2046 §5.1.5).
+fn media_type(field: Option<&ContentField>, in_digest: bool) -> (String, String, bool) {
+    let default = if in_digest { ("message", "rfc822") } else { ("text", "plain") };
+    let token = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&b))
+    };
+    match field.map(|field| field.value.as_str()) {
+        None => (default.0.into(), default.1.into(), true),
+        Some(value) => match value.split_once('/') {
+            Some((kind, subtype)) if token(kind) && token(subtype) => (kind.into(), subtype.into(), true),
+            // RFC 2045 §5.2: what cannot be read is text/plain for some readers; a file is safer.
+            _ => ("application".into(), "octet-stream".into(), false),
+        },
+    }
+}

@@ -1,0 +1,114 @@
+//! What is kept, sealed, beside each letter: computed once at delivery, read by IMAP and the web.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    envelope::Envelope,
+    head::Head,
+    part::{Part, PartPath},
+    parts::{self, Attachment, Found},
+    preview,
+    structure::{Ambiguity, Refusal, Structure},
+};
+
+/// First octet of an encoded summary; changes with the shape of [`Summary`].
+const VERSION: u8 = 1;
+
+/// What IMAP FETCH and the web pages need of a letter without reading it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Octets of the header block, empty line included.
+    pub head_len: u64,
+    /// Octets of the body block.
+    pub body_len: u64,
+    /// CRLFs in the body block.
+    pub body_lines: u64,
+    /// IMAP's ENVELOPE.
+    pub envelope: Envelope,
+    /// IMAP's BODYSTRUCTURE, with offsets into the body block.
+    pub root: Part,
+    /// Start of the text, at most 200 characters, white space folded, quoted lines left out.
+    pub preview: String,
+    /// Files and pictures, in order. See [`Attachment::inline`].
+    pub attachments: Vec<Attachment>,
+    /// Why the letter could be read in two ways.
+    pub ambiguity: Option<Ambiguity>,
+    /// Set when the structure passed a limit: the letter is one opaque part.
+    pub refused: Option<Refusal>,
+}
+
+/// Why an encoded summary cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SummaryError {
+    /// Written by a version we do not know, or empty.
+    #[error("the summary has version {found:?}, not {VERSION}")]
+    Version {
+        /// The version octet.
+        found: Option<u8>,
+    },
+    /// Damaged.
+    #[error("cannot decode the summary")]
+    Damaged {
+        /// What postcard says.
+        #[source]
+        cause: postcard::Error,
+    },
+}
+
+impl Summary {
+    /// Sums up a letter.
+    #[must_use]
+    pub fn of(head: &Head, structure: &Structure) -> Self {
+        Self {
+            head_len: head.len() as u64,
+            body_len: structure.body_len,
+            body_lines: structure.root.lines,
+            envelope: Envelope::of(head),
+            root: structure.root.clone(),
+            preview: preview::of(structure),
+            attachments: parts::attachments(structure),
+            ambiguity: structure.ambiguity,
+            refused: structure.refused,
+        }
+    }
+
+    /// Octets of the whole letter (RFC822.SIZE).
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.head_len + self.body_len
+    }
+
+    /// Whether there is a file that is not merely a picture inside the text.
+    #[must_use]
+    pub fn has_attachments(&self) -> bool {
+        self.attachments.iter().any(|a| !a.inline)
+    }
+
+    /// The part at an IMAP path (`[1]` of a single-part letter is its body); see [`Found`].
+    #[must_use]
+    pub fn part(&self, path: &[u32]) -> Option<Found<'_>> {
+        parts::find(&self.root, path)
+    }
+
+    /// All leaves, in order, with their paths.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<(PartPath, &Part)> {
+        parts::leaves(&self.root)
+    }
+
+    /// As bytes, for sealing.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_extend(self, vec![VERSION]).expect("a Vec takes all and the types are plain")
+    }
+
+    /// From bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, SummaryError> {
+        match bytes.split_first() {
+            Some((&VERSION, rest)) => {
+                postcard::from_bytes(rest).map_err(|cause| SummaryError::Damaged { cause })
+            }
+            found => Err(SummaryError::Version { found: found.map(|(v, _)| *v) }),
+        }
+    }
+}
