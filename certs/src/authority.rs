@@ -283,3 +283,80 @@ fn write(path: &Path, text: &str, secrecy: Secrecy) -> Result<(), AuthorityError
     };
     written().map_err(|cause| AuthorityError::Write { path: path.to_owned(), cause })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, invented_authority, invented_operator};
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+    use std::os::unix::fs::PermissionsExt;
+    use x509_parser::prelude::{FromDer, X509Certificate};
+
+    fn leaf_der(issued: &Issued) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(issued.chain_pem.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn certificates_say_who_until_when_and_for_what() {
+        let authority = invented_authority();
+        let operator = invented_operator();
+        for (case, issued, server, client) in [
+            ("server", authority.server(&["localhost", "127.0.0.1"], NOW).unwrap(), true, false),
+            ("client", authority.client(&operator, NOW).unwrap(), false, true),
+            ("operator", authority.operator(&operator, NOW).unwrap(), true, true),
+        ] {
+            let der = leaf_der(&issued);
+            let (_, leaf) = X509Certificate::from_der(&der).unwrap();
+            assert_ne!(leaf.subject(), leaf.issuer(), "{case}: OpenSSL would take it for self-signed");
+            assert!(!leaf.is_ca(), "{case}");
+            let life = leaf.validity().not_after.timestamp() - leaf.validity().not_before.timestamp();
+            assert!(life <= 825 * 86_400, "{case}: lives {life} s");
+            assert!(leaf.key_usage().unwrap().unwrap().value.digital_signature(), "{case}");
+            let purposes = leaf.extended_key_usage().unwrap().unwrap().value;
+            assert_eq!((purposes.server_auth, purposes.client_auth), (server, client), "{case}");
+        }
+        let der = CertificateDer::from_pem_slice(authority.certificate_pem().as_bytes()).unwrap();
+        let (_, root) = X509Certificate::from_der(&der).unwrap();
+        assert!(root.is_ca());
+        let usage = root.key_usage().unwrap().unwrap().value;
+        assert!(usage.key_cert_sign() && usage.crl_sign());
+    }
+
+    #[test]
+    fn an_opened_folder_keeps_its_authority_and_renews_what_runs_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("certs");
+        let names = ["localhost", "files.localhost"];
+        let serial = |files: &DevFiles, now| {
+            load_identity(&files.chain, &files.key, KeyAccess::OwnerOnly, now).unwrap().serial
+        };
+        let (first, files) = Authority::open(&dir, &names, NOW).unwrap();
+        let first_serial = serial(&files, NOW);
+
+        let (again, _) = Authority::open(&dir, &names, NOW).unwrap();
+        assert_eq!(again.certificate_pem(), first.certificate_pem());
+        assert_eq!(serial(&files, NOW), first_serial, "a good certificate is kept");
+
+        let later = NOW.plus(350 * DAY);
+        Authority::open(&dir, &names, later).unwrap();
+        let renewed = serial(&files, later);
+        assert_ne!(renewed, first_serial, "a certificate in its last month is renewed");
+
+        Authority::open(&dir, &["other.example"], later).unwrap();
+        assert_ne!(serial(&files, later), renewed, "another name needs another certificate");
+    }
+
+    #[test]
+    fn keys_are_written_for_their_owner_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, files) = Authority::open(dir.path(), &["localhost"], NOW).unwrap();
+        // A replaced key, too: a wide mode of the old file must not be inherited.
+        std::fs::set_permissions(&files.key, std::fs::Permissions::from_mode(0o666)).unwrap();
+        Authority::open(dir.path(), &["localhost"], NOW).unwrap();
+        for key in [files.key, dir.path().join("root.key")] {
+            let mode = std::fs::metadata(&key).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", key.display());
+        }
+    }
+}

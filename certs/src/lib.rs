@@ -16,6 +16,8 @@ mod peer;
 mod reload;
 mod server_config;
 mod subject;
+#[cfg(test)]
+mod testing;
 
 pub use authority::{Authority, AuthorityError, DevFiles, Issued, OperatorName};
 pub use client_config::client_config;

@@ -265,3 +265,71 @@ fn check_mode(path: &Path) -> Result<(), LoadError> {
 fn damaged(origin: &str, cause: impl std::error::Error + Send + Sync + 'static) -> LoadError {
     LoadError::Damaged { origin: origin.to_owned(), cause: Box::new(cause) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, invented_authority, server_identity};
+    use names::DAY;
+
+    #[test]
+    fn every_bad_pair_is_refused_in_words_that_help() {
+        let authority = invented_authority();
+        let good = authority.server(&["mail.example"], NOW).unwrap();
+        let other = authority.server(&["mail.example"], NOW).unwrap();
+        let cut = good.chain_pem.replacen("MI", "!!", 1);
+        let (chain, key) = (good.chain_pem.as_str(), good.key_pem.as_str());
+        for (case, chain, key, now, want) in [
+            ("another's key", chain, other.key_pem.as_str(), NOW, "does not belong"),
+            ("expired", chain, key, NOW.plus(366 * DAY), "expired on 2027-11-22"),
+            ("not yet valid", chain, key, NOW.plus(-2 * DAY), "valid only from 2026-11-21"),
+            ("chain and key swapped", key, chain, NOW, "holds no certificate"),
+            ("no key", chain, chain, NOW, "holds no private key"),
+            ("empty", "", key, NOW, "holds no certificate"),
+            ("damaged", cut.as_str(), key, NOW, "is damaged"),
+        ] {
+            let error = Identity::from_pem(chain, key, now).expect_err(case).to_string();
+            assert!(error.contains(want), "{case}: {error}");
+        }
+        assert_eq!(Identity::from_pem(chain, key, NOW).unwrap().names, ["mail.example"]);
+    }
+
+    #[test]
+    fn a_key_others_can_read_is_refused_unless_allowed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (chain, key) = (dir.path().join("s.pem"), dir.path().join("s.key"));
+        invented_authority().server(&["localhost"], NOW).unwrap().write(&chain, &key).unwrap();
+        for (mode, accepted) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o620, false)]
+        {
+            std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+            let strict = load_identity(&chain, &key, KeyAccess::OwnerOnly, NOW);
+            assert_eq!(strict.is_ok(), accepted, "mode {mode:03o}");
+            if let Err(error) = strict {
+                let text = error.to_string();
+                assert!(text.contains("chmod 600") && text.contains(&format!("{mode:03o}")), "{text}");
+            }
+            assert!(load_identity(&chain, &key, KeyAccess::Any, NOW).is_ok(), "mode {mode:03o}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = load_roots(Path::new("/nowhere/roots.pem")).unwrap_err().to_string();
+        assert!(error.contains("/nowhere/roots.pem"), "{error}");
+    }
+
+    #[test]
+    fn names_come_from_the_alternatives_in_lower_case() {
+        let identity = server_identity(&invented_authority(), "Mail.Example");
+        assert_eq!(identity.names, ["mail.example"]);
+        let issued = invented_authority().server(&["a.example", "127.0.0.1", "::1"], NOW).unwrap();
+        let identity = Identity::from_pem(&issued.chain_pem, &issued.key_pem, NOW).unwrap();
+        assert_eq!(identity.names, ["a.example", "127.0.0.1", "::1"]);
+    }
+
+    #[test]
+    fn roots_without_any_certificate_are_refused() {
+        assert!(matches!(roots_from_pem("nothing here"), Err(LoadError::NoCertificate { .. })));
+        assert_eq!(roots_from_pem(invented_authority().certificate_pem()).unwrap().len(), 1);
+    }
+}

@@ -49,3 +49,50 @@ impl PeerInfo {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{
+        NOW, invented_authority, invented_operator, server_identity, shake_hands, stopped_clock,
+    };
+    use crate::{
+        ClientAuth, Identity, ServerIdentity, Service, client_config, roots_from_pem, server_config,
+    };
+    use names::DAY;
+    use std::sync::Arc;
+
+    #[test]
+    fn the_subject_reads_as_in_the_trust_list() {
+        let authority = invented_authority();
+        let issued = authority.operator(&invented_operator(), NOW).unwrap();
+        let shown = Identity::from_pem(&issued.chain_pem, &issued.key_pem, NOW).unwrap();
+        let roots = roots_from_pem(authority.certificate_pem()).unwrap();
+        let own = ServerIdentity::fixed(vec![server_identity(&authority, "localhost")]);
+        let clients = ClientAuth::Required(Arc::clone(&roots));
+        let server = server_config(own, Service::Mx, clients, stopped_clock()).unwrap();
+        let client = client_config(roots, Some(&shown), stopped_clock()).unwrap();
+
+        let (server, _) = shake_hands(&Arc::new(server), &Arc::new(client), "localhost").unwrap();
+        let peer = PeerInfo::from_chain(server.peer_certificates().unwrap()).unwrap();
+        assert_eq!(
+            peer,
+            PeerInfo {
+                subject: "CN=mx.operateur.example,OU=318310021300028,O=GIP Données\\, Santé,\
+                          ST=Bouches-du-Rhône (13),C=FR"
+                    .into(),
+                issuer: "CN=Autorité inventée,O=Pli (développement),C=FR".into(),
+                serial: shown.serial.clone(),
+                names: vec!["mx.operateur.example".into()],
+                not_after: NOW.plus(365 * DAY),
+                chain_length: 2,
+            }
+        );
+    }
+
+    #[test]
+    fn no_certificate_and_no_sense_are_errors_not_panics() {
+        assert!(PeerInfo::from_chain(&[]).is_err());
+        assert!(PeerInfo::from_chain(&[CertificateDer::from(vec![0x30, 0x82, 0xff])]).is_err());
+    }
+}

@@ -89,3 +89,72 @@ fn choose<'a>(identities: &'a [Identity], name: &str) -> Option<&'a Identity> {
 fn read_all(files: &[IdentityFiles], access: KeyAccess, now: Timestamp) -> Result<Vec<Identity>, LoadError> {
     files.iter().map(|files| load_identity(&files.chain, &files.key, access, now)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, invented_authority, server_identity, shake_hands, stopped_clock};
+    use crate::{ClientAuth, PeerInfo, Service, client_config, roots_from_pem, server_config};
+    use rustls::{ClientConfig, ServerConfig};
+
+    fn shown(server: &Arc<ServerConfig>, client: &Arc<ClientConfig>, name: &str) -> PeerInfo {
+        let (_, client) = shake_hands(server, client, name).unwrap();
+        PeerInfo::from_chain(client.peer_certificates().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_reload_shows_the_new_serial_on_the_next_connection_and_a_bad_one_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = IdentityFiles { chain: dir.path().join("s.pem"), key: dir.path().join("s.key") };
+        let authority = invented_authority();
+        let fresh =
+            || authority.server(&["localhost"], NOW).unwrap().write(&files.chain, &files.key).unwrap();
+        fresh();
+        let identity = ServerIdentity::load(vec![files.clone()], KeyAccess::OwnerOnly, NOW).unwrap();
+        let server =
+            server_config(Arc::clone(&identity), Service::Mailbox, ClientAuth::None, stopped_clock())
+                .unwrap();
+        let roots = roots_from_pem(authority.certificate_pem()).unwrap();
+        let client = Arc::new(client_config(roots, None, stopped_clock()).unwrap());
+        let server = Arc::new(server);
+        let first = shown(&server, &client, "localhost").serial;
+
+        fresh();
+        assert_eq!(shown(&server, &client, "localhost").serial, first, "not before the reload");
+        identity.reload(NOW).unwrap();
+        let client = Arc::new(client_config_again(&client));
+        let second = shown(&server, &client, "localhost").serial;
+        assert_ne!(second, first);
+        assert_eq!(identity.current()[0].serial, second);
+
+        let stranger = invented_authority().server(&["localhost"], NOW).unwrap();
+        std::fs::write(&files.key, stranger.key_pem).unwrap();
+        assert!(matches!(identity.reload(NOW), Err(LoadError::WrongKey { .. })));
+        assert_eq!(shown(&server, &client, "localhost").serial, second, "the old one stays");
+    }
+
+    /// The same client without tickets: a resumed session shows no certificate at all.
+    fn client_config_again(client: &ClientConfig) -> ClientConfig {
+        let mut client = client.clone();
+        client.resumption = rustls::client::Resumption::disabled();
+        client
+    }
+
+    #[test]
+    fn the_name_a_client_asks_for_chooses_the_certificate() {
+        let authority = invented_authority();
+        let identities = ["mail.example", "web.example", "*.web.example", "special.web.example"]
+            .map(|name| server_identity(&authority, name));
+        for (asked, want) in [
+            ("web.example", Some("web.example")),
+            ("WEB.example.", Some("web.example")),
+            ("files.web.example", Some("*.web.example")),
+            ("special.web.example", Some("special.web.example")),
+            ("a.b.web.example", None),
+            ("stranger.example", None),
+        ] {
+            let chosen = choose(&identities, asked).map(|identity| identity.names[0].as_str());
+            assert_eq!(chosen, want, "{asked}");
+        }
+    }
+}

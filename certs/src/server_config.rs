@@ -146,3 +146,132 @@ impl TimeProvider for Judge {
         u64::try_from(seconds).ok().map(|seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{
+        NOW, invented_authority, invented_operator, server_identity, shake_hands, stopped_clock,
+    };
+    use crate::{Authority, Identity, client_config, roots_from_pem};
+    use names::DAY;
+    use rustls::{ClientConfig, HandshakeKind, NamedGroup, ProtocolVersion};
+
+    fn server(authority: &Authority, service: Service, clients: ClientAuth) -> Arc<ServerConfig> {
+        let identity = ServerIdentity::fixed(vec![server_identity(authority, "localhost")]);
+        Arc::new(server_config(identity, service, clients, stopped_clock()).unwrap())
+    }
+
+    fn client(authority: &Authority, identity: Option<&Identity>) -> ClientConfig {
+        let roots = roots_from_pem(authority.certificate_pem()).unwrap();
+        client_config(roots, identity, stopped_clock()).unwrap()
+    }
+
+    #[test]
+    fn the_key_exchange_is_post_quantum_where_both_can() {
+        let authority = invented_authority();
+        let server = server(&authority, Service::Mailbox, ClientAuth::None);
+        let (server, _) = shake_hands(&server, &Arc::new(client(&authority, None)), "localhost").unwrap();
+        assert_eq!(server.protocol_version(), Some(ProtocolVersion::TLSv1_3));
+        assert_eq!(server.negotiated_key_exchange_group().unwrap().name(), NamedGroup::X25519MLKEM768);
+    }
+
+    #[test]
+    fn version_1_2_is_spoken_with_forward_secret_suites_only() {
+        let authority = invented_authority();
+        let roots = roots_from_pem(authority.certificate_pem()).unwrap();
+        let old = ClientConfig::builder_with_details(provider(), Arc::new(Judge(stopped_clock())))
+            .with_protocol_versions(&[&TLS12])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let server = server(&authority, Service::Submission, ClientAuth::None);
+        let (server, _) = shake_hands(&server, &Arc::new(old), "localhost").unwrap();
+        assert_eq!(server.protocol_version(), Some(ProtocolVersion::TLSv1_2));
+        let suites: Vec<u16> =
+            provider().cipher_suites.iter().map(|suite| u16::from(suite.suite())).collect();
+        // RELIABILITY §3.1, and nothing besides.
+        assert_eq!(suites, [0x1302, 0x1301, 0x1303, 0xC030, 0xC02F, 0xC02C, 0xC02B, 0xCCA8, 0xCCA9]);
+    }
+
+    #[test]
+    fn sessions_resume_only_where_no_client_certificate_counts() {
+        let authority = invented_authority();
+        let roots = roots_from_pem(authority.certificate_pem()).unwrap();
+        for (case, service, clients, want) in [
+            ("submission", Service::Submission, ClientAuth::None, HandshakeKind::Resumed),
+            ("mailbox", Service::Mailbox, ClientAuth::None, HandshakeKind::Resumed),
+            ("web", Service::Web, ClientAuth::None, HandshakeKind::Resumed),
+            ("mx", Service::Mx, ClientAuth::None, HandshakeKind::Full),
+            ("asked", Service::Submission, ClientAuth::Optional(roots), HandshakeKind::Full),
+        ] {
+            let server = server(&authority, service, clients);
+            let client = Arc::new(client(&authority, None));
+            shake_hands(&server, &client, "localhost").unwrap();
+            let (second, _) = shake_hands(&server, &client, "localhost").unwrap();
+            // A changed key share is still a full handshake as far as resumption goes.
+            let resumed = second.handshake_kind() == Some(HandshakeKind::Resumed);
+            assert_eq!(resumed, want == HandshakeKind::Resumed, "{case}: {:?}", second.handshake_kind());
+        }
+    }
+
+    #[test]
+    fn a_client_certificate_is_checked_wherever_it_is_shown() {
+        let authority = invented_authority();
+        let roots = || roots_from_pem(authority.certificate_pem()).unwrap();
+        let stranger = invented_authority();
+        let identity =
+            |issued: crate::Issued, now| Identity::from_pem(&issued.chain_pem, &issued.key_pem, now).unwrap();
+        let name = invented_operator();
+        let past = NOW.plus(-400 * DAY);
+        let good = identity(authority.client(&name, NOW).unwrap(), NOW);
+        let expired = identity(authority.client(&name, past).unwrap(), past);
+        let foreign = identity(stranger.client(&name, NOW).unwrap(), NOW);
+        let purpose = server_identity(&authority, "localhost");
+        let required = || ClientAuth::Required(roots());
+        let optional = || ClientAuth::Optional(roots());
+        for (case, clients, shown, accepted) in [
+            ("good, required", required(), Some(&good), true),
+            ("none, required", required(), None, false),
+            ("none, optional", optional(), None, true),
+            ("good, optional", optional(), Some(&good), true),
+            ("expired, required", required(), Some(&expired), false),
+            ("expired, optional", optional(), Some(&expired), false),
+            ("foreign, required", required(), Some(&foreign), false),
+            ("foreign, optional", optional(), Some(&foreign), false),
+            ("wrong purpose, required", required(), Some(&purpose), false),
+        ] {
+            let server = server(&authority, Service::Mx, clients);
+            let client = Arc::new(client(&authority, shown));
+            let outcome = shake_hands(&server, &client, "localhost");
+            assert_eq!(outcome.is_ok(), accepted, "{case}: {:?}", outcome.err());
+        }
+    }
+
+    #[test]
+    fn a_browser_cannot_be_led_to_a_mail_door() {
+        let authority = invented_authority();
+        for (service, asked, accepted) in [
+            (Service::Mailbox, "imap", true),
+            (Service::Mailbox, "http/1.1", false),
+            (Service::Submission, "smtp", true),
+            (Service::Submission, "h2", false),
+            (Service::Web, "http/1.1", true),
+            (Service::Web, "imap", false),
+        ] {
+            let server = server(&authority, service, ClientAuth::None);
+            let mut client = client(&authority, None);
+            client.alpn_protocols = vec![asked.as_bytes().to_vec()];
+            let outcome = shake_hands(&server, &Arc::new(client), "localhost");
+            assert_eq!(outcome.is_ok(), accepted, "{service:?} asked for {asked}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_of_roots_is_said_at_start() {
+        let identity = ServerIdentity::fixed(Vec::new());
+        let clients = ClientAuth::Required(Arc::new(RootCertStore::empty()));
+        let error = server_config(identity, Service::Mx, clients, stopped_clock()).unwrap_err();
+        assert!(error.to_string().contains("roots"), "{error}");
+    }
+}

@@ -56,3 +56,37 @@ fn hexadecimal(attribute: &AttributeTypeAndValue<'_>) -> String {
     // Encoding cannot fail for a value that was just decoded; an empty one would match no list.
     attribute.attr_value().to_der_vec().unwrap_or_default().iter().map(|byte| format!("{byte:02X}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_characters_are_escaped_as_rfc_4514_wants() {
+        for (value, want) in [
+            ("plain", "plain"),
+            ("Données, Santé", "Données\\, Santé"),
+            ("#1 of # all", "\\#1 of # all"),
+            (" a ", "\\ a\\ "),
+            (" ", "\\ "),
+            ("\"a\"+b;<c>\\", "\\\"a\\\"\\+b\\;\\<c\\>\\\\"),
+            ("a\0b", "a\\00b"),
+            ("x=y", "x=y"),
+        ] {
+            assert_eq!(escape(value), want, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_types_are_written_as_their_bytes() {
+        // RDNs: 1.3.6.1.4.1.1466.0 = OCTET STRING 04 02 48 69 (the example of RFC 4514 §4), O=Test.
+        const NAME: &[u8] = &[
+            0x30, 0x23, 0x31, 0x0d, 0x30, 0x0b, 0x06, 0x03, 0x55, 0x04, 0x0a, 0x0c, 0x04, b'T', b'e', b's',
+            b't', 0x31, 0x12, 0x30, 0x10, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x8b, 0x3a, 0x00, 0x04,
+            0x04, 0x48, 0x69, 0x48, 0x69,
+        ];
+        use x509_parser::prelude::FromDer;
+        let (_, name) = X509Name::from_der(NAME).unwrap();
+        assert_eq!(rfc4514(&name), "1.3.6.1.4.1.1466.0=#040448694869,O=Test");
+    }
+}
