@@ -1,0 +1,17 @@
+//! Notices outside: something waits in your space. They say nothing about health.
+//!
+//! A notice is a row written in the transaction of the act it tells ([`store::due`]), leased by a
+//! [`Worker`], and sent over a [`Channel`]. Sign-in codes leave at once by [`send_code`]: they live
+//! ten minutes and are never written down.
+
+mod channel;
+mod email;
+mod sms;
+pub(crate) mod store;
+mod texts;
+mod worker;
+
+pub use channel::{Channel, Channels, ChannelError, Destination};
+pub use email::{EmailChannel, Smarthost, SmarthostTls};
+pub use sms::{SmsChannel, SmsGateway};
+pub use worker::{Worker, send_code};

@@ -1,0 +1,380 @@
+//! The configuration file as types. Unknown keys are refused; nobody else reads settings.
+
+use names::{Address, Domain};
+use serde::{Deserialize, Deserializer};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The whole file, `pli.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who this server is.
+    pub server: Server,
+    /// Where its data is; SQLite in the data folder when absent.
+    #[serde(default)]
+    pub database: Database,
+    /// The certificate its doors show.
+    pub tls: Tls,
+    /// Professionals' mail programs, sending.
+    #[serde(default)]
+    pub submission: Doors,
+    /// Professionals' mail programs, reading.
+    #[serde(default)]
+    pub imap: Doors,
+    /// The patients' pages.
+    #[serde(default)]
+    pub web: Option<Web>,
+    /// Notices outside.
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// The operator's choices within the rules.
+    #[serde(default)]
+    pub policy: policy::Settings,
+    /// Bounds.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Logs.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Our name, in greetings and Received fields.
+    #[serde(deserialize_with = "domain")]
+    pub hostname: Domain,
+    /// The data folder; local disk only.
+    pub data: PathBuf,
+    /// The file of master keys; must be outside the data folder.
+    pub master_keys: PathBuf,
+    /// Who answers for this server: postmaster, sender of notices.
+    #[serde(deserialize_with = "address")]
+    pub postmaster: Address,
+    /// Domains whose mailboxes are ours.
+    #[serde(default, deserialize_with = "domains")]
+    pub professional_domains: Vec<Domain>,
+    /// The domain of our patients, when we serve any.
+    #[serde(default, deserialize_with = "maybe_domain")]
+    pub patient_domain: Option<Domain>,
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// A PostgreSQL address, in a file so that no password stands here; SQLite when absent.
+    #[serde(default)]
+    pub postgres_url_file: Option<PathBuf>,
+    /// Schema in that database.
+    #[serde(default)]
+    pub schema: Option<String>,
+}
+
+/// `[tls]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM, our certificate first.
+    pub chain: PathBuf,
+    /// PEM, readable by the server alone.
+    pub key: PathBuf,
+}
+
+/// `[submission]` and `[imap]`: where each door listens; absent means closed.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Doors {
+    /// STARTTLS (587, 143).
+    #[serde(default)]
+    pub starttls: Option<SocketAddr>,
+    /// TLS from the first byte (465, 993).
+    #[serde(default)]
+    pub implicit: Option<SocketAddr>,
+}
+
+/// `[web]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Web {
+    /// Where the pages listen; both origins share it.
+    pub listen: SocketAddr,
+    /// What a browser shows for the pages, as `https://messagerie.example`.
+    pub origin: String,
+    /// The second origin, for letters and files, as `https://pieces.example`.
+    pub files_origin: String,
+}
+
+/// `[alerts]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alerts {
+    /// The mail server that carries notices outside.
+    #[serde(default)]
+    pub smarthost: Option<Smarthost>,
+    /// The gateway that carries text messages.
+    #[serde(default)]
+    pub sms: Option<Sms>,
+}
+
+/// `[alerts.smarthost]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smarthost {
+    /// Host name, checked against its certificate.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// TLS from the first byte, or by STARTTLS. There is no third.
+    #[serde(default)]
+    pub tls: SmarthostTls,
+    /// Trust these roots instead of the system's.
+    #[serde(default)]
+    pub roots: Option<PathBuf>,
+    /// Login.
+    #[serde(default)]
+    pub login: Option<String>,
+    /// File that holds the password.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// From address of notices.
+    #[serde(deserialize_with = "address")]
+    pub from: Address,
+}
+
+/// How the smarthost is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmarthostTls {
+    /// Port 465.
+    #[default]
+    Implicit,
+    /// Port 587.
+    Starttls,
+}
+
+/// `[alerts.sms]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sms {
+    /// Where to POST, as `https://gateway.example/send`.
+    pub url: String,
+    /// File that holds the bearer token.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// Trust these roots instead of the system's.
+    #[serde(default)]
+    pub roots: Option<PathBuf>,
+}
+
+/// `[limits]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections over all doors.
+    pub connections: usize,
+    /// Connections of one address over all doors.
+    pub connections_per_address: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 12_000, connections_per_address: 200 }
+    }
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug`, or directives as `info,relay=debug`.
+    pub level: String,
+    /// For people or for machines.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+/// For people or for machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One line of text.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// The file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read {path}; `pli init` writes a first one")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// It is not what we understand.
+    #[error("{path} is not right: {cause}")]
+    Parse {
+        /// Which.
+        path: PathBuf,
+        /// Why, with line and column.
+        cause: Box<toml::de::Error>,
+    },
+    /// Its values contradict each other.
+    #[error("{path}: {what}")]
+    Contradiction {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        what: String,
+    },
+}
+
+impl Config {
+    /// Reads and checks a file. Relative paths are taken from the folder of the file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|cause| ConfigError::Read { path: path.to_owned(), cause })?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|cause| ConfigError::Parse { path: path.to_owned(), cause: Box::new(cause) })?;
+        config.anchor(path.parent().unwrap_or(Path::new(".")));
+        config.check().map_err(|what| ConfigError::Contradiction { path: path.to_owned(), what })?;
+        Ok(config)
+    }
+
+    fn anchor(&mut self, folder: &Path) {
+        let server = [&mut self.server.data, &mut self.server.master_keys, &mut self.tls.chain, &mut self.tls.key];
+        let smarthost = self.alerts.smarthost.iter_mut().flat_map(|host| [&mut host.roots, &mut host.password_file]);
+        let sms = self.alerts.sms.iter_mut().flat_map(|sms| [&mut sms.roots, &mut sms.token_file]);
+        let optional = smarthost.chain(sms).chain([&mut self.database.postgres_url_file]).flatten();
+        for path in server.into_iter().chain(optional) {
+            *path = folder.join(&*path);
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.server.master_keys.starts_with(&self.server.data) {
+            return Err("server.master_keys lies inside server.data: a stolen data folder would open itself; \
+                        move it elsewhere"
+                .to_owned());
+        }
+        if let Some(web) = &self.web {
+            let (pages, files) = (host_of(&web.origin), host_of(&web.files_origin));
+            if pages.is_none() || files.is_none() {
+                return Err("web.origin and web.files_origin look like https://host or https://host:port".to_owned());
+            }
+            if pages == files {
+                return Err("web.files_origin must be another host name than web.origin: letters are shown apart \
+                            from the pages"
+                    .to_owned());
+            }
+        }
+        if let Some(domain) = &self.server.patient_domain
+            && self.server.professional_domains.contains(domain)
+        {
+            return Err(format!("{domain} cannot be both a professional and the patient domain"));
+        }
+        Ok(())
+    }
+}
+
+/// The host of `scheme://host[:port]`.
+#[must_use]
+pub fn host_of(origin: &str) -> Option<&str> {
+    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
+    let host = rest.split(':').next().filter(|host| !host.is_empty())?;
+    (!rest.contains('/')).then_some(host)
+}
+
+fn parsed<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    parse: impl Fn(&str) -> Result<T, names::AddressError>,
+) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse(&text).map_err(|error| serde::de::Error::custom(format!("«{text}»: {error}")))
+}
+
+fn domain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Domain, D::Error> {
+    parsed(deserializer, Domain::parse)
+}
+
+fn maybe_domain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Domain>, D::Error> {
+    parsed(deserializer, Domain::parse).map(Some)
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
+    parsed(deserializer, Address::parse)
+}
+
+fn domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Domain>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let parse = |text: &String| {
+        Domain::parse(text).map_err(|error| serde::de::Error::custom(format!("«{text}»: {error}")))
+    };
+    texts.iter().map(parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        [server]
+        hostname = "mail.pli.example"
+        data = "data"
+        master_keys = "keys/master"
+        postmaster = "postmaster@pli.example"
+        patient_domain = "patient.example"
+        [tls]
+        chain = "tls/chain.pem"
+        key = "tls/key.pem"
+        [imap]
+        implicit = "0.0.0.0:993"
+        [web]
+        listen = "0.0.0.0:443"
+        origin = "https://messagerie.example"
+        files_origin = "https://pieces.example"
+    "#;
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pli.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path)
+    }
+
+    #[test]
+    fn a_small_file_is_enough() {
+        let config = load(GOOD).unwrap();
+        assert_eq!(config.imap.implicit.unwrap().port(), 993);
+        assert!(config.server.data.is_absolute());
+        assert_eq!(config.policy, policy::Settings::default());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (case, from, to, words) in [
+            ("an unknown key", "[imap]", "[imap]\nimplict = \"x\"", "implict"),
+            ("keys inside the data", "keys/master", "data/master", "inside server.data"),
+            ("one origin for both", "https://pieces.example", "https://messagerie.example", "another host name"),
+            ("an origin with a path", "https://pieces.example", "https://pieces.example/x", "look like"),
+            ("a bad domain", "patient.example", "patient", "domain name"),
+            ("a bad address", "postmaster@pli.example", "postmaster", "no @"),
+        ] {
+            let error = load(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(error.contains(words), "{case}: {error}");
+        }
+        assert!(Config::load(Path::new("nowhere/pli.toml")).unwrap_err().to_string().contains("pli init"));
+    }
+}
