@@ -1,1 +1,39 @@
-//! The IMAP server machine.
+//! The IMAP server: a true subset of IMAP4rev1 (RFC 3501), to be widened.
+//!
+//! [`Server`] is one session. It alone knows sequence numbers: it keeps the view of the selected
+//! folder, tells the client what comes and goes only where the RFC allows, and asks the world by
+//! UID. The world side is in [`Ask`] and [`Answer`]: read those two first.
+//!
+//! Letters are never parsed here: FETCH is answered from the [`Summary`](crate::mime::Summary) made
+//! at delivery and from ranges of the two stored blocks ([`FetchItems::spans`]).
+
+mod ask;
+mod command;
+mod config;
+mod fetch_items;
+mod flags;
+pub mod limits;
+mod name;
+mod pattern;
+mod reply;
+mod scan;
+mod search;
+mod sections;
+mod server;
+mod set;
+mod view;
+
+pub use ask::{
+    Access, Answer, Ask, Changes, Code, Copied, FetchRow, FlagChange, Folder, FolderKind, MarkSeen,
+    Mechanism, Mode, Placed, Refusal, Selected, SignIn, Status, Subscription,
+};
+pub use config::Config;
+pub use fetch_items::{Content, FetchItem, FetchItems, Label, Reading, Section, SectionText};
+pub use flags::{Flags, Keyword, StoreMode, SystemFlag};
+pub use limits::Limits;
+pub use name::{DELIMITER, FolderName, NameError, Role};
+pub use scan::Date;
+pub use search::{EnvelopeField, SearchKey, When};
+pub use sections::{Block, Span};
+pub use server::Server;
+pub use set::UidSet;

@@ -1,0 +1,404 @@
+//! What the IMAP machine asks, and what it may be told.
+//!
+//! The machine alone knows sequence numbers; the world only ever sees UIDs. The world keeps one
+//! signed-in account and at most one selected folder per session. "The selected folder" below is
+//! the one of the last accepted [`Ask::Select`].
+//!
+//! | ask | kind | answer |
+//! |---|---|---|
+//! | [`Ask::Identify`] | ask | [`Answer::Done`] |
+//! | [`Ask::Authenticate`] | ask | [`Answer::Outcome`] |
+//! | [`Ask::Folders`] | ask | [`Answer::Folders`] |
+//! | [`Ask::Create`] [`Ask::Delete`] [`Ask::Rename`] [`Ask::Subscribe`] | ask | [`Answer::Outcome`] |
+//! | [`Ask::Status`] | ask | [`Answer::Status`] |
+//! | [`Ask::Select`] | ask | [`Answer::Selected`] |
+//! | [`Ask::Unselect`] | ask | [`Answer::Done`] |
+//! | [`Ask::Poll`] | ask | [`Answer::Changes`] |
+//! | [`Ask::Fetch`] | pull | per message one [`Answer::Row`], then [`Answer::Chunk`]s; or [`Answer::Refused`] |
+//! | [`Ask::Store`] | pull | per message [`Answer::Flagged`]; or [`Answer::Refused`] |
+//! | [`Ask::Search`] | pull | any number of [`Answer::Found`]; or [`Answer::Refused`] |
+//! | [`Ask::Append`] | ask | [`Answer::Outcome`], then pushes, then one of the next two |
+//! | [`Ask::Finish`] | ask | [`Answer::Appended`] |
+//! | [`Ask::Discard`] | ask | [`Answer::Done`] |
+//! | [`Ask::Copy`] [`Ask::Move`] | ask | [`Answer::Copied`] |
+//! | [`Ask::Expunge`] | ask | [`Answer::Expunged`] |
+//! | (listening) | event | [`Answer::Changes`] |
+//!
+//! An answer of another kind than asked for ends the session with `BYE`: it is a bug of the world,
+//! and guessing could show one message as another.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use names::Timestamp;
+
+use super::{FetchItems, Flags, FolderName, Role, SearchKey, StoreMode, UidSet};
+use crate::mime::Summary;
+use crate::sasl::Secret;
+
+/// What the machine wants to know or have done.
+#[derive(Debug)]
+pub enum Ask {
+    /// The client named itself (ID, RFC 2971); for logs and later work-arounds.
+    Identify(Vec<(String, Option<String>)>),
+    /// May this login in? Asked over TLS only.
+    Authenticate(SignIn),
+    /// All folders of the account, parents before children. The machine matches LIST patterns.
+    Folders,
+    /// Create this folder and its missing parents (as selectable folders).
+    Create(FolderName),
+    /// Delete this folder. `INBOX` never comes; a folder with children is the world's to judge.
+    Delete(FolderName),
+    /// Rename a folder with its children. From `INBOX`: move its messages (RFC 3501 §6.3.5).
+    Rename {
+        /// The folder as it is called.
+        from: FolderName,
+        /// Its new name, never `INBOX`.
+        to: FolderName,
+    },
+    /// Put on the list of LSUB, or take off it. A name without folder may be subscribed (§6.3.6).
+    Subscribe {
+        /// Which.
+        folder: FolderName,
+        /// On or off.
+        change: Subscription,
+    },
+    /// Counters of a folder.
+    Status(FolderName),
+    /// Open a folder; the one selected before is already unselected.
+    Select {
+        /// Which.
+        folder: FolderName,
+        /// SELECT or EXAMINE.
+        mode: Mode,
+    },
+    /// Forget the selected folder.
+    Unselect,
+    /// What changed in the selected folder since [`Answer::Selected`], the last [`Answer::Changes`]
+    /// or event. Asked after every command, so it must cost nothing when nothing changed.
+    Poll,
+    /// Rows, and contents, of these messages of the selected folder, ascending by UID.
+    Fetch {
+        /// Which; UIDs that are gone give no row.
+        uids: UidSet,
+        /// What of each: ask it for [`FetchItems::needs_summary`], [`FetchItems::reads_content`] and,
+        /// per row, [`FetchItems::spans`].
+        items: Arc<FetchItems>,
+        /// Set `\Seen` on these messages before their rows are given ([`FetchRow::flags`] shows it).
+        seen: MarkSeen,
+    },
+    /// Change flags of these messages of the selected folder; rows ascending by UID.
+    Store {
+        /// Which; UIDs that are gone give no row.
+        uids: UidSet,
+        /// How.
+        mode: StoreMode,
+        /// The flags to add, remove or set.
+        flags: Flags,
+    },
+    /// UIDs of the messages of the selected folder that match.
+    Search(SearchKey),
+    /// May a letter of `size` octets be placed there? If so its octets follow as
+    /// [`Action::Push`](crate::Action::Push), then [`Ask::Finish`] or [`Ask::Discard`]. A world dropped
+    /// in between drops the letter.
+    Append {
+        /// Where.
+        folder: FolderName,
+        /// With which flags.
+        flags: Flags,
+        /// Its internal date; now when absent.
+        date: Option<Timestamp>,
+        /// Octets to come.
+        size: u64,
+    },
+    /// All octets were pushed and the command is well-formed: commit.
+    Finish,
+    /// Give the letter up: the command turned out to be malformed.
+    Discard,
+    /// Copy these messages of the selected folder; all or none (RFC 3501 §6.4.7).
+    Copy {
+        /// Which; UIDs that are gone are left out.
+        uids: UidSet,
+        /// To.
+        to: FolderName,
+    },
+    /// Move these messages of the selected folder; all or none, in one unit.
+    Move {
+        /// Which; UIDs that are gone are left out.
+        uids: UidSet,
+        /// To.
+        to: FolderName,
+    },
+    /// Remove the messages of the selected folder that have `\Deleted`.
+    Expunge {
+        /// Only among these (UID EXPUNGE); all when absent.
+        among: Option<UidSet>,
+    },
+}
+
+/// What the world says.
+#[derive(Debug)]
+pub enum Answer {
+    /// Understood.
+    Done,
+    /// It was done, or why not.
+    Outcome(Result<(), Refusal>),
+    /// All folders.
+    Folders(Result<Vec<Folder>, Refusal>),
+    /// Counters.
+    Status(Result<Status, Refusal>),
+    /// The folder is open.
+    Selected(Result<Selected, Refusal>),
+    /// What changed.
+    Changes(Changes),
+    /// One message of a FETCH. Its contents follow as [`Answer::Chunk`]s: the octets of
+    /// [`FetchItems::spans`], one after another, in pieces of any size; none when there are no spans.
+    Row(FetchRow),
+    /// The next octets of the last row's spans.
+    Chunk(Bytes),
+    /// One message of a STORE, with its flags now.
+    Flagged(FlagChange),
+    /// Some UIDs that match, in ascending order over all answers.
+    Found(Vec<u32>),
+    /// The letter is stored, and where.
+    Appended(Result<Placed, Refusal>),
+    /// The messages are copied or moved, and where.
+    Copied(Result<Copied, Refusal>),
+    /// These UIDs are gone now, by this command.
+    Expunged(Result<UidSet, Refusal>),
+    /// The pull cannot go on; [`Input::End`](crate::Input::End) follows. Never between a row and its last chunk.
+    Refused(Refusal),
+}
+
+/// Who wants in.
+pub struct SignIn {
+    /// LOGIN, or AUTHENTICATE PLAIN.
+    pub mechanism: Mechanism,
+    /// The account to act for, when another than the login's own (SASL authzid).
+    pub authorize: Option<String>,
+    /// The login name as written: 1–255 octets, no control character.
+    pub login: String,
+    /// The password as written.
+    pub secret: Secret,
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "SignIn({:?}, …)", self.mechanism)
+    }
+}
+
+/// How the client signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mechanism {
+    /// The LOGIN command.
+    Login,
+    /// AUTHENTICATE PLAIN (RFC 4616).
+    Plain,
+}
+
+/// How a folder is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// SELECT
+    ReadWrite,
+    /// EXAMINE
+    ReadOnly,
+}
+
+/// On the list of LSUB or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subscription {
+    /// SUBSCRIBE
+    On,
+    /// UNSUBSCRIBE
+    Off,
+}
+
+/// Whether a FETCH marks what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkSeen {
+    /// `BODY[…]`, `RFC822`, `RFC822.TEXT` in a folder opened to write.
+    Yes,
+    /// Anything else.
+    No,
+}
+
+/// A folder as LIST shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// Its whole name.
+    pub name: FolderName,
+    /// Its use (RFC 6154).
+    pub role: Option<Role>,
+    /// Whether LSUB lists it.
+    pub subscription: Subscription,
+    /// Whether it is there to be selected. Not: it is only a subscribed name, or a parent kept for its
+    /// children.
+    pub kind: FolderKind,
+}
+
+/// What stands behind a folder's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FolderKind {
+    /// A folder.
+    Selectable,
+    /// A parent kept for its children (`\Noselect`).
+    Container,
+    /// Nothing but a subscription: LSUB shows it, LIST does not.
+    Absent,
+}
+
+/// Counters of a folder (RFC 3501 §6.3.10).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Messages in it.
+    pub messages: u32,
+    /// Those without `\Seen`.
+    pub unseen: u32,
+    /// The next UID at least.
+    pub uid_next: u32,
+    /// Grows when UIDs lose their meaning; never goes down.
+    pub uid_validity: u32,
+}
+
+/// A folder just opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// Every message in it.
+    pub uids: UidSet,
+    /// The first message without `\Seen`.
+    pub first_unseen: Option<u32>,
+    /// The next UID at least.
+    pub uid_next: u32,
+    /// Grows when UIDs lose their meaning; never goes down.
+    pub uid_validity: u32,
+    /// The keywords in use here.
+    pub keywords: Flags,
+    /// Whether it may be written to although SELECT asked for it.
+    pub access: Access,
+}
+
+/// Whether the account may change the folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// It may.
+    #[default]
+    ReadWrite,
+    /// It may only read.
+    ReadOnly,
+}
+
+/// What changed in the selected folder. What the session's own commands did need not be told again;
+/// if it is, the machine drops what it knows already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Messages gone.
+    pub vanished: UidSet,
+    /// Messages come; each UID is greater than every one told before.
+    pub arrived: UidSet,
+    /// Messages with other flags.
+    pub flags: Vec<FlagChange>,
+    /// The session must end: folder deleted, rights withdrawn, credential expired.
+    pub ended: Option<Refusal>,
+}
+
+/// A message and its flags now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlagChange {
+    /// Which message.
+    pub uid: u32,
+    /// All its flags.
+    pub flags: Flags,
+    /// The change's number (RFC 7162); by it the machine knows its own STORE again.
+    pub modseq: u64,
+}
+
+/// One message of a FETCH.
+#[derive(Clone, Debug)]
+pub struct FetchRow {
+    /// Which message.
+    pub uid: u32,
+    /// Its flags, after `\Seen` was set if that was asked.
+    pub flags: Flags,
+    /// Whether this FETCH set `\Seen`; then the flags are shown though not asked for.
+    pub newly_seen: bool,
+    /// Its internal date.
+    pub received: Timestamp,
+    /// Octets of its head block, empty line included.
+    pub head_len: u64,
+    /// Octets of the body block.
+    pub body_len: u64,
+    /// The last change's number (RFC 7162).
+    pub modseq: u64,
+    /// What was computed at delivery; needed when [`FetchItems::needs_summary`] says so.
+    pub summary: Option<Arc<Summary>>,
+}
+
+/// Where an appended letter lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The folder's UIDVALIDITY.
+    pub uid_validity: u32,
+    /// The letter's UID.
+    pub uid: u32,
+}
+
+/// Where copied or moved messages lie: the n-th source became the n-th destination.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// The destination's UIDVALIDITY.
+    pub uid_validity: u32,
+    /// UIDs in the selected folder.
+    pub from: UidSet,
+    /// UIDs in the destination.
+    pub to: UidSet,
+}
+
+/// Why not, for the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What kind.
+    pub code: Code,
+    /// One sentence, shown by many mail programs; anything but printable ASCII is replaced.
+    pub text: String,
+}
+
+impl Refusal {
+    /// A refusal.
+    #[must_use]
+    pub fn new(code: Code, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+/// Response codes a world may give (RFC 5530 §3, RFC 3501 §7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// `[UNAVAILABLE]`: a temporary failure of ours.
+    Unavailable,
+    /// `[AUTHENTICATIONFAILED]`: unknown login or wrong password, which of them is not said.
+    AuthenticationFailed,
+    /// `[AUTHORIZATIONFAILED]`: right password, but not for that account.
+    AuthorizationFailed,
+    /// `[EXPIRED]`: the credential has expired or was revoked.
+    Expired,
+    /// `[CONTACTADMIN]`
+    ContactAdmin,
+    /// `[NOPERM]`
+    NoPermission,
+    /// `[INUSE]`
+    InUse,
+    /// `[SERVERBUG]`
+    ServerBug,
+    /// `[CANNOT]`: never possible, as deleting INBOX.
+    Cannot,
+    /// `[LIMIT]`: one of our limits.
+    Limit,
+    /// `[OVERQUOTA]`
+    OverQuota,
+    /// `[ALREADYEXISTS]`
+    AlreadyExists,
+    /// `[NONEXISTENT]`; to COPY, MOVE and APPEND the machine says `[TRYCREATE]` instead.
+    Nonexistent,
+}

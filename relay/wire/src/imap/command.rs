@@ -1,0 +1,389 @@
+//! Commands as typed values (RFC 3501 §6, §9). Reading one decides nothing about whether it may run.
+
+use names::Timestamp;
+
+use super::ask::{Mode, Subscription};
+use super::fetch_items::FetchItems;
+use super::flags::{Flags, StoreMode};
+use super::limits;
+use super::name::FolderName;
+use super::scan::{Cursor, Fault, Parsed};
+use super::search::{self, Written};
+use super::set::SequenceSet;
+
+/// How a command counts messages, and how its answers do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    Number,
+    Uid,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Capability,
+    Noop,
+    Check,
+    Logout,
+    Id(Vec<(String, Option<String>)>),
+    Enable,
+    StartTls,
+    Login { login: Vec<u8>, password: Vec<u8> },
+    Authenticate { mechanism: String, initial: Option<Vec<u8>> },
+    Namespace,
+    List { which: Listing, reference: Vec<u8>, pattern: Vec<u8> },
+    Status { folder: FolderName, items: Vec<StatusItem> },
+    Create(FolderName),
+    Delete(FolderName),
+    Rename { from: FolderName, to: FolderName },
+    Subscribe { folder: FolderName, change: Subscription },
+    Select { folder: FolderName, mode: Mode },
+    Unselect,
+    Close,
+    Expunge { among: Option<SequenceSet> },
+    Fetch { by: By, set: SequenceSet, items: FetchItems },
+    Store { by: By, set: SequenceSet, mode: StoreMode, echo: Echo, flags: Flags },
+    Search { by: By, key: Written },
+    Copy { by: By, set: SequenceSet, to: FolderName, kind: CopyKind },
+    Idle,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listing {
+    List,
+    Lsub,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CopyKind {
+    Copy,
+    Move,
+}
+
+/// Whether STORE answers with the new flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Echo {
+    Told,
+    Silent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StatusItem {
+    Messages,
+    Recent,
+    UidNext,
+    UidValidity,
+    Unseen,
+}
+
+impl StatusItem {
+    pub(super) const ALL: [(StatusItem, &'static str); 5] = [
+        (Self::Messages, "MESSAGES"),
+        (Self::Recent, "RECENT"),
+        (Self::UidNext, "UIDNEXT"),
+        (Self::UidValidity, "UIDVALIDITY"),
+        (Self::Unseen, "UNSEEN"),
+    ];
+}
+
+/// The head of an APPEND, up to the size of its letter.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct AppendHead {
+    pub folder: FolderName,
+    pub flags: Flags,
+    pub date: Option<Timestamp>,
+}
+
+/// `tag SP`; the tag is kept short and without `+`, which begins a continuation.
+pub(super) fn tag<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
+    let mut ahead = *cursor;
+    let tag = ahead.tag()?;
+    (tag.len() <= limits::TAG && ahead.take(b' ')).then(|| {
+        *cursor = ahead;
+        tag
+    })
+}
+
+/// The name of the command at this place, in capitals.
+pub(super) fn name(mut cursor: Cursor<'_>) -> String {
+    cursor.word()
+}
+
+/// Reads a command; the tag and its space are behind the cursor.
+pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
+    let c = &mut cursor;
+    let command = match c.word().as_str() {
+        "CAPABILITY" => Command::Capability,
+        "NOOP" => Command::Noop,
+        "CHECK" => Command::Check,
+        "LOGOUT" => Command::Logout,
+        "STARTTLS" => Command::StartTls,
+        "NAMESPACE" => Command::Namespace,
+        "UNSELECT" => Command::Unselect,
+        "CLOSE" => Command::Close,
+        "IDLE" => Command::Idle,
+        "EXPUNGE" => Command::Expunge { among: None },
+        "ID" => id(c)?,
+        "ENABLE" => enable(c)?,
+        "LOGIN" => {
+            c.space()?;
+            let login = c.astring()?;
+            c.space()?;
+            Command::Login { login, password: c.astring()? }
+        }
+        "AUTHENTICATE" => {
+            c.space()?;
+            let mechanism = c.atom()?.to_ascii_uppercase();
+            let initial = if c.take(b' ') { Some(c.base64()) } else { None };
+            Command::Authenticate { mechanism, initial }
+        }
+        "LIST" => listing(c, Listing::List)?,
+        "LSUB" => listing(c, Listing::Lsub)?,
+        "STATUS" => status(c)?,
+        "CREATE" => Command::Create(one_folder(c)?),
+        "DELETE" => Command::Delete(one_folder(c)?),
+        "RENAME" => {
+            let from = one_folder(c)?;
+            Command::Rename { from, to: one_folder(c)? }
+        }
+        "SUBSCRIBE" => Command::Subscribe { folder: one_folder(c)?, change: Subscription::On },
+        "UNSUBSCRIBE" => Command::Subscribe { folder: one_folder(c)?, change: Subscription::Off },
+        "SELECT" => Command::Select { folder: one_folder(c)?, mode: Mode::ReadWrite },
+        "EXAMINE" => Command::Select { folder: one_folder(c)?, mode: Mode::ReadOnly },
+        "FETCH" => fetch(c, By::Number)?,
+        "STORE" => store(c, By::Number)?,
+        "SEARCH" => find(c, By::Number)?,
+        "COPY" => copy(c, By::Number, CopyKind::Copy)?,
+        "MOVE" => copy(c, By::Number, CopyKind::Move)?,
+        "UID" => {
+            c.space()?;
+            match c.word().as_str() {
+                "FETCH" => fetch(c, By::Uid)?,
+                "STORE" => store(c, By::Uid)?,
+                "SEARCH" => find(c, By::Uid)?,
+                "COPY" => copy(c, By::Uid, CopyKind::Copy)?,
+                "MOVE" => copy(c, By::Uid, CopyKind::Move)?,
+                "EXPUNGE" => {
+                    c.space()?;
+                    Command::Expunge { among: Some(c.sequence_set()?) }
+                }
+                _ => return Err(Fault::Syntax("an unknown UID command")),
+            }
+        }
+        // With a literal it never comes here; without one it has no letter.
+        "APPEND" => return Err(Fault::Syntax("APPEND needs a literal")),
+        _ => return Err(Fault::Syntax("an unknown command")),
+    };
+    cursor.end()?;
+    Ok(command)
+}
+
+/// `"APPEND" SP mailbox [SP flag-list] [SP date-time] SP`, with the literal's own header left to the
+/// caller. `None` when what was read so far is not yet that far.
+pub(super) fn append_head(mut cursor: Cursor<'_>) -> Option<Parsed<AppendHead>> {
+    let c = &mut cursor;
+    if c.word() != "APPEND" || !c.take(b' ') {
+        return None;
+    }
+    if c.is_literal_header() {
+        return None; // the folder's name itself is the literal to come
+    }
+    let mut read = || {
+        let folder = c.folder()?;
+        c.space()?;
+        let mut flags = Flags::new();
+        if c.peek() == Some(b'(') {
+            flags = c.flags()?;
+            c.space()?;
+        }
+        let mut date = None;
+        if c.peek() == Some(b'"') {
+            date = Some(c.date_time()?);
+            c.space()?;
+        }
+        if c.is_literal_header() {
+            Ok(AppendHead { folder, flags, date })
+        } else {
+            Err(Fault::Syntax("APPEND is misspelt"))
+        }
+    };
+    Some(read())
+}
+
+fn one_folder(c: &mut Cursor<'_>) -> Parsed<FolderName> {
+    c.space()?;
+    c.folder()
+}
+
+/// RFC 2971 §3.3
+fn id(c: &mut Cursor<'_>) -> Parsed<Command> {
+    c.space()?;
+    let mut pairs = Vec::new();
+    if !c.take(b'(') {
+        return match c.nstring()? {
+            None => Ok(Command::Id(pairs)),
+            Some(_) => Err(Fault::Syntax("ID takes a list or NIL")),
+        };
+    }
+    while !c.take(b')') {
+        if !pairs.is_empty() {
+            c.space()?;
+        }
+        let field = String::from_utf8_lossy(&c.string()?).into_owned();
+        c.space()?;
+        let value = c.nstring()?.map(|value| String::from_utf8_lossy(&value).into_owned());
+        if value.as_ref().is_some_and(|value| value.len() > limits::ID_VALUE)
+            || field.len() > limits::ID_VALUE
+        {
+            return Err(Fault::Limit("a value of ID is too long"));
+        }
+        pairs.push((field, value));
+        if pairs.len() > limits::ID_PAIRS {
+            return Err(Fault::Limit("too many values in ID"));
+        }
+    }
+    Ok(Command::Id(pairs))
+}
+
+/// RFC 5161 §3.1: unknown capabilities are ignored, and we know none to enable.
+fn enable(c: &mut Cursor<'_>) -> Parsed<Command> {
+    c.space()?;
+    c.atom()?;
+    while c.take(b' ') {
+        c.atom()?;
+    }
+    Ok(Command::Enable)
+}
+
+fn listing(c: &mut Cursor<'_>, which: Listing) -> Parsed<Command> {
+    c.space()?;
+    let reference = c.astring()?;
+    c.space()?;
+    let pattern = c.pattern()?;
+    if reference.len() + pattern.len() > limits::PATTERN {
+        return Err(Fault::Limit("the pattern is too long"));
+    }
+    Ok(Command::List { which, reference, pattern })
+}
+
+fn status(c: &mut Cursor<'_>) -> Parsed<Command> {
+    let folder = one_folder(c)?;
+    c.space()?;
+    c.expect(b'(', "a list of status items was expected")?;
+    let mut items = Vec::new();
+    loop {
+        let word = c.word();
+        let known = StatusItem::ALL.into_iter().find(|(_, name)| *name == word);
+        items.push(known.ok_or(Fault::Syntax("an unknown status item"))?.0);
+        if items.len() > limits::FETCH_ITEMS {
+            return Err(Fault::Limit("too many status items"));
+        }
+        if !c.take(b' ') {
+            break;
+        }
+    }
+    c.expect(b')', "the list of status items is not closed")?;
+    Ok(Command::Status { folder, items })
+}
+
+fn fetch(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
+    c.space()?;
+    let set = c.sequence_set()?;
+    c.space()?;
+    let items = FetchItems::parse(c)?;
+    Ok(Command::Fetch { by, set, items: if by == By::Uid { items.with_uid() } else { items } })
+}
+
+fn store(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
+    c.space()?;
+    let set = c.sequence_set()?;
+    c.space()?;
+    let (mode, echo) = match c.word().as_str() {
+        "FLAGS" => (StoreMode::Replace, Echo::Told),
+        "FLAGS.SILENT" => (StoreMode::Replace, Echo::Silent),
+        "+FLAGS" => (StoreMode::Add, Echo::Told),
+        "+FLAGS.SILENT" => (StoreMode::Add, Echo::Silent),
+        "-FLAGS" => (StoreMode::Remove, Echo::Told),
+        "-FLAGS.SILENT" => (StoreMode::Remove, Echo::Silent),
+        _ => return Err(Fault::Syntax("an unknown STORE item")),
+    };
+    c.space()?;
+    Ok(Command::Store { by, set, mode, echo, flags: c.flags()? })
+}
+
+fn find(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
+    c.space()?;
+    Ok(Command::Search { by, key: search::parse(c)? })
+}
+
+fn copy(c: &mut Cursor<'_>, by: By, kind: CopyKind) -> Parsed<Command> {
+    c.space()?;
+    let set = c.sequence_set()?;
+    let to = one_folder(c)?;
+    Ok(Command::Copy { by, set, to, kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Parsed<Command> {
+        parse(Cursor::new(text.as_bytes()))
+    }
+
+    #[test]
+    fn commands_with_too_little_or_too_much_are_refused() {
+        for text in [
+            "",
+            "BOGUS",
+            "NOOP x",
+            "LOGIN a",
+            "LOGIN a b c",
+            "SELECT",
+            "SELECT a (CONDSTORE)",
+            "UID",
+            "UID NOOP",
+            "UID EXPUNGE",
+            "EXPUNGE 1",
+            "STATUS a",
+            "STATUS a ()",
+            "STATUS a (BOGUS)",
+            "STORE 1 FLAGS",
+            "STORE 1 BOGUS (x)",
+            "COPY 1",
+            "RENAME a",
+            "ID",
+            "ID x",
+            "ID (\"a\")",
+            "ENABLE",
+            "LIST a",
+            "LIST (SUBSCRIBED) \"\" *",
+            "APPEND a",
+            "FETCH 1",
+            "SEARCH",
+            "AUTHENTICATE",
+        ] {
+            assert!(matches!(read(text), Err(Fault::Syntax(_))), "{text}: {:?}", read(text));
+        }
+    }
+
+    #[test]
+    fn the_head_of_an_append_is_known_when_its_letter_begins() {
+        let head = |text: &str| append_head(Cursor::new(text.as_bytes()));
+        assert_eq!(head("APPEND {5}\r\n"), None);
+        assert_eq!(head("NOOP {5}\r\n"), None);
+        let full =
+            head("append {4}\r\nSent (\\Seen) \"17-Jul-1996 02:44:25 -0700\" {310}\r\n").unwrap().unwrap();
+        assert_eq!(full.folder.as_str(), "Sent");
+        assert_eq!(full.flags.to_string(), "(\\Seen)");
+        assert!(full.date.is_some());
+        assert!(head("APPEND Sent {3}\r\n").unwrap().is_ok());
+        for bad in [
+            "APPEND Sent () () {3}\r\n",
+            "APPEND \"a\" x {3}\r\n",
+            "APPEND a//b {3}\r\n",
+            "APPEND Sent{3}\r\n",
+        ] {
+            assert!(head(bad).unwrap().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The words of the server: strings, status lines, response codes (RFC 3501 §7, §9; RFC 5530).
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use names::Timestamp;
+
+use super::ask::{Code, Refusal};
+
+/// The end of a command, without its tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Completion {
+    pub status: Verdict,
+    pub code: Option<String>,
+    pub text: Cow<'static, str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Ok,
+    No,
+    Bad,
+}
+
+impl Completion {
+    pub(super) fn ok(text: &'static str) -> Self {
+        Self { status: Verdict::Ok, code: None, text: Cow::Borrowed(text) }
+    }
+
+    pub(super) fn no(code: Code, text: &'static str) -> Self {
+        Self { status: Verdict::No, code: Some(code.as_str().to_owned()), text: Cow::Borrowed(text) }
+    }
+
+    pub(super) fn bad(text: &'static str) -> Self {
+        Self { status: Verdict::Bad, code: None, text: Cow::Borrowed(text) }
+    }
+
+    pub(super) fn with(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// What the world refused.
+    pub(super) fn refused(refusal: Refusal) -> Self {
+        Self {
+            status: Verdict::No,
+            code: Some(refusal.code.as_str().to_owned()),
+            text: Cow::Owned(printable(&refusal.text)),
+        }
+    }
+
+    /// What the world refused to a command that could create its destination (RFC 3501 §6.3.11).
+    pub(super) fn refused_destination(refusal: Refusal) -> Self {
+        let missing = refusal.code == Code::Nonexistent;
+        let completion = Self::refused(refusal);
+        if missing { completion.with("TRYCREATE") } else { completion }
+    }
+
+    pub(super) fn line(&self, tag: &str) -> String {
+        let status = match self.status {
+            Verdict::Ok => "OK",
+            Verdict::No => "NO",
+            Verdict::Bad => "BAD",
+        };
+        match &self.code {
+            Some(code) => format!("{tag} {status} [{code}] {}\r\n", self.text),
+            None => format!("{tag} {status} {}\r\n", self.text),
+        }
+    }
+}
+
+impl Code {
+    /// As on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unavailable => "UNAVAILABLE",
+            Self::AuthenticationFailed => "AUTHENTICATIONFAILED",
+            Self::AuthorizationFailed => "AUTHORIZATIONFAILED",
+            Self::Expired => "EXPIRED",
+            Self::ContactAdmin => "CONTACTADMIN",
+            Self::NoPermission => "NOPERM",
+            Self::InUse => "INUSE",
+            Self::ServerBug => "SERVERBUG",
+            Self::Cannot => "CANNOT",
+            Self::Limit => "LIMIT",
+            Self::OverQuota => "OVERQUOTA",
+            Self::AlreadyExists => "ALREADYEXISTS",
+            Self::Nonexistent => "NONEXISTENT",
+        }
+    }
+}
+
+/// `* BYE` with a code.
+pub(super) fn bye(code: &str, text: &str) -> String {
+    format!("* BYE [{code}] {}\r\n", printable(text))
+}
+
+/// Text that may stand at the end of a line: one line of printable ASCII, not empty.
+pub(super) fn printable(text: &str) -> String {
+    let text: String = text.chars().map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
+    if text.trim().is_empty() { "not possible".to_owned() } else { text }
+}
+
+/// A quoted string of printable ASCII.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+    out
+}
+
+/// `string`: quoted when it is ASCII and short of line ends, else a literal, which alone may hold the
+/// rest (RFC 3501 §9). NUL can stand in neither and becomes a space.
+pub(super) fn string(out: &mut Vec<u8>, text: &str) {
+    let text = text.replace('\0', " ");
+    let simple = text.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
+    if simple && text.len() <= 1_000 {
+        out.extend_from_slice(quoted(&text).as_bytes());
+    } else {
+        literal_header(out, text.len() as u64);
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// `nstring`: an absent text is `NIL`, an empty one `""`; strict clients tell them apart.
+pub(super) fn nstring(out: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        Some(text) => string(out, text),
+        None => out.extend_from_slice(b"NIL"),
+    }
+}
+
+/// `nstring` of unstructured header text. Clients that did not enable UTF-8 get encoded words
+/// (RFC 2047 §2) in place of raw octets, as RFC 6855 §3 asks.
+pub(super) fn header_text(out: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        Some(text) if !text.is_ascii() => string(out, &encoded_words(text)),
+        Some(_) | None => nstring(out, text),
+    }
+}
+
+fn encoded_words(text: &str) -> String {
+    // 75 characters a word at most, "=?UTF-8?B?" and "?=" included: 45 octets of text.
+    const OCTETS: usize = 45;
+    let mut words = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let mut end = rest.len().min(OCTETS);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (piece, tail) = rest.split_at(end);
+        let separator = if words.is_empty() { "" } else { " " };
+        write!(words, "{separator}=?UTF-8?B?{}?=", STANDARD.encode(piece)).expect("a String takes all");
+        rest = tail;
+    }
+    words
+}
+
+/// `{n}` and its CRLF; n octets must follow.
+pub(super) fn literal_header(out: &mut Vec<u8>, length: u64) {
+    out.extend_from_slice(format!("{{{length}}}\r\n").as_bytes());
+}
+
+/// `date-time`, in UTC: `"01-Feb-2026 03:34:27 +0000"`, the day with a leading space.
+pub(super) fn date_time(instant: Timestamp) -> String {
+    instant.utc().strftime("\"%e-%b-%Y %H:%M:%S %z\"").to_string()
+}
+
+/// A folder's name as an astring, always quoted: some clients misread atoms such as `NIL`.
+pub(super) fn folder(name: &super::FolderName) -> String {
+    quoted(&name.to_wire())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_quoted_or_literal_as_their_octets_demand() {
+        for (text, want) in [
+            (Some("a"), "\"a\""),
+            (Some(""), "\"\""),
+            (None, "NIL"),
+            (Some("a\"b\\c"), "\"a\\\"b\\\\c\""),
+            (Some("é"), "{2}\r\né"),
+            (Some("a\r\nb"), "{4}\r\na\r\nb"),
+            (Some("a\0b"), "\"a b\""),
+        ] {
+            let mut out = Vec::new();
+            nstring(&mut out, text);
+            assert_eq!(String::from_utf8(out).unwrap(), want);
+        }
+    }
+
+    #[test]
+    fn raw_utf8_in_headers_becomes_encoded_words_of_75_characters() {
+        let mut out = Vec::new();
+        header_text(&mut out, Some("Résumé"));
+        assert_eq!(out, b"\"=?UTF-8?B?UsOpc3Vtw6k=?=\"");
+        for word in encoded_words(&"é".repeat(100)).split(' ') {
+            assert!(word.len() <= 75, "{word}");
+        }
+    }
+
+    #[test]
+    fn dates_have_two_places_for_the_day() {
+        assert_eq!(date_time(Timestamp(1_769_916_867_000)), "\" 1-Feb-2026 03:34:27 +0000\"");
+    }
+
+    #[test]
+    fn a_refusal_cannot_smuggle_a_line() {
+        let refusal = Refusal::new(Code::OverQuota, "boîte pleine\r\na1 OK done");
+        let line = Completion::refused(refusal).line("a1");
+        assert_eq!(line, "a1 NO [OVERQUOTA] bo?te pleine??a1 OK done\r\n");
+        let missing = Refusal::new(Code::Nonexistent, "no such folder");
+        assert_eq!(Completion::refused_destination(missing).line("b"), "b NO [TRYCREATE] no such folder\r\n");
+    }
+}

@@ -1,0 +1,174 @@
+//! From `BODY[2.1.MIME]<0.100>` to octets of the stored letter: a pure function.
+
+use super::fetch_items::{Content, Section, SectionText};
+use crate::mime::{self, Part, Summary};
+
+/// A range of octets of one of the two blocks a letter is stored as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Which block.
+    pub block: Block,
+    /// First octet.
+    pub start: u64,
+    /// First octet after; never before `start`.
+    pub end: u64,
+}
+
+impl Span {
+    /// Octets in it.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.end - self.start
+    }
+
+    /// Whether nothing is in it; such spans are never asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// The two blocks of a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// The header block, empty line included.
+    Head,
+    /// All after it.
+    Body,
+}
+
+/// Octets of a letter's blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub head_len: u64,
+    pub body_len: u64,
+}
+
+/// What becomes of one content item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// What the world streams for it, no empty span among them.
+    pub spans: Vec<Span>,
+    /// What is written of it.
+    pub writing: Writing,
+}
+
+/// How streamed octets become the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// There is no such part: `NIL`.
+    Nil,
+    /// As they come.
+    AsIs,
+    /// A header block to pick fields from, then cut.
+    Filtered,
+}
+
+impl Piece {
+    pub(super) fn len(&self) -> u64 {
+        self.spans.iter().map(Span::len).sum()
+    }
+}
+
+/// Finds the octets of one item.
+pub(super) fn resolve(content: &Content, extent: Extent, summary: Option<&Summary>) -> Piece {
+    let nil = Piece { spans: vec![], writing: Writing::Nil };
+    let Some(spans) = whole_spans(&content.section, extent, summary) else { return nil };
+    let filtered = matches!(content.section.text, SectionText::Fields(_) | SectionText::FieldsNot(_));
+    let spans = match (filtered, content.partial) {
+        // Fields are picked from the whole block first, then cut.
+        (true, _) | (false, None) => spans,
+        (false, Some((start, count))) => cut(&spans, u64::from(start), u64::from(count)),
+    };
+    let writing = if filtered { Writing::Filtered } else { Writing::AsIs };
+    Piece { spans: spans.into_iter().filter(|span| !span.is_empty()).collect(), writing }
+}
+
+/// The octets meant by a section before the partial is cut; `None` when there is no such part.
+fn whole_spans(section: &Section, extent: Extent, summary: Option<&Summary>) -> Option<Vec<Span>> {
+    let head = Span { block: Block::Head, start: 0, end: extent.head_len };
+    let body = Span { block: Block::Body, start: 0, end: extent.body_len };
+    if section.path.is_empty() {
+        return match section.text {
+            SectionText::Whole => Some(vec![head, body]),
+            SectionText::Header | SectionText::Fields(_) | SectionText::FieldsNot(_) => Some(vec![head]),
+            SectionText::Text => Some(vec![body]),
+            SectionText::Mime => None,
+        };
+    }
+    // RFC 3501 §6.4.5 numbers parts; `Summary::part` walks them.
+    let found = summary?.part(&section.path)?;
+    match section.text {
+        // The one part of a letter that is no multipart: its body is the letter's.
+        SectionText::Whole if found.headed_by_letter => Some(vec![body]),
+        SectionText::Whole => Some(vec![body_of(found.part)]),
+        SectionText::Mime if found.headed_by_letter => Some(vec![head]),
+        SectionText::Mime => Some(vec![header_of(found.part)]),
+        SectionText::Header | SectionText::Fields(_) | SectionText::FieldsNot(_) => {
+            nested(found.part).map(|root| vec![header_of(root)])
+        }
+        SectionText::Text => nested(found.part).map(|root| vec![body_of(root)]),
+    }
+}
+
+fn header_of(part: &Part) -> Span {
+    Span { block: Block::Body, start: part.header_start, end: part.body_start.max(part.header_start) }
+}
+
+fn body_of(part: &Part) -> Span {
+    Span { block: Block::Body, start: part.body_start, end: part.body_end.max(part.body_start) }
+}
+
+/// The letter inside a part.
+fn nested(part: &Part) -> Option<&Part> {
+    match &part.content {
+        mime::Content::Message { root, .. } => Some(root),
+        mime::Content::Leaf | mime::Content::Multipart(_) => None,
+    }
+}
+
+/// The octets `start..start + count` of the spans laid end to end; none beyond their end.
+pub(super) fn cut(spans: &[Span], start: u64, count: u64) -> Vec<Span> {
+    let (mut skip, mut left) = (start, count);
+    let mut kept = Vec::new();
+    for span in spans {
+        let skipped = skip.min(span.len());
+        skip -= skipped;
+        let taken = left.min(span.len() - skipped);
+        left -= taken;
+        if taken > 0 {
+            let start = span.start + skipped;
+            kept.push(Span { block: span.block, start, end: start + taken });
+        }
+    }
+    kept
+}
+
+/// Picks the fields of `HEADER.FIELDS` or `HEADER.FIELDS.NOT` from a header block: whole fields in
+/// their order, folded lines included, then the empty line (RFC 3501 §6.4.5).
+pub(super) fn filter(head: &[u8], text: &SectionText) -> Vec<u8> {
+    let (names, listed_stay) = match text {
+        SectionText::Fields(names) => (names, true),
+        SectionText::FieldsNot(names) => (names, false),
+        SectionText::Whole | SectionText::Header | SectionText::Text | SectionText::Mime => {
+            return head.to_vec();
+        }
+    };
+    let mut kept = Vec::new();
+    let mut keep = false;
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        if matches!(line, b"\r\n" | b"\n") {
+            break;
+        }
+        if !matches!(line.first(), Some(b' ' | b'\t')) {
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end();
+            let listed = names.iter().any(|wanted| wanted.as_bytes().eq_ignore_ascii_case(name));
+            keep = listed == listed_stay;
+        }
+        if keep {
+            kept.extend_from_slice(line);
+        }
+    }
+    kept.extend_from_slice(b"\r\n");
+    kept
+}
