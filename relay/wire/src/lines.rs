@@ -1,1 +1,337 @@
-//! Strict CRLF framing.
+//! Strict CRLF framing: command lines, the dot-stuffed stream of DATA, and its way back.
+//!
+//! A line ends with CR LF and with nothing else (RFC 5321 §2.3.8). A CR or LF alone, or a NUL, is a
+//! [`Break`]: somebody else on the path may have read a line end there, and the difference between
+//! two readers is how letters are smuggled (RELIABILITY S-01). Nothing is ever put right here.
+
+use memchr::memchr3;
+use zeroize::Zeroize;
+
+/// Octets of an over-long line that are thrown away before it counts as endless.
+const ENDLESS_LINE: usize = 65_536;
+/// Octets of buffer an idle session keeps (DESIGN §3, S10).
+const LINE_BUFFER_KEPT: usize = 1_024;
+
+/// A control character where lines must be clean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Break {
+    /// A CR that no LF follows.
+    BareCr,
+    /// An LF that no CR precedes.
+    BareLf,
+    /// A NUL.
+    Nul,
+}
+
+/// What stands at the front of what has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// No whole line yet.
+    Incomplete,
+    /// One line, without its CRLF, of any octets but CR, LF and NUL.
+    Line(Vec<u8>),
+    /// One line longer than allowed has gone by, its CRLF included; none of it may be read.
+    TooLong,
+    /// A control character; what follows it cannot be trusted to be a line.
+    Broken(Break),
+    /// A line that will not end.
+    Endless,
+}
+
+/// Cuts what comes into lines.
+#[derive(Debug, Default)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    /// Where the first unread byte stands in `bytes`.
+    start: usize,
+    /// Octets after `start` already known to hold no line end.
+    clean: usize,
+    /// Octets of an over-long line thrown away so far.
+    thrown: usize,
+}
+
+impl Lines {
+    /// Takes what the peer sent.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.start > 0 {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// What has come and was not read.
+    #[must_use]
+    pub fn unread(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    /// Reads away the first `count` unread octets.
+    pub fn skip(&mut self, count: usize) {
+        let end = (self.start + count).min(self.bytes.len());
+        self.bytes[self.start..end].zeroize(); // it may have been a password
+        self.start = end;
+        self.clean = 0;
+        if self.start == self.bytes.len() {
+            self.clear();
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.start = 0;
+        self.clean = 0;
+        self.thrown = 0;
+        self.bytes.clear();
+        self.bytes.shrink_to(LINE_BUFFER_KEPT);
+    }
+
+    /// Takes the next line of at most `limit` octets with its CRLF.
+    pub fn next(&mut self, limit: usize) -> Next {
+        let unread = &self.bytes[self.start..];
+        let Some(found) = memchr3(b'\r', b'\n', 0, &unread[self.clean..]).map(|at| at + self.clean) else {
+            self.clean = unread.len();
+            return self.throw_away(limit);
+        };
+        match (unread[found], unread.get(found + 1)) {
+            (0, _) => Next::Broken(Break::Nul),
+            (b'\n', _) => Next::Broken(Break::BareLf),
+            (_, Some(b'\n')) => {
+                let line = if self.thrown + found > ENDLESS_LINE {
+                    Next::Endless
+                } else if self.thrown > 0 || found + 2 > limit {
+                    Next::TooLong
+                } else {
+                    Next::Line(unread[..found].to_vec())
+                };
+                self.thrown = 0;
+                self.skip(found + 2);
+                line
+            }
+            (_, Some(_)) => Next::Broken(Break::BareCr),
+            (_, None) => {
+                self.clean = found;
+                self.throw_away(limit)
+            }
+        }
+    }
+
+    /// Keeps an over-long line from filling memory; a CR at the end stays, its LF may come.
+    fn throw_away(&mut self, limit: usize) -> Next {
+        if self.thrown > 0 || self.clean + 2 > limit {
+            self.thrown += self.clean;
+            self.bytes.drain(..self.start + self.clean);
+            self.start = 0;
+            self.clean = 0;
+        }
+        if self.thrown > ENDLESS_LINE { Next::Endless } else { Next::Incomplete }
+    }
+}
+
+/// Reads the stream of DATA (RFC 5321 §4.5.2): takes dots out, finds the one true end.
+///
+/// Only CR LF `.` CR LF ends it, or `.` CR LF at its very beginning. After a [`Fault`] nothing more
+/// is given out, but the end is still looked for, so that the rest is not read as commands.
+#[derive(Debug)]
+pub struct Unstuffer {
+    place: Place,
+    /// Octets of the present line so far, less a stuffed dot.
+    line: usize,
+    line_limit: usize,
+    wire: u64,
+    size: u64,
+    fault: Option<Fault>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    LineStart,
+    /// After the first dot of a line.
+    Dot,
+    /// After dot, CR at the start of a line.
+    DotCr,
+    Text,
+    Cr,
+}
+
+/// What is wrong with a stream of DATA; the octet counts from 0 after the 354, as sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A control character.
+    Break(Break, u64),
+    /// A line longer than the limit.
+    LongLine(u64),
+}
+
+impl Unstuffer {
+    /// A stream whose lines may have `line_limit` octets without CRLF.
+    #[must_use]
+    pub fn new(line_limit: usize) -> Self {
+        Self { place: Place::LineStart, line: 0, line_limit, wire: 0, size: 0, fault: None }
+    }
+
+    /// The first thing that was wrong, if any.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    /// Octets of the letter so far: without stuffed dots and end mark (RFC 1870 §3), faults or not.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Octets read from the wire so far.
+    #[must_use]
+    pub fn wire(&self) -> u64 {
+        self.wire
+    }
+
+    /// Reads `input`, appends the letter's octets to `out`, and returns how many were read when the
+    /// end was found (what follows is not the letter's), or `None` when all was read without it.
+    pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> Option<usize> {
+        let begin = self.wire;
+        let mut at = 0;
+        while let Some(&byte) = input.get(at) {
+            self.wire = begin + at as u64;
+            match (self.place, byte) {
+                (Place::LineStart, b'.') => {
+                    self.place = Place::Dot;
+                    at += 1;
+                }
+                (Place::Dot, b'\r') => {
+                    self.place = Place::DotCr;
+                    at += 1;
+                }
+                (Place::DotCr, b'\n') => {
+                    self.wire = begin + at as u64 + 1;
+                    return Some(at + 1);
+                }
+                // The dot is taken out whatever follows it (RFC 5321 §4.5.2); the line goes on
+                // with a CR that was held back.
+                (Place::DotCr, _) => self.place = Place::Cr,
+                (Place::Cr, b'\n') => {
+                    self.give(b"\r\n", out);
+                    self.line = 0;
+                    self.place = Place::LineStart;
+                    at += 1;
+                }
+                (Place::Cr, _) => {
+                    self.break_at(Break::BareCr, self.wire - 1);
+                    self.place = Place::Text;
+                }
+                (Place::LineStart | Place::Text, b'\r') => {
+                    self.place = Place::Cr;
+                    at += 1;
+                }
+                (Place::LineStart | Place::Dot | Place::Text, b'\n') => {
+                    self.break_at(Break::BareLf, self.wire);
+                    self.place = Place::Text;
+                    at += 1;
+                }
+                (Place::LineStart | Place::Dot | Place::Text, 0) => {
+                    self.break_at(Break::Nul, self.wire);
+                    self.place = Place::Text;
+                    at += 1;
+                }
+                (Place::LineStart | Place::Dot | Place::Text, _) => {
+                    let rest = &input[at..];
+                    let run = memchr3(b'\r', b'\n', 0, rest).unwrap_or(rest.len());
+                    self.text(&rest[..run], out);
+                    self.place = Place::Text;
+                    at += run;
+                }
+            }
+        }
+        self.wire = begin + input.len() as u64;
+        None
+    }
+
+    fn text(&mut self, run: &[u8], out: &mut Vec<u8>) {
+        if self.line + run.len() > self.line_limit && self.fault.is_none() {
+            let room = self.line_limit - self.line;
+            self.fault = Some(Fault::LongLine(self.wire + room as u64));
+        }
+        self.line = (self.line + run.len()).min(self.line_limit);
+        self.give(run, out);
+    }
+
+    fn give(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.size += bytes.len() as u64;
+        if self.fault.is_none() {
+            out.extend_from_slice(bytes);
+        }
+    }
+
+    /// A control character counts as one octet of the letter's size, and of its line.
+    fn break_at(&mut self, what: Break, at: u64) {
+        self.size += 1;
+        // A break is named even after a long line: only a break makes the end itself doubtful.
+        if !matches!(self.fault, Some(Fault::Break(..))) {
+            self.fault = Some(Fault::Break(what, at));
+        }
+    }
+}
+
+/// A letter that cannot be sent: it holds a CR or LF alone (RELIABILITY S-02).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the letter holds a CR or LF alone at octet {0}")]
+pub struct Unclean(pub u64);
+
+/// Stuffs a letter for DATA as a client, piece by piece (RFC 5321 §4.5.2).
+#[derive(Debug)]
+pub struct Stuffer {
+    after_cr: bool,
+    line_start: bool,
+    read: u64,
+}
+
+impl Default for Stuffer {
+    fn default() -> Self {
+        Self { after_cr: false, line_start: true, read: 0 }
+    }
+}
+
+impl Stuffer {
+    /// Appends `piece` to `out`, with a dot before each dot that begins a line.
+    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), Unclean> {
+        for &byte in piece {
+            match (self.after_cr, byte) {
+                (true, b'\n') => {
+                    self.after_cr = false;
+                    self.line_start = true;
+                }
+                (true, _) => return Err(Unclean(self.read - 1)),
+                (false, b'\n') => return Err(Unclean(self.read)),
+                (false, b'\r') => self.after_cr = true,
+                (false, b'.') if self.line_start => {
+                    out.push(b'.');
+                    self.line_start = false;
+                }
+                (false, _) => self.line_start = false,
+            }
+            out.push(byte);
+            self.read += 1;
+        }
+        Ok(())
+    }
+
+    /// Appends the end mark, after a CRLF when the last line had none.
+    pub fn finish(self, out: &mut Vec<u8>) -> Result<(), Unclean> {
+        if self.after_cr {
+            return Err(Unclean(self.read - 1));
+        }
+        out.extend_from_slice(if self.line_start { b".\r\n".as_slice() } else { b"\r\n.\r\n" });
+        Ok(())
+    }
+}
+
+/// Stuffs a whole letter for DATA, end mark included.
+pub fn stuff(letter: &[u8]) -> Result<Vec<u8>, Unclean> {
+    let mut out = Vec::with_capacity(letter.len() + letter.len() / 64 + 5);
+    let mut stuffer = Stuffer::default();
+    stuffer.push(letter, &mut out)?;
+    stuffer.finish(&mut out)?;
+    Ok(out)
+}

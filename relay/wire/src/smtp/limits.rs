@@ -7,8 +7,6 @@ use names::{MINUTE, SECOND};
 pub const COMMAND_LINE: usize = 2_048;
 /// Octets of an AUTH command or of an answer to a challenge, with CRLF (RFC 4954 §4).
 pub const AUTH_LINE: usize = 12_288;
-/// Octets of an over-long line that are thrown away before we hang up instead.
-pub const SWALLOWED_LINE: usize = 65_536;
 /// Octets of one text line of a letter, without CRLF (RFC 5321 §4.5.3.1.6, RFC 5322 §2.1.1).
 /// Longer lines are refused rather than carried: the next operator would cut or refuse them, and a
 /// cut line breaks signatures; the sender is told now, while they can still do something.

@@ -15,10 +15,12 @@
 mod ask;
 mod command;
 mod config;
+mod letter;
 mod limits;
 mod received;
 mod reply;
 mod server;
+mod tally;
 
 pub use ask::{Accepted, Answer, Ask, Body, Discard, MailParameters, Protocol, RcptParameters, Trace};
 pub use config::{Config, Role};

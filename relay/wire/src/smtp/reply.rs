@@ -63,6 +63,12 @@ impl Reply {
         self.code >= 400
     }
 
+    /// Whether the connection ends after it (421, RFC 5321 §3.8).
+    #[must_use]
+    pub fn is_farewell(&self) -> bool {
+        self.code == 421
+    }
+
     /// Appends the reply as it goes on the wire: `code-` on every line but the last.
     pub fn write(&self, out: &mut Vec<u8>) {
         let enhanced = self.enhanced.map(|(a, b, c)| format!("{a}.{b}.{c} ")).unwrap_or_default();
@@ -182,13 +188,13 @@ impl Reply {
         Self::new(235, (2, 7, 0), "signed in")
     }
 
-    /// The exchange broke before the world could be asked.
+    /// The exchange broke before the world could be asked. A login or password that cannot be one
+    /// gets the same words as a wrong one (RELIABILITY A-02).
     pub(super) fn sign_in_broken(why: SaslError) -> Self {
         match why {
             SaslError::Cancelled => Self::new(501, (5, 7, 0), "sign-in cancelled"),
             SaslError::Base64 => Self::new(501, (5, 5, 2), "not base64"),
             SaslError::Shape => Self::new(501, (5, 5, 2), "not a PLAIN message"),
-            // The same words as for a wrong password (RELIABILITY A-02).
             SaslError::Identity | SaslError::Secret => Self::sign_in_failed(),
         }
     }
@@ -380,7 +386,11 @@ mod tests {
             ("two", Reply::new(550, (5, 7, 1), "a\nb"), "550-5.7.1 a\r\n550 5.7.1 b\r\n"),
             ("empty", Reply::challenge(""), "334 \r\n"),
             ("class follows the code", Reply::new(450, (5, 7, 1), "x"), "450 4.7.1 x\r\n"),
-            ("French", Reply::new(550, (5, 7, 1), "l’échange « clos »\r\n"), "550 5.7.1 l'echange \" clos \"\r\n"),
+            (
+                "French",
+                Reply::new(550, (5, 7, 1), "l’échange « clos »\r\n"),
+                "550 5.7.1 l'echange \" clos \"\r\n",
+            ),
         ] {
             assert_eq!(wire(&reply), want, "{case}");
         }

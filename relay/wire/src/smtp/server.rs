@@ -1,14 +1,124 @@
 //! The state machine of one session.
 
-use super::{Answer, Ask, Config};
-use crate::{Actions, Input, Machine};
+use super::command::{self, Verb};
+use super::letter::{Letter, Progress};
+use super::limits::{AUTH_LINE, COMMAND_LINE, SHORTEST_PATIENCE, WORLD_TIME};
+use super::tally::Tally;
+use super::{Accepted, Answer, Ask, Config, Discard, Protocol, Reply, Role, Trace};
+use crate::lines::{Lines, Next};
+use crate::sasl::{self, Credentials, LOGIN_PASSWORD, LOGIN_USERNAME, Mechanism, SaslError};
+use crate::{Action, Actions, Input, Machine, TlsFacts};
 use names::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// One session of an SMTP door.
+///
+/// Replies of one pipelined group are held and sent together, when the peer has nothing more to be
+/// read (RFC 2920 §3.2), before a letter, a handshake or the end, and after each accepted letter.
 pub struct Server {
     config: Arc<Config>,
+    state: State,
+    lines: Lines,
+    /// Replies not sent yet.
+    held: Vec<u8>,
+    client: Option<Client>,
+    tls: Option<TlsFacts>,
+    signed_in: bool,
+    transaction: Option<Transaction>,
+    tally: Tally,
+    /// When the peer must have finished what it is at.
+    deadline: Timestamp,
+    seen: Timestamp,
+    stopping: bool,
+    gone: bool,
+}
+
+/// What the next input means.
+enum State {
+    /// Before the connection is open.
+    Fresh,
+    /// A command line.
+    Command,
+    /// An answer to a challenge of AUTH.
+    Challenge(Challenge),
+    /// The octets of a letter.
+    Letter(Box<Letter>),
+    /// The world's answer.
+    Asked(Question),
+    /// The facts of a handshake.
+    Handshake,
+    /// Nothing.
+    Closed,
+}
+
+enum Challenge {
+    Plain,
+    LoginName,
+    LoginPassword(String),
+}
+
+/// The question whose answer we wait for, and what follows it.
+enum Question {
+    SignIn,
+    Sender { utf8: bool },
+    Recipient,
+    Reset(Reply, Then),
+    Begin,
+    Finish,
+    Discard(Reply, Then),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    GoOn,
+    Close,
+}
+
+/// Who the client says it is.
+struct Client {
+    name: String,
+    /// EHLO, not HELO.
+    extended: bool,
+}
+
+/// A letter being addressed.
+struct Transaction {
+    utf8: bool,
+    recipients: u32,
+}
+
+impl Machine for Server {
+    type Ask = Ask;
+    type Answer = Answer;
+
+    fn step(&mut self, input: Input<'_, Answer>, now: Timestamp, out: &mut Actions<Ask>) {
+        self.seen = now;
+        match input {
+            Input::Open(tls) => self.open(tls),
+            Input::Bytes(bytes) => self.bytes(bytes, out),
+            Input::Answer(answer) => self.answer(answer, out),
+            Input::Secured(tls) => self.secured(tls, out),
+            Input::Silence => self.silence(out),
+            Input::Stopping => self.stopping = true,
+            Input::Gone => self.gone(out),
+            // Never asked for: this machine pulls nothing and listens to nothing.
+            Input::End | Input::Event(_) => {}
+        }
+        self.run(out);
+        if !matches!(self.state, State::Asked(_)) {
+            self.flush(out);
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        let left = match self.state {
+            State::Command | State::Challenge(_) | State::Letter(_) => self.deadline.since(self.seen),
+            State::Fresh | State::Asked(_) | State::Handshake | State::Closed => WORLD_TIME,
+        };
+        Duration::from_millis(u64::try_from(left.max(SHORTEST_PATIENCE)).unwrap_or_default())
+    }
 }
 
 impl Server {
@@ -16,20 +126,573 @@ impl Server {
     /// driver opens it with the facts of the handshake, and STARTTLS is then not offered.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
-        Self { config }
+        Self {
+            config,
+            state: State::Fresh,
+            lines: Lines::default(),
+            held: Vec::new(),
+            client: None,
+            tls: None,
+            signed_in: false,
+            transaction: None,
+            tally: Tally::default(),
+            deadline: Timestamp::default(),
+            seen: Timestamp::default(),
+            stopping: false,
+            gone: false,
+        }
     }
-}
 
-impl Machine for Server {
-    type Ask = Ask;
-    type Answer = Answer;
-
-    fn step(&mut self, _input: Input<'_, Answer>, _now: Timestamp, out: &mut Actions<Ask>) {
-        let _ = &self.config;
-        out.push(crate::Action::Close);
+    fn open(&mut self, tls: Option<TlsFacts>) {
+        if matches!(self.state, State::Fresh) {
+            self.tls = tls;
+            self.say(&Reply::greeting(&self.config));
+            self.await_command();
+        }
     }
 
-    fn patience(&self) -> Duration {
-        Duration::from_secs(300)
+    fn bytes(&mut self, bytes: &[u8], out: &mut Actions<Ask>) {
+        match &mut self.state {
+            State::Command | State::Challenge(_) => {
+                self.lines.push(bytes);
+                if self.seen > self.deadline {
+                    self.silence(out);
+                }
+            }
+            State::Letter(_) => self.letter(bytes, out),
+            State::Asked(_) => self.lines.push(bytes),
+            // RELIABILITY S-05: who speaks before the greeting does not listen.
+            State::Fresh => self.say_and_close(&Reply::spoke_too_early(), out),
+            // RELIABILITY T-01: clear text where a handshake was due.
+            State::Handshake => self.close(out),
+            State::Closed => {}
+        }
+    }
+
+    fn secured(&mut self, tls: TlsFacts, out: &mut Actions<Ask>) {
+        if !matches!(self.state, State::Handshake) {
+            return self.close(out);
+        }
+        // RFC 3207 §4.2: what was said before the handshake was never said.
+        self.tls = Some(tls);
+        self.client = None;
+        self.lines.clear();
+        self.await_command();
+    }
+
+    fn silence(&mut self, out: &mut Actions<Ask>) {
+        match self.state {
+            State::Command | State::Challenge(_) => self.say_and_close(&Reply::too_slow(), out),
+            State::Letter(_) => self.give_up(Discard::TooSlow, Then::Close, out),
+            // The world and the handshake have clocks of their own.
+            State::Fresh | State::Asked(_) | State::Handshake | State::Closed => {}
+        }
+    }
+
+    fn gone(&mut self, out: &mut Actions<Ask>) {
+        self.gone = true;
+        match self.state {
+            State::Letter(_) => self.give_up(Discard::Disconnect, Then::Close, out),
+            State::Asked(_) | State::Closed => {}
+            State::Fresh | State::Command | State::Challenge(_) | State::Handshake => self.close(out),
+        }
+    }
+
+    /// Reads on as long as there is something to read and nobody to wait for.
+    fn run(&mut self, out: &mut Actions<Ask>) {
+        while let State::Command | State::Challenge(_) = self.state {
+            if self.stopping {
+                return self.say_and_close(&Reply::stopping(), out);
+            }
+            let challenged = matches!(self.state, State::Challenge(_));
+            match self.lines.next(self.line_limit()) {
+                Next::Incomplete => return,
+                Next::Line(line) => self.line(&Zeroizing::new(line), out),
+                Next::TooLong if challenged => {
+                    self.await_command();
+                    self.error(&Reply::auth_line_too_long(), out);
+                }
+                Next::TooLong => self.error(&Reply::line_too_long(), out),
+                Next::Broken(_) => return self.say_and_close(&Reply::bad_framing(), out),
+                Next::Endless => return self.say_and_close(&Reply::line_endless(), out),
+            }
+        }
+    }
+
+    /// RFC 4954 §4 gives AUTH longer lines than other commands.
+    fn line_limit(&self) -> usize {
+        let auth = self.lines.unread().get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH "));
+        if auth || matches!(self.state, State::Challenge(_)) { AUTH_LINE } else { COMMAND_LINE }
+    }
+
+    fn line(&mut self, line: &[u8], out: &mut Actions<Ask>) {
+        match std::mem::replace(&mut self.state, State::Command) {
+            State::Challenge(challenge) => {
+                self.await_command();
+                self.challenge_answered(challenge, line, out);
+            }
+            State::Command => {
+                self.await_command();
+                match command::split(line) {
+                    Ok((verb, argument)) => self.command(verb, argument, out),
+                    Err(reply) => self.error(&reply, out),
+                }
+            }
+            // `run` reads lines in these two states only.
+            other
+            @ (State::Fresh | State::Letter(_) | State::Asked(_) | State::Handshake | State::Closed) => {
+                self.state = other
+            }
+        }
+    }
+
+    fn command(&mut self, verb: Verb, argument: &str, out: &mut Actions<Ask>) {
+        // RFC 3207 §4: before TLS, only these; a password or an address never passes in clear.
+        let harmless = matches!(
+            verb,
+            Verb::Ehlo
+                | Verb::Helo
+                | Verb::Noop
+                | Verb::StartTls
+                | Verb::Quit
+                | Verb::Bdat
+                | Verb::Http
+                | Verb::Unknown
+        );
+        if self.tls.is_none() && !harmless {
+            return self.error(&Reply::tls_first(), out);
+        }
+        let done = match verb {
+            Verb::Ehlo => self.hello(argument, Verb::Ehlo, out),
+            Verb::Helo => self.hello(argument, Verb::Helo, out),
+            Verb::StartTls => self.start_tls(argument, out),
+            Verb::Auth => self.auth(argument, out),
+            Verb::Mail => self.mail(argument, out),
+            Verb::Rcpt => self.rcpt(argument, out),
+            Verb::Data => self.data(argument, out),
+            Verb::Rset => command::nothing(argument).map(|()| {
+                self.idle(out);
+                self.reset(Reply::ok(), Then::GoOn, out);
+            }),
+            Verb::Quit => command::nothing(argument).map(|()| self.reset(Reply::bye(), Then::Close, out)),
+            Verb::Noop => {
+                self.chat(&Reply::ok(), out);
+                Ok(())
+            }
+            Verb::Help => {
+                self.chat(&Reply::help(), out);
+                Ok(())
+            }
+            Verb::Vrfy if argument.is_empty() => Err(Reply::bad_argument("VRFY address")),
+            Verb::Vrfy => {
+                self.chat(&Reply::cannot_verify(), out);
+                Ok(())
+            }
+            Verb::Expn => Err(Reply::not_offered()),
+            // RELIABILITY S-03: what follows BDAT is a chunk of a letter, never commands.
+            Verb::Bdat => {
+                self.say_and_close(&Reply::not_offered(), out);
+                Ok(())
+            }
+            Verb::Http => {
+                self.say_and_close(&Reply::not_smtp(), out);
+                Ok(())
+            }
+            Verb::Unknown => Err(Reply::unknown_command()),
+        };
+        if let Err(reply) = done {
+            self.error(&reply, out);
+        }
+    }
+
+    fn hello(&mut self, argument: &str, verb: Verb, out: &mut Actions<Ask>) -> Result<(), Reply> {
+        let name = command::client_name(argument)?.to_owned();
+        let extended = verb == Verb::Ehlo;
+        self.client = Some(Client { name, extended });
+        let reply = if extended {
+            Reply::extensions(&self.config, self.tls.is_some(), self.signed_in)
+        } else {
+            Reply::hello(&self.config)
+        };
+        self.idle(out);
+        self.reset(reply, Then::GoOn, out); // RFC 5321 §4.1.4: a second EHLO clears as RSET does
+        Ok(())
+    }
+
+    fn start_tls(&mut self, argument: &str, out: &mut Actions<Ask>) -> Result<(), Reply> {
+        command::nothing(argument)?;
+        if self.tls.is_some() {
+            return Err(Reply::bad_sequence("TLS is on already"));
+        }
+        if !self.lines.unread().is_empty() {
+            // RELIABILITY T-01: whoever wrote this, nobody will read it as if it came under TLS.
+            self.say_and_close(&Reply::injected(), out);
+            return Ok(());
+        }
+        self.say(&Reply::begin_tls());
+        self.flush(out);
+        out.push(Action::StartTls);
+        self.state = State::Handshake;
+        Ok(())
+    }
+
+    fn auth(&mut self, argument: &str, out: &mut Actions<Ask>) -> Result<(), Reply> {
+        match self.config.role {
+            Role::Mx => return Err(Reply::not_offered()),
+            Role::Submission => {}
+        }
+        if !self.client.as_ref().is_some_and(|client| client.extended) {
+            return Err(Reply::bad_sequence("EHLO first"));
+        }
+        if self.signed_in {
+            return Err(Reply::bad_sequence("signed in already"));
+        }
+        let (mechanism, initial) = command::auth(argument)?;
+        let mechanism = Mechanism::parse(mechanism.as_bytes()).ok_or_else(Reply::unknown_mechanism)?;
+        let challenge = match mechanism {
+            Mechanism::Plain => Challenge::Plain,
+            Mechanism::Login => Challenge::LoginName,
+        };
+        match initial {
+            Some(initial) => self.exchange(challenge, sasl::initial(initial.as_bytes()), out),
+            None => {
+                self.say(&Reply::challenge(match challenge {
+                    Challenge::Plain => "",
+                    Challenge::LoginName | Challenge::LoginPassword(_) => LOGIN_USERNAME,
+                }));
+                self.state = State::Challenge(challenge);
+            }
+        }
+        Ok(())
+    }
+
+    fn challenge_answered(&mut self, challenge: Challenge, line: &[u8], out: &mut Actions<Ask>) {
+        self.exchange(challenge, sasl::response(line), out);
+    }
+
+    fn exchange(
+        &mut self,
+        challenge: Challenge,
+        message: Result<Zeroizing<Vec<u8>>, SaslError>,
+        out: &mut Actions<Ask>,
+    ) {
+        let credentials = message.and_then(|message| match challenge {
+            Challenge::Plain => sasl::plain(&message).map(|read| Some((Mechanism::Plain, read))),
+            Challenge::LoginName => {
+                let login = sasl::identity(&message)?;
+                self.say(&Reply::challenge(LOGIN_PASSWORD));
+                self.state = State::Challenge(Challenge::LoginPassword(login));
+                Ok(None)
+            }
+            Challenge::LoginPassword(login) => {
+                let secret = sasl::password_of(&message)?;
+                Ok(Some((Mechanism::Login, Credentials { login, authzid: None, secret })))
+            }
+        });
+        match credentials {
+            Ok(None) => {}
+            Ok(Some((mechanism, Credentials { login, authzid, secret }))) => {
+                let ask = Ask::Authenticate { mechanism, login, authzid, secret };
+                self.ask(ask, Question::SignIn, out);
+            }
+            Err(SaslError::Identity | SaslError::Secret) => {
+                self.sign_in_refused(&Reply::sign_in_failed(), out)
+            }
+            Err(why @ (SaslError::Cancelled | SaslError::Base64 | SaslError::Shape)) => {
+                self.error(&Reply::sign_in_broken(why), out);
+            }
+        }
+    }
+
+    fn sign_in_refused(&mut self, reply: &Reply, out: &mut Actions<Ask>) {
+        // What failed on our side is not the client's failure.
+        if reply.is_permanent() && self.tally.sign_in_failed(&self.config.limits) {
+            return self.say_and_close(&Reply::too_many_failures(), out);
+        }
+        self.error(reply, out);
+    }
+
+    /// What must be true before a letter may be addressed.
+    fn may_address(&self) -> Result<(), Reply> {
+        if self.client.is_none() {
+            return Err(Reply::bad_sequence("EHLO first"));
+        }
+        match self.config.role {
+            Role::Submission if !self.signed_in => Err(Reply::sign_in_first()),
+            Role::Submission | Role::Mx => Ok(()),
+        }
+    }
+
+    fn mail(&mut self, argument: &str, out: &mut Actions<Ask>) -> Result<(), Reply> {
+        self.may_address()?;
+        if self.transaction.is_some() {
+            return Err(Reply::bad_sequence("one letter at a time"));
+        }
+        let extended = self.client.as_ref().is_some_and(|client| client.extended);
+        let (path, parameters) = command::mail(argument, extended, &self.config)?;
+        let utf8 = parameters.utf8;
+        self.ask(Ask::Sender { path, parameters }, Question::Sender { utf8 }, out);
+        Ok(())
+    }
+
+    fn rcpt(&mut self, argument: &str, out: &mut Actions<Ask>) -> Result<(), Reply> {
+        self.may_address()?;
+        let Some(transaction) = &self.transaction else {
+            return Err(Reply::bad_sequence("MAIL first"));
+        };
+        if transaction.recipients >= self.config.limits.recipients {
+            self.refused(&Reply::too_many_recipients(), out);
+            return Ok(());
+        }
+        let (path, parameters) = command::rcpt(argument, transaction.utf8, &self.config)?;
+        self.ask(Ask::Recipient { path, parameters }, Question::Recipient, out);
+        Ok(())
+    }
+
+    fn data(&mut self, argument: &str, out: &mut Actions<Ask>) -> Result<(), Reply> {
+        command::nothing(argument)?;
+        self.may_address()?;
+        let Some(transaction) = &self.transaction else {
+            return Err(Reply::bad_sequence("MAIL first"));
+        };
+        if transaction.recipients == 0 {
+            return Err(Reply::no_recipients());
+        }
+        if !self.lines.unread().is_empty() {
+            // RFC 2920 §3.1: DATA ends its group. A letter that does not wait for 354 may be a
+            // letter to some and commands to others (RELIABILITY S-05).
+            self.say_and_close(&Reply::spoke_too_early(), out);
+            return Ok(());
+        }
+        let trace = self.trace(transaction.utf8);
+        self.ask(Ask::Data(trace), Question::Begin, out);
+        Ok(())
+    }
+
+    fn trace(&self, utf8: bool) -> Trace {
+        let (name, extended) = match &self.client {
+            Some(client) => (client.name.clone(), client.extended),
+            None => (String::new(), false),
+        };
+        let protocol = match (extended, self.tls.is_some(), self.signed_in, utf8) {
+            (false, ..) => Protocol::Smtp,
+            (true, false, ..) => Protocol::Esmtp,
+            (true, true, false, false) => Protocol::Esmtps,
+            (true, true, true, false) => Protocol::Esmtpsa,
+            (true, true, false, true) => Protocol::Utf8Smtps,
+            (true, true, true, true) => Protocol::Utf8Smtpsa,
+        };
+        Trace { client: name, protocol, tls: self.tls.clone() }
+    }
+
+    fn letter(&mut self, bytes: &[u8], out: &mut Actions<Ask>) {
+        let State::Letter(letter) = &mut self.state else { return };
+        let limits = &self.config.limits;
+        if self.seen > letter.ends() {
+            return self.give_up(Discard::TooSlow, Then::Close, out);
+        }
+        self.deadline = self.seen.plus(limits.data_silence).min(letter.ends());
+        match letter.take(bytes, limits, out) {
+            Progress::More => {}
+            Progress::Whole { read, size } => {
+                self.lines.push(&bytes[read..]);
+                self.ask(Ask::Finish { size }, Question::Finish, out);
+            }
+            Progress::Bad { read, why } => {
+                self.lines.push(&bytes[read..]);
+                // A break makes the end doubtful: somebody on the path may have seen another one,
+                // so what follows is not read as commands (RELIABILITY S-01).
+                let then = match why {
+                    Discard::BareCr(_) | Discard::BareLf(_) | Discard::Nul(_) => Then::Close,
+                    Discard::LongLine(_) | Discard::TooLarge => Then::GoOn,
+                    Discard::TooSlow | Discard::Disconnect => Then::Close,
+                };
+                self.give_up(why, then, out);
+            }
+            Progress::Endless => self.give_up(Discard::TooLarge, Then::Close, out),
+        }
+    }
+
+    fn give_up(&mut self, why: Discard, then: Then, out: &mut Actions<Ask>) {
+        let reply = Reply::discarded(why, &self.config);
+        self.ask(Ask::Discard(why), Question::Discard(reply, then), out);
+    }
+
+    fn answer(&mut self, answer: Answer, out: &mut Actions<Ask>) {
+        let question = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Asked(question) => question,
+            State::Closed => return,
+            State::Fresh | State::Command | State::Challenge(_) | State::Letter(_) | State::Handshake => {
+                return self.say_and_close(&Reply::confused(), out);
+            }
+        };
+        self.await_command();
+        match (question, answer) {
+            (Question::Begin, Answer::Data(Ok(()))) if self.gone => {
+                self.give_up(Discard::Disconnect, Then::Close, out);
+            }
+            _ if self.gone => self.close(out),
+            (Question::SignIn, Answer::Authenticated(Ok(()))) => {
+                self.signed_in = true;
+                self.say(&Reply::signed_in());
+            }
+            (Question::SignIn, Answer::Authenticated(Err(reply))) => self.sign_in_refused(&reply, out),
+            (Question::Sender { utf8 }, Answer::Sender(Ok(()))) => {
+                self.transaction = Some(Transaction { utf8, recipients: 0 });
+                self.say(&Reply::sender_ok());
+            }
+            (Question::Recipient, Answer::Recipient(Ok(()))) => {
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.recipients += 1;
+                }
+                self.say(&Reply::recipient_ok());
+            }
+            (Question::Sender { .. }, Answer::Sender(Err(reply)))
+            | (Question::Recipient, Answer::Recipient(Err(reply))) => self.refused(&reply, out),
+            (Question::Begin, Answer::Data(Ok(()))) => self.begin_letter(out),
+            (Question::Begin, Answer::Data(Err(reply)))
+            | (Question::Finish, Answer::Finished(Err(reply))) => {
+                self.transaction = None;
+                self.refused(&reply, out);
+            }
+            (Question::Finish, Answer::Finished(Ok(accepted))) => self.accepted(&accepted, out),
+            (Question::Reset(reply, then), Answer::Done) => {
+                self.transaction = None;
+                self.say_then(&reply, then, out);
+            }
+            (Question::Discard(reply, then), Answer::Done) => {
+                self.transaction = None;
+                match then {
+                    Then::GoOn => self.refused(&reply, out),
+                    Then::Close => self.say_and_close(&reply, out),
+                }
+            }
+            (
+                Question::SignIn
+                | Question::Sender { .. }
+                | Question::Recipient
+                | Question::Reset(..)
+                | Question::Begin
+                | Question::Finish
+                | Question::Discard(..),
+                Answer::Done
+                | Answer::Authenticated(_)
+                | Answer::Sender(_)
+                | Answer::Recipient(_)
+                | Answer::Data(_)
+                | Answer::Finished(_),
+            ) => self.say_and_close(&Reply::confused(), out),
+        }
+    }
+
+    fn begin_letter(&mut self, out: &mut Actions<Ask>) {
+        let limits = &self.config.limits;
+        let letter = Letter::new(limits, self.seen.plus(limits.data_time));
+        self.deadline = self.seen.plus(limits.data_silence).min(letter.ends());
+        self.state = State::Letter(Box::new(letter));
+        if self.lines.unread().is_empty() {
+            self.say(&Reply::begin_letter());
+            self.flush(out);
+        } else {
+            // Bytes that came while the world was thinking: see `data`.
+            self.ask(
+                Ask::Discard(Discard::Disconnect),
+                Question::Discard(Reply::spoke_too_early(), Then::Close),
+                out,
+            );
+        }
+    }
+
+    fn accepted(&mut self, accepted: &Accepted, out: &mut Actions<Ask>) {
+        self.transaction = None;
+        self.tally.letter_accepted();
+        self.say(&Reply::accepted(accepted));
+        self.flush(out);
+    }
+
+    /// Forgets the letter being addressed, if any, and says `reply`.
+    fn reset(&mut self, reply: Reply, then: Then, out: &mut Actions<Ask>) {
+        if matches!(self.state, State::Closed) {
+            return; // the tally is full
+        }
+        match self.transaction {
+            Some(_) => self.ask(Ask::Reset, Question::Reset(reply, then), out),
+            None => self.say_then(&reply, then, out),
+        }
+    }
+
+    fn ask(&mut self, ask: Ask, question: Question, out: &mut Actions<Ask>) {
+        out.push(Action::Ask(ask));
+        self.state = State::Asked(question);
+    }
+
+    fn await_command(&mut self) {
+        self.state = State::Command;
+        self.deadline = self.seen.plus(self.config.limits.command_time);
+    }
+
+    /// Counts a command that does nothing.
+    fn idle(&mut self, out: &mut Actions<Ask>) {
+        if self.tally.idle(&self.config.limits) {
+            self.say_and_close(&Reply::too_many_errors(), out);
+        }
+    }
+
+    fn chat(&mut self, reply: &Reply, out: &mut Actions<Ask>) {
+        self.idle(out);
+        if !matches!(self.state, State::Closed) {
+            self.say(reply);
+        }
+    }
+
+    /// The client did wrong: says so, until it has done so too often.
+    fn error(&mut self, reply: &Reply, out: &mut Actions<Ask>) {
+        if self.tally.error(&self.config.limits) {
+            self.say_and_close(&Reply::too_many_errors(), out);
+        } else {
+            self.say_until_farewell(reply, out);
+        }
+    }
+
+    /// The world, or a limit, said no to a well-formed wish.
+    fn refused(&mut self, reply: &Reply, out: &mut Actions<Ask>) {
+        if self.tally.refused(&self.config.limits) {
+            self.say_and_close(&Reply::too_many_errors(), out);
+        } else {
+            self.say_until_farewell(reply, out);
+        }
+    }
+
+    /// RFC 5321 §3.8: after 421 the channel is closed, whoever said it.
+    fn say_until_farewell(&mut self, reply: &Reply, out: &mut Actions<Ask>) {
+        self.say_then(reply, if reply.is_farewell() { Then::Close } else { Then::GoOn }, out);
+    }
+
+    fn say_then(&mut self, reply: &Reply, then: Then, out: &mut Actions<Ask>) {
+        self.say(reply);
+        match then {
+            Then::GoOn => {}
+            Then::Close => self.close(out),
+        }
+    }
+
+    fn say_and_close(&mut self, reply: &Reply, out: &mut Actions<Ask>) {
+        self.say_then(reply, Then::Close, out);
+    }
+
+    fn say(&mut self, reply: &Reply) {
+        reply.write(&mut self.held);
+    }
+
+    fn flush(&mut self, out: &mut Actions<Ask>) {
+        out.send(&self.held);
+        self.held.clear();
+    }
+
+    fn close(&mut self, out: &mut Actions<Ask>) {
+        self.flush(out);
+        out.push(Action::Close);
+        self.state = State::Closed;
+        self.lines.clear();
     }
 }
