@@ -227,3 +227,96 @@ impl AsyncWrite for Connection {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Client, House, Pki, stopped_clock};
+    use crate::{Caps, Stop};
+    use certs::Service;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    fn door(tls: Tls, gate: &Gate) -> Door {
+        let drain = crate::DRAIN;
+        Door { name: "web", tls, gate: gate.clone(), clock: stopped_clock(), busy: b"", drain }
+    }
+
+    #[tokio::test]
+    async fn a_connection_over_the_cap_is_told_and_shut_out_until_another_leaves() {
+        let caps = Caps { total: 10, per_address: 2 };
+        let house = House::open_with(Tls::Off, caps, Duration::from_secs(5));
+        let mut first = house.plain().await;
+        let mut second = house.plain().await;
+        assert_eq!(first.line().await, "hello plain");
+        assert_eq!(second.line().await, "hello plain");
+        let mut third = house.plain().await;
+        assert_eq!(third.line().await, "busy");
+        assert_eq!(third.line().await, "");
+        assert_eq!(house.gate.counts().crowded, 1);
+
+        first.send("quit\n").await;
+        assert_eq!(first.line().await, "bye");
+        assert_eq!(first.line().await, "");
+        drop(first);
+        // The place is free once the session's task has ended: its world is dropped before that.
+        while house.gate.counts().open > 1 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(house.plain().await.line().await, "hello plain");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handshake_that_never_comes_is_given_up() {
+        let pki = Pki::new(Service::Mailbox);
+        let house = House::open(Tls::Implicit(pki.server.clone()));
+        let mut client = house.plain().await;
+        let began = tokio::time::Instant::now();
+        assert_eq!(client.line().await, "");
+        let waited = began.elapsed();
+        assert!(waited >= limits::HANDSHAKE && waited < limits::HANDSHAKE * 2, "{waited:?}");
+    }
+
+    #[tokio::test]
+    async fn web_doors_get_a_stream_that_counts_until_it_is_dropped() {
+        let pki = Pki::new(Service::Web);
+        for tls in [Tls::Off, Tls::Implicit(pki.server.clone())] {
+            let gate = Gate::new(Caps::default());
+            let (stop, signal) = Stop::new();
+            let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let address = listener.address();
+            let secured = matches!(tls, Tls::Implicit(_));
+            let mut acceptor = Acceptor::new(listener, door(tls, &gate), signal);
+
+            let config = pki.client();
+            let client = tokio::spawn(async move {
+                let client = Client::new(TcpStream::connect(address).await.unwrap());
+                if secured {
+                    let mut client = client.secure(&config).await;
+                    client.send("GET\n").await;
+                    client.line().await
+                } else {
+                    let mut client = client;
+                    client.send("GET\n").await;
+                    client.line().await
+                }
+            });
+            let accepted = acceptor.accept().await.unwrap();
+            assert_eq!((accepted.info.door, accepted.info.local), ("web", address));
+            let mut connection = accepted.finish().await.unwrap();
+            assert_eq!(connection.is_secured(), secured);
+            assert_eq!(connection.peer().unwrap(), None);
+            let mut request = [0; 4];
+            connection.read_exact(&mut request).await.unwrap();
+            assert_eq!(&request, b"GET\n");
+            connection.write_all(b"page\n").await.unwrap();
+            connection.flush().await.unwrap();
+            assert_eq!(client.await.unwrap(), "page");
+            assert_eq!(gate.counts().open, 1);
+            drop(connection);
+            assert_eq!(gate.counts().open, 0);
+
+            stop.stop();
+            assert!(acceptor.accept().await.is_none());
+        }
+    }
+}

@@ -362,3 +362,182 @@ impl Attempts {
         self.young.len() + self.old.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use names::{DAY, HOUR, MINUTE, SECOND};
+    use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp(1_795_318_467_000);
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn fail(gate: &Gate, account: &str, address: IpAddr, times: u32, now: Timestamp) {
+        for _ in 0..times {
+            gate.failed(account, address, now);
+        }
+    }
+
+    fn wait(gate: &Gate, account: &str, address: IpAddr, now: Timestamp) -> i64 {
+        match gate.check_auth(account, address, now) {
+            Ok(()) => 0,
+            Err(RetryAfter(wait)) => wait.as_millis() as i64,
+        }
+    }
+
+    #[test]
+    fn caps_count_addresses_and_all_together() {
+        let gate = Gate::new(Caps { total: 4, per_address: 2 });
+        let first = gate.admit(ip("192.0.2.1")).unwrap();
+        let _second = gate.admit(ip("::ffff:192.0.2.1")).unwrap();
+        assert_eq!(gate.admit(ip("192.0.2.1")).unwrap_err(), Crowded::Address);
+        let _third = gate.admit(ip("2001:db8::1")).unwrap();
+        let _fourth = gate.admit(ip("2001:db8::2")).unwrap();
+        assert_eq!(gate.admit(ip("192.0.2.9")).unwrap_err(), Crowded::Server);
+        drop(first);
+        assert_eq!(gate.admit(ip("2001:db8::3")).unwrap_err(), Crowded::Address, "one /64");
+        let _again = gate.admit(ip("192.0.2.1")).unwrap();
+        assert_eq!((gate.counts().open, gate.counts().crowded), (4, 3));
+    }
+
+    #[test]
+    fn an_empty_cap_admits_nobody_and_remembers_nobody() {
+        let gate = Gate::new(Caps { total: 1, per_address: 0 });
+        assert_eq!(gate.admit(ip("192.0.2.1")).unwrap_err(), Crowded::Address);
+        assert!(lock(&gate.0.connections).by_address.is_empty());
+    }
+
+    #[test]
+    fn delays_double_from_the_fifth_failure_to_a_quarter_of_an_hour() {
+        for (failures, seconds) in
+            [(4, 0), (5, 1), (6, 2), (7, 4), (10, 32), (14, 512), (15, 900), (4_000_000, 900)]
+        {
+            assert_eq!(delay(failures, limits::FREE_FAILURES), seconds * SECOND, "{failures} failures");
+        }
+    }
+
+    #[test]
+    fn an_account_is_delayed_wherever_the_tries_come_from() {
+        let gate = Gate::new(Caps::default());
+        for host in 0..5 {
+            assert_eq!(wait(&gate, "a@b.example", ip(&format!("192.0.{host}.1")), NOW), 0);
+            fail(&gate, "a@b.example", ip(&format!("192.0.{host}.1")), 1, NOW);
+        }
+        assert_eq!(wait(&gate, " A@B.example", ip("198.51.100.1"), NOW), SECOND, "however it is typed");
+        assert_eq!(wait(&gate, "other@b.example", ip("198.51.100.1"), NOW), 0);
+        assert_eq!(wait(&gate, "a@b.example", ip("198.51.100.1"), NOW.plus(SECOND)), 0);
+        assert_eq!((gate.counts().failed, gate.counts().delayed), (5, 1));
+    }
+
+    #[test]
+    fn spraying_many_accounts_delays_the_network_and_one_wrong_telephone_does_not() {
+        let gate = Gate::new(Caps::default());
+        let hospital = ip("192.0.2.10");
+        fail(&gate, "old.telephone@b.example", hospital, 1_000, NOW);
+        assert_eq!(wait(&gate, "colleague@b.example", hospital, NOW), 0);
+        for account in 0..20 {
+            fail(&gate, &format!("{account}@b.example"), ip("203.0.113.1"), 1, NOW);
+        }
+        assert!(wait(&gate, "next@b.example", ip("203.0.113.200"), NOW) > 0, "the whole /24");
+        assert_eq!(wait(&gate, "next@b.example", ip("203.0.112.1"), NOW), 0, "and no other");
+    }
+
+    #[test]
+    fn an_attack_from_elsewhere_does_not_lock_the_owner_out() {
+        let gate = Gate::new(Caps::default());
+        let (practice, attacker) = (ip("192.0.2.10"), ip("198.51.100.1"));
+        gate.succeeded("a@b.example", practice, NOW);
+        fail(&gate, "a@b.example", attacker, 50, NOW);
+        assert_eq!(wait(&gate, "a@b.example", attacker, NOW), 15 * MINUTE);
+        assert_eq!(wait(&gate, "a@b.example", practice, NOW), 0);
+        fail(&gate, "a@b.example", practice, 6, NOW);
+        assert_eq!(wait(&gate, "a@b.example", practice, NOW), 2 * SECOND, "but no free guesses there either");
+        gate.succeeded("a@b.example", practice, NOW.plus(2 * SECOND));
+        assert_eq!(wait(&gate, "a@b.example", practice, NOW.plus(2 * SECOND)), 0);
+        assert!(
+            wait(&gate, "a@b.example", practice, NOW.plus(31 * DAY)) == 0,
+            "the attack is forgotten by then"
+        );
+    }
+
+    #[test]
+    fn failures_are_forgotten_after_an_hour_of_peace() {
+        let gate = Gate::new(Caps::default());
+        let address = ip("192.0.2.10");
+        fail(&gate, "a@b.example", address, 9, NOW);
+        fail(&gate, "a@b.example", address, 1, NOW.plus(HOUR - SECOND));
+        assert!(wait(&gate, "a@b.example", address, NOW.plus(HOUR)) > 0);
+        fail(&gate, "a@b.example", address, 4, NOW.plus(3 * HOUR));
+        assert_eq!(wait(&gate, "a@b.example", address, NOW.plus(3 * HOUR)), 0);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Fail(u64, u8),
+        Succeed(u64, u8),
+        Pass(i64),
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        let act = prop_oneof![
+            8 => (0..40u64, 0..6u8).prop_map(|(account, net)| Act::Fail(account, net)),
+            2 => (0..40u64, 0..6u8).prop_map(|(account, net)| Act::Succeed(account, net)),
+            1 => (-MINUTE..2 * HOUR).prop_map(Act::Pass),
+        ];
+        proptest::collection::vec(act, 0..400)
+    }
+
+    fn attempt(account: u64, net: u8) -> Attempt {
+        Attempt { account, network: IpAddr::from([192, 0, net, 0]) }
+    }
+
+    proptest! {
+        /// Whatever happened, nobody waits longer than the longest delay, waiting helps, and
+        /// memory stays within its bound; also when the clock is set back.
+        #[test]
+        fn nobody_is_ever_locked_out_for_good(acts in acts()) {
+            let mut attempts = Attempts::new(16);
+            let mut now = NOW;
+            for act in acts {
+                match act {
+                    Act::Fail(account, net) => attempts.failed(attempt(account, net), now),
+                    Act::Succeed(account, net) => {
+                        attempts.succeeded(attempt(account, net), now);
+                        prop_assert_eq!(attempts.check(attempt(account, net), now), Ok(()));
+                    }
+                    Act::Pass(milliseconds) => now = now.plus(milliseconds),
+                }
+                prop_assert!(attempts.remembered() <= 32);
+                for (account, net) in [(0, 0), (7, 3), (39, 5)] {
+                    if let Err(RetryAfter(wait)) = attempts.check(attempt(account, net), now) {
+                        let wait = wait.as_millis() as i64;
+                        prop_assert!(wait <= limits::LONGEST_DELAY);
+                        prop_assert_eq!(attempts.check(attempt(account, net), now.plus(wait)), Ok(()));
+                    }
+                }
+            }
+        }
+
+        /// A guesser who always waits as told gets no more than the free tries, the doublings and
+        /// four an hour: 5 + 10 + 4 × hours.
+        #[test]
+        fn a_patient_guesser_gets_few_tries(hours in 1..200i64) {
+            let mut attempts = Attempts::new(limits::REMEMBERED);
+            let guess = attempt(1, 1);
+            let (mut now, mut tries) = (NOW, 0);
+            while now.since(NOW) < hours * HOUR {
+                match attempts.check(guess, now) {
+                    Ok(()) => {
+                        attempts.failed(guess, now);
+                        tries += 1;
+                    }
+                    Err(RetryAfter(wait)) => now = now.plus(wait.as_millis() as i64),
+                }
+            }
+            prop_assert!(tries <= 15 + 4 * hours, "{} tries in {} hours", tries, hours);
+        }
+    }
+}

@@ -5,7 +5,7 @@
 //! connection. The web doors accept with [`Acceptor`] and pump hyper themselves; both share one
 //! [`Gate`], so that connection caps and sign-in delays hold over all doors together.
 //!
-//! ```ignore
+//! ```text
 //! let gate = Gate::new(Caps::default());
 //! let (stop, signal) = Stop::new();
 //! let listener = Listener::bind("127.0.0.1:0".parse()?)?;
@@ -22,6 +22,8 @@ mod listen;
 mod socket;
 mod stop;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod world;
 
 pub use accept::{Accepted, Acceptor, ConnInfo, Connection, Door, HandshakeError, Tls};

@@ -159,3 +159,121 @@ impl Served {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Caps;
+    use crate::testing::{House, Note, Pki};
+    use certs::Service;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_stop_lets_everybody_say_goodbye() {
+        let pki = Pki::new(Service::Mailbox);
+        let house = House::open(Tls::Implicit(pki.server.clone()));
+        let mut idle = house.tls(&pki.client()).await;
+        idle.line().await;
+        let mut listening = house.tls(&pki.client()).await;
+        listening.line().await;
+        listening.send("listen\n").await;
+        assert_eq!(listening.line().await, "listening");
+        let address = house.address;
+
+        house.stop();
+        for client in [&mut idle, &mut listening] {
+            assert_eq!(client.line().await, "stopping");
+            assert_eq!(client.line().await, "");
+        }
+        let gate = house.gate.clone();
+        assert_eq!(house.served().await, Served { accepted: 2, panicked: 0, aborted: 0 });
+        assert_eq!(gate.counts().open, 0);
+        assert!(tokio::net::TcpStream::connect(address).await.is_err(), "the port is closed");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_finish_in_time_after_a_stop_is_cut_off() {
+        let mut house = House::open_with(Tls::Off, Caps::default(), Duration::from_millis(20));
+        let mut client = house.plain().await;
+        client.send("never\n").await;
+        assert_eq!(client.line().await, "hello plain");
+        client.send("echo unheard\n").await;
+        house.stop();
+        assert_eq!(client.line().await, "");
+        assert_eq!(house.note().await, Note::Dropped);
+        assert_eq!(house.served().await.aborted, 1);
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_connection_and_is_counted() {
+        let house = House::open(Tls::Off);
+        let mut bystander = house.plain().await;
+        assert_eq!(bystander.line().await, "hello plain");
+        for order in ["panic\n", "worldpanic\n"] {
+            let mut client = house.plain().await;
+            assert_eq!(client.line().await, "hello plain");
+            client.send(order).await;
+            assert_eq!(client.line().await, "", "{order}");
+        }
+        bystander.send("echo alive\n").await;
+        assert_eq!(bystander.line().await, "alive");
+        let gate = house.gate.clone();
+        assert_eq!(house.served().await, Served { accepted: 3, panicked: 2, aborted: 0 });
+        assert_eq!(gate.counts().panicked, 2);
+        assert_eq!(gate.counts().open, 0, "places are given back");
+    }
+
+    #[tokio::test]
+    async fn five_hundred_idle_listeners_hear_one_event_and_hold_up_nobody() {
+        const MANY: usize = 500;
+        let pki = Pki::new(Service::Mailbox);
+        let caps = Caps { total: 1_000, per_address: 1_000 };
+        let house = House::open_with(Tls::Implicit(pki.server.clone()), caps, Duration::from_secs(5));
+        let config = pki.client();
+        let mut clients = Vec::new();
+        for _ in 0..MANY {
+            let mut client = house.tls(&config).await;
+            client.send("listen\n").await;
+            clients.push(client);
+        }
+        for client in &mut clients {
+            client.line().await;
+            assert_eq!(client.line().await, "listening");
+        }
+        assert_eq!(house.gate.counts().open, MANY as u64);
+
+        let mut other = house.tls(&config).await;
+        other.line().await;
+        other.send("ask x\n").await;
+        assert_eq!(other.line().await, "answer x");
+
+        house.events.send_replace(1);
+        for client in &mut clients {
+            assert_eq!(client.line().await, "event 1");
+        }
+        assert_eq!(house.served().await.accepted, MANY as u64 + 1);
+    }
+
+    #[tokio::test]
+    async fn a_new_configuration_is_used_by_the_next_connection() {
+        let (old, new) = (Pki::new(Service::Mailbox), Pki::new(Service::Mailbox));
+        let house = House::open(Tls::Implicit(old.server.clone()));
+        let mut first = house.tls(&old.client()).await;
+        first.line().await;
+        old.server.store(new.server.load_full());
+        let mut second = house.tls(&new.client()).await;
+        second.line().await;
+        for client in [&mut first, &mut second] {
+            client.send("echo both\n").await;
+            assert_eq!(client.line().await, "both");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_said_in_words_that_help() {
+        let first = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        assert_ne!(first.address().port(), 0);
+        let error = Listener::bind(first.address()).unwrap_err().to_string();
+        assert!(error.contains("another program") && error.contains(&first.address().to_string()), "{error}");
+    }
+}
