@@ -1,1 +1,73 @@
-//! Who is who and whom we trust
+//! Who is who and whom we trust: professionals, organisations, mailboxes; patients in a room of
+//! their own; what people prove who they are with; the list of trusted domains.
+//!
+//! [`Directory`] is the room as other rooms hold it: a cheap handle with its caches. Functions that
+//! take a [`db::Tx`] are the same questions inside somebody else's transaction.
+//!
+//! ```no_run
+//! # async fn example(directory: directory::Directory, login: names::Address, now: names::Timestamp)
+//! # -> Result<(), directory::Error> {
+//! if let Some(login) = directory.verify_login(&login, "abcd-efgh-…", now).await? {
+//!     println!("{} may write as {} addresses", login.address, login.may_send_as.len());
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! Patients' identity traits are sealed at rest and found by keyed hash only. Nothing in here sends
+//! anything: codes and announcements are handed to the caller.
+#![warn(missing_docs)]
+
+mod credentials;
+mod delegations;
+#[path = "directory.rs"]
+mod door;
+mod error;
+mod generation;
+mod import;
+pub mod limits;
+mod login_cache;
+pub mod mailboxes;
+pub mod mandates;
+mod one_time_code;
+pub mod organisations;
+mod passwords;
+pub mod patients;
+pub mod people;
+mod pharmacies;
+mod profile_state;
+mod resolve;
+mod scram;
+mod sealing;
+mod seed;
+mod sessions;
+mod sign_in;
+#[cfg(test)]
+mod testing;
+pub mod trust;
+pub mod users;
+mod words;
+
+pub use credentials::{Credential, IssuedPassword, Login, MaySendAs, Owner};
+pub use delegations::Rights;
+pub use door::Directory;
+pub use error::Error;
+pub use generation::Generation;
+pub use import::{Applied, Plan, PreparedImport};
+pub use mailboxes::{Mailbox, MailboxState};
+pub use mandates::{Profile, Relation};
+pub use organisations::Organisation;
+pub use passwords::WeakPassword;
+pub use patients::{Patient, Sex, Traits};
+pub use people::Person;
+pub use pharmacies::{Card, Pharmacy};
+pub use profile_state::{IllegalMove, ProfileEvent, ProfileLife};
+pub use resolve::{Resolved, ResolvedPatient};
+pub use seed::{Fault, Seed, SeedFile};
+pub use sessions::{Assurance, Session, SessionLine, SignedIn};
+pub use sign_in::{CheckedCode, CodeToSend, Pending, Started};
+pub use trust::Place;
+pub use users::{Channel, UserId};
+
+/// The tables of this room.
+pub const MIGRATIONS: &[db::Migration] =
+    &[db::Migration { name: "directory/0001", sql: include_str!("../migrations/0001.sql") }];

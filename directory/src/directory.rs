@@ -1,0 +1,157 @@
+//! The room as other rooms hold it: database, keys, chance and the caches, behind one cheap handle.
+
+use std::sync::Arc;
+
+use db::{Db, Tx};
+use names::{AccountId, Address, Domain, Entropy, PatientId, Timestamp};
+use seal::MasterKeys;
+use tokio::sync::Semaphore;
+
+use crate::login_cache::LoginCache;
+use crate::resolve::ResolveCache;
+use crate::scram::Verifier;
+use crate::sealing::Sealing;
+use crate::trust::{self, Place};
+use crate::{Error, Generation, Mailbox, Patient, ProfileEvent, limits, mailboxes, patients};
+
+/// Who is who and whom we trust. Cheap to clone; all clones share their caches.
+#[derive(Clone)]
+pub struct Directory(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    sealing: Sealing,
+    generation: Generation,
+    logins: LoginCache,
+    resolved: ResolveCache,
+    /// What unknown secrets are compared with: same work, never a match.
+    nobody: Verifier,
+    hashing: Arc<Semaphore>,
+}
+
+impl Directory {
+    /// Opens the room over a database whose migrations ([`crate::MIGRATIONS`]) have run.
+    pub async fn open(db: Db, keys: &MasterKeys, entropy: Entropy) -> Result<Self, Error> {
+        let nobody = Verifier::of(&format!("{:?}", entropy.bytes::<16>()), entropy.bytes());
+        let directory = Self(Arc::new(Inner {
+            db,
+            logins: LoginCache::new(&entropy),
+            sealing: Sealing::new(keys, entropy),
+            generation: Generation::default(),
+            resolved: ResolveCache::default(),
+            nobody,
+            hashing: Arc::new(Semaphore::new(limits::ARGON2_AT_ONCE)),
+        }));
+        directory.notice_changes().await?;
+        Ok(directory)
+    }
+
+    /// The number that grows with every change; hand it to functions that say "the caller bumps".
+    #[must_use]
+    pub fn generation(&self) -> &Generation {
+        &self.0.generation
+    }
+
+    /// Hears of changes that other processes made: call it about once a second where several share
+    /// one database. Changes of this process are heard of at their commit.
+    pub async fn notice_changes(&self) -> Result<(), Error> {
+        let mut tx = self.db().read().await?;
+        self.generation().heard(Generation::read(&mut tx).await?);
+        Ok(())
+    }
+
+    /// The domain our patients' addresses are at, if this house hosts patients.
+    pub async fn patient_domain(&self) -> Result<Option<Domain>, Error> {
+        let mut tx = self.db().read().await?;
+        Ok(trust::domains(&mut tx, Place::LocalPatients).await?.into_iter().next())
+    }
+
+    /// The mailboxes of these accounts, as `tx` sees them.
+    pub async fn mailboxes_in(&self, tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<Mailbox>, Error> {
+        Ok(mailboxes::find(tx, accounts).await?)
+    }
+
+    /// One mailbox by its address.
+    pub async fn mailbox(&self, address: &Address) -> Result<Option<Mailbox>, Error> {
+        let mut tx = self.db().read().await?;
+        Ok(mailboxes::find_by_addresses(&mut tx, &[address]).await?.pop())
+    }
+
+    /// The patients with these ids, as `tx` sees them; those unknown are left out.
+    pub async fn patients_in(&self, tx: &mut Tx, ids: &[PatientId]) -> Result<Vec<Patient>, Error> {
+        patients::find(tx, self.sealing(), ids).await
+    }
+
+    /// The patients who own these accounts, as `tx` sees them; those unknown are left out.
+    pub async fn patients_by_account_in(
+        &self,
+        tx: &mut Tx,
+        accounts: &[AccountId],
+    ) -> Result<Vec<Patient>, Error> {
+        patients::find_by_account(tx, self.sealing(), accounts).await
+    }
+
+    /// The patient who owns an account: where their alerts go, how they are called.
+    pub async fn patient_by_account(&self, account: AccountId) -> Result<Option<Patient>, Error> {
+        let mut tx = self.db().read().await?;
+        Ok(patients::find_by_account(&mut tx, self.sealing(), &[account]).await?.pop())
+    }
+
+    /// Moves a patient's profile on (opposition, closing, reopening…), or says that its state forbids it.
+    pub async fn change_profile(
+        &self,
+        patient: PatientId,
+        event: ProfileEvent,
+        now: Timestamp,
+    ) -> Result<Patient, Error> {
+        let unit = (self.clone(), patient, event, now);
+        self.db()
+            .write(db::unit("change the state of a profile", unit, |(directory, patient, event, now), tx| {
+                Box::pin(async move {
+                    let changed =
+                        patients::apply_event(tx, directory.sealing(), *patient, *event, *now).await?;
+                    directory.generation().bump(tx).await?;
+                    Ok(changed)
+                })
+            }))
+            .await
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub(crate) fn sealing(&self) -> &Sealing {
+        &self.0.sealing
+    }
+
+    pub(crate) fn entropy(&self) -> &Entropy {
+        self.0.sealing.entropy()
+    }
+
+    pub(crate) fn logins(&self) -> &LoginCache {
+        &self.0.logins
+    }
+
+    pub(crate) fn resolved(&self) -> &ResolveCache {
+        &self.0.resolved
+    }
+
+    pub(crate) fn nobody(&self) -> &Verifier {
+        &self.0.nobody
+    }
+
+    /// Runs a slow hash where blocking is allowed; few at once, the others wait their turn.
+    pub(crate) async fn slow<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = Arc::clone(&self.0.hashing).acquire_owned().await.map_err(|_| Error::Interrupted)?;
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        })
+        .await
+        .map_err(|_| Error::Interrupted)?
+    }
+}

@@ -1,0 +1,102 @@
+//! Writing a plan.
+
+use db::Tx;
+use names::Timestamp;
+
+use crate::credentials::{self, NewCredential};
+use crate::import::plan::{Known, Plan, Step, Write};
+use crate::import::{Applied, PreparedImport};
+use crate::users::{self, User};
+use crate::{Directory, Error, delegations, mailboxes, mandates, organisations, patients, people, trust};
+
+/// Writes every step, in the order planned: what is leant on comes first.
+pub(crate) async fn apply(
+    tx: &mut Tx,
+    directory: &Directory,
+    prepared: &PreparedImport,
+    plan: Plan,
+    now: Timestamp,
+) -> Result<Applied, Error> {
+    let mut applied = Applied {
+        accounts_created: plan.accounts_created,
+        created: 0,
+        changed: 0,
+        unchanged: plan.unchanged,
+        faults: plan.faults,
+    };
+    let any = !plan.steps.is_empty();
+    for step in plan.steps {
+        match write(tx, directory, prepared, &step, now).await? {
+            Written::Yes => match step.known {
+                Known::New => applied.created += 1,
+                Known::Differs => applied.changed += 1,
+            },
+            Written::NotReady => {
+                applied.faults.push(step.at.fault("it changed while this import began: import again"));
+            }
+        }
+    }
+    if any {
+        directory.generation().bump(tx).await?;
+    }
+    Ok(applied)
+}
+
+enum Written {
+    Yes,
+    /// Somebody removed its like since the slow hashes were made.
+    NotReady,
+}
+
+async fn write(
+    tx: &mut Tx,
+    directory: &Directory,
+    prepared: &PreparedImport,
+    step: &Step,
+    now: Timestamp,
+) -> Result<Written, Error> {
+    match &step.write {
+        Write::Domain { domain, place, names } => trust::save(tx, domain, *place, names).await?,
+        Write::Organisation(organisation) => organisations::save(tx, organisation).await?,
+        Write::Person(person) => people::save(tx, person).await?,
+        Write::Mailbox { mailbox, new_state } => match (step.known, new_state) {
+            (Known::New, _) => mailboxes::create(tx, mailbox, now).await?,
+            (Known::Differs, None) => mailboxes::update(tx, mailbox).await?,
+            (Known::Differs, Some(state)) => {
+                mailboxes::update(tx, mailbox).await?;
+                mailboxes::set_state(tx, mailbox.account, *state, now).await?;
+            }
+        },
+        Write::Member { mailbox, person, rights } => {
+            delegations::save_member(tx, *mailbox, *person, *rights).await?;
+        }
+        Write::Delegation(delegation) => delegations::save(tx, delegation).await?,
+        Write::Patient(patient) => patients::save(tx, directory.sealing(), patient).await?,
+        Write::NewUser { id, patient, contact, .. } => {
+            let Some(password) = prepared.hashes.get(&contact.login).cloned() else {
+                return Ok(Written::NotReady);
+            };
+            let user = User { id: *id, patient: *patient, contact: contact.clone(), password };
+            users::save(tx, directory.sealing(), &user, now).await?;
+        }
+        Write::UserContact { id, contact } => {
+            users::save_contact(tx, directory.sealing(), *id, contact).await?;
+        }
+        Write::Mandate(mandate) => mandates::save(tx, mandate).await?,
+        Write::Secret { id, owner, label, lookup, .. } => {
+            let Some(verifier) = prepared.verifiers.get(lookup).cloned() else {
+                return Ok(Written::NotReady);
+            };
+            let new = NewCredential {
+                id: *id,
+                owner: *owner,
+                label: label.clone(),
+                lookup: *lookup,
+                verifier,
+                now,
+            };
+            credentials::insert(tx, &new).await?;
+        }
+    }
+    Ok(Written::Yes)
+}

@@ -1,0 +1,71 @@
+//! Every size, count and duration of this room, with its unit and source.
+
+use names::{DAY, HOUR, MINUTE, SECOND};
+
+/// PBKDF2 iterations of an application password's verifier (RFC 7677 §4: at least 4096). The secret
+/// is 128 random bits, so iterations add nothing against guessing; more would only slow log-ins.
+pub const SCRAM_ITERATIONS: u32 = 4096;
+/// Octets of salt of a verifier.
+pub const SCRAM_SALT: usize = 16;
+/// Octets of a password of any kind, looked at before any hashing (RELIABILITY A-03).
+pub const PASSWORD_OCTETS: usize = 1024;
+/// How long a verified log-in is believed without hashing again, in milliseconds. Changes are heard of
+/// at once by generation; only a delegation that ends by its date may live this much longer.
+pub const LOGIN_CACHE_AGE: i64 = MINUTE;
+/// Verified log-ins kept in memory.
+pub const LOGIN_CACHE_ENTRIES: usize = 20_000;
+/// Resolved addresses kept in memory.
+pub const RESOLVE_CACHE_ENTRIES: usize = 50_000;
+
+/// Argon2id memory, in KiB (OWASP: 19 MiB with two passes).
+pub const ARGON2_MEMORY: u32 = 19 * 1024;
+/// Argon2id passes.
+pub const ARGON2_PASSES: u32 = 2;
+/// Patients' passwords hashed at the same time: bounds memory and processor under a flood.
+pub const ARGON2_AT_ONCE: usize = 2;
+
+/// Characters of a patient's password, at least (DOMAIN §6.2).
+pub const PASSWORD_CHARACTERS: usize = 9;
+/// Characters of a login id, least and most (DOMAIN §6.2).
+pub const LOGIN_CHARACTERS: std::ops::RangeInclusive<usize> = 8..=100;
+
+/// Life of a one-time code, in milliseconds (ASVS 6.5.5).
+pub const CODE_LIFE: i64 = 10 * MINUTE;
+/// Tries one code allows (RELIABILITY A-08).
+pub const CODE_TRIES: i64 = 5;
+/// Time between two codes of one account, in milliseconds (RELIABILITY A-10).
+pub const CODE_PAUSE: i64 = 60 * SECOND;
+/// Codes of one account in an hour (RELIABILITY A-10).
+pub const CODES_PER_HOUR: i64 = 5;
+/// Codes of one account in a day (RELIABILITY A-08).
+pub const CODES_PER_DAY: i64 = 10;
+/// Sign-ins that wait are kept this long, in milliseconds, for the counts above.
+pub const CODE_KEPT: i64 = DAY;
+
+/// A session ends this long after sign-in, in milliseconds, whatever its use.
+pub const SESSION_ABSOLUTE: i64 = 12 * HOUR;
+/// A session ends after this long without use, in milliseconds.
+pub const SESSION_IDLE: i64 = 30 * MINUTE;
+/// A session's last use is written at most this often, in milliseconds.
+pub const SESSION_TOUCH: i64 = MINUTE;
+
+/// From announcement to creation without opposition: six weeks, in milliseconds (DOMAIN §6.1).
+pub const OPPOSITION_TIME: i64 = 42 * DAY;
+/// Age at which a legal representative's mandate ends by itself, in years (RELIABILITY A-14).
+pub const MAJORITY: i16 = 18;
+
+/// Words of a pharmacy search that count.
+pub const SEARCH_WORDS: usize = 6;
+/// Characters of a pharmacy search that count.
+pub const SEARCH_CHARACTERS: usize = 120;
+/// Pharmacies shown at most.
+pub const SEARCH_RESULTS: usize = 50;
+
+/// Octets of one seed file.
+pub const SEED_OCTETS: usize = 64 * 1024 * 1024;
+/// Rows of one import in all: more belong to the full imports.
+pub const SEED_ROWS: usize = 100_000;
+/// Characters of one field of a seed file.
+pub const SEED_FIELD: usize = 1000;
+/// Values named in one `IN (…)`: SQLite allows 32,766 parameters, PostgreSQL 65,535.
+pub const LIST: usize = 1000;
