@@ -22,6 +22,8 @@
 #![warn(missing_docs)]
 
 pub mod alerts;
+mod by_patient;
+mod by_professional;
 mod contact;
 mod decide;
 mod decision;
@@ -32,8 +34,10 @@ pub mod limits;
 pub mod mandate;
 mod patient_name;
 mod preview;
+mod recipient;
 mod refusal;
 pub mod reply;
+mod report;
 mod request;
 pub mod schedule;
 pub mod secrecy;
@@ -44,6 +48,8 @@ mod snapshot;
 mod histories;
 #[cfg(test)]
 mod invented;
+#[cfg(test)]
+mod letter_details;
 #[cfg(test)]
 mod truth_table;
 

@@ -17,7 +17,7 @@ pub const LOGO_OCTETS: u64 = 2_000;
 /// One letter alert per profile and this time, in ms (DESIGN §2.5).
 pub const ALERT_WINDOW: i64 = HOUR;
 /// Waits between tries of an alert, in ms; then the last one again and again. (ours)
-pub const ALERT_WAITS: [i64; 6] = [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, HOUR];
+pub const ALERT_WAITS: [i64; 5] = [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR];
 /// Age at which an alert is given up, in ms: as waiting mail (DESIGN §6).
 pub const ALERT_EXPIRY: i64 = 2 * DAY;
 /// Years at which a child comes of age (Code civil, article 414).

@@ -269,7 +269,8 @@ proptest! {
         let entry = filed(&subject, pdf(&name));
         let title = entry.title.0;
         prop_assert!(!title.is_empty() && title.chars().count() <= 50, "{}", title);
-        prop_assert!(!title.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)));
+        let hidden = title.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
+        prop_assert!(!hidden);
         prop_assert_eq!(title.trim(), &title);
     }
 
