@@ -324,3 +324,103 @@ fn spelled(tokens: &[Token]) -> String {
     }
     out.trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> Vec<(String, String)> {
+        AddressList::parse(text)
+            .mailboxes
+            .into_iter()
+            .map(|m| (m.name.unwrap_or_default(), m.address.to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn addresses_as_mailers_write_them() {
+        for (text, want) in [
+            ("a@b.fr", &[("", "a@b.fr")][..]),
+            ("<a@b.fr>", &[("", "a@b.fr")]),
+            ("Jean Dupont <a@b.fr>", &[("Jean Dupont", "a@b.fr")]),
+            ("\"Dupont, Jean\" <A@B.fr>", &[("Dupont, Jean", "a@b.fr")]),
+            ("\"a \\\"b\\\" c\"<a@b.fr>", &[("a \"b\" c", "a@b.fr")]),
+            ("Dr. J. Dupont <a@b.fr>, c@d.fr", &[("Dr. J. Dupont", "a@b.fr"), ("", "c@d.fr")]),
+            ("a@b.fr (Jean)", &[("Jean", "a@b.fr")]),
+            ("=?utf-8?Q?H=C3=A9l=C3=A8ne?= <a@b.fr>", &[("Hélène", "a@b.fr")]),
+            ("=?utf-8?Q?a=0D=0ABcc=3A_x?= <a@b.fr>", &[("a Bcc: x", "a@b.fr")]),
+            ("\"=?utf-8?Q?H=C3=A9l=C3=A8ne?=\" <a@b.fr>", &[("Hélène", "a@b.fr")]),
+            ("equipe: a@b.fr, Jean <c@d.fr>;", &[("", "a@b.fr"), ("Jean", "c@d.fr")]),
+            ("undisclosed-recipients:;", &[]),
+            ("a@b.fr,, ,c@d.fr,", &[("", "a@b.fr"), ("", "c@d.fr")]),
+            ("Hôpital A – Service Cardiologie <a@b.fr>", &[("Hôpital A – Service Cardiologie", "a@b.fr")]),
+            ("Dr_Marie_MARTIN_Cabinet Medical <a@b.fr>", &[("Dr_Marie_MARTIN_Cabinet Medical", "a@b.fr")]),
+            ("\"x@y.fr\" <a@b.fr>", &[("x@y.fr", "a@b.fr")]),
+            ("", &[]),
+        ] {
+            let want: Vec<_> = want.iter().map(|(n, a)| ((*n).to_owned(), (*a).to_owned())).collect();
+            assert_eq!(read(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn tricks_are_refused_not_followed() {
+        for text in [
+            "=?utf-8?q?a=40b.fr?=",
+            "=?utf-8?q?a=40b?=@c.fr",
+            "<=?utf-8?q?a?=@c.fr>",
+            "\"a b\"@c.fr",
+            "\"a\"@c.fr",
+            "<@evil.fr:a@c.fr>",
+            "a@[127.0.0.1]",
+            "a(x)@c.fr",
+            "a@(x)c.fr",
+            "a @c.fr",
+            "<a@b.fr> <c@d.fr>",
+            "a@b.fr <",
+            "a@b.fr>",
+            "a@b@c.fr",
+            "<>",
+            "a%d@c.fr",
+            "nobody",
+        ] {
+            let list = AddressList::parse(text);
+            assert!(list.mailboxes.is_empty(), "{text} gave {:?}", read(text));
+            assert_eq!(list.refused.len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn imap_sees_groups_and_routes_and_raw_names() {
+        let list = envelope_list("=?utf-8?Q?H?= <@r.fr:a@b.fr>, g: c@d.fr;, nobody");
+        let flat: Vec<_> = list
+            .iter()
+            .map(|a| {
+                [&a.name, &a.route, &a.mailbox, &a.host]
+                    .map(|t| t.as_deref().unwrap_or("NIL").to_owned())
+                    .join(" ")
+            })
+            .collect();
+        assert_eq!(
+            flat,
+            [
+                "=?utf-8?Q?H?= @r.fr a b.fr",
+                "NIL NIL g NIL",
+                "NIL NIL c d.fr",
+                "NIL NIL NIL NIL",
+                "NIL NIL nobody "
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic_and_names_hold_no_control(text in "[ -~éà\\r\\n\"<>@,;:()\\\\=?]{0,80}") {
+            for mailbox in AddressList::parse(&text).mailboxes {
+                prop_assert!(!mailbox.name.unwrap_or_default().chars().any(char::is_control));
+            }
+            envelope_list(&text);
+        }
+    }
+}

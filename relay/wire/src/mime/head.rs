@@ -434,3 +434,195 @@ impl HeadReader {
         Head::parse(raw)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn head(text: &str) -> Head {
+        Head::parse(format!("{}\r\n", text.replace('\n', "\r\n"))).unwrap()
+    }
+
+    #[test]
+    fn a_block_is_kept_byte_for_byte() {
+        let raw = b"Received: a\r\n\tb\r\nX-Odd:   spaces \t\r\nFROM:a@b.fr\r\n\r\n";
+        let head = Head::parse(&raw[..]).unwrap();
+        assert_eq!(head.bytes(), raw);
+        assert_eq!(head.fields().map(|f| f.name()).collect::<Vec<_>>(), ["Received", "X-Odd", "FROM"]);
+        assert_eq!(head.field("from").unwrap().unfolded(), "a@b.fr");
+    }
+
+    #[test]
+    fn blocks_that_are_none_are_refused() {
+        let many = "a: b\r\n".repeat(limits::FIELDS + 1) + "\r\n";
+        let long = format!("a: {}\r\n\r\n", "x ".repeat(limits::FIELD_OCTETS / 2));
+        let huge = format!("{}\r\n", "a: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n".repeat(2_600));
+        for (case, raw, want) in [
+            ("no end", "a: b\r\n", HeadError::Unfinished),
+            ("text after the end", "a: b\r\n\r\nbody", HeadError::Unfinished),
+            ("no colon", "a: b\r\nnonsense\r\n\r\n", HeadError::NotAField { at: 6 }),
+            ("fold first", " a: b\r\n\r\n", HeadError::NotAField { at: 0 }),
+            ("mbox line", "From x@y Mon\r\n\r\n", HeadError::NotAField { at: 0 }),
+            ("bare LF", "a: b\nc: d\r\n\r\n", HeadError::BareControl { at: 4 }),
+            ("bare CR", "a: b\rc: d\r\n\r\n", HeadError::BareControl { at: 4 }),
+            ("NUL", "a: \0\r\n\r\n", HeadError::BareControl { at: 3 }),
+            ("too many", &many, HeadError::TooManyFields),
+            ("field too long", &long, HeadError::FieldTooLong),
+            ("block too long", &huge, HeadError::TooLong),
+        ] {
+            assert_eq!(Head::parse(raw).err(), Some(want), "{case}");
+        }
+        assert!(Head::parse("\r\n").unwrap().is_empty());
+    }
+
+    #[test]
+    fn fields_come_and_go_without_touching_the_others() {
+        let mut head = head("Subject: s\nBcc: x@y.fr,\n z@y.fr\nTo: a@b.fr\nbcc: q@y.fr\n");
+        assert_eq!(head.remove("Bcc"), 2);
+        head.prepend("Received", "from x\r\nBcc: evil@x.fr");
+        head.append("Message-ID", "<1@pli>");
+        assert_eq!(
+            head.bytes(),
+            b"Received: from x Bcc: evil@x.fr\r\nSubject: s\r\nTo: a@b.fr\r\nMessage-ID: <1@pli>\r\n\r\n"
+        );
+        assert_eq!(Head::parse(head.bytes()).unwrap(), head);
+        assert_eq!(head.remove("Bcc"), 0);
+    }
+
+    #[test]
+    fn a_letter_has_exactly_one_author() {
+        for (case, text, want) in [
+            ("none", "To: a@b.fr\n", Err(AuthorFault::Missing)),
+            ("one", "From: Jean <a@b.fr>\n", Ok("a@b.fr")),
+            ("two fields", "From: a@b.fr\nFROM: c@d.fr\n", Err(AuthorFault::Repeated)),
+            ("two addresses", "From: a@b.fr, c@d.fr\n", Err(AuthorFault::Count(2))),
+            ("good and bad", "From: a@b.fr, nobody\n", Err(AuthorFault::Count(2))),
+            ("empty", "From:\n", Err(AuthorFault::Count(0))),
+            ("group", "From: g: a@b.fr;\n", Err(AuthorFault::Group)),
+            ("two brackets", "From: <a@b.fr> <c@d.fr>\n", Err(AuthorFault::Grammar)),
+            (
+                "encoded word",
+                "From: =?utf-8?q?a=40b?=@c.fr\n",
+                Err(AuthorFault::NotAnAddress(AddressError::LocalPart)),
+            ),
+            (
+                "quoted local part",
+                "From: \"a@b.fr\"@c.fr\n",
+                Err(AuthorFault::NotAnAddress(AddressError::LocalPart)),
+            ),
+            ("folded", "From: Jean\n <a@b.fr>\n", Ok("a@b.fr")),
+        ] {
+            let author = head(text).author().map(|m| m.address.to_string());
+            assert_eq!(author, want.map(str::to_owned), "{case}");
+        }
+    }
+
+    #[test]
+    fn repeated_fields_are_told() {
+        assert_eq!(
+            head("To: a@b.fr\nSubject: a\nsubject: b\nTO: c@d.fr\nReceived: a\nReceived: b\n").repeated(),
+            ["To", "Subject"]
+        );
+    }
+
+    #[test]
+    fn typed_fields() {
+        let head = head(
+            "From: a@b.fr\nSubject: =?utf-8?Q?R=C3=A9sultats=0D=0AX-Evil:?=\n =?utf-8?Q?_1?=\nDate: Sun, 22 Nov 2026 04:34:27 +0100 (CET)\n\
+             Message-ID: <abc@d.fr>\nIn-Reply-To: <p@d.fr>\nReferences: <o@d.fr>\n\t<p@d.fr>\nX-MSS-MES:  FIN \nX-MSS-NIL: 3734\n\
+             Disposition-Notification-To: \"x\" <a@b.fr>\nAuto-Submitted: auto-replied; x=y\nReceived: 1\nReceived: 2\n",
+        );
+        assert_eq!(head.subject(), "Résultats X-Evil: 1");
+        assert_eq!(head.date(), Some(Timestamp(1_795_318_467_000)));
+        assert_eq!(head.message_id().as_deref(), Some("abc@d.fr"));
+        assert_eq!(head.in_reply_to(), ["p@d.fr"]);
+        assert_eq!(head.references(), ["o@d.fr", "p@d.fr"]);
+        assert_eq!(head.x_mss("MES").as_deref(), Some("FIN"));
+        assert_eq!(head.x_mss("INS"), None);
+        assert_eq!(head.disposition_notification_to().mailboxes.len(), 1);
+        assert_eq!(head.auto_submitted().as_deref(), Some("auto-replied"));
+        assert_eq!(head.hops(), 2);
+        assert_eq!(format!("{head:?}"), format!("Head {{ fields: 12, octets: {} }}", head.len()));
+    }
+
+    #[test]
+    fn dates_of_mailers() {
+        for (text, want) in [
+            ("Sun, 22 Nov 2026 03:34:27 +0000", Some(1_795_318_467_000)),
+            ("22 Nov 2026 03:34:27 GMT", Some(1_795_318_467_000)),
+            ("Sun, 22 Nov 2026 05:34:27 +0200", Some(1_795_318_467_000)),
+            ("Sun, 99 Nov 2026 05:34:27 +0200", None),
+            ("hier", None),
+            ("", None),
+        ] {
+            assert_eq!(head(&format!("Date: {text}\n")).date().map(|t| t.0), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_letter_without_an_empty_line_is_all_head() {
+        let mut reader = HeadReader::new();
+        assert_eq!(reader.push(b"From: a@b.fr\r\n").unwrap(), None);
+        assert_eq!(reader.finish().unwrap().bytes(), b"From: a@b.fr\r\n\r\n");
+        let mut reader = HeadReader::new();
+        assert_eq!(reader.push(b"just text\r\n").unwrap(), None);
+        assert!(reader.finish().is_err());
+    }
+
+    #[test]
+    fn a_head_without_end_is_refused_before_it_fills_memory() {
+        let mut reader = HeadReader::new();
+        let mut pushed = 0;
+        let error = loop {
+            match reader.push(&[b'x'; 4_000]) {
+                Ok(_) => pushed += 4_000,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error, HeadError::TooLong);
+        assert!(pushed <= limits::HEAD_OCTETS && reader.buffer.len() <= limits::HEAD_OCTETS + 1);
+    }
+
+    #[test]
+    fn the_end_of_the_head_is_found_in_any_cut() {
+        let letter = b"A: 1\r\n 2\r\nB: 3\r\n\r\n\r\nbody";
+        for cut in 0..letter.len() {
+            let mut reader = HeadReader::new();
+            let mut rest = Vec::new();
+            let mut head = None;
+            for piece in [&letter[..cut], &letter[cut..]] {
+                if head.is_some() {
+                    rest.extend_from_slice(piece);
+                } else if let Some((found, used)) = reader.push(piece).unwrap() {
+                    rest.extend_from_slice(&piece[used..]);
+                    head = Some(found);
+                }
+            }
+            assert_eq!(head.unwrap().bytes(), &letter[..18], "cut at {cut}");
+            assert_eq!(rest, b"\r\nbody");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_block_is_read_or_refused_and_what_is_read_is_unchanged(raw in prop::collection::vec(prop::sample::select(&b"Aa:\r\n \t=?\0\xe9<>@,"[..]), 0..80)) {
+            if let Ok(head) = Head::parse(raw.clone()) {
+                prop_assert_eq!(head.bytes(), &raw[..]);
+                let joined: Vec<u8> = head.fields().flat_map(|f| f.raw().to_vec()).chain(*b"\r\n").collect();
+                prop_assert_eq!(joined, raw);
+            }
+        }
+
+        #[test]
+        fn whatever_is_put_in_is_one_field(value in "\\PC{0,200}|[\\x00-\\x20a]{0,60}") {
+            let mut head = head("From: a@b.fr\n");
+            head.prepend("Received", &value);
+            head.append("X-Note", &value);
+            let again = Head::parse(head.bytes()).unwrap();
+            prop_assert_eq!(again.fields().map(|f| f.name().to_owned()).collect::<Vec<_>>(), ["Received", "From", "X-Note"]);
+            let words = |text: &str| text.split(|c: char| c == ' ' || c.is_control()).filter(|w| !w.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+            prop_assert_eq!(words(&again.field("X-Note").unwrap().unfolded()), words(&value));
+        }
+    }
+}

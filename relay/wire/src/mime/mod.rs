@@ -16,8 +16,12 @@ mod encode;
 mod envelope;
 mod field;
 mod head;
+#[cfg(test)]
+mod hostile;
 mod leaf;
 pub mod limits;
+#[cfg(test)]
+mod oracle;
 mod params;
 mod part;
 mod parts;
@@ -26,6 +30,8 @@ pub mod report;
 mod scan;
 mod structure;
 mod summary;
+#[cfg(test)]
+mod testing;
 mod words;
 
 pub use addresses::{AddressList, Mailbox, Refused};

@@ -100,8 +100,9 @@ fn pieces(text: &str, ambiguity: &mut Option<Ambiguity>) -> Vec<Piece> {
                 }
                 // Unquoted file names with parentheses are common and harmless; a comment in a type
                 // or beside a boundary is read differently by different programs.
-                let name = piece.text.trim_start().to_ascii_lowercase();
-                if !(name.starts_with("name") || name.starts_with("filename")) {
+                let start: String = piece.text.trim_start().chars().take(8).collect();
+                let start = start.to_ascii_lowercase();
+                if !(start.starts_with("name") || start.starts_with("filename")) {
                     ambiguity.get_or_insert(Ambiguity::Comment);
                 }
             }
@@ -191,4 +192,118 @@ pub(super) fn safe_filename(name: &str) -> Option<String> {
     };
     let short = words::cut(stem, limits::FILENAME_CHARS - ending.chars().count());
     Some(format!("{short}{ending}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_as_mailers_write_them() {
+        for (text, value, name, want) in [
+            ("text/plain; charset=utf-8", "text/plain", "charset", Some("utf-8")),
+            ("TEXT/Plain;CHARSET=\"UTF-8\"", "text/plain", "charset", Some("UTF-8")),
+            ("application/pdf; name=a b.pdf", "application/pdf", "name", Some("a b.pdf")),
+            ("application/pdf; name=\"a;b.pdf\"; x=y", "application/pdf", "name", Some("a;b.pdf")),
+            ("application/pdf; name=\"a\\\"b.pdf\"", "application/pdf", "name", Some("a\"b.pdf")),
+            ("application/pdf;", "application/pdf", "name", None),
+            ("attachment; filename = \"x.pdf\"", "attachment", "filename", Some("x.pdf")),
+            (
+                "attachment; filename*=utf-8''r%C3%A9sultat.pdf",
+                "attachment",
+                "filename",
+                Some("résultat.pdf"),
+            ),
+            (
+                "attachment; filename*=iso-8859-1'fr'r%E9sultat.pdf",
+                "attachment",
+                "filename",
+                Some("résultat.pdf"),
+            ),
+            ("attachment; filename*=windows-1252''%80.pdf", "attachment", "filename", Some("€.pdf")),
+            (
+                "attachment; filename*0=\"un tres \"; filename*1=\"long.pdf\"",
+                "attachment",
+                "filename",
+                Some("un tres long.pdf"),
+            ),
+            (
+                "attachment; filename*1*=%A9t.pdf; filename*0*=utf-8''%C3",
+                "attachment",
+                "filename",
+                Some("ét.pdf"),
+            ),
+            (
+                "attachment; filename*0*=utf-8''a%20; filename*1=\"b%20.pdf\"",
+                "attachment",
+                "filename",
+                Some("a b%20.pdf"),
+            ),
+            (
+                "attachment; filename=old.pdf; filename*=utf-8''n%C3%A9w.pdf",
+                "attachment",
+                "filename",
+                Some("néw.pdf"),
+            ),
+            (
+                "attachment; filename=\"=?utf-8?Q?r=C3=A9sultat.pdf?=\"",
+                "attachment",
+                "filename",
+                Some("résultat.pdf"),
+            ),
+            ("attachment; filename*=nope''a.pdf", "attachment", "filename", Some("a.pdf")),
+            ("attachment; filename*=a.pdf", "attachment", "filename", Some("a.pdf")),
+        ] {
+            let field = parse(text);
+            assert_eq!(field.value, value, "{text}");
+            assert_eq!(field.decoded(name).as_deref(), want, "{text}");
+            assert_eq!(field.ambiguity, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_readers_see_differently_is_told() {
+        for (text, want) in [
+            ("multipart/mixed; boundary=a; boundary=b", Ambiguity::RepeatedParameter),
+            ("multipart/mixed; boundary=a; boundary*0=b", Ambiguity::RepeatedParameter),
+            ("multipart/mixed; boundary=a; boundary*=utf-8''b", Ambiguity::RepeatedParameter),
+            ("multipart/mixed; boundary=\"a", Ambiguity::MalformedContentType),
+            ("multipart/mixed; boundary=\"a\"b", Ambiguity::MalformedContentType),
+            ("multipart/mixed; boundary (x) =a", Ambiguity::Comment),
+            ("multipart/mixed (x); boundary=a", Ambiguity::Comment),
+            ("text/plain; charset", Ambiguity::MalformedContentType),
+            ("text/plain; =x", Ambiguity::MalformedContentType),
+        ] {
+            assert_eq!(parse(text).ambiguity, Some(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_boundary_of_rfc_2231_pieces_is_put_together() {
+        assert_eq!(
+            parse("multipart/mixed; boundary*0=\"ab\"; boundary*1=\"cd\"").boundary().as_deref(),
+            Some("abcd")
+        );
+        assert_eq!(parse("multipart/mixed; boundary=\"=_a b\"").boundary().as_deref(), Some("=_a b"));
+    }
+
+    #[test]
+    fn file_names_are_safe_to_show() {
+        for (name, want) in [
+            ("../../etc/passwd", Some("passwd")),
+            ("C:\\Users\\x\\lettre.pdf", Some("lettre.pdf")),
+            (".htaccess", Some("htaccess")),
+            ("a\r\nb.pdf", Some("a b.pdf")),
+            ("ordo\u{202e}fdp.exe", Some("ordofdp.exe")),
+            ("<img src=x>.pdf", Some("_img src=x_.pdf")),
+            ("..", None),
+            ("", None),
+            ("dossier/", None),
+        ] {
+            assert_eq!(safe_filename(name).as_deref(), want, "{name:?}");
+        }
+        let long = safe_filename(&format!("{}.pdf", "é".repeat(5_000))).unwrap();
+        assert_eq!(long.chars().count(), limits::FILENAME_CHARS);
+        assert!(long.ends_with("….pdf"));
+    }
 }

@@ -62,12 +62,13 @@ impl Structure {
     #[must_use]
     pub fn leaf_views(&self) -> Vec<LeafView<'_>> {
         let mut views = Vec::new();
+        // Both are in the order of the letter; a refused structure has a part nobody looked at.
+        let mut seen = self.leaves.iter().peekable();
         walk(&self.root, &mut |place| {
             if !matches!(place.part.content, Content::Leaf) {
                 return;
             }
-            let first =
-                self.leaves.iter().find(|leaf| leaf.path == place.path).map_or(&[][..], |leaf| &leaf.first);
+            let first = seen.next_if(|leaf| leaf.path == place.path).map_or(&[][..], |leaf| &leaf.first);
             views.push(LeafView {
                 path: place.path.clone(),
                 part: place.part,
@@ -213,5 +214,222 @@ fn inside<'a>(part: &'a Part, place: &mut Place<'a>, visit: &mut dyn FnMut(&Plac
             letter(root, place, visit);
             place.parents.pop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{lines, octets, read},
+        *,
+    };
+
+    /// RFC 3501 §6.4.5's own example, with a body in each part.
+    const EXAMPLE: &str = "\
+From: a@b.fr
+Content-Type: multipart/mixed; boundary=m
+
+--m
+Content-Type: text/plain
+
+one
+--m
+Content-Type: application/octet-stream
+
+two
+--m
+Content-Type: message/rfc822
+
+Subject: three
+Content-Type: multipart/mixed; boundary=n
+
+--n
+Content-Type: text/plain
+
+three.one
+--n
+Content-Type: application/octet-stream
+
+three.two
+--n--
+--m
+Content-Type: multipart/mixed; boundary=o
+
+--o
+Content-Type: image/gif
+
+four.one
+--o
+Content-Type: message/rfc822
+
+Subject: four.two
+Content-Type: multipart/mixed; boundary=p
+
+--p
+Content-Type: text/plain
+
+four.two.one
+--p
+Content-Type: multipart/alternative; boundary=q
+
+--q
+Content-Type: text/plain
+
+four.two.two.one
+--q
+Content-Type: text/richtext
+
+four.two.two.two
+--q--
+--p--
+--o--
+--m--
+";
+
+    #[test]
+    fn the_example_of_rfc_3501_has_its_numbers() {
+        let letter = lines(EXAMPLE);
+        let (head, structure) = read(&letter);
+        let body = &letter[head.len()..];
+        assert_eq!(structure.ambiguity, None);
+        for (path, media, want) in [
+            (&[1][..], "text/plain", "one"),
+            (&[2], "application/octet-stream", "two"),
+            (&[3, 1], "text/plain", "three.one"),
+            (&[3, 2], "application/octet-stream", "three.two"),
+            (&[4, 1], "image/gif", "four.one"),
+            (&[4, 2, 1], "text/plain", "four.two.one"),
+            (&[4, 2, 2, 1], "text/plain", "four.two.two.one"),
+            (&[4, 2, 2, 2], "text/richtext", "four.two.two.two"),
+        ] {
+            let found = find(&structure.root, path).unwrap();
+            assert_eq!(found.part.media_type(), media, "{path:?}");
+            assert_eq!(String::from_utf8_lossy(octets(body, found.part)), want, "{path:?}");
+            assert!(!found.headed_by_letter);
+        }
+        for (path, media) in [
+            (&[][..], "multipart/mixed"),
+            (&[3], "message/rfc822"),
+            (&[4], "multipart/mixed"),
+            (&[4, 2], "message/rfc822"),
+            (&[4, 2, 2], "multipart/alternative"),
+        ] {
+            assert_eq!(find(&structure.root, path).unwrap().part.media_type(), media, "{path:?}");
+        }
+        for path in [&[0][..], &[5], &[1, 1], &[1, 1, 1], &[3, 3], &[4, 2, 2, 1, 1], &[4, 1, 1]] {
+            assert_eq!(find(&structure.root, path), None, "{path:?}");
+        }
+        let paths: Vec<_> = leaves(&structure.root).into_iter().map(|(path, _)| path).collect();
+        assert!(paths.iter().all(|path| find(&structure.root, path).is_some()));
+        assert_eq!(paths.len(), 8);
+        let Content::Message { envelope, root } = &find(&structure.root, &[4, 2]).unwrap().part.content
+        else {
+            panic!()
+        };
+        assert_eq!(envelope.subject.as_deref(), Some("four.two"));
+        assert!(
+            body[root.header_start as usize..root.body_start as usize].starts_with(b"Subject: four.two\r\n")
+        );
+        assert!(body[..root.body_start as usize].ends_with(b"\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_letter_that_is_no_multipart_is_its_own_part_one() {
+        let (_, structure) = read(&lines("From: a@b.fr\n\nhello\n"));
+        let found = find(&structure.root, &[1]).unwrap();
+        assert!(found.headed_by_letter);
+        assert_eq!((found.part.body_start, found.part.body_end, found.part.lines), (0, 7, 1));
+        assert_eq!(find(&structure.root, &[1, 1]), None);
+        assert_eq!(find(&structure.root, &[2]), None);
+    }
+
+    #[test]
+    fn a_nested_letter_that_is_no_multipart_has_its_own_part_one() {
+        let (_, structure) = read(&lines("Content-Type: message/rfc822\n\nSubject: in\n\nhello\n"));
+        assert_eq!(find(&structure.root, &[1]).unwrap().part.media_type(), "message/rfc822");
+        let inner = find(&structure.root, &[1, 1]).unwrap();
+        assert_eq!(
+            (inner.part.media_type().as_str(), inner.part.header_start, inner.part.body_start),
+            ("text/plain", 0, 15)
+        );
+        assert_eq!(leaves(&structure.root)[0].0, [1, 1]);
+        assert_eq!(structure.leaves[0].path, [1, 1]);
+    }
+
+    #[test]
+    fn files_pictures_and_signatures_are_told_apart() {
+        let letter = lines(
+            "Content-Type: multipart/signed; boundary=s
+
+--s
+Content-Type: multipart/mixed; boundary=m
+
+--m
+Content-Type: multipart/related; boundary=r
+
+--r
+Content-Type: text/html
+
+<img src='cid:logo%40x'><p>
+--r
+Content-Type: image/png
+Content-ID: <logo@x>
+Content-Disposition: attachment; filename=logo.png
+
+x
+--r--
+--m
+Content-Type: application/pdf; name=a.pdf
+Content-Disposition: inline
+
+x
+--m
+Content-Type: text/plain; name=notes.txt
+
+x
+--m
+Content-Type: message/rfc822
+
+Content-Type: application/pdf; name=b.pdf
+
+x
+--m--
+--s
+Content-Type: application/pkcs7-signature; name=smime.p7s
+
+x
+--s--
+",
+        );
+        let (_, structure) = read(&letter);
+        let told: Vec<_> = attachments(&structure)
+            .into_iter()
+            .map(|a| {
+                format!(
+                    "{:?} {} {} inline={} nested={}",
+                    a.path,
+                    a.media_type,
+                    a.filename.unwrap_or_default(),
+                    a.inline,
+                    a.in_message
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "[1, 1, 2] image/png logo.png inline=true nested=false",
+                "[1, 2] application/pdf a.pdf inline=false nested=false",
+                "[1, 3] text/plain notes.txt inline=false nested=false",
+                "[1, 4] message/rfc822  inline=false nested=false",
+                "[1, 4, 1] application/pdf b.pdf inline=false nested=true",
+                "[2] application/pkcs7-signature smime.p7s inline=true nested=false",
+            ]
+        );
+        let views = structure.leaf_views();
+        assert_eq!(views[0].parents, ["signed", "mixed", "related"]);
+        assert!(views[0].is_body && views[1].referenced_by_html && !views[1].is_body);
+        assert_eq!(views[4].parents, ["signed", "mixed", "rfc822"]);
+        assert_eq!(views[4].first, b"x");
     }
 }

@@ -135,3 +135,43 @@ fn entities(text: &str) -> String {
     out.push_str(rest);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{lines, read},
+        *,
+    };
+
+    #[test]
+    fn the_first_words_of_a_letter() {
+        for (case, letter, want) in [
+            ("plain", "\n\nBonjour,\n\nvoici  les\tresultats.\n", "Bonjour, voici les resultats."),
+            ("quotes and signature", "\n\nD'accord.\n> Bonjour\n>> x\nMerci\n-- \nDr X\n", "D'accord. Merci"),
+            (
+                "html only",
+                "Content-Type: text/html\n\n<html><head><title>t</title><style>p{}</style></head><body><p>R&eacute;sultat&nbsp;: <b>5</b>&#233;&lt;b&gt;</p><!-- x --><script>y</script></body>",
+                "Résultat : 5é<b>",
+            ),
+            (
+                "charset",
+                "Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nr=E9sultat",
+                "résultat",
+            ),
+            ("attachment is no text", "Content-Disposition: attachment; filename=x.txt\n\nsecret", ""),
+            ("unclosed tag", "Content-Type: text/html\n\na<b", "a"),
+            ("unclosed comment", "Content-Type: text/html\n\na<!-- b", "a"),
+        ] {
+            let (_, structure) = read(&lines(letter.trim_start_matches("\n\n\n")));
+            assert_eq!(of(&structure), want, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_preview_is_short_and_holds_no_control() {
+        let (_, structure) = read(&lines(&format!("\n{}\u{202e}\u{7}", "é ".repeat(5_000))));
+        let preview = of(&structure);
+        assert!(preview.chars().count() <= limits::PREVIEW_CHARS && preview.ends_with('…'));
+        assert!(!preview.chars().any(char::is_control));
+    }
+}

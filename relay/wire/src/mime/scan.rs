@@ -153,9 +153,7 @@ impl Scanner {
                 None => self.data(&held),
             }
         }
-        if matches!(self.mode, Mode::Header { .. }) {
-            self.end_header(self.at);
-        }
+        self.end_headers(self.at);
         if let Some(Open { inside: Inside::Leaf(leaf), .. }) = self.open.last_mut() {
             leaf.settle();
         }
@@ -209,7 +207,8 @@ impl Scanner {
     }
 
     fn note(&mut self, ambiguity: Ambiguity) {
-        self.ambiguity.get_or_insert(ambiguity);
+        // The least of the enum's order, so that no cut of the stream can change it.
+        self.ambiguity = Some(self.ambiguity.map_or(ambiguity, |known| known.min(ambiguity)));
     }
 
     fn bare_cr(&mut self) {
@@ -351,9 +350,7 @@ impl Scanner {
     /// A delimiter line begins at `line_start`.
     fn divide(&mut self, delimiter: Delimiter) {
         let (Delimiter::Part(index) | Delimiter::End(index)) = delimiter;
-        if matches!(self.mode, Mode::Header { .. }) {
-            self.end_header(self.line_start);
-        }
+        self.end_headers(self.line_start);
         if matches!(self.mode, Mode::Opaque) {
             return;
         }
@@ -370,6 +367,13 @@ impl Scanner {
                 Mode::Body
             }
         };
+    }
+
+    /// A header block is cut short; a nested letter's empty one follows its container's.
+    fn end_headers(&mut self, body_start: u64) {
+        while matches!(self.mode, Mode::Header { .. }) {
+            self.end_header(body_start);
+        }
     }
 
     /// The header block in hand is over; its part, or its nested letter's root, opens at `body_start`.
@@ -484,7 +488,7 @@ impl Scanner {
             Inside::Message { envelope, root: Some(root) } => {
                 part.content = Content::Message { envelope, root }
             }
-            // Only when a limit fell while its header was read.
+            // A nested letter's header block always ends before its container does.
             Inside::Message { root: None, .. } => {}
         }
         match self.open.last_mut().map(|open| &mut open.inside) {
@@ -662,5 +666,205 @@ fn media_type(field: Option<&ContentField>, in_digest: bool) -> (String, String,
             // RFC 2045 §5.2: what cannot be read is text/plain for some readers; a file is safer.
             _ => ("application".into(), "octet-stream".into(), false),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{drawn, lines, read},
+        *,
+    };
+
+    #[test]
+    fn what_two_readers_could_see_differently_is_told() {
+        let multi = |rest: &str| format!("Content-Type: multipart/mixed; boundary=b\n\n{rest}");
+        for (case, letter, want) in [
+            (
+                "two types",
+                "Content-Type: text/plain\nContent-Type: text/html\n\nx".into(),
+                Some(Ambiguity::RepeatedField),
+            ),
+            (
+                "two encodings",
+                "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n\nx".into(),
+                Some(Ambiguity::RepeatedField),
+            ),
+            (
+                "two boundaries",
+                "Content-Type: multipart/mixed; boundary=a; boundary=b\n\n--a\n\nx\n--a--\n".into(),
+                Some(Ambiguity::RepeatedParameter),
+            ),
+            (
+                "plain and RFC 2231 boundary",
+                "Content-Type: multipart/mixed; boundary=a; boundary*0=b\n\n--a\n\nx\n--a--\n".into(),
+                Some(Ambiguity::RepeatedParameter),
+            ),
+            (
+                "commented boundary",
+                "Content-Type: multipart/mixed; boundary(x)=a\n\n--a\n\nx\n--a--\n".into(),
+                Some(Ambiguity::Comment),
+            ),
+            ("no type", "Content-Type: text\n\nx".into(), Some(Ambiguity::MalformedContentType)),
+            (
+                "unknown encoding",
+                "Content-Transfer-Encoding: x-uuencode\n\nx".into(),
+                Some(Ambiguity::UnknownEncoding),
+            ),
+            (
+                "encoded multipart",
+                multi("--b\n\nx\n--b--\n")
+                    .replace("\n\n--b\n", "\nContent-Transfer-Encoding: base64\n\n--b\n"),
+                Some(Ambiguity::EncodedContainer),
+            ),
+            (
+                "encoded nested letter",
+                "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeA0KDQo="
+                    .into(),
+                Some(Ambiguity::EncodedContainer),
+            ),
+            (
+                "junk in base64",
+                "Content-Transfer-Encoding: base64\n\nYQ*==\n".into(),
+                Some(Ambiguity::Base64Junk),
+            ),
+            ("no boundary", "Content-Type: multipart/mixed\n\nx".into(), Some(Ambiguity::NoBoundary)),
+            (
+                "endless boundary",
+                format!("Content-Type: multipart/mixed; boundary={}\n\nx", "b".repeat(300)),
+                Some(Ambiguity::NoBoundary),
+            ),
+            ("no parts", multi("nothing here\n"), Some(Ambiguity::NoParts)),
+            ("end mark only", multi("--b--\n"), Some(Ambiguity::NoParts)),
+            ("no end mark", multi("--b\n\nx\n"), Some(Ambiguity::NoEndMark)),
+            (
+                "delimiter after the end",
+                multi("--b\n\nx\n--b--\n--b\n\ny\n--b--\n"),
+                Some(Ambiguity::AfterEndMark),
+            ),
+            ("boundary goes on", multi("--b\n\nx\n--bc\ny\n--b--\n"), Some(Ambiguity::BoundaryPrefix)),
+            ("end mark goes on", multi("--b\n\nx\n--b--c\ny\n--b--\n"), Some(Ambiguity::BoundaryPrefix)),
+            (
+                "same boundary inside",
+                multi("--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n--b--\n"),
+                Some(Ambiguity::AfterEndMark),
+            ),
+            ("no header line", multi("--b\nnonsense\n\nx\n--b--\n"), Some(Ambiguity::MalformedHeader)),
+            ("NUL", "\n\0".into(), Some(Ambiguity::Nul)),
+            (
+                "longer boundary inside",
+                multi("--b\nContent-Type: multipart/mixed; boundary=bb\n\n--bb\n\nx\n--bb--\n--b--\n"),
+                None,
+            ),
+            (
+                "dashes in the text",
+                multi("--b\n\n-- \nDr X\n----- Message d'origine -----\n--\n--b--\n"),
+                None,
+            ),
+            ("padding after the boundary", multi("--b \t\n\nx\n--b--  \n"), None),
+            ("last end mark without CRLF", multi("--b\n\nx\n--b--"), None),
+            ("preamble and epilogue", multi("hello\n--b\n\nx\n--b--\nbye\n"), None),
+        ] {
+            let letter = letter.trim_start_matches('\n');
+            let letter =
+                if letter.starts_with("Content") { letter.to_owned() } else { format!("\n{letter}") };
+            assert_eq!(read(&lines(&letter)).1.ambiguity, want, "{case}");
+        }
+        for bytes in [&b"\r\na\nb"[..], b"\r\na\rb", b"\r\na\r"] {
+            assert_eq!(read(bytes).1.ambiguity, Some(Ambiguity::BareNewline));
+        }
+    }
+
+    #[test]
+    fn the_crlf_before_a_delimiter_is_not_content() {
+        for (body, want) in [
+            ("--b\n\nx\n--b--", "1 text/plain - \"x\"\n"),
+            ("--b\n\nx\n\n--b--", "1 text/plain - \"x\\r\\n\"\n"),
+            ("--b\n\n--b--", "1 text/plain - \"\"\n"),
+            ("--b\n--b--", "1 text/plain - \"\"\n"),
+            ("--b\nContent-Type: image/png\n--b--", "1 image/png - \"\"\n"),
+            ("--b\nContent-Type: message/rfc822\n--b--", "1.1 text/plain - \"\"\n"),
+            ("--b\n\nx\n--b\n\ny\n--b--\n", "1 text/plain - \"x\"\n2 text/plain - \"y\"\n"),
+            ("--b\n\nx", "1 text/plain - \"x\"\n"),
+            ("--b\n\nx\n", "1 text/plain - \"x\\r\\n\"\n"),
+            (
+                "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\nx\n--b\n\ny\n--b--",
+                "1.1 text/plain - \"x\"\n2 text/plain - \"y\"\n",
+            ),
+        ] {
+            let letter = lines(&format!("Content-Type: multipart/mixed; boundary=b\n\n{body}"));
+            assert_eq!(drawn(&letter), want, "{body}");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_as_imap_wants_them() {
+        let letter = lines(
+            "Content-Type: multipart/mixed; boundary=b\n\npre\n--b\n\n1\n2\n--b\n\n1\n2\n\n--b\nContent-Type: message/rfc822\n\nSubject: s\n\n1\n2\n--b--\n",
+        );
+        let (_, structure) = read(&letter);
+        let parts = structure.root.children();
+        assert_eq!(parts[0].lines, 1);
+        assert_eq!(parts[1].lines, 2);
+        assert_eq!((parts[2].lines, parts[2].children()[0].lines), (3, 1));
+        assert_eq!(structure.root.lines, 18);
+    }
+
+    #[test]
+    fn all_that_bodystructure_wants_is_kept() {
+        let letter = lines(
+            "Content-Type: Application/PDF; name=\"a.pdf\"; X=\"Y Z\"\nContent-ID: <i@x>\nContent-Description: =?utf-8?Q?d?=\nContent-MD5: abc=\n\
+             Content-Disposition: Inline; FileName*=utf-8''%C3%A9.pdf; size=3\nContent-Language: fr, en\nContent-Location: http://x/\n y\nContent-Transfer-Encoding: BASE64\n\nYWJj\n",
+        );
+        let part = read(&letter).1.root;
+        assert!(part.is("application", "pdf"));
+        assert_eq!(part.parameters, [("name".into(), "a.pdf".into()), ("x".into(), "Y Z".into())]);
+        assert_eq!((part.id.as_deref(), part.cid()), (Some("<i@x>"), Some("i@x")));
+        assert_eq!(part.description.as_deref(), Some("=?utf-8?Q?d?="));
+        assert_eq!(part.md5.as_deref(), Some("abc="));
+        let disposition = part.disposition.as_ref().unwrap();
+        assert_eq!(disposition.kind, "inline");
+        assert_eq!(
+            disposition.parameters,
+            [("filename*".into(), "utf-8''%C3%A9.pdf".into()), ("size".into(), "3".into())]
+        );
+        assert_eq!(part.language, ["fr", "en"]);
+        assert_eq!(part.location.as_deref(), Some("http://x/y"));
+        assert_eq!(part.filename.as_deref(), Some("é.pdf"));
+        assert_eq!((part.encoding, part.size(), part.decoded_len, part.lines), (Encoding::Base64, 6, 3, 1));
+    }
+
+    #[test]
+    fn a_digest_holds_letters_by_default() {
+        let letter = lines("Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n\nx\n--b--\n");
+        let (_, structure) = read(&letter);
+        assert!(structure.root.children()[0].is("message", "rfc822"));
+        assert_eq!(drawn(&letter), "1.1 text/plain - \"x\"\n");
+    }
+
+    #[test]
+    fn partial_and_external_bodies_are_files() {
+        for kind in
+            ["message/partial; id=x; number=1", "message/external-body; access-type=URL; URL=\"http://x\""]
+        {
+            let letter = lines(&format!("Content-Type: {kind}\n\nContent-Type: text/html\n\nx\n"));
+            assert!(matches!(read(&letter).1.root.content, Content::Leaf), "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_first_texts_are_kept_for_the_preview_and_references_are_found() {
+        let letter = lines(
+            "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n\
+             r=E9su=\nltat\n--b\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<img src=3D\"ci=\nd:a%40b\"><a style=3D'x:url(CID:c)'>acid:rain cid:a@b\n--b--\n",
+        );
+        let structure = read(&letter).1;
+        let text = structure.text.unwrap();
+        assert_eq!(
+            (text.path.as_slice(), text.charset.as_deref(), text.bytes.as_slice()),
+            (&[1][..], Some("iso-8859-1"), &b"r\xe9sultat"[..])
+        );
+        assert_eq!(structure.html.unwrap().path, [2]);
+        assert_eq!(structure.cid_references, ["a@b", "c", "rain"]);
     }
 }

@@ -11,7 +11,7 @@ pub struct Structure {
     pub root: Part,
     /// Octets of the body block.
     pub body_len: u64,
-    /// The first reason why two readers could see two letters here (RELIABILITY M-03).
+    /// A reason why two readers could see two letters here (RELIABILITY M-03).
     pub ambiguity: Option<Ambiguity>,
     /// Set when a limit was passed: the letter is then one opaque part (RELIABILITY M-01).
     pub refused: Option<Refusal>,
@@ -45,8 +45,8 @@ pub struct Excerpt {
     pub bytes: Vec<u8>,
 }
 
-/// Why a letter could be read in two ways.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a letter could be read in two ways. Of several reasons the first in this order is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Ambiguity {
     /// A Content-* field that may stand once stands twice in one header block.
     RepeatedField,

@@ -112,3 +112,49 @@ impl Summary {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{
+        super::testing::{lines, node, read},
+        *,
+    };
+
+    #[test]
+    fn a_summary_comes_back_from_its_bytes() {
+        let letter = lines(
+            "From: =?utf-8?Q?H?= <a@b.fr>\nTo: c@d.fr\nSubject: =?utf-8?Q?x?=\nDate: d\nMessage-ID: <i@b.fr>\n\nBonjour\n",
+        );
+        let (head, structure) = read(&letter);
+        let summary = Summary::of(&head, &structure);
+        assert_eq!(Summary::decode(&summary.encode()).unwrap(), summary);
+        assert_eq!(summary.size(), letter.len() as u64);
+        assert_eq!(summary.preview, "Bonjour");
+        assert_eq!(summary.envelope.subject.as_deref(), Some("=?utf-8?Q?x?="));
+        assert_eq!(summary.envelope.from[0].name.as_deref(), Some("=?utf-8?Q?H?="));
+        assert_eq!(summary.envelope.sender, summary.envelope.from);
+        assert_eq!(summary.envelope.reply_to, summary.envelope.from);
+        assert!(!summary.has_attachments());
+        assert!(summary.encode().len() < 250, "{}", summary.encode().len());
+    }
+
+    #[test]
+    fn other_versions_and_damage_are_errors() {
+        let (head, structure) = read(b"From: a@b.fr\r\n\r\nx");
+        let bytes = Summary::of(&head, &structure).encode();
+        assert!(matches!(Summary::decode(&[]), Err(SummaryError::Version { found: None })));
+        assert!(matches!(Summary::decode(&[9, 1]), Err(SummaryError::Version { found: Some(9) })));
+        assert!(matches!(Summary::decode(&bytes[..bytes.len() / 2]), Err(SummaryError::Damaged { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn any_structure_survives_its_encoding(node in node()) {
+            let (head, structure) = read(&node.letter());
+            let summary = Summary::of(&head, &structure);
+            prop_assert_eq!(Summary::decode(&summary.encode()).unwrap(), summary);
+        }
+    }
+}
