@@ -249,12 +249,13 @@ impl Unstuffer {
     }
 
     fn text(&mut self, run: &[u8], out: &mut Vec<u8>) {
-        if self.line + run.len() > self.line_limit && self.fault.is_none() {
-            let room = self.line_limit - self.line;
-            self.fault = Some(Fault::LongLine(self.wire + room as u64));
+        let (fits, over) = run.split_at(run.len().min(self.line_limit - self.line));
+        self.line += fits.len();
+        self.give(fits, out);
+        if !over.is_empty() {
+            self.fault.get_or_insert(Fault::LongLine(self.wire + fits.len() as u64));
+            self.give(over, out);
         }
-        self.line = (self.line + run.len()).min(self.line_limit);
-        self.give(run, out);
     }
 
     fn give(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
@@ -334,4 +335,161 @@ pub fn stuff(letter: &[u8]) -> Result<Vec<u8>, Unclean> {
     stuffer.push(letter, &mut out)?;
     stuffer.finish(&mut out)?;
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn all(lines: &mut Lines, limit: usize) -> Vec<Next> {
+        let mut all = Vec::new();
+        loop {
+            match lines.next(limit) {
+                Next::Incomplete => return all,
+                next @ (Next::Broken(_) | Next::Endless) => {
+                    all.push(next);
+                    return all;
+                }
+                next @ (Next::Line(_) | Next::TooLong) => all.push(next),
+            }
+        }
+    }
+
+    fn line(text: &str) -> Next {
+        Next::Line(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn lines_end_with_crlf_and_nothing_else() {
+        for (case, input, want) in [
+            ("two", "a\r\nb\r\n", vec![line("a"), line("b")]),
+            ("half", "a\r\nb\r", vec![line("a")]),
+            ("empty", "\r\n", vec![line("")]),
+            ("bare LF", "a\nb\r\n", vec![Next::Broken(Break::BareLf)]),
+            ("bare CR", "a\rb\r\n", vec![Next::Broken(Break::BareCr)]),
+            ("two CR", "a\r\r\n", vec![Next::Broken(Break::BareCr)]),
+            ("NUL", "a\0b\r\n", vec![Next::Broken(Break::Nul)]),
+            ("as long as allowed", "12345678\r\n", vec![line("12345678")]),
+            ("too long, and its tail", "123456789\r\nok\r\n", vec![Next::TooLong, line("ok")]),
+        ] {
+            for chunk in 1..=input.len() {
+                let mut lines = Lines::default();
+                let mut got = Vec::new();
+                for part in input.as_bytes().chunks(chunk) {
+                    lines.push(part);
+                    if !matches!(got.last(), Some(Next::Broken(_))) {
+                        got.extend(all(&mut lines, 10));
+                    }
+                }
+                assert_eq!(got, want, "{case}, in chunks of {chunk}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_endless_line_fills_no_memory() {
+        let mut lines = Lines::default();
+        for _ in 0..64 {
+            lines.push(&[b'x'; 1_024]);
+            assert_eq!(lines.next(2_048), Next::Incomplete);
+            assert!(lines.bytes.capacity() <= 8_192);
+        }
+        lines.push(&[b'x'; 1_024]);
+        assert_eq!(lines.next(2_048), Next::Endless);
+    }
+
+    #[test]
+    fn what_was_read_is_wiped() {
+        let mut lines = Lines::default();
+        lines.push(b"secret\r\nnext");
+        assert_eq!(lines.next(100), line("secret"));
+        assert_eq!(lines.bytes, b"\0\0\0\0\0\0\0\0next");
+    }
+
+    fn unstuff(stream: &[u8], limit: usize) -> (Vec<u8>, Option<usize>, Option<Fault>) {
+        let mut unstuffer = Unstuffer::new(limit);
+        let mut out = Vec::new();
+        let end = unstuffer.push(stream, &mut out);
+        (out, end, unstuffer.fault())
+    }
+
+    #[test]
+    fn data_ends_only_with_crlf_dot_crlf() {
+        let cr = |at| Some(Fault::Break(Break::BareCr, at));
+        let lf = |at| Some(Fault::Break(Break::BareLf, at));
+        for (case, stream, letter, end, fault) in [
+            ("empty letter", ".\r\n", "", Some(3), None),
+            ("one line", "a\r\n.\r\n", "a\r\n", Some(6), None),
+            ("stuffed first line", "..\r\n.\r\n", ".\r\n", Some(7), None),
+            ("stuffed dots", "..a\r\n...\r\n.\r\n", ".a\r\n..\r\n", Some(13), None),
+            ("a dot too few is taken out", ".a\r\n.\r\n", "a\r\n", Some(7), None),
+            ("dot inside", "a.\r\nb.b\r\n.\r\n", "a.\r\nb.b\r\n", Some(12), None),
+            ("what follows is not read", ".\r\nQUIT\r\n", "", Some(3), None),
+            ("LF.LF", "a\n.\nb", "a", None, lf(1)),
+            ("LF.CRLF", "a\n.\r\nb", "a", None, lf(1)),
+            ("CRLF.LF", "a\r\n.\nb", "a\r\n", None, lf(4)),
+            ("CR.CR", "a\r.\rb", "a", None, cr(1)),
+            ("CRLF.CR", "a\r\n.\rb", "a\r\n", None, cr(4)),
+            ("CRLF.CRCRLF", "a\r\n.\r\r\nb", "a\r\n", None, cr(4)),
+            ("NUL", "a\r\n\0.\r\nb", "a\r\n", None, Some(Fault::Break(Break::Nul, 3))),
+            ("the first fault is named", "a\nb\rc", "a", None, lf(1)),
+            ("long line", "123456\r\n.\r\n", "12345", Some(11), Some(Fault::LongLine(5))),
+            ("a break after a long line", "123456\nx", "12345", None, lf(6)),
+            ("the stuffed dot is not counted", ".12345\r\n.\r\n", "12345\r\n", Some(11), None),
+        ] {
+            let (got, got_end, got_fault) = unstuff(stream.as_bytes(), 5);
+            assert_eq!(got_end, end, "{case}: end");
+            assert_eq!(got_fault, fault, "{case}: fault");
+            assert_eq!(String::from_utf8(got).unwrap(), letter, "{case}: letter");
+            let mut bytewise = Unstuffer::new(5);
+            let mut at = 0;
+            let found = stream.bytes().position(|byte| {
+                at += 1;
+                bytewise.push(&[byte], &mut Vec::new()).is_some()
+            });
+            assert_eq!((found.map(|_| at), bytewise.fault()), (end, fault), "{case}: byte by byte");
+        }
+    }
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let parts: Vec<&'static [u8]> = vec![b"\r\n", b"\r\n", b".", b"a", b"\r", b"\n", b"..", b"\xe9"];
+        prop::collection::vec(prop::sample::select(parts), 0..30).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        /// RELIABILITY S-02: what we send has no bare CR or LF, one end mark only, and reads back.
+        #[test]
+        fn what_is_stuffed_reads_back_and_ends_once(letter in text()) {
+            let clean = String::from_utf8_lossy(&letter).replace("\r\n", "");
+            match stuff(&letter) {
+                Err(Unclean(at)) => {
+                    prop_assert!(clean.contains(['\r', '\n']));
+                    prop_assert!(matches!(letter[at as usize], b'\r' | b'\n'));
+                }
+                Ok(stream) => {
+                    prop_assert!(!clean.contains(['\r', '\n']));
+                    let (read, end, fault) = unstuff(&stream, 1_000);
+                    prop_assert_eq!(end, Some(stream.len()));
+                    prop_assert_eq!(fault, None);
+                    let mut want = letter.clone();
+                    if !want.is_empty() && !want.ends_with(b"\r\n") {
+                        want.extend_from_slice(b"\r\n");
+                    }
+                    prop_assert_eq!(read, want);
+                }
+            }
+        }
+
+        #[test]
+        fn a_stream_cut_anywhere_reads_the_same(stream in text(), cut in any::<prop::sample::Index>()) {
+            let whole = unstuff(&stream, 8);
+            let cut = if stream.is_empty() { 0 } else { cut.index(stream.len()) };
+            let mut unstuffer = Unstuffer::new(8);
+            let mut out = Vec::new();
+            let end = unstuffer.push(&stream[..cut], &mut out);
+            let end = end.or_else(|| unstuffer.push(&stream[cut..], &mut out).map(|end| cut + end));
+            prop_assert_eq!((out, end, unstuffer.fault()), whole);
+        }
+    }
 }

@@ -82,7 +82,9 @@ impl Letter {
 
     fn hand_on(&mut self, out: &mut Actions<Ask>) {
         if !self.piece.is_empty() {
-            out.push(Action::Push(Bytes::from(std::mem::take(&mut self.piece))));
+            // A second piece will be about as long as the first.
+            let next = Vec::with_capacity(if self.piece.len() >= PIECE / 2 { PIECE } else { 0 });
+            out.push(Action::Push(Bytes::from(std::mem::replace(&mut self.piece, next))));
         }
     }
 

@@ -20,6 +20,8 @@ mod limits;
 mod received;
 mod reply;
 mod server;
+#[cfg(test)]
+mod stage;
 mod tally;
 
 pub use ask::{Accepted, Answer, Ask, Body, Discard, MailParameters, Protocol, RcptParameters, Trace};

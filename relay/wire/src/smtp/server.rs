@@ -170,8 +170,12 @@ impl Server {
     }
 
     fn secured(&mut self, tls: TlsFacts, out: &mut Actions<Ask>) {
-        if !matches!(self.state, State::Handshake) {
-            return self.close(out);
+        match self.state {
+            State::Handshake => {}
+            State::Closed => return,
+            State::Fresh | State::Command | State::Challenge(_) | State::Letter(_) | State::Asked(_) => {
+                return self.close(out);
+            }
         }
         // RFC 3207 §4.2: what was said before the handshake was never said.
         self.tls = Some(tls);
