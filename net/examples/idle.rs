@@ -112,8 +112,9 @@ async fn server(sessions: usize) -> Result<(), Box<dyn std::error::Error>> {
 
 async fn clients(sessions: usize, address: &str, root: &str) -> Result<(), Box<dyn std::error::Error>> {
     let roots = certs::load_roots(root.as_ref())?;
-    let config = Arc::new(certs::client_config(roots, None, clock())?);
-    let connector = tokio_rustls::TlsConnector::from(config);
+    let mut config = certs::client_config(roots, None, clock())?;
+    config.resumption = rustls::client::Resumption::disabled(); // whole handshakes leave more behind
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
     let mut open = Vec::new();
     for _ in 0..sessions {
         let tcp = tokio::net::TcpStream::connect(address).await?;

@@ -118,3 +118,58 @@ impl AsyncWrite for Socket {
         Pin::new(&mut self.get_mut().tcp).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    async fn pair() -> (TcpStream, Socket) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (peer, Socket::new(listener.accept().await.unwrap().0))
+    }
+
+    #[tokio::test]
+    async fn much_is_read_ahead_whole_and_in_order_and_nothing_is_kept_while_waiting() {
+        let (mut peer, mut socket) = pair().await;
+        let sent: Vec<u8> = (0..300_001u32).map(|n| (n % 251) as u8).collect();
+        let copy = sent.clone();
+        let writing = tokio::spawn(async move {
+            peer.write_all(&copy).await.unwrap();
+            peer
+        });
+        let (mut read, mut went_ahead) = (Vec::new(), false);
+        let mut piece = [0; 4096];
+        while read.len() < sent.len() {
+            let length = socket.read(&mut piece).await.unwrap();
+            read.extend_from_slice(&piece[..length]);
+            went_ahead |= socket.ahead.capacity() > 0;
+        }
+        assert!(read == sent);
+        assert!(went_ahead);
+
+        let mut peer = writing.await.unwrap();
+        tokio::select! {
+            biased;
+            read = socket.read(&mut piece) => panic!("{read:?} from nowhere"),
+            () = std::future::ready(()) => {}
+        }
+        assert_eq!(socket.ahead.capacity(), 0, "an idle session owns no buffer");
+        peer.write_all(b"more").await.unwrap();
+        assert_eq!(socket.read(&mut piece).await.unwrap(), 4);
+        drop(peer);
+        assert_eq!(socket.read(&mut piece).await.unwrap(), 0, "the end is seen");
+    }
+
+    #[tokio::test]
+    async fn an_end_right_after_a_full_read_is_seen() {
+        let (mut peer, mut socket) = pair().await;
+        peer.write_all(&[7; 4096]).await.unwrap();
+        drop(peer);
+        let mut piece = [0; 4096];
+        socket.read_exact(&mut piece).await.unwrap();
+        assert_eq!(socket.read(&mut piece).await.unwrap(), 0);
+    }
+}
