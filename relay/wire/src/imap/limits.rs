@@ -19,9 +19,8 @@ impl Default for Limits {
     }
 }
 
-/// Octets of one command line without its literals. RFC 7162 §4 asks servers for 8192; long UID sets
-/// of Outlook and imapsync go beyond, and the total below bounds the rest.
-pub const LINE: usize = 32 * 1024;
+/// Octets of one command with its literals before sign-in; an AUTHENTICATE line with a token fits.
+pub const COMMAND_BEFORE_SIGN_IN: usize = 16 * 1024;
 /// Octets of one literal before sign-in (RELIABILITY I-01).
 pub const LITERAL_BEFORE_SIGN_IN: u64 = 4 * 1024;
 /// Octets of one command with all its literals after sign-in, the appended letter excepted (I-01).

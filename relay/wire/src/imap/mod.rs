@@ -7,20 +7,31 @@
 //! Letters are never parsed here: FETCH is answered from the [`Summary`](crate::mime::Summary) made
 //! at delivery and from ranges of the two stored blocks ([`FetchItems::spans`]).
 
+mod append;
 mod ask;
+mod authenticate;
 mod command;
 mod config;
+mod fetch;
 mod fetch_items;
+mod find;
 mod flags;
+mod folders;
+mod idle;
 pub mod limits;
 mod name;
 mod pattern;
+mod reader;
 mod reply;
 mod scan;
 mod search;
 mod sections;
+mod select;
 mod server;
+mod session;
 mod set;
+mod store;
+mod structure;
 mod view;
 
 pub use ask::{

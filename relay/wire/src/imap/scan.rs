@@ -296,7 +296,7 @@ impl<'a> Cursor<'a> {
         inner.take(b' ');
         let date = inner.day_month_year()?;
         inner.space()?;
-        let mut two = |cursor: &mut Cursor<'_>, after: u8, top: i64| -> Parsed<i64> {
+        let two = |cursor: &mut Cursor<'_>, after: u8, top: i64| -> Parsed<i64> {
             let (digits, rest) = cursor.0.split_at_checked(2).ok_or(WHAT)?;
             let value = std::str::from_utf8(digits).ok().filter(|d| d.bytes().all(|b| b.is_ascii_digit()));
             let value: i64 = value.and_then(|d| d.parse().ok()).filter(|v| *v <= top).ok_or(WHAT)?;

@@ -1,0 +1,299 @@
+//! FETCH (RFC 3501 §6.4.5, §7.4.2), streamed: never more than one row's header is held.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::command::By;
+use super::fetch_items::{FetchItem, FetchItems};
+use super::reply::{self, Completion};
+use super::sections::{self, Extent, Piece, Writing};
+use super::server::{Out, Server, Task};
+use super::session::Expunges;
+use super::set::{Bound, SequenceSet};
+use super::structure::{self, Form};
+use super::{Answer, Ask, FetchRow, MarkSeen, Mode, Refusal, UidSet, limits};
+
+/// A FETCH whose rows are coming.
+#[derive(Debug)]
+pub(super) struct Fetching {
+    tag: String,
+    by: By,
+    items: Arc<FetchItems>,
+    row: Option<RowWriter>,
+    refusal: Option<Refusal>,
+}
+
+/// One row on its way out.
+#[derive(Debug)]
+struct RowWriter {
+    row: FetchRow,
+    /// One per content item, in order.
+    pieces: Vec<Piece>,
+    /// The next item to write.
+    item: usize,
+    /// The next piece.
+    piece: usize,
+    /// Octets still to come for the piece being written.
+    left: u64,
+    /// A header block from which fields are picked.
+    head: Vec<u8>,
+    audience: Audience,
+}
+
+/// Whether the client knows the message; a row for one it does not know is swallowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    Client,
+    Nobody,
+}
+
+/// The world broke its word, and a literal may be open: only closing is safe.
+#[derive(Debug)]
+struct Broken;
+
+impl Server {
+    /// The messages meant by a set; `None` when a number is beyond the last.
+    pub(super) fn meant(&self, by: By, set: &SequenceSet) -> Option<UidSet> {
+        let view = &self.selection.as_ref()?.view;
+        match by {
+            By::Uid => Some(view.present(&set.resolve(view.greatest()))),
+            // `1:*` of an empty folder is what many programs open with; it means nothing, harmlessly.
+            By::Number if view.len() == 0 && set.0.iter().any(|(a, b)| [a, b].contains(&&Bound::Star)) => {
+                Some(UidSet::new())
+            }
+            By::Number => view.by_numbers(&set.resolve(view.len())),
+        }
+    }
+
+    pub(super) fn fetch(&mut self, tag: &str, by: By, set: &SequenceSet, items: FetchItems, out: &mut Out) {
+        let Some(uids) = self.meant(by, set) else { return self.no_such_number(tag, out) };
+        if uids.is_empty() {
+            return self.complete_messages(tag, by, Completion::ok("FETCH done"), out);
+        }
+        let writable = self.selection.as_ref().is_some_and(|selection| selection.mode == Mode::ReadWrite);
+        let seen = if writable && items.marks_seen() { MarkSeen::Yes } else { MarkSeen::No };
+        let items = Arc::new(items);
+        let fetching =
+            Fetching { tag: tag.to_owned(), by, items: Arc::clone(&items), row: None, refusal: None };
+        self.pull(Ask::Fetch { uids, items, seen }, Task::Fetch(fetching), out);
+    }
+
+    pub(super) fn fetched(&mut self, mut fetching: Fetching, answer: Answer, out: &mut Out) {
+        let fine = match answer {
+            Answer::Row(row) if fetching.row.is_none() => self.row_begins(&mut fetching, row, out),
+            Answer::Chunk(bytes) => fetching.chunk(bytes, out),
+            Answer::Refused(refusal) if fetching.row.is_none() => {
+                fetching.refusal = Some(refusal);
+                Ok(())
+            }
+            _ => Err(Broken),
+        };
+        match fine {
+            Ok(()) => self.phase = super::server::Phase::Waiting(Task::Fetch(fetching)),
+            Err(Broken) => self.broken(out),
+        }
+    }
+
+    fn row_begins(&mut self, fetching: &mut Fetching, row: FetchRow, out: &mut Out) -> Result<(), Broken> {
+        if fetching.items.needs_summary() && row.summary.is_none() {
+            return Err(Broken);
+        }
+        let extent = Extent { head_len: row.head_len, body_len: row.body_len };
+        let pieces = fetching.items.pieces(extent, row.summary.as_deref());
+        let selection = self.selection.as_mut();
+        let number = selection.as_ref().and_then(|selection| selection.view.number(row.uid));
+        if let Some(selection) = selection.filter(|_| row.newly_seen) {
+            selection.made(row.modseq);
+        }
+        let audience = match number {
+            Some(number) => {
+                out.send(format!("* {number} FETCH (").as_bytes());
+                Audience::Client
+            }
+            None => Audience::Nobody,
+        };
+        fetching.row =
+            Some(RowWriter { row, pieces, item: 0, piece: 0, left: 0, head: Vec::new(), audience });
+        fetching.advance(out)
+    }
+
+    pub(super) fn fetch_ended(&mut self, fetching: Fetching, out: &mut Out) {
+        if fetching.row.is_some() {
+            return self.broken(out);
+        }
+        let completion = match fetching.refusal {
+            Some(refusal) => Completion::refused(refusal),
+            None => Completion::ok("FETCH done"),
+        };
+        self.complete_messages(&fetching.tag, fetching.by, completion, out);
+    }
+
+    fn broken(&mut self, out: &mut Out) {
+        // Nothing may be said inside an open literal; the connection just ends.
+        out.push(crate::Action::Close);
+        self.phase = super::server::Phase::Over;
+    }
+
+    /// Ends a command on messages. When some are gone whose EXPUNGE could not be told yet, the client
+    /// is asked to come for it (RFC 5530 §3, RFC 2180 §4.1).
+    pub(super) fn complete_messages(&mut self, tag: &str, by: By, completion: Completion, out: &mut Out) {
+        let expunges = by.expunges();
+        let pending = self.selection.as_ref().is_some_and(|selection| selection.view.is_pending());
+        let fine = completion.code.is_none() && completion.status == reply::Verdict::Ok;
+        let completion = if fine && pending && expunges == Expunges::Kept {
+            completion.with("EXPUNGEISSUED")
+        } else {
+            completion
+        };
+        self.complete(tag, completion, expunges, out);
+    }
+
+    pub(super) fn no_such_number(&mut self, tag: &str, out: &mut Out) {
+        // RFC 3501 §9 seq-number: a number beyond the last message is a client's error.
+        self.fail(tag, Completion::bad("no message has this number").with("CLIENTBUG"), out);
+    }
+}
+
+impl Fetching {
+    /// Writes items until octets are needed that are not here yet, or the row is done.
+    fn advance(&mut self, out: &mut Out) -> Result<(), Broken> {
+        let Some(writer) = self.row.as_mut() else { return Err(Broken) };
+        while let Some(item) = self.items.items().get(writer.item) {
+            let before = if writer.item == 0 { "" } else { " " };
+            writer.item += 1;
+            if writer.audience == Audience::Client {
+                out.send(before.as_bytes());
+            }
+            if writer.begin(item, out)? == Needs::Octets {
+                return Ok(());
+            }
+        }
+        if writer.audience == Audience::Client {
+            if writer.row.newly_seen && !self.items.items().contains(&FetchItem::Flags) {
+                out.send(format!(" FLAGS {}", writer.row.flags).as_bytes());
+            }
+            out.send(b")\r\n");
+        }
+        self.row = None;
+        Ok(())
+    }
+
+    fn chunk(&mut self, mut bytes: Bytes, out: &mut Out) -> Result<(), Broken> {
+        while !bytes.is_empty() {
+            let writer = self.row.as_mut().ok_or(Broken)?;
+            let most = usize::try_from(writer.left).unwrap_or(usize::MAX).min(bytes.len());
+            if most == 0 {
+                return Err(Broken);
+            }
+            let piece = bytes.split_to(most);
+            if writer.octets(&piece, self.items.items(), out)? == Needs::Nothing {
+                self.advance(out)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Octets,
+}
+
+impl RowWriter {
+    /// Writes an item, or as much of it as can be without its octets.
+    fn begin(&mut self, item: &FetchItem, out: &mut Out) -> Result<Needs, Broken> {
+        let row = &self.row;
+        let mut text: Vec<u8> = Vec::new();
+        match item {
+            FetchItem::Flags => text.extend(format!("FLAGS {}", row.flags).into_bytes()),
+            FetchItem::InternalDate => {
+                text.extend(format!("INTERNALDATE {}", reply::date_time(row.received)).into_bytes());
+            }
+            FetchItem::Size => {
+                text.extend(format!("RFC822.SIZE {}", row.head_len + row.body_len).into_bytes());
+            }
+            FetchItem::Uid => text.extend(format!("UID {}", row.uid).into_bytes()),
+            FetchItem::Envelope => {
+                text.extend_from_slice(b"ENVELOPE ");
+                structure::envelope(&mut text, &row.summary.as_ref().ok_or(Broken)?.envelope);
+            }
+            FetchItem::Body => {
+                text.extend_from_slice(b"BODY ");
+                structure::body(&mut text, &row.summary.as_ref().ok_or(Broken)?.root, Form::Short);
+            }
+            FetchItem::BodyStructure => {
+                text.extend_from_slice(b"BODYSTRUCTURE ");
+                structure::body(&mut text, &row.summary.as_ref().ok_or(Broken)?.root, Form::Extended);
+            }
+            FetchItem::Content(content) => {
+                let piece = self.pieces.get(self.piece).ok_or(Broken)?;
+                self.left = piece.len();
+                match piece.writing {
+                    Writing::Nil => text.extend(format!("{content} NIL").into_bytes()),
+                    Writing::AsIs => {
+                        text.extend(format!("{content} ").into_bytes());
+                        reply::literal_header(&mut text, self.left);
+                    }
+                    Writing::Filtered => self.head.clear(),
+                }
+                self.say(&text, out);
+                if self.left > 0 {
+                    return Ok(Needs::Octets);
+                }
+                self.piece_done(content, out);
+                return Ok(Needs::Nothing);
+            }
+        }
+        self.say(&text, out);
+        Ok(Needs::Nothing)
+    }
+
+    /// Takes octets of the piece being written, at most those it still needs.
+    fn octets(&mut self, bytes: &[u8], items: &[FetchItem], out: &mut Out) -> Result<Needs, Broken> {
+        self.left -= bytes.len() as u64;
+        match self.pieces.get(self.piece).ok_or(Broken)?.writing {
+            Writing::Nil => return Err(Broken),
+            Writing::AsIs => self.say(bytes, out),
+            Writing::Filtered => {
+                let room = limits::HEAD.saturating_sub(self.head.len());
+                self.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            }
+        }
+        if self.left > 0 {
+            return Ok(Needs::Octets);
+        }
+        match self.item.checked_sub(1).and_then(|at| items.get(at)) {
+            Some(FetchItem::Content(content)) => self.piece_done(content, out),
+            _ => return Err(Broken),
+        }
+        Ok(Needs::Nothing)
+    }
+
+    fn piece_done(&mut self, content: &super::Content, out: &mut Out) {
+        if self.pieces[self.piece].writing == Writing::Filtered {
+            let picked = sections::filter(&self.head, &content.section.text);
+            let picked = match content.partial {
+                Some((start, count)) => {
+                    let start = (start as usize).min(picked.len());
+                    &picked[start..picked.len().min(start.saturating_add(count as usize))]
+                }
+                None => &picked,
+            };
+            let mut text = format!("{content} ").into_bytes();
+            reply::literal_header(&mut text, picked.len() as u64);
+            text.extend_from_slice(picked);
+            self.say(&text, out);
+            self.head = Vec::new();
+        }
+        self.piece += 1;
+    }
+
+    fn say(&self, text: &[u8], out: &mut Out) {
+        match self.audience {
+            Audience::Client => out.send(text),
+            Audience::Nobody => {}
+        }
+    }
+}

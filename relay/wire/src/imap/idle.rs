@@ -1,0 +1,60 @@
+//! IDLE (RFC 2177).
+
+use super::reader::LineFault;
+use super::reply::Completion;
+use super::server::{Out, Phase, Server, Task};
+use super::session::Expunges;
+use super::{Ask, Changes};
+
+/// Octets of the line that ends IDLE.
+const DONE_LINE: usize = 64;
+
+impl Server {
+    pub(super) fn idle(&mut self, tag: &str, out: &mut Out) {
+        out.send(b"+ idling\r\n");
+        let tag = tag.to_owned();
+        if self.selection.is_some() {
+            // What happened before we listen must not wait for what happens after.
+            self.ask(Ask::Poll, Task::IdlePoll { tag }, out);
+        } else {
+            self.phase = Phase::Idle { tag };
+        }
+    }
+
+    pub(super) fn idles(&mut self, tag: String, changes: Changes, out: &mut Out) {
+        for late in std::mem::take(&mut self.late) {
+            self.tell(late, Expunges::Told, out);
+        }
+        self.tell(changes, Expunges::Told, out);
+        if !self.phase.is_over() {
+            self.phase = Phase::Idle { tag };
+        }
+    }
+
+    /// News while the session listens; if a command has begun meanwhile they wait for its end.
+    pub(super) fn event(&mut self, changes: Changes, out: &mut Out) {
+        match self.phase {
+            Phase::Idle { .. } => self.tell(changes, Expunges::Told, out),
+            Phase::Over => {}
+            _ => self.late.push(changes),
+        }
+    }
+
+    pub(super) fn read_done(&mut self, out: &mut Out) -> bool {
+        let line = self.reader.whole_line(DONE_LINE);
+        let Phase::Idle { tag } = &self.phase else { return false };
+        let tag = tag.clone();
+        match line {
+            Ok(None) => return false,
+            Ok(Some(line)) if line.eq_ignore_ascii_case(b"DONE") => {
+                out.send(Completion::ok("IDLE done").line(&tag).as_bytes());
+                self.phase = Phase::Ready;
+            }
+            Ok(Some(_)) | Err(LineFault::BareNewline) => {
+                self.fail(&tag, Completion::bad("DONE was expected").with("CLIENTBUG"), out);
+            }
+            Err(LineFault::TooLong) => self.bye("CLIENTBUG", "DONE was expected", out),
+        }
+        true
+    }
+}

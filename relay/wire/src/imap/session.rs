@@ -1,0 +1,193 @@
+//! What every command shares: greeting, states, ends of commands, news of the selected folder.
+
+use super::reply::Completion;
+use super::scan::Fault;
+use super::server::{Channel, Out, Phase, Server, Task};
+use super::view::View;
+use super::{Ask, Changes, Code, Mode, reply};
+use crate::Action;
+
+/// Whether somebody has signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Stranger,
+    SignedIn,
+}
+
+/// The selected folder.
+#[derive(Debug)]
+pub(super) struct Selection {
+    pub view: View,
+    pub mode: Mode,
+    /// Numbers of changes that this session made since it last heard of any.
+    pub own: Vec<u64>,
+}
+
+impl Selection {
+    /// Remembers a change of our own, so that it is not told twice.
+    pub(super) fn made(&mut self, modseq: u64) {
+        if self.own.last() != Some(&modseq) {
+            self.own.push(modseq);
+        }
+    }
+}
+
+/// Whether a command's end may tell of expunged messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expunges {
+    Told,
+    Kept,
+}
+
+impl Server {
+    pub(super) fn capabilities(&self) -> &'static str {
+        match (self.standing, self.channel) {
+            (Standing::Stranger, Channel::Plain) => {
+                "CAPABILITY IMAP4rev1 LITERAL- SASL-IR ID ENABLE IDLE STARTTLS LOGINDISABLED"
+            }
+            (Standing::Stranger, Channel::Secured) => {
+                "CAPABILITY IMAP4rev1 LITERAL- SASL-IR ID ENABLE IDLE AUTH=PLAIN"
+            }
+            (Standing::SignedIn, _) => {
+                "CAPABILITY IMAP4rev1 LITERAL- SASL-IR ID ENABLE IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS MOVE \
+                 SPECIAL-USE"
+            }
+        }
+    }
+
+    pub(super) fn greet(&mut self, out: &mut Out) {
+        let line = format!("* OK [{}] {} ready\r\n", self.capabilities(), self.config.hostname);
+        out.send(line.as_bytes());
+        self.phase = Phase::Ready;
+    }
+
+    pub(super) fn capability(&mut self, tag: &str, out: &mut Out) {
+        out.send(format!("* {}\r\n", self.capabilities()).as_bytes());
+        self.complete(tag, Completion::ok("CAPABILITY done"), Expunges::Told, out);
+    }
+
+    pub(super) fn enable(&mut self, tag: &str, out: &mut Out) {
+        // RFC 5161 §3.1: the list of what is enabled now, which is nothing.
+        out.send(b"* ENABLED\r\n");
+        self.complete(tag, Completion::ok("ENABLE done"), Expunges::Told, out);
+    }
+
+    pub(super) fn identified(&mut self, tag: &str, out: &mut Out) {
+        let pairs = self.config.identity.iter();
+        let pairs: Vec<String> = pairs
+            .map(|(field, value)| format!("{} {}", reply::quoted(field), reply::quoted(value)))
+            .collect();
+        match pairs.as_slice() {
+            [] => out.send(b"* ID NIL\r\n"),
+            pairs => out.send(format!("* ID ({})\r\n", pairs.join(" ")).as_bytes()),
+        }
+        self.complete(tag, Completion::ok("ID done"), Expunges::Told, out);
+    }
+
+    pub(super) fn logout(&mut self, tag: &str, out: &mut Out) {
+        out.send(b"* BYE see you\r\n");
+        out.send(Completion::ok("LOGOUT done").line(tag).as_bytes());
+        out.push(Action::Close);
+        self.phase = Phase::Over;
+    }
+
+    /// Ends a command that was understood. In a selected folder its news come first.
+    pub(super) fn complete(&mut self, tag: &str, completion: Completion, expunges: Expunges, out: &mut Out) {
+        if self.selection.is_some() {
+            self.ask(Ask::Poll, Task::Poll { tag: tag.to_owned(), completion, expunges }, out);
+        } else {
+            out.send(completion.line(tag).as_bytes());
+            self.phase = Phase::Ready;
+        }
+    }
+
+    pub(super) fn polled(
+        &mut self,
+        tag: &str,
+        completion: &Completion,
+        expunges: Expunges,
+        changes: Changes,
+        out: &mut Out,
+    ) {
+        for late in std::mem::take(&mut self.late) {
+            self.tell(late, expunges, out);
+        }
+        self.tell(changes, expunges, out);
+        if self.phase.is_over() {
+            return;
+        }
+        out.send(completion.line(tag).as_bytes());
+        self.phase = Phase::Ready;
+    }
+
+    /// Tells what changed: expunged messages first (by the old numbers), then new ones, then flags.
+    pub(super) fn tell(&mut self, changes: Changes, expunges: Expunges, out: &mut Out) {
+        if self.phase.is_over() {
+            return;
+        }
+        if let Some(refusal) = changes.ended {
+            return self.bye(refusal.code.as_str(), &refusal.text, out);
+        }
+        let Some(selection) = self.selection.as_mut() else { return };
+        selection.view.vanish(&changes.vanished);
+        if expunges == Expunges::Told {
+            for number in selection.view.expunge() {
+                out.send(format!("* {number} EXPUNGE\r\n").as_bytes());
+            }
+        }
+        if selection.view.append(&changes.arrived.difference(&changes.vanished)) {
+            out.send(format!("* {} EXISTS\r\n", selection.view.len()).as_bytes());
+        }
+        for change in changes.flags {
+            let number = selection.view.number(change.uid);
+            if let Some(number) = number.filter(|_| !selection.own.contains(&change.modseq)) {
+                let line = format!("* {number} FETCH (UID {} FLAGS {})\r\n", change.uid, change.flags);
+                out.send(line.as_bytes());
+            }
+        }
+        selection.own.clear();
+    }
+
+    /// Ends a command that was refused by its form or its moment.
+    pub(super) fn fail(&mut self, tag: &str, completion: Completion, out: &mut Out) {
+        out.send(completion.line(tag).as_bytes());
+        self.phase = Phase::Ready;
+        self.count_fault(out);
+    }
+
+    /// Refuses what has no tag.
+    pub(super) fn untagged_fault(&mut self, why: &'static str, out: &mut Out) {
+        out.send(Completion::bad(why).with("CLIENTBUG").line("*").as_bytes());
+        self.phase = Phase::Ready;
+        self.count_fault(out);
+    }
+
+    fn count_fault(&mut self, out: &mut Out) {
+        self.faults += 1;
+        if self.faults > self.config.limits.errors {
+            self.bye("LIMIT", "too many errors", out);
+        }
+    }
+
+    /// Refuses a command that would write to a folder opened with EXAMINE.
+    pub(super) fn refuse_read_only(&mut self, tag: &str, out: &mut Out) {
+        let completion = Completion::no(Code::Cannot, "the folder is open for reading only");
+        self.complete(tag, completion, Expunges::Kept, out);
+    }
+}
+
+impl Completion {
+    pub(super) fn fault(fault: Fault) -> Self {
+        match fault {
+            Fault::Syntax(why) => Self::bad(why).with("CLIENTBUG"),
+            Fault::Limit(why) => Self::bad(why).with("LIMIT"),
+            Fault::Name(error) => {
+                let completion = Self::no(Code::Cannot, "not a folder name");
+                Self { text: error.to_string().into(), ..completion }
+            }
+            Fault::Charset => {
+                Self::no(Code::Cannot, "search in UTF-8 or US-ASCII").with("BADCHARSET (US-ASCII UTF-8)")
+            }
+        }
+    }
+}
