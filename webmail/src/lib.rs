@@ -1,1 +1,34 @@
-//! The patient's pages, in French, server-rendered
+//! The patient's pages: French, rendered by the server, without a line of JavaScript.
+//!
+//! Two origins, one listener. The *application* origin holds forms, cookies and words of ours; the
+//! *files* origin ([`second_origin`]) shows what correspondents wrote and attached, knows no cookie
+//! and answers only to short-lived sealed addresses. What a stranger wrote is never markup on the
+//! first, and can reach nothing from the second (RELIABILITY §2.6: three walls).
+//!
+//! The binary builds a [`Webmail`] and hands connections to [`serve`]; `data.rs` lists every
+//! question the pages ask the rooms below, so that the seam is one file long.
+#![warn(missing_docs)]
+
+mod assets;
+mod cookie;
+mod csrf;
+mod errors;
+mod file_kind;
+mod headers;
+mod limits;
+mod opaque;
+mod pages;
+mod sanitize;
+mod second_origin;
+mod settings;
+mod texts;
+mod upload;
+pub mod views;
+
+pub use settings::{Origin, OriginError, OutsideBox, OutsideMail, Settings};
+
+/// The style sheets, for the example that draws every page.
+#[doc(hidden)]
+pub mod gallery {
+    pub use crate::assets::{LETTER_STYLE, STYLE, letter_style_path, style_path};
+}

@@ -1,0 +1,57 @@
+//! Every size, count and time of this room, with its unit and where it comes from.
+
+use names::{HOUR, MINUTE, SECOND};
+
+/// Octets in one attached file (DOMAIN §5.7: 5 MB).
+pub const FILE_MAX: usize = 5_000_000;
+/// Octets of all files of one answer: base64 and line ends make 18 MB fit the 25,000,000 octets of
+/// a letter on the wire (DESIGN §6).
+pub const FILES_TOTAL_MAX: usize = 18_000_000;
+/// Files in one answer.
+pub const FILES_COUNT_MAX: usize = 10;
+/// Octets of a posted form that we read at all; what is over [`FILES_TOTAL_MAX`] is thrown away while
+/// it arrives, so that the answer can say what to do.
+pub const MULTIPART_MAX: usize = 60_000_000;
+/// Octets of a posted form without files.
+pub const FORM_MAX: usize = 64 * 1024;
+/// Answers with files read at the same time; each may hold [`FILES_TOTAL_MAX`] in memory.
+pub const UPLOADS_AT_ONCE: usize = 4;
+/// Characters of a written message.
+pub const TEXT_MAX: usize = 50_000;
+/// Characters of a subject (RFC 5322 §2.1.1 allows 998 octets a line; people read 150).
+pub const SUBJECT_MAX: usize = 150;
+/// Characters of a file name we keep (RELIABILITY W-16).
+pub const FILE_NAME_MAX: usize = 100;
+/// Characters of a search for a pharmacy.
+pub const QUERY_MAX: usize = 80;
+/// Characters of a sign-in identifier (DOMAIN §6.2).
+pub const LOGIN_MAX: usize = 100;
+/// Octets of a password, before any hashing (RELIABILITY A-03).
+pub const PASSWORD_MAX: usize = 1_024;
+
+/// Octets of an HTML body we clean and show; a larger one is offered as plain text.
+pub const HTML_MAX: usize = 2_000_000;
+/// Tags of an HTML body times the elements left open at once: what building its tree may cost, since
+/// every block opens again the formatting still open above it (HTML "reconstruct the active
+/// formatting elements"). An ordinary letter stays under 200,000.
+pub const HTML_COST_MAX: usize = 2_000_000;
+/// Octets of a plain text body shown on the page.
+pub const PLAIN_MAX: usize = 2_000_000;
+
+/// Conversations, documents or history lines on one page.
+pub const PAGE_LINES: u32 = 25;
+/// Letters of one conversation shown on one page.
+pub const PAGE_LETTERS: u32 = 15;
+/// Pharmacies shown for one search.
+pub const PHARMACIES_MAX: u32 = 20;
+
+/// Life of the address of a framed letter and of its pictures: they load at once.
+pub const FRAME_LIFE: i64 = 5 * MINUTE;
+/// Life of the address of a file: the browser is sent there by a redirection.
+pub const FILE_LIFE: i64 = MINUTE;
+/// Life of the cookie that binds a sign-in under way.
+pub const SIGN_IN_LIFE: i64 = 30 * MINUTE;
+/// Life of the session cookie in the browser; the server ends the session earlier when idle.
+pub const SESSION_LIFE: i64 = 12 * HOUR;
+/// Time a browser has to send the head of a request.
+pub const HEAD_TIMEOUT: i64 = 15 * SECOND;
