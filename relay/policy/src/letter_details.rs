@@ -105,6 +105,10 @@ fn fin_ends_the_sender_s_contact_and_all_they_opened_and_no_other() {
             open_contact("accueil@hopital.example", "martin@cabinet.example"),
             open_contact("sih@hopital.example", "accueil@hopital.example"),
             open_contact("officine@pharmacie.example", "officine@pharmacie.example"),
+            Contact {
+                state: ContactState::Ended,
+                ..open_contact("social@mairie.example", "martin@cabinet.example")
+            },
         ];
     });
     let ended = decision.delivery().unwrap().contacts.clone();

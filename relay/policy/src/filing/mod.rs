@@ -154,6 +154,30 @@ pub enum Reason {
     TooLarge,
 }
 
+impl Reason {
+    /// What a patient reads in place of the button "Ranger dans mes documents".
+    #[must_use]
+    pub fn french(self) -> &'static str {
+        match self {
+            Self::Body => "C’est le texte de la lettre.",
+            Self::Forwarded => "Cette pièce fait partie d’une lettre transférée.",
+            Self::Report => "C’est un accusé, pas un document.",
+            Self::Signature => "C’est une signature électronique, pas un document.",
+            Self::Calendar => "C’est une invitation, pas un document.",
+            Self::Card => "C’est une carte de visite, pas un document.",
+            Self::Tnef => "Ce format ne peut pas être lu ici (winmail.dat).",
+            Self::InlineImage => "Cette image fait partie du texte de la lettre.",
+            Self::Logo => "Cette image fait partie de la signature de la lettre.",
+            Self::Type => {
+                "Ce type de fichier n’est pas accepté. Types acceptés : PDF, JPEG, PNG, TIFF, texte et RTF."
+            }
+            Self::FalseType => "Ce fichier n’est pas ce que son nom annonce.",
+            Self::Empty => "Ce fichier est vide.",
+            Self::TooLarge => "Ce fichier dépasse 5 Mo.",
+        }
+    }
+}
+
 /// One decision per part, in order.
 #[must_use]
 pub fn file(letter: &LetterContent) -> Vec<PartDecision> {
@@ -221,8 +245,15 @@ fn body(part: &PartFacts) -> Option<Reason> {
     let text = is_declared(part, &["text/plain", "text/html", "text/enriched"]);
     let named = part.filename.0.as_deref().is_some_and(|name| !name.trim().is_empty());
     let comes_as_file = named || part.disposition == Disposition::Attachment;
-    let added = title::stem(part).is_some_and(|stem| is_added_by_software(&stem));
-    (text && (!comes_as_file || added)).then_some(Reason::Body)
+    let stem = title::stem(part).unwrap_or_default();
+    let own =
+        is_added_by_software(&stem) || (is_named_body(&stem) && part.disposition != Disposition::Attachment);
+    (text && (!comes_as_file || own)).then_some(Reason::Body)
+}
+
+/// Gateways give the letter's own text a name.
+fn is_named_body(stem: &str) -> bool {
+    ["body", "corps", "corps du message", "mail", "message", "part", "text", "texte"].contains(&stem)
 }
 
 /// `ATT00001.txt` and the like.
