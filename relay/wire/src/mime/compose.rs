@@ -233,3 +233,157 @@ fn parameters(folder: &mut Folder, value: &str, pieces: &[String]) {
         folder.word(&format!("{piece}{semicolon}"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use names::Address;
+    use proptest::prelude::*;
+
+    use super::{
+        super::{
+            Decoder, Head, Structure, limits, params,
+            testing::{octets, read},
+            text_of, words,
+        },
+        *,
+    };
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap()
+    }
+
+    fn letter(composed: &Composed) -> (Head, Structure) {
+        read(&[&composed.head[..], &composed.body].concat())
+    }
+
+    fn content(composed: &Composed, path: &[u32]) -> Vec<u8> {
+        let (_, structure) = letter(composed);
+        let part = super::super::parts::find(&structure.root, path).unwrap().part;
+        let mut out = Vec::new();
+        let mut decoder = Decoder::new(part.encoding);
+        decoder.push(octets(&composed.body, part), &mut out);
+        decoder.finish(&mut out);
+        out
+    }
+
+    #[test]
+    fn the_answer_of_a_patient() {
+        let (patient, doctor) =
+            (address("279035121518989@patient.mssante.fr"), address("dr.martin@cabinet.mssante.fr"));
+        let photo = [0xff, 0xd8, 0xff, 0xe0].repeat(100);
+        let composed = Letter {
+            from: Person { name: "Hélène DURAND", address: &patient },
+            sender: None,
+            to: &[Person { name: "Dr_Marie_MARTIN", address: &doctor }],
+            cc: &[],
+            subject: &answer_subject("Vos résultats"),
+            message_id: "abc.1@patient.mssante.fr",
+            in_reply_to: Some("r@cabinet.mssante.fr"),
+            references: &references(&["q@cabinet.mssante.fr".into()], &[], "r@cabinet.mssante.fr"),
+            text: "Bonjour docteur,\n\nvoici la photo.\n",
+            attachments: &[File { name: "plaie été.jpg", media_type: "image/jpeg", content: &photo }],
+            fields: &[],
+        }
+        .compose(Timestamp(1_795_318_467_000));
+        assert_eq!(
+            String::from_utf8_lossy(&composed.head),
+            "Date: Sun, 22 Nov 2026 03:34:27 +0000\r\nFrom: =?utf-8?B?SMOpbMOobmUgRFVSQU5E?= <279035121518989@patient.mssante.fr>\r\n\
+             To: \"Dr_Marie_MARTIN\" <dr.martin@cabinet.mssante.fr>\r\nSubject: =?utf-8?B?UmU6IFZvcyByw6lzdWx0YXRz?=\r\n\
+             Message-ID: <abc.1@patient.mssante.fr>\r\nIn-Reply-To: <r@cabinet.mssante.fr>\r\n\
+             References: <q@cabinet.mssante.fr> <r@cabinet.mssante.fr>\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/mixed; boundary=\"=_pli_abc1patientmssantefr\"\r\n\r\n"
+        );
+        assert_eq!(content(&composed, &[1]), b"Bonjour docteur,\r\n\r\nvoici la photo.");
+        assert_eq!(content(&composed, &[2]), photo);
+        assert_eq!(super::super::oracle::compare(&[&composed.head[..], &composed.body].concat()), Ok(()));
+    }
+
+    #[test]
+    fn subjects_are_answered_once() {
+        for (given, want) in [
+            ("x", "Re: x"),
+            ("Re: x", "Re: x"),
+            ("RE : x", "RE : x"),
+            ("Rép: x", "Rép: x"),
+            ("Retour", "Re: Retour"),
+            ("", "Re: "),
+        ] {
+            assert_eq!(answer_subject(given), want);
+        }
+    }
+
+    #[test]
+    fn references_grow_and_are_bounded() {
+        let ids = |n: usize| (0..n).map(|i| format!("{i}@x")).collect::<Vec<_>>();
+        assert_eq!(references(&[], &[], "p@x"), ["p@x"]);
+        assert_eq!(references(&[], &ids(1), "p@x"), ["0@x", "p@x"]);
+        assert_eq!(references(&[], &ids(2), "p@x"), ["p@x"]);
+        assert_eq!(references(&ids(2), &ids(1), "p@x"), ["0@x", "1@x", "p@x"]);
+        let many = references(&ids(500), &[], "p@x");
+        assert_eq!(
+            (many.len(), many[0].as_str(), many[1].as_str(), many[29].as_str()),
+            (30, "0@x", "472@x", "p@x")
+        );
+    }
+
+    proptest! {
+        /// RELIABILITY S-12.
+        #[test]
+        fn whatever_people_write_reads_back_as_meant_and_nothing_more(
+            name in "\\PC{0,60}|[\\x00-\\x7f]{0,60}|=\\?utf-8\\?q\\?a=0d=0aBcc\\?=",
+            subject in "\\PC{0,200}|[\\x00-\\x7f\u{2028}é]{0,200}| *=\\?utf-8\\?q\\?a=0d=0aBcc\\?=",
+            text in "(\\PC|[\\x00-\\x7f]|\r\n){0,300}",
+            file in "\\PC{0,150}|[\\x00-\\x7f]{0,80}",
+            media in "[a-z]{1,8}/[a-z.+-]{1,8}|\\PC{0,20}|[\\x00-\\x7f]{0,30}",
+            id in "[\\x00-\\x7fé]{1,40}",
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+            attach in any::<bool>(),
+        ) {
+            let address = address("a@b.fr");
+            let files = [File { name: &file, media_type: &media, content: &bytes }];
+            let composed = Letter {
+                from: Person { name: &name, address: &address },
+                sender: Some(Person { name: &name, address: &address }),
+                to: &[Person { name: &name, address: &address }, Person { name: &name, address: &address }],
+                cc: &[],
+                subject: &subject,
+                message_id: &id,
+                in_reply_to: Some(&id),
+                references: &[id.clone(), id.clone()],
+                text: &text,
+                attachments: if attach { &files } else { &[] },
+                fields: &[("X-Note", &subject)],
+            }
+            .compose(Timestamp(0));
+            let (head, structure) = letter(&composed);
+            let names: Vec<_> = head.fields().map(|f| f.name().to_owned()).collect();
+            let mut want = vec!["Date", "From", "Sender", "To", "Subject", "Message-ID", "In-Reply-To", "References", "X-Note", "MIME-Version", "Content-Type"];
+            if !attach {
+                want.push("Content-Transfer-Encoding");
+            }
+            prop_assert_eq!(names, want);
+            let clean = words::clean(&subject);
+            prop_assert_eq!(head.field("X-Note").unwrap().decoded(), clean.clone());
+            prop_assert_eq!(head.subject(), words::cut(&clean, limits::SUBJECT_CHARS));
+            let author = head.author().unwrap();
+            prop_assert_eq!(author.name.unwrap_or_default(), words::cut(&words::clean(&name), limits::NAME_CHARS));
+            prop_assert_eq!(head.to().mailboxes.len(), 2);
+            prop_assert!(head.to().refused.is_empty());
+            prop_assert_eq!(structure.ambiguity, None);
+            let whole = [&composed.head[..], &composed.body].concat();
+            prop_assert!(whole.is_ascii() && whole.ends_with(b"\r\n"));
+            for line in std::str::from_utf8(&whole).unwrap().split("\r\n") {
+                prop_assert!(line.len() <= 998 && !line.contains(['\r', '\n', '\0']));
+            }
+            let path: &[u32] = &[1];
+            let written = text_of(&content(&composed, path), Some("utf-8")).text;
+            let unified = |t: &str| t.replace("\r\n", "\n").replace('\r', "\n").trim_end_matches('\n').to_owned();
+            prop_assert_eq!(unified(&written), unified(&text));
+            if attach {
+                prop_assert_eq!(structure.root.children().len(), 2);
+                prop_assert_eq!(structure.root.children()[1].filename.clone(), params::safe_filename(&file));
+                prop_assert_eq!(content(&composed, &[2]), bytes);
+            }
+        }
+    }
+}

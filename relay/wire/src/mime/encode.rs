@@ -99,8 +99,8 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// Encoded words of at most 75 characters, whole characters in each (RFC 2047 §2, §5).
 fn encoded_words(text: &str) -> Vec<String> {
-    /// Octets that become at most 60 base64 characters: 12 of frame and 60 are below 75.
-    const OCTETS: usize = 45;
+    /// Octets that become 52 characters of base64: with the frame and a field's name below 76.
+    const OCTETS: usize = 39;
     let mut out = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -178,11 +178,12 @@ pub(super) fn quoted_printable(text: &str, out: &mut Vec<u8>) {
         let mut column = 0;
         for (i, octet) in bytes.iter().enumerate() {
             let last = i + 1 == bytes.len();
+            let line_start = column == 0 || column + 1 > LINE - usize::from(!last);
             let plain = match octet {
                 b'=' => false,
                 b' ' | b'\t' => !last,
                 // "From " and a lone dot are hurt by old transports (RFC 2049 §3).
-                b'F' | b'.' => i != 0,
+                b'F' | b'.' => !line_start,
                 octet => octet.is_ascii_graphic(),
             };
             let width = if plain { 1 } else { 3 };
@@ -198,5 +199,57 @@ pub(super) fn quoted_printable(text: &str, out: &mut Vec<u8>) {
             column += width;
         }
         out.extend_from_slice(b"\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: Vec<u8>) -> String {
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn fields_are_folded_and_never_two() {
+        assert_eq!(text(field("A", "b")), "A: b\r\n");
+        assert_eq!(text(field("A", "")), "A:\r\n");
+        assert_eq!(text(field("A", "b\r\nC: d")), "A: b C: d\r\n");
+        let long = text(field("Received", &"word ".repeat(40)));
+        assert!(long.lines().all(|line| line.len() <= 76 && !line.trim().is_empty()));
+        assert_eq!(long.matches("word").count(), 40);
+    }
+
+    #[test]
+    fn free_text_is_plain_when_it_can_be() {
+        for (given, want) in [
+            ("Bonjour docteur", "S: Bonjour docteur\r\n"),
+            ("Été", "S: =?utf-8?B?w4l0w6k=?=\r\n"),
+            ("=?utf-8?Q?x?=", "S: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?=\r\n"),
+            ("a\r\nb", "S: a b\r\n"),
+            ("", "S:\r\n"),
+        ] {
+            assert_eq!(text(text_field("S", given)), want, "{given}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_quoted_or_cut_into_rfc_2231_pieces() {
+        assert_eq!(parameter("filename", "a \"b\".pdf"), [r#"filename="a \"b\".pdf""#]);
+        assert_eq!(parameter("filename", "é.pdf"), ["filename*=utf-8''%C3%A9.pdf"]);
+        let pieces = parameter("filename", &"é".repeat(30));
+        assert!(
+            pieces.len() > 1
+                && pieces[0].starts_with("filename*0*=utf-8''")
+                && pieces[1].starts_with("filename*1*=%")
+        );
+    }
+
+    #[test]
+    fn no_line_begins_with_what_old_transports_hurt() {
+        let mut out = Vec::new();
+        quoted_printable(&format!(".\nFrom x\n{}From y\n", "a".repeat(75)), &mut out);
+        let out = text(out);
+        assert!(out.split("\r\n").all(|line| !line.starts_with("From ") && !line.starts_with('.')), "{out}");
     }
 }

@@ -202,6 +202,8 @@ fn report(cover: &Cover<'_>, kind: &str, facts: &[u8], now: Timestamp) -> Compos
     }
     body.extend_from_slice(b"\r\n");
     body.extend_from_slice(facts);
+    // The CRLF before a delimiter is the delimiter's; the facts must end with one of their own.
+    body.extend_from_slice(b"\r\n");
     if let Some(original) = cover.original_head {
         compose::open(&boundary, &mut body);
         if original.is_ascii() {
@@ -213,9 +215,7 @@ fn report(cover: &Cover<'_>, kind: &str, facts: &[u8], now: Timestamp) -> Compos
             body.extend_from_slice(b"Content-Transfer-Encoding: quoted-printable\r\n\r\n");
             encode::quoted_printable(&String::from_utf8_lossy(original), &mut body);
         }
-        if !body.ends_with(b"\r\n") {
-            body.extend_from_slice(b"\r\n");
-        }
+        body.extend_from_slice(b"\r\n");
     }
     compose::end(&boundary, &mut body);
     Composed { head, body }
@@ -229,4 +229,131 @@ fn typed(address: &Address) -> String {
 /// Facts for machines are ASCII; other characters become a question mark.
 fn ascii(text: &str) -> String {
     encode::one_line(text).chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{octets, read},
+        *,
+    };
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap()
+    }
+
+    fn cover<'a>(from: &'a Address, to: &'a Address, original: Option<&'a [u8]>) -> Cover<'a> {
+        Cover {
+            from: Person { name: "Pli", address: from },
+            to,
+            subject: "Lu : vos résultats",
+            message_id: "1@pli",
+            original_message_id: Some("orig@cabinet.fr"),
+            text: "Votre message a été lu.",
+            original_head: original,
+        }
+    }
+
+    /// The types of the three parts and the octets of the second.
+    fn taken_apart(composed: &Composed) -> (Vec<String>, String) {
+        let (head, structure) = read(&[&composed.head[..], &composed.body].concat());
+        assert_eq!(structure.ambiguity, None);
+        assert_eq!(head.auto_submitted().as_deref(), Some("auto-replied"));
+        assert_eq!(head.in_reply_to(), ["orig@cabinet.fr"]);
+        let parts = structure.root.children();
+        let facts = String::from_utf8_lossy(octets(&composed.body, &parts[1])).into_owned();
+        (parts.iter().map(super::super::Part::media_type).collect(), facts)
+    }
+
+    #[test]
+    fn a_read_receipt() {
+        let (from, to) = (address("p@patient.fr"), address("dr@cabinet.fr"));
+        let composed = receipt(
+            &cover(&from, &to, Some(b"Subject: x\r\nMessage-ID: <orig@cabinet.fr>\r\n\r\n")),
+            "patient.fr",
+            &Receipt { recipient: &from, original_recipient: None, disposition: Disposition::Displayed },
+            Timestamp(0),
+        );
+        let (types, facts) = taken_apart(&composed);
+        assert_eq!(types, ["text/plain", "message/disposition-notification", "text/rfc822-headers"]);
+        assert_eq!(
+            facts,
+            "Reporting-UA: patient.fr; Pli\r\nFinal-Recipient: rfc822; p@patient.fr\r\nOriginal-Message-ID: <orig@cabinet.fr>\r\n\
+             Disposition: manual-action/MDN-sent-automatically; displayed\r\n"
+        );
+        assert!(String::from_utf8_lossy(&composed.head).contains("report-type=disposition-notification;"));
+    }
+
+    #[test]
+    fn a_program_that_failed_says_why() {
+        let (from, to) = (address("p@patient.fr"), address("dr@cabinet.fr"));
+        let kind = Disposition::ProcessedError("902^patient\r\ninconnu");
+        let composed = receipt(
+            &cover(&from, &to, None),
+            "x",
+            &Receipt { recipient: &from, original_recipient: Some("rfc822; q@x.fr"), disposition: kind },
+            Timestamp(0),
+        );
+        let (types, facts) = taken_apart(&composed);
+        assert_eq!(types.len(), 2);
+        assert!(facts.contains("Original-Recipient: rfc822; q@x.fr\r\n"));
+        assert!(facts.ends_with("processed/error\r\nError: 902^patient inconnu\r\n"));
+    }
+
+    #[test]
+    fn a_delivery_status_has_a_block_for_each_recipient() {
+        let (from, to, gone) =
+            (address("postmaster@pli.fr"), address("dr@cabinet.fr"), address("gone@far.fr"));
+        let failed = Delivery {
+            recipient: &gone,
+            action: Action::Failed,
+            status: (5, 1, 1),
+            diagnostic: Some("550 5.1.1 inconnu é"),
+            remote: Some("mx.far.fr"),
+            retry_until: None,
+        };
+        let delayed = Delivery {
+            action: Action::Delayed,
+            status: (4, 4, 1),
+            diagnostic: None,
+            remote: None,
+            retry_until: Some(Timestamp(0)),
+            ..failed.clone()
+        };
+        let composed = delivery_status(
+            &cover(&from, &to, Some("Subject: é\r\n\r\n".as_bytes())),
+            "pli.fr",
+            Some("env1"),
+            Some(Timestamp(0)),
+            &[failed, delayed],
+            Timestamp(0),
+        );
+        let (types, facts) = taken_apart(&composed);
+        assert_eq!(types, ["text/plain", "message/delivery-status", "text/rfc822-headers"]);
+        let epoch = "Thu, 01 Jan 1970 00:00:00 +0000";
+        assert_eq!(
+            facts,
+            format!(
+                "Reporting-MTA: dns; pli.fr\r\nOriginal-Envelope-Id: env1\r\nArrival-Date: {epoch}\r\n\r\n\
+                 Final-Recipient: rfc822; gone@far.fr\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.far.fr\r\n\
+                 Diagnostic-Code: smtp; 550 5.1.1 inconnu ?\r\nLast-Attempt-Date: {epoch}\r\n\r\n\
+                 Final-Recipient: rfc822; gone@far.fr\r\nAction: delayed\r\nStatus: 4.4.1\r\nLast-Attempt-Date: {epoch}\r\n\
+                 Will-Retry-Until: {epoch}\r\n"
+            )
+        );
+    }
+
+    #[test]
+    fn an_address_beyond_ascii_makes_the_report_global() {
+        let (from, to) = (address("hélène@patient.fr"), address("dr@cabinet.fr"));
+        let composed = receipt(
+            &cover(&to, &to, None),
+            "x",
+            &Receipt { recipient: &from, original_recipient: None, disposition: Disposition::Displayed },
+            Timestamp(0),
+        );
+        let (types, facts) = taken_apart(&composed);
+        assert_eq!(types[1], "message/global-disposition-notification");
+        assert!(facts.contains("Final-Recipient: utf-8; hélène@patient.fr\r\n"));
+    }
 }
