@@ -1,1 +1,88 @@
-//! What we keep: keys, blobs, folders, messages, contacts, conversations, dossier
+//! What we keep: accounts and their keys, letters and their places, contacts, conversations, dossiers.
+//!
+//! [`Mailstore`] is one value, cloned freely. Two kinds of functions hang on it:
+//!
+//! - *whole acts* (`append`, `store_flags`, `expunge`, `summaries`, …) open their own view or unit;
+//! - *steps inside a unit* take `tx: &mut Tx` first (`deliver`, `load_contacts`, `file`, …): the relay
+//!   puts several of them, and the lines of other rooms, into one transaction.
+//!
+//! **Prepare outside, write inside.** Everything that costs cryptography, reads the key store or writes
+//! a blob happens before the unit: [`BodyWriter`] gives a [`SealedBody`], [`Mailstore::seal_head`] a
+//! [`SealedHead`], [`AccountKey::own`] a [`WrappedKey`], [`Mailstore::thread`] and
+//! [`Mailstore::new_document`] the sealed words. [`Mailstore::deliver`] then only inserts rows, a few
+//! statements for a whole batch. A prepared value that is never written leaves at most an unreferenced
+//! blob, which [`Mailstore::sweep`] removes a day later.
+//!
+//! **Keys.** master epoch → account key (own small database) → message key of a body → frames, heads,
+//! summaries. A row in `body_key` is the reference that keeps a body alive; destroying an account key
+//! ([`Mailstore::destroy_key`]) makes all its content unreadable, in old backups too.
+//!
+//! **Associated data** binds each sealed value to what it is and to its row ([`context`]), so nothing
+//! sealed can be moved to another account, letter or column.
+#![warn(missing_docs)]
+
+mod accepted;
+mod accounts;
+mod blobs;
+mod body;
+mod cache;
+mod committer;
+mod contacts;
+pub mod context;
+mod conversations;
+mod deliver;
+mod dossier;
+mod error;
+mod expunge;
+mod fetch;
+mod folders;
+mod keys;
+pub mod limits;
+mod marks;
+mod messages;
+mod parties;
+mod places;
+mod retention;
+mod search;
+mod store;
+mod trace;
+mod transfer;
+mod verify;
+mod watch;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use accepted::AcceptedKey;
+pub use accounts::{Account, AccountState, NewAccount};
+pub use blobs::{BlobName, Reserve};
+pub use body::{BodyReader, BodyWriter, SealedBody};
+pub use committer::{Committer, CommitterError, Work};
+pub use contacts::{Contact, ContactState};
+pub use conversations::{Conversation, LetterRow, Thread, ThreadState};
+pub use deliver::{Delivered, Delivery, Hold, SealedHead, SealedLetter};
+pub use dossier::{Confidentiality, Document, DocumentDraft, DocumentPart, NewDocument};
+pub use error::Error;
+pub use folders::{Folder, FolderName, FolderNameError};
+pub use keys::{AccountKey, Keyring, QUEUE, WrappedKey};
+pub use marks::{Flags, Keyword, Marks};
+pub use messages::{Changes, EntryRow, FlagChange, Stored};
+pub use parties::Party;
+pub use places::{Hidden, Origin, Place, Role, Uid, Viewer};
+pub use retention::{Due, Swept};
+pub use search::Pages;
+pub use store::{Mailstore, Parts};
+pub use trace::{Trace, TracedRecipient};
+pub use transfer::Transferred;
+pub use verify::{Depth, Finding, Report};
+pub use watch::{FolderNews, News, Touched, Watcher};
+
+/// The schema of the data, for `db.migrate`.
+pub const MIGRATIONS: &[db::Migration] =
+    &[db::Migration { name: "mailstore/0001", sql: include_str!("../migrations/0001.sql") }];
+
+/// The schema of the account-key store, a database of its own.
+pub const KEY_MIGRATIONS: &[db::Migration] =
+    &[db::Migration { name: "mailstore-keys/0001", sql: include_str!("../migrations/keys_0001.sql") }];

@@ -1,0 +1,265 @@
+//! Bodies: sealed as they come in, opened frame by frame.
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use names::{BodyId, Timestamp};
+use seal::{FrameOpener, FrameSealer, Key, Layout};
+
+use crate::blobs::{self, BlobName, BlobWriter, blocking};
+use crate::context::{self, Kind};
+use crate::{Error, Mailstore, limits};
+
+/// A body sealed and safe (in memory when small, else on disk), waiting for its row.
+pub struct SealedBody {
+    pub(crate) id: BodyId,
+    pub(crate) size: u64,
+    pub(crate) stored: StoredBody,
+    pub(crate) key: Key,
+}
+
+#[derive(Clone)]
+pub(crate) enum StoredBody {
+    Inline(Vec<u8>),
+    Blob(BlobName),
+}
+
+impl SealedBody {
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> BodyId {
+        self.id
+    }
+
+    /// Octets of plaintext.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl std::fmt::Debug for SealedBody {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "SealedBody({:?}, {} octets)", self.id, self.size)
+    }
+}
+
+/// Takes a body in, piece by piece; never holds more than some frames. Dropping it gives the body up.
+pub struct BodyWriter {
+    store: Mailstore,
+    id: BodyId,
+    sealer: FrameSealer,
+    key: Key,
+    sealed: Vec<u8>,
+    /// Taken away while a write is under way; stays away when it fails.
+    blob: Option<BlobWriter>,
+}
+
+impl BodyWriter {
+    /// The number the body will have.
+    #[must_use]
+    pub fn id(&self) -> BodyId {
+        self.id
+    }
+
+    /// Takes more of the body.
+    pub async fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
+        // Cut, so that one huge piece does not become one huge buffer.
+        for part in piece.chunks(seal::limits::FRAME) {
+            self.sealer.push(part, &mut self.sealed);
+            if self.sealed.len() >= limits::BLOB_WRITE {
+                self.flush().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the body. When it answers, a long body is on disk and only its row is missing.
+    pub async fn finish(mut self) -> Result<SealedBody, Error> {
+        let started = self.blob.is_some();
+        let size = self.sealer.finish(&mut self.sealed);
+        let stored = if !started && size <= limits::INLINE_BODY as u64 {
+            StoredBody::Inline(self.sealed)
+        } else {
+            let mut blob = self.blob.unwrap_or_else(|| self.store.blobs().begin(self.store.entropy()));
+            let rest = self.sealed;
+            StoredBody::Blob(
+                blocking(move || {
+                    blob.write(&rest)?;
+                    blob.finish()
+                })
+                .await?,
+            )
+        };
+        Ok(SealedBody { id: self.id, size, stored, key: self.key })
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        let mut blob = self.blob.take().unwrap_or_else(|| self.store.blobs().begin(self.store.entropy()));
+        let sealed = std::mem::take(&mut self.sealed);
+        let (blob, mut sealed) = blocking(move || {
+            blob.write(&sealed)?;
+            Ok((blob, sealed))
+        })
+        .await?;
+        sealed.clear();
+        self.sealed = sealed;
+        self.blob = Some(blob);
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for BodyWriter {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "BodyWriter({:?})", self.id)
+    }
+}
+
+impl Mailstore {
+    /// Begins a body.
+    #[must_use]
+    pub fn body_writer(&self, now: Timestamp) -> BodyWriter {
+        let id = BodyId(self.db().id(now));
+        let (sealer, key) = FrameSealer::new(&context::of(Kind::Frames, id, 0), self.entropy());
+        BodyWriter { store: self.clone(), id, sealer, key, sealed: Vec::new(), blob: None }
+    }
+}
+
+/// Reads a body, in any order. Every octet given was authenticated. A clone reads on its own.
+#[derive(Clone)]
+pub struct BodyReader {
+    id: BodyId,
+    size: u64,
+    source: Source,
+}
+
+#[derive(Clone)]
+enum Source {
+    Inline(Bytes),
+    Blob { path: PathBuf, file: Option<Arc<File>>, opener: Arc<FrameOpener>, ahead: Ahead },
+}
+
+/// Plaintext read ahead: where it begins, and what it is.
+type Ahead = (u64, Bytes);
+
+impl BodyReader {
+    pub(crate) fn inline(id: BodyId, size: u64, key: &Key, mut frames: Vec<u8>) -> Result<Self, Error> {
+        let opener = FrameOpener::new(key, &context::of(Kind::Frames, id, 0), Layout::of(size));
+        let damaged = Error::Sealed { what: "body", id: id.0 };
+        let length = opener.open(0, &mut frames).map_err(|_| damaged)?.len();
+        frames.truncate(length);
+        Ok(Self { id, size, source: Source::Inline(frames.into()) })
+    }
+
+    pub(crate) fn blob(id: BodyId, size: u64, key: &Key, path: PathBuf) -> Self {
+        let opener = FrameOpener::new(key, &context::of(Kind::Frames, id, 0), Layout::of(size));
+        let source = Source::Blob { path, file: None, opener: Arc::new(opener), ahead: (0, Bytes::new()) };
+        Self { id, size, source }
+    }
+
+    /// Which body this is.
+    #[must_use]
+    pub fn id(&self) -> BodyId {
+        self.id
+    }
+
+    /// Octets of plaintext.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The next piece of `rest`, which moves on; `None` at its end or at the body's.
+    ///
+    /// Only the frames that hold the piece are read. A caller that asks again and again streams the
+    /// body with some 256 KiB in memory.
+    pub async fn next(&mut self, rest: &mut Range<u64>) -> Result<Option<Bytes>, Error> {
+        rest.end = rest.end.min(self.size);
+        if rest.start >= rest.end {
+            return Ok(None);
+        }
+        let piece = match &mut self.source {
+            Source::Inline(whole) => whole.slice(rest.start as usize..rest.end as usize),
+            Source::Blob { path, file, opener, ahead } => {
+                let end = ahead.0 + ahead.1.len() as u64;
+                if !(ahead.0..end).contains(&rest.start) {
+                    *ahead = read_ahead(self.id, path, file, opener, rest).await?;
+                }
+                let from = (rest.start - ahead.0) as usize;
+                let to = ((rest.end - ahead.0) as usize).min(ahead.1.len());
+                ahead.1.slice(from..to)
+            }
+        };
+        rest.start += piece.len() as u64;
+        Ok(Some(piece))
+    }
+
+    /// The octets of `range`, cut to the body's end, all in memory: for ranges known to be small.
+    pub async fn range(&mut self, range: Range<u64>) -> Result<Bytes, Error> {
+        let mut rest = range;
+        let Some(first) = self.next(&mut rest).await? else { return Ok(Bytes::new()) };
+        if rest.start >= rest.end {
+            return Ok(first);
+        }
+        let mut whole = Vec::with_capacity(first.len() + (rest.end - rest.start) as usize);
+        whole.extend_from_slice(&first);
+        while let Some(piece) = self.next(&mut rest).await? {
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole.into())
+    }
+}
+
+impl std::fmt::Debug for BodyReader {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "BodyReader({:?}, {} octets)", self.id, self.size)
+    }
+}
+
+async fn read_ahead(
+    id: BodyId,
+    path: &PathBuf,
+    known: &mut Option<Arc<File>>,
+    opener: &Arc<FrameOpener>,
+    wanted: &Range<u64>,
+) -> Result<Ahead, Error> {
+    let damaged = Error::Sealed { what: "body", id: id.0 };
+    let layout = opener.layout();
+    let Some(span) = layout.span(wanted.clone()) else { return Err(damaged) };
+    let frames = span.frames.start..span.frames.end.min(span.frames.start + limits::READ_AHEAD);
+    let (path, opener, file) = (path.clone(), opener.clone(), known.clone());
+    let (file, ahead) = blocking(move || {
+        let file = match file {
+            Some(file) => file,
+            None => Arc::new(File::open(&path).map_err(|cause| Error::Blob {
+                doing: "open",
+                path: path.clone(),
+                cause,
+            })?),
+        };
+        let stored = layout.stored(&frames);
+        let mut sealed = blobs::read_at(&file, &path, stored.start, (stored.end - stored.start) as usize)?;
+        // Frames open in place; then their plaintexts are moved together over the tags.
+        let mut plain = 0;
+        let mut at = 0;
+        for frame in frames.clone() {
+            let range = layout.stored(&(frame..frame + 1));
+            let length = (range.end - range.start) as usize;
+            let opened = opener
+                .open(frame, &mut sealed[at..at + length])
+                .map_err(|_| Error::Sealed { what: "body", id: id.0 })?
+                .len();
+            sealed.copy_within(at..at + opened, plain);
+            plain += opened;
+            at += length;
+        }
+        sealed.truncate(plain);
+        Ok((file, (frames.start * seal::limits::FRAME as u64, Bytes::from(sealed))))
+    })
+    .await?;
+    *known = Some(file);
+    Ok(ahead)
+}

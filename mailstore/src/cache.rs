@@ -1,0 +1,87 @@
+//! A bounded memory of recently used values, in two generations: simple, and nothing to sweep.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Values by key, at most about `budget` of weight. When the young half is full it becomes the old
+/// one, and what was old and never asked for again is dropped.
+pub(crate) struct Generations<K, V> {
+    inner: Mutex<Inner<K, V>>,
+    budget: usize,
+}
+
+struct Inner<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+    weight: usize,
+}
+
+impl<K: Eq + Hash + Copy, V: Clone> Generations<K, V> {
+    pub(crate) fn new(budget: usize) -> Self {
+        let inner = Inner { young: HashMap::new(), old: HashMap::new(), weight: 0 };
+        Self { inner: Mutex::new(inner), budget }
+    }
+
+    /// The values known for these keys, `None` where one is not. `weigh` must answer as it did for `put`.
+    pub(crate) fn all(&self, keys: impl Iterator<Item = K>, weigh: impl Fn(&V) -> usize) -> Vec<Option<V>> {
+        let mut inner = self.lock();
+        keys.map(|key| {
+            if let Some(value) = inner.young.get(&key) {
+                return Some(value.clone());
+            }
+            let value = inner.old.remove(&key)?;
+            self.insert(&mut inner, key, value.clone(), weigh(&value));
+            Some(value)
+        })
+        .collect()
+    }
+
+    pub(crate) fn put(&self, key: K, value: V, weight: usize) {
+        self.insert(&mut self.lock(), key, value, weight);
+    }
+
+    /// Forgets the values whose key `gone` says so of.
+    pub(crate) fn forget(&self, gone: impl Fn(&K) -> bool) {
+        let mut inner = self.lock();
+        inner.young.retain(|key, _| !gone(key));
+        inner.old.retain(|key, _| !gone(key));
+    }
+
+    fn insert(&self, inner: &mut Inner<K, V>, key: K, value: V, weight: usize) {
+        if inner.young.insert(key, value).is_none() {
+            inner.weight += weight;
+        }
+        if inner.weight > self.budget / 2 {
+            inner.old = std::mem::take(&mut inner.young);
+            inner.weight = 0;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<K, V>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_stays_and_the_whole_stays_bounded() {
+        let cache = Generations::new(20);
+        for key in 0..100 {
+            cache.put(key, key * 2, 1);
+            assert_eq!(
+                cache.all([0].into_iter(), |_| 1),
+                [Some(0)],
+                "a value asked for each time was dropped"
+            );
+        }
+        let known = cache.all(0..100, |_| 0).into_iter().flatten().count();
+        assert!((10..=21).contains(&known), "{known}");
+        assert_eq!(cache.all([1, 99].into_iter(), |_| 1), [None, Some(198)]);
+        cache.forget(|key| *key == 99);
+        assert_eq!(cache.all([99].into_iter(), |_| 1), [None]);
+    }
+}

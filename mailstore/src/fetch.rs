@@ -1,0 +1,141 @@
+//! Opening heads, summaries and bodies for one account: a page in one statement, what was opened
+//! lately from memory.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use names::{AccountId, BodyId, HeadId};
+
+use crate::blobs::BlobName;
+use crate::context::{self, Kind};
+use crate::{AccountKey, BodyReader, Error, Mailstore, limits};
+
+/// Which half of a head.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Part {
+    Summary,
+    Block,
+}
+
+const SUMMARIES: &str = "SELECT h.id, h.body, k.wrapped, h.sealed_summary FROM head h
+    JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
+const BLOCKS: &str = "SELECT h.id, h.body, k.wrapped, h.sealed_block FROM head h
+    JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
+const BODIES: &str = "SELECT b.id, b.size, b.inline_frames, b.blob, k.wrapped FROM body b
+    JOIN body_key k ON k.body = b.id AND k.account = $1 WHERE b.id IN ({})";
+
+impl Mailstore {
+    /// The summaries of these heads, in their order; `None` for one this account does not own or that
+    /// is gone. Ask for a page (`limits::PAGE`) at a time.
+    pub async fn summaries(&self, account: AccountId, heads: &[HeadId]) -> Result<Vec<Option<Bytes>>, Error> {
+        self.parts(Part::Summary, account, heads).await
+    }
+
+    /// The header blocks of these heads, likewise.
+    pub async fn header_blocks(
+        &self,
+        account: AccountId,
+        heads: &[HeadId],
+    ) -> Result<Vec<Option<Bytes>>, Error> {
+        self.parts(Part::Block, account, heads).await
+    }
+
+    async fn parts(
+        &self,
+        part: Part,
+        account: AccountId,
+        heads: &[HeadId],
+    ) -> Result<Vec<Option<Bytes>>, Error> {
+        let memory = self.heads_in_memory();
+        let mut found = memory.all(heads.iter().map(|head| (part, *head, account)), weigh);
+        let missing: Vec<(usize, HeadId)> = found
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| known.is_none())
+            .map(|(at, _)| (at, heads[at]))
+            .collect();
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let key = self.key(account).await?;
+        for page in missing.chunks(limits::PAGE) {
+            let opened = self.opened(part, &key, page).await?;
+            for (at, head) in page {
+                if let Some(bytes) = opened.get(head) {
+                    memory.put((part, *head, account), bytes.clone(), weigh(bytes));
+                    found[*at] = Some(bytes.clone());
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn opened(
+        &self,
+        part: Part,
+        key: &AccountKey,
+        page: &[(usize, HeadId)],
+    ) -> Result<HashMap<HeadId, Bytes>, Error> {
+        let list = page.iter().map(|(_, head)| db::Value::from(*head)).collect();
+        let (sql, kind, what) = match part {
+            Part::Summary => (SUMMARIES, Kind::Summary, "the summary of head"),
+            Part::Block => (BLOCKS, Kind::Head, "the header block of head"),
+        };
+        let rows = self.db().read().await?.rows_in(sql, db::args![key.account()], list).await?;
+        let mut opened = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let (head, body) = (HeadId(row.int(0)?), BodyId(row.int(1)?));
+            if opened.contains_key(&head) {
+                continue;
+            }
+            let message = key.message_key(body, &row.bytes(2)?)?.cipher();
+            let plain = message
+                .open(&context::of(kind, head, body), row.bytes(3)?)
+                .map_err(|_| Error::Sealed { what, id: head.0 })?;
+            opened.insert(head, plain.into());
+        }
+        Ok(opened)
+    }
+
+    /// A reader of one body.
+    pub async fn body(&self, account: AccountId, body: BodyId) -> Result<BodyReader, Error> {
+        self.bodies(account, &[body]).await?.pop().flatten().ok_or(Error::NoBody(body))
+    }
+
+    /// Readers of these bodies, in their order; `None` for one this account does not own or that is
+    /// gone. Small bodies are opened already: ask for a page (`limits::BODY_PAGE`) at a time.
+    pub async fn bodies(
+        &self,
+        account: AccountId,
+        bodies: &[BodyId],
+    ) -> Result<Vec<Option<BodyReader>>, Error> {
+        let key = self.key(account).await?;
+        let mut readers = HashMap::with_capacity(bodies.len());
+        for page in bodies.chunks(limits::BODY_PAGE) {
+            let list = page.iter().map(|body| db::Value::from(*body)).collect();
+            for row in self.db().read().await?.rows_in(BODIES, db::args![account], list).await? {
+                let body = BodyId(row.int(0)?);
+                readers.insert(body, self.reader(&key, body, &row)?);
+            }
+        }
+        Ok(bodies.iter().map(|body| readers.get(body).cloned()).collect())
+    }
+
+    fn reader(&self, key: &AccountKey, body: BodyId, row: &db::Row) -> Result<BodyReader, Error> {
+        let size = row.int(1)? as u64;
+        let message = key.message_key(body, &row.bytes(4)?)?;
+        match (row.maybe_bytes(2)?, row.maybe_text(3)?) {
+            (Some(frames), None) => BodyReader::inline(body, size, &message, frames),
+            (None, Some(blob)) => match BlobName::parse(&blob) {
+                Some(name) => Ok(BodyReader::blob(body, size, &message, self.blobs().path(&name))),
+                None => Err(Error::Unreadable { what: "body", id: body.0 }),
+            },
+            (Some(_), Some(_)) | (None, None) => Err(Error::Unreadable { what: "body", id: body.0 }),
+        }
+    }
+}
+
+/// A part in memory weighs its octets and what stands around them.
+fn weigh(bytes: &Bytes) -> usize {
+    bytes.len() + 96
+}

@@ -1,0 +1,336 @@
+//! Folders: IMAP mailboxes of an account. Names are sealed and found by keyed hash.
+
+use names::{AccountId, FolderId, Timestamp};
+
+use crate::context::Kind;
+use crate::{AccountKey, Error, Mailstore, News, Role, Uid, limits};
+
+/// A folder's name: levels separated by `/`; `INBOX` in any case is the same folder (RFC 9051 §5.1).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FolderName(String);
+
+/// The text is not a folder's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a folder name: 1 to 255 octets, at most 10 levels, none empty, no control character, no * or %")]
+pub struct FolderNameError;
+
+impl FolderName {
+    /// Reads a name, in UTF-8.
+    pub fn parse(text: &str) -> Result<Self, FolderNameError> {
+        let level =
+            |level: &str| !level.is_empty() && !level.chars().any(|c| c.is_control() || "*%\\".contains(c));
+        let levels = text.split('/').count() <= limits::FOLDER_DEPTH && text.split('/').all(level);
+        if !levels || text.len() > limits::FOLDER_NAME {
+            return Err(FolderNameError);
+        }
+        let (first, rest) = text.split_at(text.find('/').unwrap_or(text.len()));
+        let first = if first.eq_ignore_ascii_case("INBOX") { "INBOX" } else { first };
+        Ok(Self(format!("{first}{rest}")))
+    }
+
+    pub(crate) fn of_role(role: Role) -> Self {
+        Self(role.name().to_owned())
+    }
+
+    /// The name in UTF-8.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// This name, moved along when its parent is renamed.
+    fn moved(&self, from: &Self, to: &Self) -> Option<Self> {
+        let rest = self.0.strip_prefix(&from.0)?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| Self(format!("{}{rest}", to.0)))
+    }
+}
+
+/// A folder and its counters, as STATUS and SELECT want them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Folder {
+    /// Its number.
+    pub id: FolderId,
+    /// Its name.
+    pub name: FolderName,
+    /// Its special use.
+    pub role: Option<Role>,
+    /// Whether LSUB shows it.
+    pub subscribed: bool,
+    /// UIDVALIDITY.
+    pub uidvalidity: u32,
+    /// UIDNEXT.
+    pub uid_next: Uid,
+    /// HIGHESTMODSEQ.
+    pub modseq: i64,
+    /// MESSAGES.
+    pub messages: u32,
+    /// UNSEEN.
+    pub unseen: u32,
+    /// SIZE, in octets.
+    pub size: u64,
+}
+
+pub(crate) const INSERT: &str = "INSERT INTO folder (id, account, name_hash, sealed_name, role, subscribed,
+    uidvalidity, uid_next, modseq, messages, unseen, size) VALUES";
+const COLUMNS_OF_ACCOUNT: &str =
+    "SELECT id, sealed_name, role, subscribed, uidvalidity, uid_next, modseq, messages,
+    unseen, size FROM folder WHERE account = $1 ORDER BY id";
+const COLUMNS_BY_NAME: &str =
+    "SELECT id, sealed_name, role, subscribed, uidvalidity, uid_next, modseq, messages,
+    unseen, size FROM folder WHERE account = $1 AND name_hash = $2";
+const COLUMNS_BY_ID: &str =
+    "SELECT id, sealed_name, role, subscribed, uidvalidity, uid_next, modseq, messages,
+    unseen, size FROM folder WHERE account = $1 AND id = $2";
+
+pub(crate) fn insert_args(
+    id: FolderId,
+    account: AccountId,
+    hash: [u8; 16],
+    sealed: Vec<u8>,
+    role: Option<Role>,
+    uidvalidity: i64,
+) -> db::Args {
+    let role = role.map(Role::code);
+    db::args![id, account, hash, sealed, role, true, uidvalidity, 1_i64, 1_i64, 0_i64, 0_i64, 0_i64]
+}
+
+/// Seconds since 1970 fit UIDVALIDITY's 32 bits until 2106, and grow.
+pub(crate) fn first_uidvalidity(now: Timestamp) -> i64 {
+    (now.0 / names::SECOND).clamp(1, i64::from(u32::MAX))
+}
+
+impl Mailstore {
+    /// Every folder of an account, oldest first.
+    pub async fn folders(&self, account: AccountId) -> Result<Vec<Folder>, Error> {
+        let key = self.key(account).await?;
+        let rows = self.db().read().await?.rows(COLUMNS_OF_ACCOUNT, db::args![account]).await?;
+        rows.iter().map(|row| folder(&key, row)).collect()
+    }
+
+    /// The folder of that name.
+    pub async fn folder(&self, account: AccountId, name: &FolderName) -> Result<Folder, Error> {
+        let key = self.key(account).await?;
+        let args = db::args![account, self.folder_hash(account, name)];
+        let row = self.db().read().await?.maybe_row(COLUMNS_BY_NAME, args).await?.ok_or(Error::NoFolder)?;
+        folder(&key, &row)
+    }
+
+    /// The folder of that number, as it stands now.
+    pub async fn folder_by_id(&self, account: AccountId, id: FolderId) -> Result<Folder, Error> {
+        let key = self.key(account).await?;
+        let row = self.db().read().await?.maybe_row(COLUMNS_BY_ID, db::args![account, id]).await?;
+        folder(&key, &row.ok_or(Error::NoFolder)?)
+    }
+
+    /// The folder of that special use.
+    pub async fn role_folder_of(&self, account: AccountId, role: Role) -> Result<Folder, Error> {
+        let found = self.folders(account).await?.into_iter().find(|folder| folder.role == Some(role));
+        found.ok_or(Error::NoFolder)
+    }
+
+    /// Makes a folder, subscribed. Parents that are missing are not made: they are names only.
+    pub async fn create_folder(
+        &self,
+        account: AccountId,
+        name: &FolderName,
+        now: Timestamp,
+    ) -> Result<Folder, Error> {
+        let key = self.key(account).await?;
+        let id = FolderId(self.db().id(now));
+        let sealed = key.seal(Kind::FolderName, id, name.as_str().as_bytes());
+        let hash = self.folder_hash(account, name);
+        let parameters = (self.clone(), account, id, hash, sealed, first_uidvalidity(now));
+        let made = self.db().write(db::unit(
+            "make a folder",
+            parameters,
+            |(store, account, id, hash, sealed, first), tx| {
+                Box::pin(async move {
+                    // A folder made again never gets an old UIDVALIDITY (RFC 9051 §2.3.1.1), even in one second.
+                    const VALIDITY: &str =
+                        "UPDATE account SET uidvalidity = CASE WHEN uidvalidity >= $2 THEN uidvalidity + 1
+                    ELSE $2 END WHERE id = $1 RETURNING uidvalidity";
+                    let validity = tx.maybe_row(VALIDITY, db::args![*account, *first]).await?;
+                    let validity = validity.ok_or(Error::NoAccount(*account))?.int(0)?;
+                    let count =
+                        tx.row("SELECT COUNT(*) FROM folder WHERE account = $1", db::args![*account]).await?;
+                    if count.int(0)? >= limits::FOLDERS {
+                        return Err(Error::FoldersFull);
+                    }
+                    let row = insert_args(*id, *account, *hash, sealed.clone(), None, validity);
+                    if tx
+                        .insert_rows(INSERT, "ON CONFLICT (account, name_hash) DO NOTHING", vec![row])
+                        .await?
+                        == 0
+                    {
+                        return Err(Error::FolderExists);
+                    }
+                    store.tell_after(tx, *account, News { list: true, ..News::default() });
+                    Ok(tx.row(COLUMNS_BY_ID, db::args![*account, *id]).await?)
+                })
+            },
+        ));
+        folder(&key, &made.await?)
+    }
+
+    /// Renames a folder and what stands below it. Renaming INBOX is refused: RFC 9051 §6.3.6 would
+    /// have it move the letters, which no mail program means.
+    pub async fn rename_folder(
+        &self,
+        account: AccountId,
+        from: &FolderName,
+        to: &FolderName,
+    ) -> Result<(), Error> {
+        let key = self.key(account).await?;
+        let all = self.folders(account).await?;
+        let source = all.iter().find(|folder| folder.name == *from).ok_or(Error::NoFolder)?;
+        if source.role == Some(Role::Inbox) || to.moved(from, to).is_some() {
+            return Err(Error::FolderKept(source.id));
+        }
+        let mut renamed = Vec::new();
+        for folder in &all {
+            if let Some(name) = folder.name.moved(from, to) {
+                let name = FolderName::parse(name.as_str()).map_err(|_| Error::FoldersFull)?;
+                if all.iter().any(|other| other.name == name) {
+                    return Err(Error::FolderExists);
+                }
+                let sealed = key.seal(Kind::FolderName, folder.id, name.as_str().as_bytes());
+                let (old, new) = (self.folder_hash(account, &folder.name), self.folder_hash(account, &name));
+                renamed.push((folder.id, old, new, sealed));
+            }
+        }
+        let parameters = (self.clone(), account, renamed);
+        let done =
+            self.db().write(db::unit("rename a folder", parameters, |(store, account, renamed), tx| {
+                Box::pin(async move {
+                    const RENAME: &str =
+                        "UPDATE folder SET name_hash = $3, sealed_name = $4 WHERE id = $1 AND name_hash = $2";
+                    for (id, old, new, sealed) in renamed {
+                        // Another session renamed it since we looked: say so rather than guess.
+                        if tx.execute(RENAME, db::args![*id, *old, *new, sealed]).await? == 0 {
+                            return Err(Error::NoFolder);
+                        }
+                    }
+                    store.tell_after(tx, *account, News { list: true, ..News::default() });
+                    Ok(())
+                })
+            }));
+        match done.await {
+            Err(Error::Db { cause }) if cause.is_unique_violation() => Err(Error::FolderExists),
+            other => other,
+        }
+    }
+
+    /// Removes a folder with all its messages; those with a special use stay (Thunderbird would make
+    /// them again at once, and rules deliver there).
+    pub async fn delete_folder(&self, account: AccountId, name: &FolderName) -> Result<(), Error> {
+        let folder = self.folder(account, name).await?;
+        if folder.role.is_some() {
+            return Err(Error::FolderKept(folder.id));
+        }
+        let parameters = (self.clone(), account, folder.id);
+        self.db()
+            .write(db::unit("remove a folder", parameters, |(store, account, folder), tx| {
+                Box::pin(async move {
+                    store.lock_folder(tx, *account, *folder).await?;
+                    store.remove_entries(tx, *account, *folder, None).await?;
+                    tx.execute("DELETE FROM expunged WHERE folder = $1", db::args![*folder]).await?;
+                    tx.execute("DELETE FROM folder WHERE id = $1", db::args![*folder]).await?;
+                    store.tell_after(tx, *account, News { list: true, ..News::default() });
+                    Ok(())
+                })
+            }))
+            .await
+    }
+
+    /// Shows a folder to LSUB.
+    pub async fn subscribe(&self, account: AccountId, name: &FolderName) -> Result<(), Error> {
+        self.set_subscribed(account, name, true).await
+    }
+
+    /// Hides a folder from LSUB.
+    pub async fn unsubscribe(&self, account: AccountId, name: &FolderName) -> Result<(), Error> {
+        self.set_subscribed(account, name, false).await
+    }
+
+    async fn set_subscribed(
+        &self,
+        account: AccountId,
+        name: &FolderName,
+        subscribed: bool,
+    ) -> Result<(), Error> {
+        let hash = self.folder_hash(account, name);
+        let parameters = (account, hash, subscribed);
+        self.db()
+            .write(db::unit("subscribe a folder", parameters, |(account, hash, subscribed), tx| {
+                Box::pin(async move {
+                    const UPDATE: &str =
+                        "UPDATE folder SET subscribed = $3 WHERE account = $1 AND name_hash = $2";
+                    match tx.execute(UPDATE, db::args![*account, *hash, *subscribed]).await? {
+                        0 => Err(Error::NoFolder),
+                        _ => Ok(()),
+                    }
+                })
+            }))
+            .await
+    }
+
+    pub(crate) fn folder_hash(&self, account: AccountId, name: &FolderName) -> [u8; 16] {
+        let mut bytes = b"folder".to_vec();
+        bytes.extend_from_slice(&account.0.to_be_bytes());
+        bytes.extend_from_slice(name.as_str().as_bytes());
+        self.hashes().short(&bytes)
+    }
+
+    /// Locks a folder of this account for the rest of the unit.
+    pub(crate) async fn lock_folder(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        folder: FolderId,
+    ) -> Result<(), Error> {
+        const LOCK: &str = "SELECT id FROM folder WHERE account = $1 AND id = $2 {FOR UPDATE}";
+        tx.maybe_row(LOCK, db::args![account, folder]).await?.map(drop).ok_or(Error::NoFolder)
+    }
+}
+
+fn folder(key: &AccountKey, row: &db::Row) -> Result<Folder, Error> {
+    let id = FolderId(row.int(0)?);
+    let unreadable = || Error::Unreadable { what: "folder", id: id.0 };
+    let name = key.open(Kind::FolderName, id, "the name of folder", row.bytes(1)?)?;
+    let role = match row.maybe_text(2)? {
+        Some(code) => Some(Role::from_code(&code).ok_or_else(unreadable)?),
+        None => None,
+    };
+    let number = |column| row.int(column).map_err(Error::from);
+    Ok(Folder {
+        id,
+        name: FolderName(String::from_utf8(name).map_err(|_| unreadable())?),
+        role,
+        subscribed: row.bool(3)?,
+        uidvalidity: u32::try_from(number(4)?).map_err(|_| unreadable())?,
+        uid_next: Uid(u32::try_from(number(5)?).map_err(|_| unreadable())?),
+        modseq: number(6)?,
+        messages: u32::try_from(number(7)?).map_err(|_| unreadable())?,
+        unseen: u32::try_from(number(8)?).map_err(|_| unreadable())?,
+        size: u64::try_from(number(9)?).map_err(|_| unreadable())?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_into_levels_and_inbox_has_no_case() {
+        let name = |text| FolderName::parse(text).unwrap();
+        assert_eq!(name("inbox"), name("INBOX"));
+        assert_eq!(name("Inbox/été").as_str(), "INBOX/été");
+        assert_eq!(name("a/b").moved(&name("a"), &name("c/d")), Some(name("c/d/b")));
+        assert_eq!(name("ab").moved(&name("a"), &name("c")), None);
+        for text in
+            ["", "/a", "a/", "a//b", "a*", "%", "a\\b", "a\nb", &"x".repeat(256), &["a"; 11].join("/")]
+        {
+            assert_eq!(FolderName::parse(text), Err(FolderNameError), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Every size, count and time of the store, with its unit and its reason.
+
+use names::{DAY, HOUR};
+
+/// Octets of a body kept in the database, sharing the commit; longer ones go to a blob (DESIGN §2.3).
+pub const INLINE_BODY: usize = 16 * 1024;
+/// Octets a blob is written in: four frames, so that a letter of 2 MB is eight writes.
+pub const BLOB_WRITE: usize = 4 * seal::limits::SEALED_FRAME;
+/// Frames read from a blob at once while a body streams.
+pub const READ_AHEAD: u64 = 4;
+/// Rows of a page when heads or summaries are read.
+pub const PAGE: usize = 500;
+/// Bodies of a page: each may hold `INLINE_BODY` octets in memory.
+pub const BODY_PAGE: usize = 64;
+/// Rows of a page when the places of a folder are listed.
+pub const INDEX_PAGE: i64 = 5_000;
+/// Octets of a sealed summary or header block we are ready to hold: a header block above it was refused
+/// at the door (RELIABILITY §2.3).
+pub const HEAD: usize = 1024 * 1024;
+/// Octets of unsealed summaries and header blocks kept in memory for open folders, all accounts together.
+pub const CACHE: usize = 16 * 1024 * 1024;
+/// Account keys kept unwrapped in memory. One is about 700 octets.
+pub const KEYS: usize = 4_096;
+/// Octets of a folder's name (RFC 9051 §5.1 sets none; this is what mail programs survive).
+pub const FOLDER_NAME: usize = 255;
+/// Folders of an account.
+pub const FOLDERS: i64 = 1_000;
+/// Levels in a folder's name.
+pub const FOLDER_DEPTH: usize = 10;
+/// Keywords of one message.
+pub const KEYWORDS: usize = 32;
+/// Octets of one keyword.
+pub const KEYWORD: usize = 64;
+/// Uids a watcher is told one by one; more than these and it looks for itself.
+pub const TOLD_UIDS: usize = 256;
+/// Jobs a committer writes in one transaction.
+pub const BATCH: usize = 64;
+/// Jobs waiting for a committer; the next submitter waits with its job in hand.
+pub const WAITING_JOBS: usize = 1_024;
+/// Milliseconds an unreferenced blob is left alone: a letter being committed owns one (V2).
+pub const BLOB_GRACE: i64 = DAY;
+/// Milliseconds an interrupted blob write is left alone.
+pub const TEMPORARY_GRACE: i64 = HOUR;
+/// Milliseconds a trace is kept for `pli admin why`: the year a complaint may take.
+pub const TRACE: i64 = 400 * DAY;
+/// Traces, keys or bodies removed by one unit of retention.
+pub const RETENTION_PAGE: i64 = 1_000;
+/// Octets free below which letters are refused before the disk is full (RELIABILITY R-03) ...
+pub const RESERVE_OCTETS: u64 = 1_000_000_000;
+/// ... or this share of the disk, in thousandths, whichever is more.
+pub const RESERVE_SHARE: u64 = 50;

@@ -1,0 +1,80 @@
+//! What has been kept long enough.
+
+use names::Timestamp;
+
+use crate::{Error, Mailstore, limits};
+
+/// What is due to be removed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Due {
+    /// Keys of letters already taken, expired.
+    pub accepted: u64,
+    /// Traces of letters, a year and some old.
+    pub traces: u64,
+    /// Bodies nobody has a key to: a rare leftover of two accounts letting go at the same instant.
+    pub bodies: u64,
+}
+
+/// What retention removed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Swept {
+    /// Rows.
+    pub rows: Due,
+    /// Blobs without a body.
+    pub blobs: u64,
+    /// Blob writes that were interrupted.
+    pub unfinished: u64,
+}
+
+const ORPHANS: &str = "SELECT id FROM body WHERE NOT EXISTS (SELECT 1 FROM body_key k WHERE k.body = body.id)
+    ORDER BY id LIMIT $1";
+
+impl Mailstore {
+    /// What is due at `now`; nothing is changed.
+    pub async fn due(&self, now: Timestamp) -> Result<Due, Error> {
+        const ACCEPTED: &str = "SELECT COUNT(*) FROM accepted WHERE expires_at <= $1";
+        const TRACES: &str = "SELECT COUNT(*) FROM letter WHERE at <= $1";
+        const BODIES: &str =
+            "SELECT COUNT(*) FROM body WHERE NOT EXISTS (SELECT 1 FROM body_key k WHERE k.body = body.id)";
+        let mut tx = self.db().read().await?;
+        let accepted = tx.row(ACCEPTED, db::args![now]).await?.int(0)?;
+        let traces = tx.row(TRACES, db::args![now.plus(-limits::TRACE)]).await?.int(0)?;
+        let bodies = tx.row(BODIES, db::args![]).await?.int(0)?;
+        Ok(Due { accepted: accepted as u64, traces: traces as u64, bodies: bodies as u64 })
+    }
+
+    /// Removes what is due at `now`, a page a unit so that letters pass between, then sweeps the blobs.
+    pub async fn retain(&self, now: Timestamp) -> Result<Swept, Error> {
+        let mut swept = Swept::default();
+        loop {
+            let page = self.db().write(db::unit("retention", (self.clone(), now), |(store, now), tx| {
+                Box::pin(store.retain_page(tx, *now))
+            }));
+            let page = page.await?;
+            swept.rows.accepted += page.accepted;
+            swept.rows.traces += page.traces;
+            swept.rows.bodies += page.bodies;
+            let full = limits::RETENTION_PAGE as u64;
+            if page.accepted < full && page.traces < full && page.bodies < full {
+                break;
+            }
+        }
+        (swept.blobs, swept.unfinished) = self.sweep(now).await?;
+        Ok(swept)
+    }
+
+    async fn retain_page(&self, tx: &mut db::Tx, now: Timestamp) -> Result<Due, Error> {
+        const ACCEPTED: &str = "DELETE FROM accepted WHERE key IN
+            (SELECT key FROM accepted WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        const TRACES: &str = "DELETE FROM letter WHERE queue IN
+            (SELECT queue FROM letter WHERE at <= $1 ORDER BY queue LIMIT $2)";
+        let page = limits::RETENTION_PAGE;
+        let accepted = tx.execute(ACCEPTED, db::args![now, page]).await?;
+        let traces = tx.execute(TRACES, db::args![now.plus(-limits::TRACE), page]).await?;
+        let orphans = tx.rows(ORPHANS, db::args![page]).await?;
+        let orphans =
+            orphans.iter().map(|row| Ok(db::Value::from(row.int(0)?))).collect::<Result<_, Error>>()?;
+        let bodies = self.drop_bodies(tx, orphans).await?;
+        Ok(Due { accepted, traces, bodies })
+    }
+}

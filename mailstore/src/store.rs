@@ -1,0 +1,110 @@
+//! The store as one value: its databases, its folder of blobs, its keys, its watchers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use names::{AccountId, Entropy, HeadId, Timestamp};
+use seal::{HashKey, MasterKeys, Vault};
+
+use crate::blobs::Blobs;
+use crate::cache::Generations;
+use crate::fetch::Part;
+use crate::keys::{Keys, QUEUE};
+use crate::watch::Hub;
+use crate::{Error, Reserve, limits};
+
+/// What a store is made of. Both databases are migrated already (`MIGRATIONS`, `KEY_MIGRATIONS`).
+pub struct Parts<'a> {
+    /// The data.
+    pub db: db::Db,
+    /// The account keys.
+    pub keys: db::Db,
+    /// The master keys.
+    pub masters: &'a MasterKeys,
+    /// The folder of blobs; made when missing.
+    pub blobs: PathBuf,
+    /// Room to keep free on its disk.
+    pub reserve: Reserve,
+    /// Where nonces, keys and names come from.
+    pub entropy: Entropy,
+}
+
+/// The store. Cloning it is cheap, and every clone is the same store.
+#[derive(Clone)]
+pub struct Mailstore(Arc<Inner>);
+
+struct Inner {
+    db: db::Db,
+    keys: Keys,
+    blobs: Blobs,
+    vault: Vault,
+    hashes: HashKey,
+    entropy: Entropy,
+    hub: Hub,
+    heads: Generations<(Part, HeadId, AccountId), Bytes>,
+}
+
+impl Mailstore {
+    /// Opens the store.
+    pub async fn open(parts: Parts<'_>, now: Timestamp) -> Result<Self, Error> {
+        let blobs = Blobs::open(parts.blobs, parts.reserve)?;
+        let keys = Keys::new(parts.keys, parts.masters, parts.entropy.clone());
+        keys.make(QUEUE, now).await?;
+        Ok(Self(Arc::new(Inner {
+            db: parts.db,
+            keys,
+            blobs,
+            vault: parts.masters.vault("mailstore"),
+            hashes: parts.masters.hash_key("mailstore"),
+            entropy: parts.entropy,
+            hub: Hub::default(),
+            heads: Generations::new(limits::CACHE),
+        })))
+    }
+
+    /// The database of the data, for units that put steps of several rooms together.
+    #[must_use]
+    pub fn db(&self) -> &db::Db {
+        &self.0.db
+    }
+
+    /// Whether there is room to take a letter in; asked before it is accepted.
+    pub fn check_room(&self) -> Result<(), Error> {
+        self.0.blobs.check_room()
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    pub(crate) fn blobs(&self) -> &Blobs {
+        &self.0.blobs
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn hashes(&self) -> &HashKey {
+        &self.0.hashes
+    }
+
+    pub(crate) fn entropy(&self) -> &Entropy {
+        &self.0.entropy
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    pub(crate) fn heads_in_memory(&self) -> &Generations<(Part, HeadId, AccountId), Bytes> {
+        &self.0.heads
+    }
+}
+
+impl std::fmt::Debug for Mailstore {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Mailstore")
+    }
+}

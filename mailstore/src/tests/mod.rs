@@ -1,0 +1,6 @@
+//! Stories of the whole store, told on both engines.
+
+mod letters;
+mod patients;
+mod proof;
+mod together;

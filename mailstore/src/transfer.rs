@@ -1,0 +1,203 @@
+//! COPY, MOVE and APPEND: letters that change place inside an account. No body is ever copied.
+
+use std::collections::BTreeMap;
+
+use names::{AccountId, BodyId, EntryId, FolderId, Timestamp};
+
+use crate::deliver::INSERT_ENTRY;
+use crate::messages::{columns, entry, list};
+use crate::{
+    Delivered, Delivery, EntryRow, Error, Flags, FolderNews, Hidden, Mailstore, Marks, News, Origin, Place,
+    SealedLetter, Uid,
+};
+
+/// What COPY and MOVE answer (`COPYUID`, RFC 4315 §3): the uids there, in the order of those here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transferred {
+    /// UIDVALIDITY of the folder they went to.
+    pub uidvalidity: u32,
+    /// Uids here and there.
+    pub uids: Vec<(Uid, Uid)>,
+}
+
+const ENTRIES: &str = columns!("WHERE folder = $1 AND uid IN ({}) ORDER BY uid");
+
+impl Mailstore {
+    /// Copies messages to another folder of the account, or to the same. Those gone meanwhile are left out.
+    pub async fn copy(
+        &self,
+        account: AccountId,
+        from: FolderId,
+        to: FolderId,
+        uids: &[Uid],
+        now: Timestamp,
+    ) -> Result<Transferred, Error> {
+        // Numbers for the copies are drawn before the unit: run again, it writes the same.
+        let ids: Vec<EntryId> = uids.iter().map(|_| EntryId(self.db().id(now))).collect();
+        let parameters = (self.clone(), account, (from, to), uids.to_vec(), ids);
+        self.db()
+            .write(db::unit("copy messages", parameters, |(store, account, (from, to), uids, ids), tx| {
+                Box::pin(async move {
+                    const USES: &str =
+                        "UPDATE body_key SET uses = uses + $2 WHERE account = $1 AND body IN ({})";
+                    store.lock_folders(tx, *account, *from, *to).await?;
+                    let mut rows = store.rows_to_transfer(tx, *from, uids).await?;
+                    let mut uses = BTreeMap::<BodyId, i64>::new();
+                    for (row, id) in rows.iter_mut().zip(ids) {
+                        row.id = *id;
+                        row.origin = Origin::Copied;
+                        // The letter stands in its conversation once.
+                        row.conversation = None;
+                        *uses.entry(row.body).or_default() += 1;
+                    }
+                    for (body, count) in uses {
+                        tx.execute_in(USES, db::args![*account, count], vec![body.into()]).await?;
+                    }
+                    store.put(tx, *account, *to, &rows).await
+                })
+            }))
+            .await
+    }
+
+    /// Moves messages to another folder of the account (RFC 6851).
+    pub async fn move_messages(
+        &self,
+        account: AccountId,
+        from: FolderId,
+        to: FolderId,
+        uids: &[Uid],
+    ) -> Result<Transferred, Error> {
+        let parameters = (self.clone(), account, (from, to), uids.to_vec());
+        self.db()
+            .write(db::unit("move messages", parameters, |(store, account, (from, to), uids), tx| {
+                Box::pin(async move {
+                    store.lock_folders(tx, *account, *from, *to).await?;
+                    let rows = store.rows_to_transfer(tx, *from, uids).await?;
+                    let found: Vec<Uid> = rows.iter().map(|row| row.uid).collect();
+                    let moved = store.put(tx, *account, *to, &rows).await?;
+                    // The uses go along with the entries; only the counters of conversations are put back.
+                    store.take_entries_out(tx, *account, *from, Some(&found)).await?;
+                    let mut letters = BTreeMap::new();
+                    for row in rows.iter().filter(|row| row.hidden == Hidden::NONE) {
+                        if let Some(conversation) = row.conversation {
+                            let counts: &mut (i64, i64) = letters.entry(conversation).or_default();
+                            counts.0 += 1;
+                            counts.1 += i64::from(!row.marks.flags.has(Flags::SEEN));
+                        }
+                    }
+                    for (conversation, (count, unread)) in letters {
+                        const BACK: &str =
+                            "UPDATE conversation SET letters = letters + $2, unread = unread + $3 WHERE id = $1";
+                        tx.execute(BACK, db::args![conversation, count, unread]).await?;
+                    }
+                    Ok(moved)
+                })
+            }))
+            .await
+    }
+
+    /// Puts a message into a folder, as APPEND does.
+    pub async fn append(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        letter: SealedLetter,
+        marks: Marks,
+        internal_date: Timestamp,
+        now: Timestamp,
+    ) -> Result<Delivered, Error> {
+        let key = self.key(account).await?.own(&letter.body);
+        let delivery = Delivery {
+            letter,
+            key,
+            place: Place::Folder(folder),
+            entry: EntryId(self.db().id(now)),
+            marks,
+            internal_date,
+            origin: Origin::Appended,
+            hidden: Hidden::NONE,
+            thread: None,
+            documents: Vec::new(),
+            queue: None,
+        };
+        let mut done = self
+            .db()
+            .write(db::unit("append a message", (self.clone(), [delivery]), |(store, delivery), tx| {
+                Box::pin(store.deliver(tx, delivery))
+            }))
+            .await?;
+        done.pop().ok_or(Error::NoFolder)
+    }
+
+    async fn lock_folders(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        one: FolderId,
+        other: FolderId,
+    ) -> Result<(), Error> {
+        self.lock_folder(tx, account, one.min(other)).await?;
+        self.lock_folder(tx, account, one.max(other)).await
+    }
+
+    async fn rows_to_transfer(
+        &self,
+        tx: &mut db::Tx,
+        from: FolderId,
+        uids: &[Uid],
+    ) -> Result<Vec<EntryRow>, Error> {
+        let rows = tx.rows_in(ENTRIES, db::args![from], list(uids)).await?;
+        let mut rows = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        rows.sort_by_key(|row| row.uid);
+        rows.dedup_by_key(|row| row.uid);
+        Ok(rows)
+    }
+
+    /// Writes entries into a locked folder under new uids.
+    async fn put(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        to: FolderId,
+        rows: &[EntryRow],
+    ) -> Result<Transferred, Error> {
+        const TAKE: &str =
+            "UPDATE folder SET uid_next = uid_next + $2, modseq = modseq + 1, messages = messages + $2,
+            unseen = unseen + $3, size = size + $4 WHERE id = $1 RETURNING uid_next, modseq, uidvalidity";
+        let unseen = rows.iter().filter(|row| !row.marks.flags.has(Flags::SEEN)).count() as i64;
+        let size: u64 = rows.iter().map(|row| row.size).sum();
+        let count = rows.len() as i64;
+        let taken = tx.row(TAKE, db::args![to, count, unseen, size as i64]).await?;
+        let (uid_next, modseq) = (taken.int(0)?, taken.int(1)?);
+        let uidvalidity =
+            u32::try_from(taken.int(2)?).map_err(|_| Error::Unreadable { what: "folder", id: to.0 })?;
+        if uid_next > i64::from(u32::MAX) {
+            return Err(Error::UidsSpent(to));
+        }
+        let mut uids = Vec::with_capacity(rows.len());
+        let mut inserts = Vec::with_capacity(rows.len());
+        for (row, uid) in rows.iter().zip(uid_next - count..) {
+            uids.push((row.uid, Uid(uid as u32)));
+            inserts.push(db::args![
+                to,
+                uid,
+                row.id,
+                account,
+                modseq,
+                i64::from(row.marks.flags.0),
+                row.marks.stored_keywords(),
+                row.internal_date,
+                row.size as i64,
+                row.head,
+                row.body,
+                row.origin as i64,
+                row.hidden.0,
+                row.conversation,
+                row.queue
+            ]);
+        }
+        tx.insert_rows(INSERT_ENTRY, "", inserts).await?;
+        self.tell_after(tx, account, News::of(to, FolderNews::arrived(modseq)));
+        Ok(Transferred { uidvalidity, uids })
+    }
+}

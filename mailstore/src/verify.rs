@@ -1,0 +1,289 @@
+//! Proof of the store: what must hold after any crash (RELIABILITY §4.2, invariants V2, V3, V6, V7, V10).
+
+use std::collections::{BTreeMap, HashSet};
+
+use names::{AccountId, BodyId, HeadId, Timestamp};
+
+use crate::blobs::{BlobName, blocking};
+use crate::context::{self, Kind};
+use crate::{BodyReader, Error, Mailstore, QUEUE, limits};
+
+/// How far to look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Depth {
+    /// Rows, counters and the presence of blobs.
+    Rows,
+    /// And every sealed value is opened.
+    Contents,
+}
+
+/// Something that does not hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// The invariant, as `V6`.
+    pub invariant: &'static str,
+    /// What is wrong, in words and numbers of rows.
+    pub what: String,
+}
+
+/// What was looked at, and what was found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Report {
+    /// What does not hold.
+    pub findings: Vec<Finding>,
+    /// Bodies no account has a key to: waste, not damage.
+    pub orphan_bodies: u64,
+    /// Blobs no body refers to and old enough to be swept: waste, not damage.
+    pub orphan_blobs: u64,
+    /// Bodies looked at.
+    pub bodies: u64,
+    /// Blobs looked at.
+    pub blobs: u64,
+}
+
+/// Questions whose every answer is a finding: (invariant, what it means, SQL giving one number).
+const QUESTIONS: [(&str, &str, &str); 13] = [
+    ("V3", "folder has given uids not below its next one",
+        "SELECT DISTINCT f.id FROM folder f JOIN entry e ON e.folder = f.id WHERE e.uid >= f.uid_next"),
+    ("V3", "folder has entries changed after its modification sequence",
+        "SELECT DISTINCT f.id FROM folder f JOIN entry e ON e.folder = f.id WHERE e.modseq > f.modseq"),
+    ("V6", "folder does not count its messages",
+        "SELECT f.id FROM folder f LEFT JOIN (SELECT folder, COUNT(*) AS messages,
+            SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unseen, SUM(size) AS size FROM entry GROUP BY folder) c
+            ON c.folder = f.id WHERE f.messages <> COALESCE(c.messages, 0) OR f.unseen <> COALESCE(c.unseen, 0)
+            OR f.size <> COALESCE(c.size, 0)"),
+    ("V6", "conversation does not count its letters",
+        "SELECT v.id FROM conversation v LEFT JOIN (SELECT conversation, COUNT(*) AS letters,
+            SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unread FROM entry
+            WHERE conversation IS NOT NULL AND hidden = 0 GROUP BY conversation) c
+            ON c.conversation = v.id WHERE v.letters <> COALESCE(c.letters, 0) OR v.unread <> COALESCE(c.unread, 0)"),
+    ("V6", "message key does not count its uses; body",
+        "SELECT k.body FROM body_key k LEFT JOIN (SELECT body, account, COUNT(*) AS uses FROM
+            (SELECT body, account FROM entry UNION ALL SELECT body, account FROM document) u GROUP BY body, account) c
+            ON c.body = k.body AND c.account = k.account WHERE k.account <> 0 AND k.uses <> COALESCE(c.uses, 0)"),
+    ("V7", "entry stands in no folder of its account; entry",
+        "SELECT e.id FROM entry e LEFT JOIN folder f ON f.id = e.folder AND f.account = e.account WHERE f.id IS NULL"),
+    ("V2", "entry without its body or with a head of another; entry",
+        "SELECT e.id FROM entry e LEFT JOIN head h ON h.id = e.head AND h.body = e.body
+            LEFT JOIN body b ON b.id = e.body WHERE h.id IS NULL OR b.id IS NULL"),
+    ("V7", "entry whose account has no key to its body; entry",
+        "SELECT e.id FROM entry e LEFT JOIN body_key k ON k.body = e.body AND k.account = e.account
+            WHERE k.body IS NULL"),
+    ("V7", "entry in a conversation of another account; entry",
+        "SELECT e.id FROM entry e LEFT JOIN conversation v ON v.id = e.conversation AND v.account = e.account
+            WHERE e.conversation IS NOT NULL AND v.id IS NULL"),
+    ("V7", "document whose account has no key to its body; document",
+        "SELECT d.id FROM document d LEFT JOIN body_key k ON k.body = d.body AND k.account = d.account
+            LEFT JOIN body b ON b.id = d.body WHERE k.body IS NULL OR b.id IS NULL"),
+    ("V2", "message key of no body; body",
+        "SELECT k.body FROM body_key k LEFT JOIN body b ON b.id = k.body WHERE b.id IS NULL"),
+    ("V2", "head of no body; head", "SELECT h.id FROM head h LEFT JOIN body b ON b.id = h.body WHERE b.id IS NULL"),
+    ("V2", "body neither here nor in a blob, or both; body",
+        "SELECT id FROM body WHERE (inline_frames IS NULL) = (blob IS NULL)"),
+];
+
+/// Findings of one question that are named; the rest are counted.
+const NAMED: usize = 20;
+
+impl Mailstore {
+    /// Looks at the whole store, in one view. `Contents` reads every octet of it.
+    pub async fn verify(&self, depth: Depth, now: Timestamp) -> Result<Report, Error> {
+        let mut report = Report::default();
+        for what in self.db().check_integrity().await? {
+            report.find("V9", what);
+        }
+        let mut tx = self.db().read().await?;
+        for (invariant, what, sql) in QUESTIONS {
+            let rows = tx.rows(sql, db::args![]).await?;
+            for row in rows.iter().take(NAMED) {
+                report.find(invariant, format!("{what} {}", row.int(0)?));
+            }
+            if rows.len() > NAMED {
+                report.find(invariant, format!("{what}: {} more", rows.len() - NAMED));
+            }
+        }
+        self.verify_blobs(&mut tx, &mut report, now).await?;
+        self.verify_bodies(&mut tx, &mut report, depth).await?;
+        if depth == Depth::Contents {
+            self.verify_words(&mut tx, &mut report).await?;
+        }
+        Ok(report)
+    }
+
+    async fn verify_blobs(&self, tx: &mut db::Tx, report: &mut Report, now: Timestamp) -> Result<(), Error> {
+        const BLOBS: &str = "SELECT id, size, blob FROM body WHERE blob IS NOT NULL ORDER BY id";
+        let store = self.clone();
+        let listing = blocking(move || store.blobs().list(now.plus(-limits::BLOB_GRACE))).await?;
+        let sizes: BTreeMap<&BlobName, u64> =
+            listing.blobs.iter().map(|blob| (&blob.name, blob.size)).collect();
+        let mut referenced = HashSet::new();
+        for row in tx.rows(BLOBS, db::args![]).await? {
+            let (body, size) = (row.int(0)?, row.int(1)? as u64);
+            match BlobName::parse(&row.text(2)?) {
+                None => report.find("V2", format!("body {body} names no blob")),
+                Some(name) => {
+                    match sizes.get(&name) {
+                        None => report.find("V2", format!("the blob of body {body} is missing")),
+                        Some(stored) if *stored != seal::Layout::of(size).sealed_size() => {
+                            report.find("V2", format!("the blob of body {body} has another size"));
+                        }
+                        Some(_) => {}
+                    }
+                    referenced.insert(name);
+                }
+            }
+        }
+        for stranger in &listing.strangers {
+            report.find("V10", format!("{} has no business among the blobs", stranger.display()));
+        }
+        report.blobs = listing.blobs.len() as u64;
+        let orphans = listing.blobs.iter().filter(|blob| blob.old && !referenced.contains(&blob.name));
+        report.orphan_blobs = orphans.count() as u64;
+        Ok(())
+    }
+
+    async fn verify_bodies(&self, tx: &mut db::Tx, report: &mut Report, depth: Depth) -> Result<(), Error> {
+        const PAGE: &str =
+            "SELECT id, size, inline_frames, blob FROM body WHERE id > $1 ORDER BY id LIMIT $2";
+        const KEYS: &str = "SELECT body, account, wrapped FROM body_key WHERE body IN ({})";
+        let mut after = 0;
+        loop {
+            let bodies = tx.rows(PAGE, db::args![after, limits::BODY_PAGE as i64]).await?;
+            let Some(last) = bodies.last() else { return Ok(()) };
+            after = last.int(0)?;
+            let ids = bodies
+                .iter()
+                .map(|row| Ok(db::Value::from(row.int(0)?)))
+                .collect::<Result<Vec<_>, Error>>()?;
+            let mut keys = BTreeMap::<i64, Vec<(AccountId, Vec<u8>)>>::new();
+            for row in tx.rows_in(KEYS, db::args![], ids.clone()).await? {
+                keys.entry(row.int(0)?).or_default().push((AccountId(row.int(1)?), row.bytes(2)?));
+            }
+            report.bodies += bodies.len() as u64;
+            report.orphan_bodies += bodies.len() as u64 - keys.len() as u64;
+            if depth == Depth::Contents {
+                let opened = self.open_keys(&keys, report).await?;
+                for row in &bodies {
+                    if let Some(key) = opened.get(&row.int(0)?) {
+                        self.verify_body(key, row, report).await?;
+                    }
+                }
+                verify_heads(tx, &opened, ids, report).await?;
+            }
+        }
+    }
+
+    /// Opens every message key; gives one for each body. An account whose key was destroyed is no damage.
+    async fn open_keys(
+        &self,
+        keys: &BTreeMap<i64, Vec<(AccountId, Vec<u8>)>>,
+        report: &mut Report,
+    ) -> Result<BTreeMap<i64, seal::Key>, Error> {
+        let accounts: Vec<_> = keys.values().flatten().map(|(account, _)| *account).collect();
+        let ring = self.keyring(&accounts).await?;
+        let mut opened = BTreeMap::new();
+        for (body, owners) in keys {
+            for (account, wrapped) in owners {
+                let Ok(owner) = ring.of(*account) else { continue };
+                match owner.message_key(BodyId(*body), wrapped) {
+                    Ok(key) => drop(opened.insert(*body, key)),
+                    Err(_) => report.find(
+                        "V2",
+                        format!("the key of body {body} for account {} does not open", account.0),
+                    ),
+                }
+            }
+        }
+        Ok(opened)
+    }
+
+    async fn verify_body(&self, key: &seal::Key, row: &db::Row, report: &mut Report) -> Result<(), Error> {
+        let (id, size) = (BodyId(row.int(0)?), row.int(1)? as u64);
+        let reader = match (row.maybe_bytes(2)?, row.maybe_text(3)?.as_deref().and_then(BlobName::parse)) {
+            (Some(frames), _) => BodyReader::inline(id, size, key, frames),
+            (None, Some(name)) => Ok(BodyReader::blob(id, size, key, self.blobs().path(&name))),
+            (None, None) => return Ok(()),
+        };
+        let read = async {
+            let mut reader = reader?;
+            let mut rest = 0..u64::MAX;
+            while reader.next(&mut rest).await?.is_some() {}
+            Ok::<_, Error>(())
+        };
+        if let Err(error) = read.await {
+            report.find("V2", format!("body {} cannot be read: {error}", id.0));
+        }
+        Ok(())
+    }
+
+    /// Folder names, subjects, document titles, remote parties and traces.
+    async fn verify_words(&self, tx: &mut db::Tx, report: &mut Report) -> Result<(), Error> {
+        const WORDS: [(Kind, &str, &str); 3] = [
+            (Kind::FolderName, "the name of folder", "SELECT id, account, sealed_name FROM folder"),
+            (
+                Kind::Subject,
+                "the subject of conversation",
+                "SELECT id, account, sealed_subject FROM conversation",
+            ),
+            (Kind::Document, "document", "SELECT id, account, sealed_details FROM document"),
+        ];
+        for (kind, what, sql) in WORDS {
+            for row in tx.rows(sql, db::args![]).await? {
+                let account = AccountId(row.int(1)?);
+                let ring = self.keyring(&[account]).await?;
+                let Ok(key) = ring.of(account) else { continue };
+                if key.open(kind, row.int(0)?, what, row.bytes(2)?).is_err() {
+                    report.find("V2", format!("{what} {} does not open", row.int(0)?));
+                }
+            }
+        }
+        const VAULT: [(Kind, &str, &str); 2] = [
+            (Kind::Party, "party", "SELECT id, sealed_address FROM party WHERE sealed_address IS NOT NULL"),
+            (Kind::Trace, "the trace of letter", "SELECT queue, sealed_trace FROM letter"),
+        ];
+        for (kind, what, sql) in VAULT {
+            for row in tx.rows(sql, db::args![]).await? {
+                if self.vault().open(&context::of(kind, row.int(0)?, 0), row.bytes(1)?).is_err() {
+                    report.find("V2", format!("{what} {} does not open", row.int(0)?));
+                }
+            }
+        }
+        if self.key(QUEUE).await.is_err() {
+            report.find("V2", "the key of the queue does not open".to_owned());
+        }
+        Ok(())
+    }
+}
+
+async fn verify_heads(
+    tx: &mut db::Tx,
+    keys: &BTreeMap<i64, seal::Key>,
+    bodies: Vec<db::Value>,
+    report: &mut Report,
+) -> Result<(), Error> {
+    const HEADS: &str = "SELECT id, body, sealed_block, sealed_summary FROM head WHERE body IN ({})";
+    for row in tx.rows_in(HEADS, db::args![], bodies).await? {
+        let (head, body) = (HeadId(row.int(0)?), BodyId(row.int(1)?));
+        let Some(key) = keys.get(&body.0) else { continue };
+        let cipher = key.cipher();
+        if cipher.open(&context::of(Kind::Head, head, body), row.bytes(2)?).is_err() {
+            report.find("V2", format!("the header block of head {} does not open", head.0));
+        }
+        if cipher.open(&context::of(Kind::Summary, head, body), row.bytes(3)?).is_err() {
+            report.find("V2", format!("the summary of head {} does not open", head.0));
+        }
+    }
+    Ok(())
+}
+
+impl Report {
+    /// Whether everything holds.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    fn find(&mut self, invariant: &'static str, what: String) {
+        self.findings.push(Finding { invariant, what });
+    }
+}
