@@ -10,6 +10,7 @@
 //! - [`sasl`]: the exchanges of AUTH and AUTHENTICATE.
 //! - [`smtp`]: the SMTP server (submission and MX).
 //! - [`imap`]: the IMAP server.
+//! - [`transcript`]: conversations written down, and the stage that plays them.
 //! - [`mime`]: structure of a letter, decoded parts, letters and reports that we compose.
 #![warn(missing_docs)]
 
@@ -19,5 +20,6 @@ pub mod machine;
 pub mod mime;
 pub mod sasl;
 pub mod smtp;
+pub mod transcript;
 
 pub use machine::{Action, Actions, Input, Machine, TlsFacts};

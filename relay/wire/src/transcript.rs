@@ -15,7 +15,7 @@
 //!
 //! In `C`, `S` and `Q` lines `<CR>`, `<LF>`, `<CRLF>`, `<NUL>`, `<0xE9>` and `<300*text>` stand for
 //! what they say. Lines of their own: `<TLS>` (the handshake begins and succeeds), `<CLOSED>`,
-//! `<TOGETHER>` (the next lines of C come in one read; the rule shown is about that), `<SILENCE>`,
+//! `<EVENT>` (the world tells what changed, the machine listens), `<TOGETHER>` (the next lines of C come in one read; the rule shown is about that), `<SILENCE>`,
 //! `<STOPPING>`, `<GONE>`, `<AFTER 90s>`.
 //!
 //! Each transcript is played on the bare machine whole, byte by byte, and cut in two at every byte;
@@ -57,6 +57,8 @@ pub enum Line {
     Stopping,
     /// The client goes away.
     Gone,
+    /// The world tells the listening machine what changed.
+    Event,
     /// So many seconds pass.
     After(i64),
 }
@@ -139,6 +141,7 @@ fn parse_line(line: &str) -> Result<Line, String> {
         "<SILENCE>" => Ok(Line::Silence),
         "<STOPPING>" => Ok(Line::Stopping),
         "<GONE>" => Ok(Line::Gone),
+        "<EVENT>" => Ok(Line::Event),
         other => Err(format!("not a line of a transcript: {other}")),
     }
 }
@@ -206,6 +209,11 @@ pub trait Stage {
 
     /// What was asked since the last call, one line each.
     fn asked(&mut self) -> Vec<String>;
+
+    /// What changed, for a machine that listens; `None` where nothing ever does.
+    fn event(&mut self) -> Option<<Self::Machine as Machine>::Answer> {
+        None
+    }
 }
 
 /// Where what the client sends is cut into reads.
@@ -266,6 +274,7 @@ pub fn play<S: Stage>(transcript: &Transcript, mut stage: S, cut: Cut) -> Result
             | Line::Silence
             | Line::Stopping
             | Line::Gone
+            | Line::Event
             | Line::After(_) => {
                 play.send(&mut unsent, &mut together).map_err(at)?;
                 play.line(line).map_err(at)?;
@@ -403,6 +412,15 @@ impl<S: Stage> Play<S> {
             Line::Gone => {
                 self.nothing_left()?;
                 self.input(Input::Gone);
+                Ok(())
+            }
+            Line::Event => {
+                self.nothing_left()?;
+                if !self.machine.listening() {
+                    return Err("the machine does not listen".to_owned());
+                }
+                let answer = self.stage.event().ok_or("this world has no events")?;
+                self.input(Input::Event(answer));
                 Ok(())
             }
             Line::After(seconds) => {
