@@ -17,6 +17,8 @@ mod command;
 mod config;
 mod letter;
 mod limits;
+#[cfg(test)]
+mod oracle;
 mod received;
 mod reply;
 mod server;
