@@ -16,7 +16,7 @@ mod ask;
 mod command;
 mod config;
 mod letter;
-mod limits;
+pub mod limits;
 #[cfg(test)]
 mod oracle;
 mod received;
