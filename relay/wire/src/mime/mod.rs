@@ -19,6 +19,8 @@ mod head;
 #[cfg(test)]
 mod hostile;
 mod leaf;
+#[cfg(test)]
+mod letters;
 pub mod limits;
 #[cfg(test)]
 mod oracle;
