@@ -72,5 +72,6 @@ from! {
     &Vec<u8> => Bytes, |value| value.clone();
     [u8; 16] => Bytes, |value| value.to_vec();
     [u8; 32] => Bytes, |value| value.to_vec();
+    &[u8; 16] => Bytes, |value| value.to_vec();
     &[u8; 32] => Bytes, |value| value.to_vec();
 }

@@ -1,1 +1,28 @@
-//! Mail in, mail out, rules applied, alerts
+//! Mail in, mail out, rules applied, notices sent.
+//!
+//! [`Relay`] takes letters from every door by one road: snapshot, [`policy::decide`], one unit of
+//! work (`intake`). [`SubmissionWorld`] answers the SMTP machine of professionals' mail programs.
+//! [`alerts`] carries notices outside.
+#![warn(missing_docs)]
+
+pub mod alerts;
+mod error;
+mod facts;
+mod identity;
+mod intake;
+mod letter;
+mod parties;
+mod replies;
+mod sign_in;
+mod submission;
+mod web;
+
+pub use error::Error;
+pub use intake::{Answering, Draft, Outcome, Parts, Relay, Source, Verdict};
+pub use letter::{Fault, Incoming, Letter};
+pub use submission::SubmissionWorld;
+pub use web::{AnswerState, Opened, Visitor, Written};
+
+/// The tables of this room.
+pub const MIGRATIONS: &[db::Migration] =
+    &[db::Migration { name: "relay/0001", sql: include_str!("../migrations/0001.sql") }];

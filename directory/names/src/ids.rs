@@ -60,6 +60,12 @@ ids! {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct QueueId(pub i64);
 
+impl From<QueueId> for i64 {
+    fn from(id: QueueId) -> i64 {
+        id.0
+    }
+}
+
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 impl std::fmt::Display for QueueId {

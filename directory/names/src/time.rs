@@ -28,6 +28,15 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Noon UTC of a day of the calendar; the epoch when there is no such day.
+    #[must_use]
+    pub fn noon_utc(year: i16, month: u8, day: u8) -> Self {
+        let (month, day) = (i8::try_from(month).unwrap_or(0), i8::try_from(day).unwrap_or(0));
+        let noon = jiff::civil::Date::new(year, month, day)
+            .and_then(|date| date.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC));
+        Self(noon.map_or(0, |noon| noon.timestamp().as_millisecond()))
+    }
+
     /// The date and time in UTC. Instants outside years 1 to 9999 are clamped.
     #[must_use]
     pub fn utc(self) -> jiff::Zoned {

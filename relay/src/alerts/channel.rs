@@ -94,7 +94,9 @@ impl Channels {
             (Some(Channel::Email(channel)), Destination::Email(address)) => {
                 channel.send(address, notice, now).await
             }
-            (Some(Channel::Sms(channel)), Destination::Phone(number)) => channel.send(number, &notice.text).await,
+            (Some(Channel::Sms(channel)), Destination::Phone(number)) => {
+                channel.send(number, &notice.text).await
+            }
             (Some(_) | None, _) => Err(ChannelError::NotConfigured),
         }
     }

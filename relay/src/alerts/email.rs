@@ -69,7 +69,8 @@ impl EmailChannel {
         if let Some((login, password)) = smarthost.credentials {
             transport = transport.credentials(Credentials::new(login, password));
         }
-        let address = smarthost.from.to_string().parse().map_err(|_| set_up("the From address".to_owned()))?;
+        let address =
+            smarthost.from.to_string().parse().map_err(|_| set_up("the From address".to_owned()))?;
         let from = Mailbox::new(Some("Votre espace santé".to_owned()), address);
         let domain = smarthost.from.domain().to_string();
         Ok(Self { transport: transport.build(), from, domain, entropy })
@@ -96,7 +97,11 @@ impl EmailChannel {
             // The cause may quote the destination; only its class and code are kept.
             let code = cause.status().map(|code| format!("reply {code}"));
             let what = code.unwrap_or_else(|| class(&cause).to_owned());
-            if cause.is_permanent() { ChannelError::Permanent { what } } else { ChannelError::Temporary { what } }
+            if cause.is_permanent() {
+                ChannelError::Permanent { what }
+            } else {
+                ChannelError::Temporary { what }
+            }
         })
     }
 }

@@ -11,7 +11,7 @@ pub(crate) mod store;
 mod texts;
 mod worker;
 
-pub use channel::{Channel, Channels, ChannelError, Destination};
+pub use channel::{Channel, ChannelError, Channels, Destination};
 pub use email::{EmailChannel, Smarthost, SmarthostTls};
 pub use sms::{SmsChannel, SmsGateway};
 pub use worker::{Worker, send_code};

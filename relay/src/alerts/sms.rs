@@ -73,7 +73,11 @@ impl SmsChannel {
         }
     }
 
-    async fn post(&self, number: &str, text: &str) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
+    async fn post(
+        &self,
+        number: &str,
+        text: &str,
+    ) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         if self.secure {
             let name = ServerName::try_from(self.host.clone())?;

@@ -35,7 +35,11 @@ fn audience_code(audience: Audience) -> &'static str {
 }
 
 /// Writes the rows that are due, coalesced by the rule of policy; answers when the first may leave.
-pub(crate) async fn due(tx: &mut Tx, alerts: &[DueAlert], now: Timestamp) -> Result<Option<Timestamp>, Error> {
+pub(crate) async fn due(
+    tx: &mut Tx,
+    alerts: &[DueAlert],
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
     let mut rows: Vec<Args> = Vec::new();
     let mut first: Option<Timestamp> = None;
     let mut written: Vec<(AccountId, Alert)> = Vec::new();
@@ -92,8 +96,7 @@ pub(crate) async fn lease(tx: &mut Tx, limit: u32, now: Timestamp) -> Result<Vec
             let kind = row.text(2)?;
             let kind = AlertKind::from_code(&kind)
                 .ok_or_else(|| Error::Damaged(format!("«{kind}» is not a kind of alert")))?;
-            let audience =
-                if row.text(3)? == "owner" { Audience::OwnerOnly } else { Audience::Everybody };
+            let audience = if row.text(3)? == "owner" { Audience::OwnerOnly } else { Audience::Everybody };
             Ok(Leased {
                 id: AlertId(row.int(0)?),
                 account: AccountId(row.int(1)?),
@@ -143,7 +146,12 @@ pub(crate) enum Outcome {
 }
 
 /// Ends the lease with what became of the notice.
-pub(crate) async fn settle(tx: &mut Tx, alert: AlertId, outcome: &Outcome, now: Timestamp) -> Result<(), Error> {
+pub(crate) async fn settle(
+    tx: &mut Tx,
+    alert: AlertId,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<(), Error> {
     let (state, due_at, settled, error) = match outcome {
         Outcome::Sent => ("sent", None, Some(now), None),
         Outcome::Again { at, why } => ("waiting", Some(*at), None, Some(why)),

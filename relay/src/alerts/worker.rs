@@ -1,6 +1,6 @@
 //! Takes notices that are due, sends them, notes what became of them.
 
-use super::channel::{Channels, ChannelError, Destination};
+use super::channel::{ChannelError, Channels, Destination};
 use super::store::{self, Leased, Outcome};
 use super::texts;
 use crate::Error;
@@ -102,22 +102,32 @@ impl Worker {
         let now = self.clock.now();
         let outcome = self.try_destinations(&alert, now).await?;
         match &outcome {
-            Outcome::Sent => tracing::info!(alert.id = alert.id.0, alert.kind = alert.kind.code(), "notice sent"),
+            Outcome::Sent => {
+                tracing::info!(alert.id = alert.id.0, alert.kind = alert.kind.code(), "notice sent")
+            }
             Outcome::Again { why, .. } => {
-                tracing::warn!(alert.id = alert.id.0, attempt = alert.attempts, why, "notice waits for another try");
+                tracing::warn!(
+                    alert.id = alert.id.0,
+                    attempt = alert.attempts,
+                    why,
+                    "notice waits for another try"
+                );
             }
             Outcome::Failed { why } => tracing::warn!(alert.id = alert.id.0, why, "notice given up"),
         }
-        let line = settled_line(&alert, &outcome, now).map(|line| {
-            Entry::new(Chain::Account(alert.account), line, &self.entropy)
-        });
+        let line = settled_line(&alert, &outcome, now)
+            .map(|line| Entry::new(Chain::Account(alert.account), line, &self.entropy));
         self.db
-            .write(db::unit("settle a notice", (alert, outcome, line, now), |(alert, outcome, line, now), tx| {
-                Box::pin(async move {
-                    store::settle(tx, alert.id, outcome, *now).await?;
-                    audit::append(tx, line.as_slice()).await
-                })
-            }))
+            .write(db::unit(
+                "settle a notice",
+                (alert, outcome, line, now),
+                |(alert, outcome, line, now), tx| {
+                    Box::pin(async move {
+                        store::settle(tx, alert.id, outcome, *now).await?;
+                        audit::append(tx, line.as_slice()).await
+                    })
+                },
+            ))
             .await
             .map_err(|cause: db::Error| Error::Database { what: "settling a notice", cause })
     }

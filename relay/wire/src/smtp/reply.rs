@@ -211,10 +211,40 @@ impl Reply {
         Self::new(454, (4, 7, 0), "sign-in is not possible at the moment")
     }
 
+    /// Too many wrong guesses lately; the limiter of all doors says when to try again.
+    #[must_use]
+    pub fn sign_in_wait(seconds: u64) -> Self {
+        Self::new(454, (4, 7, 0), &format!("too many failed sign-ins, try again in {seconds} seconds"))
+    }
+
     /// Something of ours failed; nothing was kept, try again.
     #[must_use]
     pub fn local_error() -> Self {
         Self::new(451, (4, 3, 0), "something failed here; nothing was kept, try again")
+    }
+
+    /// The letter names somebody its sender may not speak for (RFC 6409 §6.1, DESIGN §2.4).
+    #[must_use]
+    pub fn not_yours(what: &str) -> Self {
+        Self::new(550, (5, 7, 1), what)
+    }
+
+    /// The letter's own words contradict each other or cannot be read.
+    #[must_use]
+    pub fn not_understood(what: &str) -> Self {
+        Self::new(554, (5, 6, 0), what)
+    }
+
+    /// The disk is nearly full: reading goes on, nothing new is taken (RELIABILITY R-03).
+    #[must_use]
+    pub fn no_room() -> Self {
+        Self::new(452, (4, 3, 1), "no room for letters at the moment, try again later")
+    }
+
+    /// The recipient lives with another operator, to whom this house has no road yet.
+    #[must_use]
+    pub fn unreachable_operator() -> Self {
+        Self::new(550, (5, 4, 4), "this house does not reach other operators yet")
     }
 
     pub(super) fn too_many_failures() -> Self {

@@ -1,0 +1,363 @@
+//! The way of every letter: load a snapshot, let the rules decide, write everything in one unit.
+//!
+//! Doors bring a [`Draft`]: the submission door, the patients' pages, and (next) the MX door. What
+//! costs cryptography or a disk is prepared before the unit ([`prepare`]); the unit loads the
+//! snapshot, calls [`policy::decide`] for each recipient, and writes letters, contacts, documents,
+//! notices, audit lines and the idempotency key together ([`unit`]). Only when that is on disk does
+//! anybody hear `250` or `201`.
+
+mod heads;
+mod prepare;
+mod snapshot;
+mod unit;
+
+use crate::Error;
+use crate::letter::{Incoming, Letter};
+use directory::{Directory, Login, MaySendAs, Resolved};
+use mailstore::{Committer, Mailstore};
+use names::{AccountId, Address, Clock, ConversationId, Domain, Entropy, PatientId, QueueId, Timestamp};
+use policy::{Act, Actor, Decision, Mandate, Purpose, Refusal, Request, Settings};
+use std::sync::Arc;
+use tokio::sync::Notify;
+use wire::mime::Head;
+use wire::smtp::{Origin, Trace};
+
+/// Mail in and rules applied. Cheap to clone.
+#[derive(Clone)]
+pub struct Relay(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) mailstore: Mailstore,
+    pub(crate) directory: Directory,
+    pub(crate) settings: Settings,
+    pub(crate) hostname: Domain,
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    pub(crate) committer: Committer<unit::Commit>,
+}
+
+/// What a relay is made of.
+pub struct Parts {
+    /// What we keep.
+    pub mailstore: Mailstore,
+    /// Who is who.
+    pub directory: Directory,
+    /// The operator's choices.
+    pub settings: Settings,
+    /// Our name in Received and Message-ID.
+    pub hostname: Domain,
+    /// Time.
+    pub clock: Clock,
+    /// Chance.
+    pub entropy: Entropy,
+    /// Told after each commit that wrote a notice: the worker of notices waits on it.
+    pub alerts: Arc<Notify>,
+}
+
+/// Who brings a letter.
+#[derive(Clone, Copy)]
+pub enum Source<'a> {
+    /// A professional's mail program.
+    Submission {
+        /// Who signed in.
+        login: &'a Login,
+        /// The address they write as.
+        sender: &'a MaySendAs,
+    },
+    /// A patient, or somebody who acts for them, on the web.
+    Web {
+        /// The account that writes.
+        account: AccountId,
+        /// Its address.
+        address: &'a Address,
+        /// The profile that writes.
+        patient: PatientId,
+        /// Who signed in; the same as `patient` when they act for themselves.
+        actor: PatientId,
+        /// What they lean on when they act for somebody else.
+        mandate: Option<&'a Mandate>,
+    },
+}
+
+/// A letter to be judged and kept.
+pub struct Draft {
+    /// Its passage through the house.
+    pub queue: QueueId,
+    /// Envelope recipients, each once.
+    pub recipients: Vec<Address>,
+    /// The addresses of Reply-To.
+    pub reply_to: Vec<Address>,
+    /// Its octets.
+    pub letter: Letter,
+    /// The letter it answers, when a patient answers one.
+    pub answering: Option<Answering>,
+}
+
+/// The letter a patient answers.
+#[derive(Clone, Debug)]
+pub struct Answering {
+    /// What the rules ask about it.
+    pub letter: policy::Answered,
+    /// The conversation it stands in.
+    pub conversation: Option<ConversationId>,
+}
+
+/// What became of a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// On disk and in every mailbox. A resubmission gets the number of the first time.
+    Accepted {
+        /// The number.
+        queue: QueueId,
+    },
+    /// Nobody got it.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// The number under which `pli admin why` finds the reason.
+        queue: QueueId,
+    },
+}
+
+/// What is known of a recipient before the letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A letter may pass; the final word comes with the letter.
+    Pass,
+    /// No letter would, and the number under which `pli admin why` finds the reason (0: a preview).
+    Refused(Refusal, QueueId),
+    /// The recipient lives with another operator, whom this door does not reach yet.
+    Unreachable,
+}
+
+impl Source<'_> {
+    /// The address that writes.
+    pub(crate) fn address(&self) -> &Address {
+        match self {
+            Self::Submission { sender, .. } => &sender.address,
+            Self::Web { address, .. } => address,
+        }
+    }
+
+    /// The account that writes.
+    pub(crate) fn account(&self) -> AccountId {
+        match self {
+            Self::Submission { sender, .. } => sender.account,
+            Self::Web { account, .. } => *account,
+        }
+    }
+
+    /// The actor as the rules see them.
+    pub(crate) fn actor(&self) -> Actor {
+        match self {
+            Self::Submission { .. } => Actor::Own,
+            Self::Web { patient, actor, .. } if patient == actor => Actor::Own,
+            Self::Web { patient, actor, .. } => Actor::ForPatient { actor: *actor, patient: *patient },
+        }
+    }
+
+    /// The actor as the trail names them, and for whom.
+    pub(crate) fn audited(&self) -> (audit::Actor, Option<audit::Actor>) {
+        match self {
+            Self::Submission { login, sender } => {
+                let account = audit::Actor::Account(sender.account);
+                let actor = login.person.map_or(account, audit::Actor::Person);
+                (actor, (actor != account).then_some(account))
+            }
+            Self::Web { patient, actor, .. } => {
+                let for_whom = (patient != actor).then_some(audit::Actor::Patient(*patient));
+                (audit::Actor::Patient(*actor), for_whom)
+            }
+        }
+    }
+
+    pub(crate) fn mandate(&self) -> Option<&Mandate> {
+        match self {
+            Self::Submission { .. } => None,
+            Self::Web { mandate, .. } => *mandate,
+        }
+    }
+
+    /// The door, as traces name it.
+    pub(crate) fn door(&self) -> &'static str {
+        match self {
+            Self::Submission { .. } => "submission",
+            Self::Web { .. } => "web",
+        }
+    }
+}
+
+impl Relay {
+    /// Puts a relay together; its committer runs until the last clone is gone.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let commit = unit::Commit {
+            mailstore: parts.mailstore.clone(),
+            directory: parts.directory.clone(),
+            settings: parts.settings.clone(),
+            alerts: Arc::clone(&parts.alerts),
+        };
+        let (committer, work) = Committer::new(parts.mailstore.db().clone(), commit);
+        tokio::spawn(work);
+        Self(Arc::new(Inner {
+            committer,
+            mailstore: parts.mailstore,
+            directory: parts.directory,
+            settings: parts.settings,
+            hostname: parts.hostname,
+            clock: parts.clock,
+            entropy: parts.entropy,
+        }))
+    }
+
+    /// What we keep.
+    #[must_use]
+    pub fn mailstore(&self) -> &Mailstore {
+        &self.0.mailstore
+    }
+
+    /// Who is who.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    /// The operator's choices.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// A number for a passage that begins now.
+    #[must_use]
+    pub fn queue_id(&self, now: Timestamp) -> QueueId {
+        QueueId(self.0.mailstore.db().id(now))
+    }
+
+    /// Whether there is room for another letter.
+    pub fn check_room(&self) -> Result<(), Error> {
+        let what = "looking for room";
+        self.0.mailstore.check_room().map_err(|cause| Error::Store { what, cause })
+    }
+
+    /// Begins to take a letter in.
+    #[must_use]
+    pub fn begin_letter(&self, now: Timestamp) -> Incoming {
+        Incoming::begin(&self.0.mailstore, now)
+    }
+
+    /// Takes Bcc out, adds what RFC 6409 §8 wants added, and the trace field on top.
+    pub fn complete_head(
+        &self,
+        head: &mut Head,
+        trace: &Trace,
+        origin: Origin,
+        queue: QueueId,
+        now: Timestamp,
+    ) {
+        head.remove("Bcc");
+        head.remove("Return-Path");
+        if head.field("Date").is_none() {
+            head.append("Date", &now.rfc5322());
+        }
+        if head.field("Message-ID").is_none() {
+            head.append("Message-ID", &format!("<{}>", self.message_id(queue)));
+        }
+        let received = wire::smtp::received(trace, origin, &self.0.hostname, queue, now);
+        heads::put_on_top(head, &received);
+    }
+
+    /// A Message-ID of ours, without brackets.
+    #[must_use]
+    pub fn message_id(&self, queue: QueueId) -> String {
+        let chance: String = self.0.entropy.bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{queue}.{chance}@{}", self.0.hostname)
+    }
+
+    /// RCPT: may any letter of `source` reach this address? A refusal is traced under a number of its
+    /// own, so that support can say why.
+    pub async fn may_receive(
+        &self,
+        source: &Source<'_>,
+        recipient: &Address,
+        now: Timestamp,
+    ) -> Result<Verdict, Error> {
+        let decision = self.ask(source, recipient, now).await?;
+        match decision {
+            (Decision::Refuse(refusal), _) => {
+                let queue = self.queue_id(now);
+                self.trace_refusal(source, queue, recipient, refusal, now).await?;
+                Ok(Verdict::Refused(refusal, queue))
+            }
+            (Decision::Deliver(_), Resolved::Remote { .. }) => Ok(Verdict::Unreachable),
+            (Decision::Deliver(_), _) => Ok(Verdict::Pass),
+        }
+    }
+
+    /// The same question without a trace, for greying out what cannot be done.
+    pub async fn preview(
+        &self,
+        source: &Source<'_>,
+        recipient: &Address,
+        now: Timestamp,
+    ) -> Result<Verdict, Error> {
+        Ok(match self.ask(source, recipient, now).await? {
+            (Decision::Refuse(refusal), _) => Verdict::Refused(refusal, QueueId(0)),
+            (Decision::Deliver(_), Resolved::Remote { .. }) => Verdict::Unreachable,
+            (Decision::Deliver(_), _) => Verdict::Pass,
+        })
+    }
+
+    /// Whether a letter of `source` that answers `answered` may reach `recipient`.
+    pub(crate) async fn preview_answer(
+        &self,
+        source: &Source<'_>,
+        recipient: &Address,
+        answered: &policy::Answered,
+        now: Timestamp,
+    ) -> Result<Option<Refusal>, Error> {
+        Ok(self.judge_early(source, recipient, Some(answered), now).await?.0.refusal())
+    }
+
+    async fn ask(
+        &self,
+        source: &Source<'_>,
+        recipient: &Address,
+        now: Timestamp,
+    ) -> Result<(Decision, Resolved), Error> {
+        self.judge_early(source, recipient, None, now).await
+    }
+
+    async fn judge_early(
+        &self,
+        source: &Source<'_>,
+        recipient: &Address,
+        answered: Option<&policy::Answered>,
+        now: Timestamp,
+    ) -> Result<(Decision, Resolved), Error> {
+        let mut addresses = vec![source.address().clone(), recipient.clone()];
+        addresses.extend(answered.map(|answered| answered.from.clone()));
+        let what = "looking a recipient up";
+        let resolved = self.0.directory.resolve(&addresses, now).await;
+        let resolved = resolved.map_err(|cause| Error::Directory { what, cause })?;
+        let mut tx = self.0.mailstore.db().read().await.map_err(|cause| Error::Database { what, cause })?;
+        let known = snapshot::Known::gather(&addresses, &resolved);
+        let wanted = snapshot::Wanted { sender: &addresses[0], recipient, reply_to: &[], answered };
+        let contacts =
+            snapshot::load(&self.0.mailstore, &self.0.directory, &mut tx, &known, &[wanted], false).await?;
+        let snapshot = contacts.snapshot(&known, &wanted, source.mandate(), &self.0.settings);
+        let request = Request { actor: source.actor(), purpose: Purpose::Mail, act: Act::Recipient };
+        let decision = policy::decide(&snapshot, &request, now);
+        Ok((decision, resolved.into_iter().nth(1).unwrap_or(Resolved::InvalidPatientAddress)))
+    }
+}

@@ -1,0 +1,243 @@
+//! The one unit of work of a batch of letters: decide again, then write everything.
+
+use super::snapshot::{self, Contacts, Known, Wanted};
+use crate::alerts::store::{self, DueAlert};
+use crate::{Error, parties};
+use audit::Entry;
+use db::Tx;
+use directory::Directory;
+use mailstore::{AcceptedKey, Delivery, Mailstore, Trace, Work};
+use names::{AccountId, Address, HOUR, QueueId, Timestamp};
+use policy::{Act, Actor, Answered, Decision, Letter, Mandate, Purpose, Request, Settings};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// How long an identical submission gets the first answer again (DESIGN §6).
+const RESUBMISSION: i64 = HOUR;
+
+/// What the committer does with a batch of letters.
+pub(crate) struct Commit {
+    pub(crate) mailstore: Mailstore,
+    pub(crate) directory: Directory,
+    pub(crate) settings: Settings,
+    pub(crate) alerts: Arc<Notify>,
+}
+
+/// A letter prepared for what was decided before the unit.
+pub(crate) struct Prepared {
+    pub(crate) queue: QueueId,
+    pub(crate) key: AcceptedKey,
+    pub(crate) sender: Address,
+    pub(crate) actor: Actor,
+    pub(crate) mandate: Option<Mandate>,
+    pub(crate) recipients: Vec<PreparedRecipient>,
+    pub(crate) reply_to: Vec<Address>,
+    pub(crate) answered: Option<Answered>,
+    /// Places in mailboxes: every recipient's, and the sender's own copy.
+    pub(crate) deliveries: Vec<Delivery>,
+    pub(crate) alerts: Vec<DueAlert>,
+    pub(crate) audit: Vec<Entry>,
+    pub(crate) trace: Trace,
+    pub(crate) now: Timestamp,
+}
+
+/// One recipient, the facts the rules are given, and what they said before the unit.
+pub(crate) struct PreparedRecipient {
+    pub(crate) address: Address,
+    pub(crate) facts: Letter,
+    pub(crate) decision: Decision,
+}
+
+/// What became of a prepared letter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Committed {
+    /// Written.
+    Kept,
+    /// An identical letter was taken before, under this number.
+    Repeat(QueueId),
+    /// Something changed since it was prepared: prepare it anew.
+    Changed,
+}
+
+impl Prepared {
+    /// Every address whose standing matters.
+    pub(crate) fn addresses(&self) -> Vec<Address> {
+        let mut addresses = vec![self.sender.clone()];
+        addresses.extend(self.recipients.iter().map(|recipient| recipient.address.clone()));
+        addresses.extend(self.reply_to.iter().cloned());
+        addresses.extend(self.answered.iter().map(|answered| answered.from.clone()));
+        addresses.sort();
+        addresses.dedup();
+        addresses
+    }
+
+    pub(crate) fn wanted<'a>(&'a self, recipient: &'a Address) -> Wanted<'a> {
+        Wanted { sender: &self.sender, recipient, reply_to: &self.reply_to, answered: self.answered.as_ref() }
+    }
+
+    fn ends_exchange(&self) -> bool {
+        self.recipients.iter().any(|recipient| recipient.facts.ends_exchange())
+    }
+
+    /// What the rules say of one recipient now.
+    pub(crate) fn judge(
+        &self,
+        recipient: &Address,
+        facts: &Letter,
+        known: &Known,
+        contacts: &Contacts,
+        settings: &Settings,
+    ) -> Decision {
+        let snapshot = contacts.snapshot(known, &self.wanted(recipient), self.mandate.as_ref(), settings);
+        let act = Act::Letter(facts.clone());
+        policy::decide(&snapshot, &Request { actor: self.actor, purpose: Purpose::Mail, act }, self.now)
+    }
+}
+
+impl Work for Commit {
+    const NAME: &'static str = "deliver letters";
+    type Job = Prepared;
+    type Answer = Committed;
+    type Error = Error;
+
+    async fn run(&self, tx: &mut Tx, jobs: &[Arc<Prepared>]) -> Result<Vec<Committed>, Error> {
+        let now = jobs.iter().map(|job| job.now).max().unwrap_or_default();
+        let (known, mut contacts) = self.load(tx, jobs, now).await?;
+        let mut contact_rows = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            contact_rows.push(self.decide(job, &known, &mut contacts));
+        }
+        let repeats = self.take_keys(tx, jobs, &contact_rows, now).await?;
+        let mut answers = Vec::with_capacity(jobs.len());
+        let (mut rows, mut kept) = (Vec::new(), Vec::new());
+        for ((job, changes), repeat) in jobs.iter().zip(contact_rows).zip(repeats) {
+            answers.push(match (changes, repeat) {
+                (None, _) => Committed::Changed,
+                (Some(_), Some(first)) => Committed::Repeat(first),
+                (Some(changes), None) => {
+                    rows.extend(changes);
+                    kept.push(&**job);
+                    Committed::Kept
+                }
+            });
+        }
+        self.write(tx, &kept, &rows, now).await?;
+        Ok(answers)
+    }
+}
+
+impl Commit {
+    async fn load(
+        &self,
+        tx: &mut Tx,
+        jobs: &[Arc<Prepared>],
+        now: Timestamp,
+    ) -> Result<(Known, Contacts), Error> {
+        let mut addresses: Vec<Address> = jobs.iter().flat_map(|job| job.addresses()).collect();
+        addresses.sort();
+        addresses.dedup();
+        let resolved = self.directory.resolve_in(tx, &addresses, now).await;
+        let resolved = resolved.map_err(|cause| Error::Directory { what: "looking parties up", cause })?;
+        let known = Known::gather(&addresses, &resolved);
+        let wanted: Vec<Wanted<'_>> = jobs
+            .iter()
+            .flat_map(|job| job.recipients.iter().map(|recipient| job.wanted(&recipient.address)))
+            .collect();
+        let ends = jobs.iter().any(|job| job.ends_exchange());
+        let mut contacts =
+            snapshot::load(&self.mailstore, &self.directory, tx, &known, &wanted, ends).await?;
+        let remote: Vec<Address> = addresses
+            .iter()
+            .filter(|address| parties::address(&known.party(address)).is_some())
+            .cloned()
+            .collect();
+        contacts.ensure(&self.mailstore, tx, &remote, now).await?;
+        Ok((known, contacts))
+    }
+
+    /// The contact rows this letter writes, if the rules still say what it was prepared for.
+    fn decide(
+        &self,
+        job: &Prepared,
+        known: &Known,
+        contacts: &mut Contacts,
+    ) -> Option<Vec<mailstore::Contact>> {
+        let mut rows = Vec::new();
+        for recipient in &job.recipients {
+            let decision = job.judge(&recipient.address, &recipient.facts, known, contacts, &self.settings);
+            if decision != recipient.decision {
+                return None;
+            }
+            if let Decision::Deliver(delivery) = &decision {
+                rows.extend(contacts.apply(&recipient.address, &delivery.contacts));
+            }
+        }
+        Some(rows)
+    }
+
+    async fn take_keys(
+        &self,
+        tx: &mut Tx,
+        jobs: &[Arc<Prepared>],
+        decided: &[Option<Vec<mailstore::Contact>>],
+        now: Timestamp,
+    ) -> Result<Vec<Option<QueueId>>, Error> {
+        let holding = || jobs.iter().zip(decided).filter(|(_, decided)| decided.is_some());
+        let keys: Vec<_> = holding().map(|(job, _)| (job.key, job.queue, now.plus(RESUBMISSION))).collect();
+        let taken = self.mailstore.accept(tx, &keys, now).await;
+        let taken = taken.map_err(|cause| Error::Store { what: "noting accepted letters", cause })?;
+        let mut taken = taken.into_iter();
+        Ok(decided.iter().map(|decided| decided.as_ref().and_then(|_| taken.next().flatten())).collect())
+    }
+
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        kept: &[&Prepared],
+        contacts: &[mailstore::Contact],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let store = |what| move |cause| Error::Store { what, cause };
+        self.mailstore.write_contacts(tx, contacts, now).await.map_err(store("writing contacts"))?;
+        let deliveries: Vec<Delivery> = kept.iter().flat_map(|job| job.deliveries.iter().cloned()).collect();
+        self.mailstore.deliver(tx, &deliveries).await.map_err(store("delivering"))?;
+        let traces: Vec<Trace> = kept.iter().map(|job| job.trace.clone()).collect();
+        self.mailstore.write_traces(tx, &traces).await.map_err(store("tracing"))?;
+        let alerts: Vec<DueAlert> = kept.iter().flat_map(|job| job.alerts.iter().copied()).collect();
+        let writing = |cause| Error::Database { what: "writing notices", cause };
+        if store::due(tx, &alerts, now).await.map_err(writing)?.is_some() {
+            let woken = Arc::clone(&self.alerts);
+            tx.after_commit(move || woken.notify_one());
+        }
+        // Chain heads are locked last, in their order (DESIGN §2.2).
+        let lines: Vec<Entry> = kept.iter().flat_map(|job| job.audit.iter().cloned()).collect();
+        let auditing = |cause| Error::Database { what: "writing the trail", cause };
+        audit::append(tx, &lines).await.map_err(auditing)
+    }
+}
+
+/// The patient and account behind a party of ours, for lines and notices.
+pub(crate) fn patient_account(party: &policy::Party) -> Option<AccountId> {
+    match party {
+        policy::Party::Patient(policy::Patient { home: policy::PatientHome::Local(account, _), .. }) => {
+            Some(*account)
+        }
+        policy::Party::Patient(_)
+        | policy::Party::Professional(_)
+        | policy::Party::UnknownPatient
+        | policy::Party::InvalidPatientAddress
+        | policy::Party::UnknownMailbox
+        | policy::Party::OutsideTrust
+        | policy::Party::Nobody => None,
+    }
+}
+
+/// An account of ours behind a party, whoever it is.
+pub(crate) fn local_account(party: &policy::Party) -> Option<AccountId> {
+    match party {
+        policy::Party::Professional(policy::Mailbox { home: policy::Home::Local(account), .. }) => {
+            Some(*account)
+        }
+        other => patient_account(other),
+    }
+}

@@ -1,0 +1,154 @@
+//! The submission door: what the SMTP machine asks, for professionals' mail programs.
+
+use crate::intake::{Draft, Relay, Source, Verdict};
+use crate::letter::{Fault, Incoming};
+use crate::{identity, replies};
+use bytes::Bytes;
+use directory::{Login, MaySendAs};
+use names::{Address, QueueId};
+use net::{ConnInfo, Gate, World};
+use std::net::IpAddr;
+use std::sync::Arc;
+use wire::sasl::Secret;
+use wire::smtp::{Accepted, Answer, Ask, Origin, Reply, Server, Trace};
+
+/// One mail program's session.
+pub struct SubmissionWorld {
+    relay: Relay,
+    gate: Gate,
+    peer: IpAddr,
+    login: Option<Arc<Login>>,
+    transaction: Option<Transaction>,
+}
+
+/// What one MAIL began.
+struct Transaction {
+    queue: QueueId,
+    sender: MaySendAs,
+    recipients: Vec<Address>,
+    letter: Option<(Incoming, Trace)>,
+}
+
+impl SubmissionWorld {
+    /// The world of one connection.
+    #[must_use]
+    pub fn new(relay: Relay, gate: Gate, connection: &ConnInfo) -> Self {
+        Self { relay, gate, peer: connection.peer.ip(), login: None, transaction: None }
+    }
+
+    async fn authenticate(
+        &mut self,
+        name: &str,
+        authzid: Option<&str>,
+        secret: &Secret,
+    ) -> Result<(), Reply> {
+        let now = self.relay.now();
+        let login =
+            crate::sign_in::verify(&self.relay, &self.gate, self.peer, name, authzid, secret, now).await;
+        self.login = Some(login.map_err(|refusal| replies::sign_in(&refusal))?);
+        Ok(())
+    }
+
+    async fn sender(&mut self, path: Option<Address>) -> Result<(), Reply> {
+        let login = self.login.as_ref().ok_or_else(Reply::sign_in_failed)?;
+        let sender = path.as_ref().and_then(|path| login.sends_as(path)).cloned();
+        let sender = sender
+            .ok_or_else(|| Reply::not_yours("the sender must be an address this login may write as"))?;
+        self.relay.check_room().map_err(|error| replies::failure(&error))?;
+        let queue = self.relay.queue_id(self.relay.now());
+        self.transaction = Some(Transaction { queue, sender, recipients: Vec::new(), letter: None });
+        Ok(())
+    }
+
+    async fn recipient(&mut self, recipient: Address) -> Result<(), Reply> {
+        let (login, transaction) = (self.login.as_deref(), self.transaction.as_mut());
+        let (Some(login), Some(transaction)) = (login, transaction) else { return Err(Reply::local_error()) };
+        let source = Source::Submission { login, sender: &transaction.sender };
+        let now = self.relay.now();
+        match self.relay.may_receive(&source, &recipient, now).await {
+            Ok(Verdict::Pass) => {
+                if !transaction.recipients.contains(&recipient) {
+                    transaction.recipients.push(recipient);
+                }
+                Ok(())
+            }
+            Ok(Verdict::Refused(refusal, queue)) => Err(replies::refusal(refusal, queue)),
+            Ok(Verdict::Unreachable) => Err(Reply::unreachable_operator()),
+            Err(error) => Err(replies::failure(&error)),
+        }
+    }
+
+    fn data(&mut self, trace: Trace) -> Result<(), Reply> {
+        self.relay.check_room().map_err(|error| replies::failure(&error))?;
+        let now = self.relay.now();
+        let incoming = self.relay.begin_letter(now);
+        let transaction = self.transaction.as_mut().ok_or_else(Reply::local_error)?;
+        transaction.letter = Some((incoming, trace));
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<Accepted, Reply> {
+        let (login, transaction) = (self.login.clone(), self.transaction.take());
+        let (Some(login), Some(transaction)) = (login, transaction) else { return Err(Reply::local_error()) };
+        let Some((incoming, trace)) = transaction.letter else { return Err(Reply::local_error()) };
+        let now = self.relay.now();
+        let letter = incoming.finish().await.map_err(|fault| match fault {
+            Fault::Head(error) => identity::IdentityFault::Head(error).reply(),
+            Fault::Store(cause) => replies::failure(&crate::Error::Store { what: "keeping a letter", cause }),
+        })?;
+        let reply_to =
+            identity::check(&letter.head, &login, &transaction.sender).map_err(|fault| fault.reply())?;
+        let mut letter = letter;
+        self.relay.complete_head(&mut letter.head, &trace, Origin::Hidden, transaction.queue, now);
+        let draft = Draft {
+            queue: transaction.queue,
+            recipients: transaction.recipients,
+            reply_to,
+            letter,
+            answering: None,
+        };
+        let source = Source::Submission { login: &login, sender: &transaction.sender };
+        match self.relay.deliver(&source, draft, now).await {
+            Ok(crate::intake::Outcome::Accepted { queue }) => Ok(Accepted { queue }),
+            Ok(crate::intake::Outcome::Refused { refusal, queue }) => Err(replies::refusal(refusal, queue)),
+            Err(error) => Err(replies::failure(&error)),
+        }
+    }
+}
+
+impl World<Server> for SubmissionWorld {
+    async fn answer(&mut self, ask: Ask) -> Answer {
+        match ask {
+            Ask::Authenticate { login, authzid, secret, .. } => {
+                Answer::Authenticated(self.authenticate(&login, authzid.as_deref(), &secret).await)
+            }
+            Ask::Sender { path, .. } => Answer::Sender(self.sender(path).await),
+            Ask::Recipient { path, .. } => Answer::Recipient(self.recipient(path).await),
+            Ask::Data(trace) => {
+                let may = self.data(trace);
+                if may.is_err() {
+                    self.transaction = None;
+                }
+                Answer::Data(may)
+            }
+            Ask::Finish { .. } => Answer::Finished(self.finish().await),
+            Ask::Discard(why) => {
+                tracing::info!(door = "submission", ?why, "a letter was given up");
+                self.transaction = None;
+                Answer::Done
+            }
+            Ask::Reset => {
+                self.transaction = None;
+                Answer::Done
+            }
+        }
+    }
+
+    async fn push(&mut self, piece: Bytes) {
+        if let Some((incoming, _)) =
+            self.transaction.as_mut().and_then(|transaction| transaction.letter.as_mut())
+        {
+            incoming.push(&piece).await;
+        }
+    }
+}
