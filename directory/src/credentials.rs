@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use audit::{Act, Actor, Chain, Entry, Line};
 use db::{Tx, args};
 use names::{AccountId, AccountKind, Address, CredentialId, PersonId, Timestamp};
 
@@ -108,11 +109,12 @@ const REVOKE: &str = "UPDATE credential SET revoked_at = $4
     WHERE id = $1 AND (person = $2 OR mailbox = $3) AND revoked_at IS NULL";
 
 impl Directory {
-    /// Makes an application password for a device and shows it this once.
+    /// Makes an application password for a device and shows it this once. `by` asked for it.
     pub async fn issue_password(
         &self,
         owner: Owner,
         label: &str,
+        by: Actor,
         now: Timestamp,
     ) -> Result<IssuedPassword, Error> {
         let secret = zeroize::Zeroizing::new(spell(&self.entropy().bytes()));
@@ -125,12 +127,14 @@ impl Directory {
             now,
         };
         let id = new.id;
-        let unit = (new, self.generation().clone());
+        let told = self.told(owner, id, Act::CredentialIssued, by, now);
+        let unit = (new, self.generation().clone(), told);
         self.db()
-            .write(db::unit("issue an application password", unit, |(new, generation), tx| {
+            .write(db::unit("issue an application password", unit, |(new, generation, told), tx| {
                 Box::pin(async move {
                     insert(tx, new).await?;
-                    generation.bump(tx).await
+                    generation.bump(tx).await?;
+                    audit::append(tx, std::slice::from_ref(told)).await
                 })
             }))
             .await?;
@@ -160,21 +164,41 @@ impl Directory {
         &self,
         owner: Owner,
         credential: CredentialId,
+        by: Actor,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let unit = (owner, credential, now, self.generation().clone());
+        let told = self.told(owner, credential, Act::CredentialRevoked, by, now);
+        let unit = (owner, credential, now, self.generation().clone(), told);
         let stopped = self
             .db()
-            .write(db::unit("revoke an application password", unit, |(owner, id, now, generation), tx| {
-                Box::pin(async move {
-                    let (person, mailbox) = owner.columns();
-                    let stopped = tx.execute(REVOKE, args![*id, person, mailbox, *now]).await?;
-                    generation.bump(tx).await?;
-                    Ok::<_, db::Error>(stopped)
-                })
-            }))
+            .write(db::unit(
+                "revoke an application password",
+                unit,
+                |(owner, id, now, generation, told), tx| {
+                    Box::pin(async move {
+                        let (person, mailbox) = owner.columns();
+                        let stopped = tx.execute(REVOKE, args![*id, person, mailbox, *now]).await?;
+                        if stopped == 1 {
+                            generation.bump(tx).await?;
+                            audit::append(tx, std::slice::from_ref(told)).await?;
+                        }
+                        Ok::<_, db::Error>(stopped)
+                    })
+                },
+            ))
             .await?;
         Ok(stopped == 1)
+    }
+
+    /// The audit line: in the machine's own chain, or the house's for a person with many mailboxes.
+    fn told(&self, owner: Owner, credential: CredentialId, act: Act, by: Actor, now: Timestamp) -> Entry {
+        let (chain, for_whom) = match owner {
+            Owner::Person(person) => (Chain::System, Actor::Person(person)),
+            Owner::Machine(account) => (Chain::Account(account), Actor::Account(account)),
+        };
+        let for_whom = Some(for_whom).filter(|whom| *whom != by);
+        let line = Line { at: now, actor: by, for_whom, act, detail: format!("credential={}", credential.0) };
+        Entry::new(chain, line, self.entropy())
     }
 
     /// Who logs in with this address and password, if anybody.

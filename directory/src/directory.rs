@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use audit::{Act, Actor, Chain, Entry, Line};
 use db::{Db, Tx};
 use names::{AccountId, Address, Domain, Entropy, PatientId, Timestamp};
 use seal::MasterKeys;
@@ -98,23 +99,39 @@ impl Directory {
     }
 
     /// Moves a patient's profile on (opposition, closing, reopening…), or says that its state forbids it.
+    /// `by` asked for it.
     pub async fn change_profile(
         &self,
         patient: PatientId,
         event: ProfileEvent,
+        by: Actor,
         now: Timestamp,
     ) -> Result<Patient, Error> {
-        let unit = (self.clone(), patient, event, now);
+        let unit = (self.clone(), patient, event, by, now);
         self.db()
-            .write(db::unit("change the state of a profile", unit, |(directory, patient, event, now), tx| {
-                Box::pin(async move {
-                    let changed =
-                        patients::apply_event(tx, directory.sealing(), *patient, *event, *now).await?;
-                    directory.generation().bump(tx).await?;
-                    Ok(changed)
-                })
-            }))
+            .write(db::unit(
+                "change the state of a profile",
+                unit,
+                |(directory, patient, event, by, now), tx| {
+                    Box::pin(async move {
+                        let sealing = directory.sealing();
+                        let changed = patients::apply_event(tx, sealing, *patient, *event, *now).await?;
+                        directory.generation().bump(tx).await?;
+                        let detail = format!("state={}", changed.life.recorded.code());
+                        let line = directory.line(*by, changed.id, Act::AccountChanged, detail, *now);
+                        let entry = Entry::new(Chain::Account(changed.account), line, directory.entropy());
+                        audit::append(tx, &[entry]).await?;
+                        Ok(changed)
+                    })
+                },
+            ))
             .await
+    }
+
+    /// A line about a patient's space, told with both people when they are two.
+    pub(crate) fn line(&self, by: Actor, of: PatientId, act: Act, detail: String, now: Timestamp) -> Line {
+        let for_whom = Some(Actor::Patient(of)).filter(|whom| *whom != by);
+        Line { at: now, actor: by, for_whom, act, detail }
     }
 
     pub(crate) fn db(&self) -> &Db {

@@ -66,7 +66,7 @@ impl Directory {
         Ok(prepared)
     }
 
-    /// Plans again and applies inside a unit, so that the caller can give new accounts their place in
+    /// Plans again and applies inside a unit, and tells the audit trail of the house, so that the caller can give new accounts their place in
     /// the store in the same transaction.
     pub async fn import_in(
         &self,

@@ -19,8 +19,7 @@
 
 mod credentials;
 mod delegations;
-#[path = "directory.rs"]
-mod door;
+mod directory;
 mod error;
 mod generation;
 mod import;
@@ -49,7 +48,7 @@ mod words;
 
 pub use credentials::{Credential, IssuedPassword, Login, MaySendAs, Owner};
 pub use delegations::Rights;
-pub use door::Directory;
+pub use directory::Directory;
 pub use error::Error;
 pub use generation::Generation;
 pub use import::{Applied, Plan, PreparedImport};

@@ -167,3 +167,6 @@ fn profile(
         ProfileState::Announced | ProfileState::Opposed | ProfileState::Closed => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

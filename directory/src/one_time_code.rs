@@ -32,8 +32,8 @@ pub(crate) enum Dispatch {
 pub(crate) enum Try {
     /// Right, and the first to say so.
     Right(UserId),
-    /// Wrong; another try is left.
-    Wrong,
+    /// Wrong; another try is left. Whose it was, when the first factor was right.
+    Wrong(Option<UserId>),
     /// No sign-in waits under this token any more.
     Over,
 }
@@ -95,10 +95,11 @@ pub(crate) async fn check(
     let right =
         aws_lc_rs::constant_time::verify_slices_are_equal(&row.bytes(2)?, &sealing.code_hash(id, code))
             .is_ok();
-    match row.maybe_int(1)?.filter(|_| right) {
+    let holder = row.maybe_int(1)?;
+    match holder.filter(|_| right) {
         None => {
             tx.execute(MISS, args![id]).await?;
-            Ok(Try::Wrong)
+            Ok(Try::Wrong(holder.map(UserId)))
         }
         Some(holder) if tx.execute(WIN, args![id]).await? == 1 => Ok(Try::Right(UserId(holder))),
         Some(_) => Ok(Try::Over),

@@ -3,7 +3,8 @@
 //!
 //! In TOML each table is an array of tables (`[[people]]`); in CSV each table is a file of that name
 //! (`people.csv`) with a header row, and lists are separated by `;` inside a field. The tables are
-//! those of [`Table`]; their columns are listed in `docs` and by the readers in [`rows`].
+//! domains, organisations, people, mailboxes, members, delegations, patients, users, mandates and
+//! passwords; the columns of each stand above its reader in `seed/rows.rs`.
 
 mod files;
 pub(crate) mod rows;

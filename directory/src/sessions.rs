@@ -1,5 +1,6 @@
 //! Signed-in browsers. The cookie holds 256 random bits; only their SHA-256 is kept.
 
+use audit::{Act, Actor, Chain, Entry, Line};
 use db::{Tx, args};
 use names::{AccountId, PatientId, SessionId, Timestamp};
 
@@ -182,6 +183,7 @@ impl Directory {
             directory: self.clone(),
             session: session.id,
             user: session.user,
+            own_patient: session.own_patient,
             patient,
             token: hash,
             csrf: csrf.clone(),
@@ -191,15 +193,29 @@ impl Directory {
         Ok(switched.then_some(SignedIn { token, csrf }))
     }
 
-    /// Ends one session of a user: their own sign-out, or another browser's.
-    pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<bool, Error> {
-        let ended = self
-            .db()
-            .write(db::unit("end a session", (user, session), |(user, session), tx| {
-                Box::pin(async move { tx.execute(END, args![*session, *user]).await })
+    /// Ends one of the sessions of the user who is signed in: this one (sign-out), or another browser's.
+    pub async fn end_session(
+        &self,
+        session: &Session,
+        ended: SessionId,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let by = Actor::Patient(session.own_patient);
+        let detail = format!("session={}", ended.0);
+        let line = Line { at: now, actor: by, for_whom: None, act: Act::SignedOut, detail };
+        let entry = Entry::new(Chain::Account(session.own_account), line, self.entropy());
+        let unit = (session.user, ended, entry);
+        self.db()
+            .write(db::unit("end a session", unit, |(user, ended, entry), tx| {
+                Box::pin(async move {
+                    if tx.execute(END, args![*ended, *user]).await? != 1 {
+                        return Ok(false);
+                    }
+                    audit::append(tx, std::slice::from_ref(entry)).await?;
+                    Ok(true)
+                })
             }))
-            .await;
-        ended.map(|ended: u64| ended == 1).map_err(|cause: db::Error| cause.into())
+            .await
     }
 
     /// Ends every session of a user but `kept`: after a change of factor, or a lost device.
@@ -250,6 +266,7 @@ struct Switch {
     directory: Directory,
     session: SessionId,
     user: UserId,
+    own_patient: PatientId,
     patient: PatientId,
     token: [u8; 32],
     csrf: String,
@@ -263,10 +280,21 @@ impl db::Unit for Switch {
 
     async fn run(&mut self, tx: &mut Tx) -> Result<bool, Error> {
         let profiles = mandates::profiles_of(tx, self.directory.sealing(), self.user, self.now).await?;
-        if !profiles.iter().any(|profile| profile.patient == self.patient) {
+        let Some(profile) = profiles.iter().find(|profile| profile.patient == self.patient) else {
+            return Ok(false);
+        };
+        let row = args![self.session, self.user, self.token, self.patient, self.csrf.as_str(), self.now];
+        if tx.execute(SWITCH, row).await? != 1 {
             return Ok(false);
         }
-        let row = args![self.session, self.user, self.token, self.patient, self.csrf.as_str(), self.now];
-        Ok(tx.execute(SWITCH, row).await? == 1)
+        let by = Actor::Patient(self.own_patient);
+        let detail = format!("session={}", self.session.0);
+        let line = self.directory.line(by, profile.patient, Act::ProfileSwitched, detail, self.now);
+        let entry = Entry::new(Chain::Account(profile.account), line, self.directory.entropy());
+        audit::append(tx, &[entry]).await?;
+        Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

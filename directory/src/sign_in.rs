@@ -4,9 +4,10 @@
 //! factor failed (RELIABILITY A-02; ANSSI PG-078 R14). The caller words it so: "if identifier and
 //! password are right, a code was just sent to c•••@•••.example".
 
+use audit::{Act, Actor, Chain, Entry, Line};
 use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use names::{SessionId, Timestamp};
+use names::{AccountId, PatientId, SessionId, Timestamp};
 
 use crate::one_time_code::{self, Dispatch, NewCode, Try};
 use crate::sealing::Sealing;
@@ -85,9 +86,24 @@ impl Directory {
         let id = self.db().id(now);
         let holder = user.as_ref().filter(|_| right).map(|user| user.id);
         let new = NewCode { id, pending, holder, code: self.sealing().code_hash(id, &code), now };
+        // A refusal is told wherever it belongs; an unknown login costs the same line as a known one.
+        let refused_of =
+            if right { Refused::Nobody } else { Refused::Login(user.as_ref().map(|user| user.id)) };
+        let unit = (self.clone(), new, refused_of);
         let dispatch = self
             .db()
-            .write(db::unit("start a sign-in", new, |new, tx| Box::pin(one_time_code::start(tx, new))))
+            .write(db::unit("start a sign-in", unit, |(directory, new, refused_of), tx| {
+                Box::pin(async move {
+                    let dispatch = one_time_code::start(tx, new).await?;
+                    match refused_of {
+                        Refused::Nobody => {}
+                        Refused::Login(user) => {
+                            refused(tx, directory, *user, "factor=password", new.now).await?;
+                        }
+                    }
+                    Ok::<_, Error>(dispatch)
+                })
+            }))
             .await?;
         let code = match (dispatch, user) {
             (Dispatch::Send, Some(User { contact, .. })) => {
@@ -173,6 +189,38 @@ impl Directory {
     }
 }
 
+/// Whether a first factor was refused, and whose.
+enum Refused {
+    Nobody,
+    Login(Option<UserId>),
+}
+
+const OWN_ACCOUNT: &str = "SELECT p.id, p.account FROM patient_user u JOIN patient p ON p.id = u.patient
+    WHERE u.id = $1";
+
+/// The chain that tells of a user's sign-ins, and who they are in it.
+async fn own_chain(tx: &mut db::Tx, user: UserId) -> Result<(Chain, Actor), db::Error> {
+    let row = tx.row(OWN_ACCOUNT, db::args![user]).await?;
+    Ok((Chain::Account(AccountId(row.int(1)?)), Actor::Patient(PatientId(row.int(0)?))))
+}
+
+/// Tells of a refused sign-in: in the user's chain, or the house's when there is no such user.
+async fn refused(
+    tx: &mut db::Tx,
+    directory: &Directory,
+    user: Option<UserId>,
+    detail: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (chain, actor) = match user {
+        Some(user) => own_chain(tx, user).await?,
+        None => (Chain::System, Actor::System),
+    };
+    let line = Line { at: now, actor, for_whom: None, act: Act::SignInRefused, detail: detail.to_owned() };
+    audit::append(tx, &[Entry::new(chain, line, directory.entropy())]).await?;
+    Ok(())
+}
+
 struct CheckCode {
     directory: Directory,
     pending: [u8; 32],
@@ -199,7 +247,10 @@ impl db::Unit for CheckCode {
         let sealing = self.directory.sealing();
         let user = match one_time_code::check(tx, sealing, &self.pending, &self.digits, self.now).await? {
             Try::Right(user) => user,
-            Try::Wrong => return Ok(Checked::Wrong),
+            Try::Wrong(holder) => {
+                refused(tx, &self.directory, holder, "factor=code", self.now).await?;
+                return Ok(Checked::Wrong);
+            }
             Try::Over => return Ok(Checked::Over),
         };
         let profiles = mandates::profiles_of(tx, sealing, user, self.now).await?;
@@ -214,6 +265,10 @@ impl db::Unit for CheckCode {
             now: self.now,
         };
         sessions::insert(tx, &session).await?;
+        let (chain, by) = own_chain(tx, user).await?;
+        let detail = format!("session={}", self.session.0);
+        let line = Line { at: self.now, actor: by, for_whom: None, act: Act::SignedIn, detail };
+        audit::append(tx, &[Entry::new(chain, line, self.directory.entropy())]).await?;
         Ok(Checked::Session)
     }
 }
@@ -263,3 +318,6 @@ fn invented_mask(sealing: &Sealing, login: &str) -> String {
         _ => format!("•• •• •• •• {:02}", hash[2] % 100),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Writing a plan.
 
+use audit::{Act, Actor, Chain, Entry, Line};
 use db::Tx;
 use names::Timestamp;
 
@@ -38,6 +39,9 @@ pub(crate) async fn apply(
     }
     if any {
         directory.generation().bump(tx).await?;
+        let detail = format!("created={} changed={}", applied.created, applied.changed);
+        let line = Line { at: now, actor: Actor::Operator, for_whom: None, act: Act::Imported, detail };
+        audit::append(tx, &[Entry::new(Chain::System, line, directory.entropy())]).await?;
     }
     Ok(applied)
 }

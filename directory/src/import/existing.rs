@@ -60,8 +60,10 @@ async fn load_trust(tx: &mut Tx, seed: &Seed, existing: &mut Existing) -> Result
 async fn load_trade(tx: &mut Tx, seed: &Seed, existing: &mut Existing) -> Result<(), Error> {
     let own = seed.organisations.iter().map(|placed| &placed.row.national_id);
     let named = seed.mailboxes.iter().filter_map(|placed| placed.row.organisation.as_ref());
-    let ids: Vec<NationalStructureId> =
-        distinct(own.chain(named).map(|id| &id.0)).into_iter().map(structure).collect();
+    let ids: Vec<NationalStructureId> = distinct(own.chain(named).map(|id| &id.0))
+        .into_iter()
+        .map(|id| NationalStructureId(id.clone()))
+        .collect();
     for organisation in organisations::find_by_national_ids(tx, &ids).await? {
         existing.organisations.insert(organisation.national_id.clone(), organisation);
     }
@@ -133,8 +135,4 @@ fn distinct<'a, T: Ord + 'a>(items: impl Iterator<Item = &'a T>) -> Vec<&'a T> {
     items.sort();
     items.dedup();
     items
-}
-
-fn structure(id: &String) -> NationalStructureId {
-    NationalStructureId(id.clone())
 }

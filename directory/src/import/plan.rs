@@ -46,7 +46,7 @@ pub(crate) enum Write {
     Domain { domain: Domain, place: trust::Place, names: Vec<String> },
     Organisation(Organisation),
     Person(Person),
-    Mailbox { mailbox: Mailbox, new_state: Option<MailboxState> },
+    Mailbox { mailbox: Box<Mailbox>, new_state: Option<MailboxState> },
     Member { mailbox: AccountId, person: PersonId, rights: Rights },
     Delegation(Delegation),
     Patient(Box<Patient>),
@@ -274,7 +274,12 @@ impl<F: FnMut() -> i64> Planner<'_, F> {
                         (mailbox.description.clone(), mailbox.service.clone(), mailbox.red_list, mailbox.rank)
                     };
                     let same = new_state.is_none() && known.map(own) == Some(own(&mailbox));
-                    self.step(at, known.is_some(), same, Write::Mailbox { mailbox, new_state });
+                    self.step(
+                        at,
+                        known.is_some(),
+                        same,
+                        Write::Mailbox { mailbox: Box::new(mailbox), new_state },
+                    );
                 }
                 Err(reason) => self.plan.faults.push(at.fault(reason)),
             }

@@ -115,10 +115,21 @@ fn csv_lines(text: &str, table: Table, at: impl Fn(usize) -> Place, faults: &mut
         }
     };
     let mut lines = Vec::new();
+    // The reader counts a row's line before it has skipped the line feed and the blank lines that
+    // precede it, so lines are counted here.
+    let (mut offset, mut line) = (0, 1);
+    let mut line_at = |position: Option<&csv::Position>| {
+        let start = position.map_or(offset, |position| position.byte() as usize).max(offset);
+        let blank = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let start = start + text.bytes().skip(start).take_while(blank).count();
+        line += text.bytes().take(start).skip(offset).filter(|byte| *byte == b'\n').count();
+        offset = start;
+        line
+    };
     for record in reader.records() {
         match record {
             Ok(record) => {
-                let place = at(record.position().map_or(1, |position| position.line() as usize));
+                let place = at(line_at(record.position()));
                 if record.len() == header.len() {
                     let fields = header.iter().cloned().zip(record.iter().map(str::to_owned)).collect();
                     lines.push(Line { at: place, table, fields });
@@ -128,8 +139,7 @@ fn csv_lines(text: &str, table: Table, at: impl Fn(usize) -> Place, faults: &mut
                 }
             }
             Err(error) => {
-                let line = error.position().map_or(1, |position| position.line() as usize);
-                faults.push(at(line).fault("the row is not readable as CSV"));
+                faults.push(at(line_at(error.position())).fault("the row is not readable as CSV"));
             }
         }
     }
