@@ -61,10 +61,39 @@ impl Mailstore {
         Ok(id)
     }
 
+    /// Gives an account of the directory its place in the store, unless it has one: its key first, in
+    /// the store of keys, then its rows. May be asked again after a crash between the two rooms.
+    pub async fn ensure_account(
+        &self,
+        account: AccountId,
+        kind: AccountKind,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let known = "SELECT id FROM account WHERE id = $1";
+        if self.db().read().await?.maybe_row(known, db::args![account]).await?.is_some() {
+            return Ok(());
+        }
+        let account = self.prepare_account_as(account, kind, now).await?;
+        self.db()
+            .write(db::unit("make an account", (self.clone(), account, now), |(store, account, now), tx| {
+                Box::pin(async move { store.write_account(tx, account, *now).await })
+            }))
+            .await
+            .map(drop)
+    }
+
     /// Makes the key and seals the folder names of a new account: what comes before the unit that
     /// writes it together with its mailbox in the directory. Never written, it leaves an unused key.
     pub async fn prepare_account(&self, kind: AccountKind, now: Timestamp) -> Result<NewAccount, Error> {
-        let account = AccountId(self.db().id(now));
+        self.prepare_account_as(AccountId(self.db().id(now)), kind, now).await
+    }
+
+    async fn prepare_account_as(
+        &self,
+        account: AccountId,
+        kind: AccountKind,
+        now: Timestamp,
+    ) -> Result<NewAccount, Error> {
         self.keys().make(account, now).await?;
         let key = self.key(account).await?;
         let uidvalidity = folders::first_uidvalidity(now);

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -221,7 +221,7 @@ impl std::fmt::Debug for BodyReader {
 
 async fn read_ahead(
     id: BodyId,
-    path: &PathBuf,
+    path: &Path,
     known: &mut Option<Arc<File>>,
     opener: &Arc<FrameOpener>,
     wanted: &Range<u64>,
@@ -230,7 +230,7 @@ async fn read_ahead(
     let layout = opener.layout();
     let Some(span) = layout.span(wanted.clone()) else { return Err(damaged) };
     let frames = span.frames.start..span.frames.end.min(span.frames.start + limits::READ_AHEAD);
-    let (path, opener, file) = (path.clone(), opener.clone(), known.clone());
+    let (path, opener, file) = (path.to_path_buf(), opener.clone(), known.clone());
     let (file, ahead) = blocking(move || {
         let file = match file {
             Some(file) => file,

@@ -66,7 +66,6 @@ impl<W: Work> std::fmt::Debug for Committer<W> {
 impl<W: Work> Committer<W> {
     /// A committer, and the future that does its work: whoever assembles the server spawns it. It ends
     /// when every `Committer` is gone and what was handed in is done.
-    #[must_use]
     pub fn new(db: db::Db, work: W) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (jobs, waiting) = mpsc::channel(limits::WAITING_JOBS);
         (Self { jobs }, drive(db, Arc::new(work), waiting))

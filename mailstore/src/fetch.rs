@@ -40,7 +40,7 @@ impl Mailstore {
         self.parts(Part::Block, account, heads).await
     }
 
-    async fn parts(
+    pub(crate) async fn parts(
         &self,
         part: Part,
         account: AccountId,

@@ -4,9 +4,11 @@
 use bytes::Bytes;
 use names::AccountId;
 
+use crate::fetch::Part;
 use crate::{BodyReader, EntryRow, Error, Mailstore, limits};
 
-/// Some messages of one account, page after page.
+/// Some messages of one account, page after page. Every kind of page walks on from where the last
+/// one ended; an empty page is the end. A message removed meanwhile is left out.
 #[derive(Debug)]
 pub struct Pages {
     store: Mailstore,
@@ -23,51 +25,46 @@ impl Mailstore {
 }
 
 impl Pages {
-    /// The next page with summaries: for subjects, addresses, dates. Empty at the end. A message
-    /// removed meanwhile is left out.
+    /// The next page with summaries: for subjects, addresses, dates.
     pub async fn summaries(&mut self) -> Result<Vec<(EntryRow, Bytes)>, Error> {
-        loop {
-            let rows: Vec<EntryRow> = self.rows.by_ref().take(limits::PAGE).collect();
-            let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
-            let found = self.store.summaries(self.account, &heads).await?;
-            let end = rows.is_empty();
-            let page: Vec<_> =
-                rows.into_iter().zip(found).filter_map(|(row, found)| Some((row, found?))).collect();
-            if end || !page.is_empty() {
-                return Ok(page);
-            }
-        }
+        self.parts(Part::Summary).await
     }
 
-    /// The next page with header blocks: for any header. Likewise.
+    /// The next page with header blocks: for any header.
     pub async fn header_blocks(&mut self) -> Result<Vec<(EntryRow, Bytes)>, Error> {
-        loop {
-            let rows: Vec<EntryRow> = self.rows.by_ref().take(limits::PAGE).collect();
-            let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
-            let found = self.store.header_blocks(self.account, &heads).await?;
-            let end = rows.is_empty();
-            let page: Vec<_> =
-                rows.into_iter().zip(found).filter_map(|(row, found)| Some((row, found?))).collect();
-            if end || !page.is_empty() {
-                return Ok(page);
-            }
-        }
+        self.parts(Part::Block).await
     }
 
-    /// The next (smaller) page with header blocks and bodies: for text. Likewise.
+    /// The next (smaller) page with header blocks and bodies: for text.
     pub async fn letters(&mut self) -> Result<Vec<(EntryRow, Bytes, BodyReader)>, Error> {
-        loop {
-            let rows: Vec<EntryRow> = self.rows.by_ref().take(limits::BODY_PAGE).collect();
-            let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
-            let ids: Vec<_> = rows.iter().map(|row| row.body).collect();
+        while let Some(rows) = self.take(limits::BODY_PAGE) {
+            let (heads, ids): (Vec<_>, Vec<_>) = rows.iter().map(|row| (row.head, row.body)).unzip();
             let blocks = self.store.header_blocks(self.account, &heads).await?;
             let bodies = self.store.bodies(self.account, &ids).await?;
-            let end = rows.is_empty();
             let parts = rows.into_iter().zip(blocks.into_iter().zip(bodies));
             let page: Vec<_> = parts.filter_map(|(row, (block, body))| Some((row, block?, body?))).collect();
-            if end || !page.is_empty() {
+            if !page.is_empty() {
                 return Ok(page);
             }
         }
+        Ok(Vec::new())
+    }
+
+    async fn parts(&mut self, part: Part) -> Result<Vec<(EntryRow, Bytes)>, Error> {
+        while let Some(rows) = self.take(limits::PAGE) {
+            let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
+            let found = self.store.parts(part, self.account, &heads).await?;
+            let page: Vec<_> =
+                rows.into_iter().zip(found).filter_map(|(row, part)| Some((row, part?))).collect();
+            if !page.is_empty() {
+                return Ok(page);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn take(&mut self, count: usize) -> Option<Vec<EntryRow>> {
+        let rows: Vec<EntryRow> = self.rows.by_ref().take(count).collect();
+        (!rows.is_empty()).then_some(rows)
     }
 }

@@ -36,7 +36,8 @@ async fn a_letter_delivered_is_listed_fetched_marked_copied_and_expunged() {
         assert_eq!(body.range(3..5).await.unwrap(), &b"jo"[..]);
 
         let keyword = Keyword::parse("$Forwarded").unwrap();
-        let change = FlagChange::Add(Marks::new(Flags::SEEN.with(Flags::DELETED), &[keyword.clone()]));
+        let change =
+            FlagChange::Add(Marks::new(Flags::SEEN.with(Flags::DELETED), std::slice::from_ref(&keyword)));
         let stored = store.store_flags(doctor, inbox.id, &[Uid(1), Uid(9)], change, None).await.unwrap();
         assert_eq!(stored.rows.len(), 1);
         assert!(stored.rows[0].2.has_keyword(&keyword));

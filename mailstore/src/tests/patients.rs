@@ -186,7 +186,7 @@ async fn contacts_load_for_many_pairs_and_keep_what_was_decided() {
                 let (one, two) = (PartyId(1), PartyId(2));
                 let far = Address::parse("dr.far@operator.fr").unwrap();
                 let parties = store.ensure_parties(tx, &[far.clone(), far.clone()], NOW).await?;
-                assert_eq!(store.ensure_parties(tx, &[far.clone()], NOW).await?, parties);
+                assert_eq!(store.ensure_parties(tx, std::slice::from_ref(&far), NOW).await?, parties);
                 let far_party = parties[&far];
                 let pairs = [(one, far_party), (two, far_party), (one, two)];
                 let found = store.load_contacts(tx, &pairs).await?;
