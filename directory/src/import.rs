@@ -7,6 +7,7 @@
 mod apply;
 mod existing;
 mod plan;
+mod planner;
 
 use std::collections::HashMap;
 
@@ -49,7 +50,7 @@ impl Directory {
     pub async fn plan_import(&self, seed: &Seed, now: Timestamp) -> Result<Plan, Error> {
         let mut tx = self.db().read().await?;
         let existing = existing::load(&mut tx, self.sealing(), seed).await?;
-        Ok(plan::plan(seed, &existing, self.sealing(), || self.db().id(now)))
+        Ok(planner::plan(seed, &existing, self.sealing(), || self.db().id(now)))
     }
 
     /// Does the slow part of an import, outside any transaction.
@@ -75,7 +76,7 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Applied, Error> {
         let existing = existing::load(tx, self.sealing(), &prepared.seed).await?;
-        let plan = plan::plan(&prepared.seed, &existing, self.sealing(), || self.db().id(now));
+        let plan = planner::plan(&prepared.seed, &existing, self.sealing(), || self.db().id(now));
         apply::apply(tx, self, prepared, plan, now).await
     }
 

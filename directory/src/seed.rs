@@ -6,6 +6,7 @@
 //! domains, organisations, people, mailboxes, members, delegations, patients, users, mandates and
 //! passwords; the columns of each stand above its reader in `seed/rows.rs`.
 
+mod fields;
 mod files;
 pub(crate) mod rows;
 

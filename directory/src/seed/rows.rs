@@ -1,17 +1,19 @@
 //! The rows of each table, from texts to types. Reasons name the field and the rule, never its value.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use names::{
-    AccountKind, Address, DAY, Domain, Finess, Ins, NationalPersonId, NationalStructureId, Profession,
+    AccountKind, Address, Domain, Finess, Ins, NationalPersonId, NationalStructureId, Profession,
     ProfileState, SectorCode, Timestamp,
 };
 
 use crate::mailboxes::MailboxState;
+use crate::seed::fields::{
+    Fields, Reader, ZONE, address, ins, instant, mail, person_reference, phone, rights, sector, siret,
+    structure_reference, truth,
+};
 use crate::users::{Contact, check_login};
-use crate::{Channel, ProfileLife, Relation, Rights, Sex, Traits, limits, trust};
+use crate::{Channel, ProfileLife, Relation, Rights, Sex, Traits, trust};
 
 #[derive(Clone)]
 pub(crate) struct DomainRow {
@@ -109,8 +111,6 @@ pub(crate) enum PasswordOwner {
     Person(NationalPersonId),
     Machine(Address),
 }
-
-type Fields = BTreeMap<String, String>;
 
 /// `domain`, `place` (local, local-patients, remote, remote-patients), `names` (list of DN).
 pub(crate) fn domain(fields: Fields) -> Result<DomainRow, String> {
@@ -332,131 +332,5 @@ pub(crate) fn password(fields: Fields) -> Result<PasswordRow, String> {
     fields.finish(row)
 }
 
-/// Dates without a time mean midnight here, and patients without a zone live here.
-const ZONE: &str = "Europe/Paris";
 /// A fixed application password is chosen by a person; shorter ones are refused.
 const SECRET_CHARACTERS: usize = 12;
-
-/// The fields of a row, taken one by one; what is left at the end is a misspelt column.
-struct Reader(Fields);
-
-impl Reader {
-    fn maybe_text(&mut self, name: &str) -> Result<Option<String>, String> {
-        let Some(text) = self.0.remove(name) else { return Ok(None) };
-        let text = text.trim();
-        if text.chars().count() > limits::SEED_FIELD || text.chars().any(char::is_control) {
-            return Err(format!("{name} is too long or holds a control character"));
-        }
-        Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
-    }
-
-    fn text(&mut self, name: &str) -> Result<String, String> {
-        self.maybe_text(name)?.ok_or_else(|| format!("{name} must be given"))
-    }
-
-    fn list(&mut self, name: &str) -> Result<Vec<String>, String> {
-        let text = self.maybe_text(name)?.unwrap_or_default();
-        Ok(text.split(';').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
-    }
-
-    fn maybe<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Result<Option<T>, String> {
-        let text = self.maybe_text(name)?;
-        text.map(|text| parse(&text).map_err(|reason| format!("{name}: {reason}"))).transpose()
-    }
-
-    fn parsed<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<T, String> {
-        self.maybe(name, parse)?.ok_or_else(|| format!("{name} must be given"))
-    }
-
-    fn finish<T>(self, row: T) -> Result<T, String> {
-        match self.0.keys().next() {
-            None => Ok(row),
-            Some(unknown) => Err(format!("there is no field {unknown:?} in this table")),
-        }
-    }
-}
-
-/// An RPPS (11 digits), an ADELI (9 characters), or `structure/number` for those who have neither.
-fn person_reference(text: &str) -> Result<NationalPersonId, String> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte));
-    let id = match (text.len(), text.contains('/')) {
-        (_, true) if plain => format!("3{text}"),
-        (11, false) if text.bytes().all(|byte| byte.is_ascii_digit()) => format!("8{text}"),
-        (9, false) if plain => format!("0{text}"),
-        _ => return Err("is an RPPS, an ADELI, or structure/number".to_owned()),
-    };
-    Ok(NationalPersonId(id))
-}
-
-/// A FINESS (9 characters) or a SIRET (14 digits).
-fn structure_reference(text: &str) -> Result<NationalStructureId, String> {
-    match (Finess::parse(text), siret(text)) {
-        (Ok(finess), _) => Ok(NationalStructureId(format!("1{}", finess.as_str()))),
-        (Err(_), Ok(siret)) => Ok(NationalStructureId(format!("3{siret}"))),
-        (Err(_), Err(_)) => Err("is a FINESS or a SIRET".to_owned()),
-    }
-}
-
-fn siret(text: &str) -> Result<String, String> {
-    let digits = text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if digits { Ok(text.to_owned()) } else { Err("is 14 digits".to_owned()) }
-}
-
-fn sector(text: &str) -> Result<SectorCode, String> {
-    let shape = text
-        .strip_prefix("SA")
-        .is_some_and(|rest| rest.len() == 2 && rest.bytes().all(|b| b.is_ascii_digit()));
-    if shape { Ok(SectorCode(text.to_owned())) } else { Err("is SA and two digits".to_owned()) }
-}
-
-fn address(text: &str) -> Result<Address, String> {
-    Address::parse(text).map_err(|error| error.to_string())
-}
-
-fn mail(text: &str) -> Result<String, String> {
-    Address::parse(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
-}
-
-fn ins(text: &str) -> Result<Ins, String> {
-    Ins::parse(text).map_err(|error| error.to_string())
-}
-
-/// Digits, with the plus of E.164; spaces and dots are dropped.
-fn phone(text: &str) -> Result<String, String> {
-    let compact: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-')).collect();
-    let digits = compact.strip_prefix('+').unwrap_or(&compact);
-    let shape = (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if shape { Ok(compact) } else { Err("is a telephone number".to_owned()) }
-}
-
-fn rights(code: &str) -> Result<Rights, String> {
-    Rights::from_code(code).ok_or_else(|| "is read, write or manage".to_owned())
-}
-
-fn truth(text: &str) -> Result<bool, String> {
-    match text {
-        "true" | "yes" | "oui" | "1" => Ok(true),
-        "false" | "no" | "non" | "0" => Ok(false),
-        _ => Err("is true or false".to_owned()),
-    }
-}
-
-/// `2026-11-22T10:00:00Z`, `2026-11-22` (midnight in France), or `-10d` (ten days before now).
-fn instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
-    if let Some(days) = text.strip_prefix('-').and_then(|rest| rest.strip_suffix('d')) {
-        let days: u16 = days.parse().map_err(|_| "is an age like -10d".to_owned())?;
-        return Ok(now.plus(-i64::from(days) * DAY));
-    }
-    if let Ok(exact) = text.parse::<jiff::Timestamp>() {
-        return Ok(Timestamp(exact.as_millisecond()));
-    }
-    let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
-    let midnight = text.parse::<Date>().ok().and_then(|date| date.to_zoned(zone).ok());
-    midnight
-        .map(|zoned| Timestamp(zoned.timestamp().as_millisecond()))
-        .ok_or_else(|| "is a date like 2026-11-22, an instant with its zone, or an age like -10d".to_owned())
-}
