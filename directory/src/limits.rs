@@ -67,5 +67,3 @@ pub const SEED_OCTETS: usize = 64 * 1024 * 1024;
 pub const SEED_ROWS: usize = 100_000;
 /// Characters of one field of a seed file.
 pub const SEED_FIELD: usize = 1000;
-/// Values named in one `IN (…)`: SQLite allows 32,766 parameters, PostgreSQL 65,535.
-pub const LIST: usize = 1000;
