@@ -21,6 +21,8 @@ mod idle;
 pub mod limits;
 mod name;
 mod pattern;
+#[cfg(test)]
+mod proofs;
 mod reader;
 mod reply;
 mod scan;
@@ -30,9 +32,13 @@ mod select;
 mod server;
 mod session;
 mod set;
+#[cfg(test)]
+mod stage;
 mod store;
 mod structure;
 mod view;
+#[cfg(test)]
+mod world;
 
 pub use ask::{
     Access, Answer, Ask, Changes, Code, Copied, FetchRow, FlagChange, Folder, FolderKind, MarkSeen,

@@ -267,7 +267,7 @@ mod tests {
             assert_eq!(read(text), Err(Fault::Syntax(want)), "{text}");
         }
         assert_eq!(read("CHARSET ISO-8859-1 ALL"), Err(Fault::Charset));
-        assert_eq!(read("SUBJECT \"\u{e9}\"").is_ok(), true);
+        assert!(read("SUBJECT \"\u{e9}\"").is_ok());
         assert!(matches!(parse(&mut Cursor::new(b"SUBJECT \"\xe9\"")), Err(Fault::Syntax(_))));
         let deep = format!("{}ALL{}", "(".repeat(51), ")".repeat(51));
         assert!(matches!(read(&deep), Err(Fault::Limit(_))));

@@ -1,0 +1,511 @@
+//! A post office in memory, for the tests: what a world must answer, in its plainest form.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+use names::Timestamp;
+
+use super::*;
+use crate::mime::{Head, HeadReader, Scanner, Summary};
+
+/// When every letter of the tests arrived: Sunday 1 February 2026, 03:34:27 UTC.
+pub const RECEIVED: Timestamp = Timestamp(1_769_916_867_000);
+
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub uid: u32,
+    pub flags: Flags,
+    pub received: Timestamp,
+    pub head: Vec<u8>,
+    pub body: Vec<u8>,
+    pub summary: Arc<Summary>,
+    pub modseq: u64,
+}
+
+impl Letter {
+    fn new(uid: u32, raw: &[u8], flags: Flags, received: Timestamp, modseq: u64) -> Self {
+        let (head, body, summary) = split(raw);
+        Self { uid, flags, received, head, body, summary: Arc::new(summary), modseq }
+    }
+
+    pub fn raw(&self) -> Vec<u8> {
+        [self.head.as_slice(), &self.body].concat()
+    }
+}
+
+/// Cuts a letter into its two blocks and sums it up.
+pub fn split(raw: &[u8]) -> (Vec<u8>, Vec<u8>, Summary) {
+    let mut reader = HeadReader::new();
+    let (head, used) = match reader.push(raw).expect("the tests write sound heads") {
+        Some(read) => read,
+        None => (reader.finish().expect("a head without a body"), raw.len()),
+    };
+    let mut scanner = Scanner::new(&head);
+    scanner.push(&raw[used..]);
+    let summary = Summary::of(&head, &scanner.finish());
+    let bytes = Head::bytes(&head).to_vec();
+    (bytes, raw[used..].to_vec(), summary)
+}
+
+#[derive(Debug)]
+pub struct Stored {
+    pub letters: Vec<Letter>,
+    pub uid_next: u32,
+    pub uid_validity: u32,
+    pub modseq: u64,
+    pub role: Option<Role>,
+    pub subscription: Subscription,
+    pub kind: FolderKind,
+}
+
+impl Stored {
+    fn new(uid_validity: u32) -> Self {
+        Self {
+            letters: Vec::new(),
+            uid_next: 1,
+            uid_validity,
+            modseq: 1,
+            role: None,
+            subscription: Subscription::Off,
+            kind: FolderKind::Selectable,
+        }
+    }
+
+    pub fn add(&mut self, raw: &[u8], flags: Flags, received: Timestamp) -> u32 {
+        self.modseq += 1;
+        let uid = self.uid_next;
+        self.uid_next += 1;
+        self.letters.push(Letter::new(uid, raw, flags, received, self.modseq));
+        uid
+    }
+}
+
+/// The folders of one account, shared by its sessions.
+#[derive(Clone, Debug, Default)]
+pub struct Post(Arc<Mutex<BTreeMap<FolderName, Stored>>>);
+
+pub fn name(text: &str) -> FolderName {
+    FolderName::parse(text).unwrap()
+}
+
+impl Post {
+    /// INBOX, Brouillons, Envoyés, Corbeille; nothing in them.
+    pub fn usual() -> Self {
+        let post = Self::default();
+        for (index, (folder, role)) in [
+            ("INBOX", None),
+            ("Brouillons", Some(Role::Drafts)),
+            ("Envoyés", Some(Role::Sent)),
+            ("Corbeille", Some(Role::Trash)),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut stored = Stored::new(index as u32 + 1);
+            stored.role = role;
+            stored.subscription = Subscription::On;
+            post.all().insert(name(folder), stored);
+        }
+        post
+    }
+
+    pub fn all(&self) -> MutexGuard<'_, BTreeMap<FolderName, Stored>> {
+        self.0.lock().unwrap()
+    }
+
+    pub fn deliver(&self, folder: &str, raw: &[u8]) -> u32 {
+        self.all().get_mut(&name(folder)).unwrap().add(raw, Flags::new(), RECEIVED)
+    }
+
+    pub fn vanish(&self, folder: &str, uids: &UidSet) {
+        let mut all = self.all();
+        let stored = all.get_mut(&name(folder)).unwrap();
+        stored.modseq += 1;
+        stored.letters.retain(|letter| !uids.contains(letter.uid));
+    }
+
+    pub fn flag(&self, folder: &str, uid: u32, flags: Flags) {
+        let mut all = self.all();
+        let stored = all.get_mut(&name(folder)).unwrap();
+        stored.modseq += 1;
+        let modseq = stored.modseq;
+        for letter in stored.letters.iter_mut().filter(|letter| letter.uid == uid) {
+            letter.flags = flags.clone();
+            letter.modseq = modseq;
+        }
+    }
+}
+
+struct Open {
+    folder: FolderName,
+    mode: Mode,
+    /// What the session was told: the change number of each message.
+    told: BTreeMap<u32, u64>,
+}
+
+/// One session's side of the post office.
+pub struct World {
+    pub post: Post,
+    open: Option<Open>,
+    append: Option<(FolderName, Flags, Timestamp, Vec<u8>)>,
+    pub refusals: HashMap<String, VecDeque<Refusal>>,
+    pub asked: Vec<String>,
+    /// Octets of a chunk.
+    pub chunk: usize,
+    pub ended: Option<Refusal>,
+}
+
+impl World {
+    pub fn new(post: Post) -> Self {
+        Self {
+            post,
+            open: None,
+            append: None,
+            refusals: HashMap::new(),
+            asked: Vec::new(),
+            chunk: 7,
+            ended: None,
+        }
+    }
+
+    fn refused(&mut self, kind: &str) -> Result<(), Refusal> {
+        self.refusals.get_mut(kind).and_then(VecDeque::pop_front).map_or(Ok(()), Err)
+    }
+
+    pub fn push(&mut self, piece: &[u8]) {
+        self.append.as_mut().expect("a push follows an accepted Append").3.extend_from_slice(piece);
+    }
+
+    /// What changed since the session was last told.
+    pub fn changes(&mut self) -> Changes {
+        let mut changes = Changes { ended: self.ended.take(), ..Changes::default() };
+        let Some(open) = self.open.as_mut() else { return changes };
+        let all = self.post.all();
+        let Some(stored) = all.get(&open.folder) else {
+            changes.ended = Some(Refusal::new(Code::Nonexistent, "the folder is gone"));
+            return changes;
+        };
+        let now: BTreeMap<u32, u64> =
+            stored.letters.iter().map(|letter| (letter.uid, letter.modseq)).collect();
+        changes.vanished = open.told.keys().filter(|uid| !now.contains_key(uid)).copied().collect();
+        changes.arrived = now.keys().filter(|uid| !open.told.contains_key(uid)).copied().collect();
+        for letter in &stored.letters {
+            if open.told.get(&letter.uid).is_some_and(|modseq| *modseq != letter.modseq) {
+                let Letter { uid, flags, modseq, .. } = letter.clone();
+                changes.flags.push(FlagChange { uid, flags, modseq });
+            }
+        }
+        open.told = now;
+        changes
+    }
+
+    pub fn answer(&mut self, ask: Ask) -> Vec<Answer> {
+        let one = |answer| vec![answer];
+        match ask {
+            Ask::Identify(pairs) => {
+                self.asked.push(format!("identify {pairs:?}"));
+                one(Answer::Done)
+            }
+            Ask::Authenticate(who) => {
+                let secret = String::from_utf8_lossy(who.secret.expose()).into_owned();
+                let other = who.authorize.map(|other| format!(" for {other}")).unwrap_or_default();
+                self.asked.push(format!("sign-in {:?} {} {secret:?}{other}", who.mechanism, who.login));
+                one(Answer::Outcome(self.refused("sign-in")))
+            }
+            Ask::Folders => {
+                let refused = self.refused("folders");
+                let all = self.post.all();
+                let folders = all.iter().map(|(name, stored)| Folder {
+                    name: name.clone(),
+                    role: stored.role,
+                    subscription: stored.subscription,
+                    kind: stored.kind,
+                });
+                one(Answer::Folders(refused.map(|()| folders.collect())))
+            }
+            Ask::Create(folder) => {
+                self.asked.push(format!("create {folder}"));
+                let refused = self.refused("create");
+                let mut all = self.post.all();
+                let count = all.len() as u32;
+                one(Answer::Outcome(refused.and_then(|()| match all.get(&folder) {
+                    Some(_) => Err(Refusal::new(Code::AlreadyExists, "it is there")),
+                    None => {
+                        all.insert(folder, Stored::new(100 + count));
+                        Ok(())
+                    }
+                })))
+            }
+            Ask::Delete(folder) => {
+                self.asked.push(format!("delete {folder}"));
+                let outcome = self.post.all().remove(&folder).map(|_| ());
+                one(Answer::Outcome(outcome.ok_or_else(missing)))
+            }
+            Ask::Rename { from, to } => {
+                self.asked.push(format!("rename {from} {to}"));
+                let mut all = self.post.all();
+                let moved = all.remove(&from);
+                one(Answer::Outcome(moved.map(|stored| drop(all.insert(to, stored))).ok_or_else(missing)))
+            }
+            Ask::Subscribe { folder, change } => {
+                self.asked.push(format!("subscribe {folder} {change:?}"));
+                let mut all = self.post.all();
+                let stored = all.entry(folder).or_insert_with(|| {
+                    let mut stored = Stored::new(99);
+                    stored.kind = FolderKind::Absent;
+                    stored
+                });
+                stored.subscription = change;
+                one(Answer::Outcome(Ok(())))
+            }
+            Ask::Status(folder) => {
+                let all = self.post.all();
+                let status = all.get(&folder).map(|stored| Status {
+                    messages: stored.letters.len() as u32,
+                    unseen: stored.letters.iter().filter(|l| !l.flags.has(SystemFlag::Seen)).count() as u32,
+                    uid_next: stored.uid_next,
+                    uid_validity: stored.uid_validity,
+                });
+                one(Answer::Status(status.ok_or_else(missing)))
+            }
+            Ask::Select { folder, mode } => {
+                self.asked.push(format!("select {folder} {mode:?}"));
+                assert!(self.open.is_none(), "the machine unselects before it selects");
+                let refused = self.refused("select");
+                one(Answer::Selected(refused.and_then(|()| self.select(folder, mode))))
+            }
+            Ask::Unselect => {
+                self.asked.push("unselect".to_owned());
+                self.open = None;
+                one(Answer::Done)
+            }
+            Ask::Poll => one(Answer::Changes(self.changes())),
+            Ask::Fetch { uids, items, seen } => {
+                self.asked.push(format!("fetch {uids} {seen:?}"));
+                match self.refused("fetch") {
+                    Ok(()) => self.fetch(&uids, &items, seen),
+                    Err(refusal) => one(Answer::Refused(refusal)),
+                }
+            }
+            Ask::Store { uids, mode, flags } => {
+                self.asked.push(format!("store {uids} {mode:?} {flags}"));
+                match self.refused("store") {
+                    Ok(()) => self
+                        .store(&uids, |old| old.changed(mode, &flags))
+                        .into_iter()
+                        .map(Answer::Flagged)
+                        .collect(),
+                    Err(refusal) => one(Answer::Refused(refusal)),
+                }
+            }
+            Ask::Search(key) => {
+                self.asked.push(format!("search {key:?}"));
+                if let Err(refusal) = self.refused("search") {
+                    return one(Answer::Refused(refusal));
+                }
+                let folder = self.open.as_ref().expect("a folder is open").folder.clone();
+                let all = self.post.all();
+                let found = all[&folder].letters.iter().filter(|letter| matches(letter, &key)).map(|l| l.uid);
+                found.collect::<Vec<_>>().chunks(2).map(|some| Answer::Found(some.to_vec())).collect()
+            }
+            Ask::Append { folder, flags, date, size } => {
+                self.asked.push(format!("append {folder} {flags} {size}"));
+                if !self.post.all().contains_key(&folder) {
+                    return one(Answer::Outcome(Err(missing())));
+                }
+                self.append = Some((folder, flags, date.unwrap_or(RECEIVED), Vec::new()));
+                one(Answer::Outcome(self.refused("append")))
+            }
+            Ask::Finish => {
+                let refused = self.refused("finish");
+                let (folder, flags, received, raw) = self.append.take().expect("an append is open");
+                self.asked.push(format!("finish {:?}", String::from_utf8_lossy(&raw)));
+                let mut all = self.post.all();
+                let stored = all.get_mut(&folder).expect("the folder was there");
+                let uid_validity = stored.uid_validity;
+                one(Answer::Appended(
+                    refused.map(|()| Placed { uid_validity, uid: stored.add(&raw, flags, received) }),
+                ))
+            }
+            Ask::Discard => {
+                self.asked.push("discard".to_owned());
+                self.append = None;
+                one(Answer::Done)
+            }
+            Ask::Copy { uids, to } => {
+                self.asked.push(format!("copy {uids} {to}"));
+                let refused = self.refused("copy");
+                one(Answer::Copied(refused.and_then(|()| self.copy(&uids, &to))))
+            }
+            Ask::Move { uids, to } => {
+                self.asked.push(format!("move {uids} {to}"));
+                let refused = self.refused("move");
+                one(Answer::Copied(refused.and_then(|()| self.copy(&uids, &to)).inspect(|copied| {
+                    let folder = self.open.as_ref().expect("a folder is open").folder.clone();
+                    self.post.vanish(folder.as_str(), &copied.from);
+                })))
+            }
+            Ask::Expunge { among } => {
+                self.asked
+                    .push(format!("expunge {}", among.as_ref().map_or("all".to_owned(), UidSet::to_string)));
+                let refused = self.refused("expunge");
+                one(Answer::Expunged(refused.map(|()| self.expunge(among.as_ref()))))
+            }
+        }
+    }
+
+    fn select(&mut self, folder: FolderName, mode: Mode) -> Result<Selected, Refusal> {
+        let all = self.post.all();
+        let stored =
+            all.get(&folder).filter(|stored| stored.kind == FolderKind::Selectable).ok_or_else(missing)?;
+        let mut keywords = Flags::new();
+        for letter in &stored.letters {
+            letter.flags.keywords().iter().for_each(|keyword| keywords.set_keyword(keyword.clone()));
+        }
+        let told = stored.letters.iter().map(|letter| (letter.uid, letter.modseq)).collect();
+        let selected = Selected {
+            uids: stored.letters.iter().map(|letter| letter.uid).collect(),
+            first_unseen: stored.letters.iter().find(|l| !l.flags.has(SystemFlag::Seen)).map(|l| l.uid),
+            uid_next: stored.uid_next,
+            uid_validity: stored.uid_validity,
+            keywords,
+            access: Access::ReadWrite,
+        };
+        self.open = Some(Open { folder, mode, told });
+        Ok(selected)
+    }
+
+    fn fetch(&mut self, uids: &UidSet, items: &FetchItems, seen: MarkSeen) -> Vec<Answer> {
+        let mut newly = UidSet::new();
+        if seen == MarkSeen::Yes {
+            assert_eq!(self.open.as_ref().map(|open| open.mode), Some(Mode::ReadWrite));
+            let folder = self.open.as_ref().expect("a folder is open").folder.clone();
+            newly = self.post.all()[&folder]
+                .letters
+                .iter()
+                .filter(|letter| uids.contains(letter.uid) && !letter.flags.has(SystemFlag::Seen))
+                .map(|letter| letter.uid)
+                .collect();
+            self.store(&newly, |old| old.changed(StoreMode::Add, &Flags::of(&[SystemFlag::Seen])));
+        }
+        let folder = self.open.as_ref().expect("a folder is open").folder.clone();
+        let all = self.post.all();
+        let mut answers = Vec::new();
+        for letter in all[&folder].letters.iter().filter(|letter| uids.contains(letter.uid)) {
+            let (head_len, body_len) = (letter.head.len() as u64, letter.body.len() as u64);
+            let summary = items.needs_summary().then(|| Arc::clone(&letter.summary));
+            let mut octets = Vec::new();
+            for span in items.spans(head_len, body_len, summary.as_deref()) {
+                let block = match span.block {
+                    Block::Head => &letter.head,
+                    Block::Body => &letter.body,
+                };
+                octets.extend_from_slice(&block[span.start as usize..span.end as usize]);
+            }
+            answers.push(Answer::Row(FetchRow {
+                uid: letter.uid,
+                flags: letter.flags.clone(),
+                newly_seen: newly.contains(letter.uid),
+                received: letter.received,
+                head_len,
+                body_len,
+                modseq: letter.modseq,
+                summary,
+            }));
+            answers
+                .extend(octets.chunks(self.chunk).map(|piece| Answer::Chunk(Bytes::copy_from_slice(piece))));
+        }
+        answers
+    }
+
+    fn store(&mut self, uids: &UidSet, change: impl Fn(&Flags) -> Flags) -> Vec<FlagChange> {
+        let folder = self.open.as_ref().expect("a folder is open").folder.clone();
+        let mut all = self.post.all();
+        let stored = all.get_mut(&folder).expect("it is open");
+        stored.modseq += 1;
+        let modseq = stored.modseq;
+        let mut rows = Vec::new();
+        for letter in stored.letters.iter_mut().filter(|letter| uids.contains(letter.uid)) {
+            letter.flags = change(&letter.flags);
+            letter.modseq = modseq;
+            rows.push(FlagChange { uid: letter.uid, flags: letter.flags.clone(), modseq });
+        }
+        rows
+    }
+
+    fn copy(&mut self, uids: &UidSet, to: &FolderName) -> Result<Copied, Refusal> {
+        let folder = self.open.as_ref().expect("a folder is open").folder.clone();
+        let mut all = self.post.all();
+        if !all.contains_key(to) {
+            return Err(missing());
+        }
+        let letters: Vec<Letter> =
+            all[&folder].letters.iter().filter(|letter| uids.contains(letter.uid)).cloned().collect();
+        let stored = all.get_mut(to).expect("just seen");
+        let mut copied = Copied { uid_validity: stored.uid_validity, ..Copied::default() };
+        for letter in letters {
+            copied.from.push(letter.uid);
+            copied.to.push(stored.add(&letter.raw(), letter.flags, letter.received));
+        }
+        Ok(copied)
+    }
+
+    fn expunge(&mut self, among: Option<&UidSet>) -> UidSet {
+        let folder = self.open.as_ref().expect("a folder is open").folder.clone();
+        let gone: UidSet = self.post.all()[&folder]
+            .letters
+            .iter()
+            .filter(|l| l.flags.has(SystemFlag::Deleted) && among.is_none_or(|among| among.contains(l.uid)))
+            .map(|letter| letter.uid)
+            .collect();
+        self.post.vanish(folder.as_str(), &gone);
+        gone
+    }
+}
+
+fn missing() -> Refusal {
+    Refusal::new(Code::Nonexistent, "no such folder")
+}
+
+fn has(text: &[u8], wanted: &str) -> bool {
+    String::from_utf8_lossy(text).to_lowercase().contains(&wanted.to_lowercase())
+}
+
+/// SEARCH as the RFC describes it, on the raw octets.
+pub fn matches(letter: &Letter, key: &SearchKey) -> bool {
+    let head = Head::parse(letter.head.clone()).expect("it was parsed before");
+    let field = |name: &str, text: &str| head.fields_named(name).any(|f| has(f.unfolded().as_bytes(), text));
+    let day = |when: &When, date: &Date, of: Option<Timestamp>| {
+        let of = of.map(|instant| instant.utc().date());
+        of.is_some_and(|of| match when {
+            When::Before => of < *date,
+            When::On => of == *date,
+            When::Since => of >= *date,
+        })
+    };
+    match key {
+        SearchKey::All => true,
+        SearchKey::Nothing => false,
+        SearchKey::And(keys) => keys.iter().all(|key| matches(letter, key)),
+        SearchKey::Or(a, b) => matches(letter, a) || matches(letter, b),
+        SearchKey::Not(key) => !matches(letter, key),
+        SearchKey::Uids(uids) => uids.contains(letter.uid),
+        SearchKey::Flag(flag) => letter.flags.has(*flag),
+        SearchKey::Keyword(keyword) => letter.flags.has_keyword(keyword),
+        SearchKey::Received(when, date) => day(when, date, Some(letter.received)),
+        SearchKey::Sent(when, date) => day(when, date, head.date()),
+        SearchKey::Larger(size) => letter.raw().len() > *size as usize,
+        SearchKey::Smaller(size) => letter.raw().len() < *size as usize,
+        SearchKey::Envelope(which, text) => match which {
+            EnvelopeField::From => field("From", text),
+            EnvelopeField::To => field("To", text),
+            EnvelopeField::Cc => field("Cc", text),
+            EnvelopeField::Bcc => field("Bcc", text),
+            EnvelopeField::Subject => field("Subject", text),
+        },
+        SearchKey::Header(name, text) => field(name, text),
+        SearchKey::Body(text) => has(&letter.body, text),
+        SearchKey::Text(text) => has(&letter.head, text) || has(&letter.body, text),
+    }
+}
