@@ -53,6 +53,7 @@ fn theirs(message: &Message<'_>, part: &MessagePart<'_>, depth: usize, out: &mut
     }
 }
 
+/// Same leaves, types, names and octets.
 pub(super) fn compare(letter: &[u8]) -> Result<(), String> {
     let (head, structure) = read(letter);
     let mut mine = Vec::new();

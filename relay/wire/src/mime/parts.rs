@@ -51,7 +51,7 @@ pub struct LeafView<'a> {
     pub position: usize,
     /// It lies in a nested letter.
     pub in_message: bool,
-    /// An HTML part of the letter refers to it by `cid:`, or by its Content-Location or name.
+    /// An HTML part of the letter refers to it by `cid:` (RFC 2392).
     pub referenced_by_html: bool,
     /// It is the letter's text, in this or another form, not a file.
     pub is_body: bool,
