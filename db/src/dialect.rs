@@ -1,6 +1,6 @@
 //! The places where the two engines differ, side by side.
 //!
-//! Six words in braces, and nothing else: every other SQL text is the same on both.
+//! Nine words in braces, and nothing else: every other SQL text is the same on both.
 
 use crate::Engine;
 use std::borrow::Cow;
@@ -20,16 +20,29 @@ const WORDS: [(&str, &str, &str); 9] = [
     ("{SKIP LOCKED}", "", "SKIP LOCKED"),
 ];
 
+/// The words that take locks; a view may share its texts with a unit, and then says nothing for them.
+const LOCKS: [&str; 2] = ["{FOR UPDATE}", "{SKIP LOCKED}"];
+
+/// What a transaction is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mode {
+    /// One consistent view: it locks nothing.
+    Reading,
+    /// A unit of work.
+    Writing,
+}
+
 /// The text for one engine.
-pub(crate) fn render(sql: &'static str, engine: Engine) -> Cow<'static, str> {
+pub(crate) fn render(sql: &'static str, engine: Engine, mode: Mode) -> Cow<'static, str> {
     if !sql.contains('{') {
         return Cow::Borrowed(sql);
     }
     let mut text = sql.to_owned();
     for (word, sqlite, postgres) in WORDS {
-        let becomes = match engine {
-            Engine::Sqlite => sqlite,
-            Engine::Postgres => postgres,
+        let becomes = match (engine, mode) {
+            (Engine::Sqlite, _) => sqlite,
+            (Engine::Postgres, Mode::Reading) if LOCKS.contains(&word) => "",
+            (Engine::Postgres, _) => postgres,
         };
         if text.contains(word) {
             text = text.replace(word, becomes);
@@ -71,8 +84,9 @@ mod tests {
     #[test]
     fn words_become_what_each_engine_says() {
         let sql = "SELECT 1 FROM t WHERE a = $1 {FOR UPDATE}";
-        assert_eq!(render(sql, Engine::Sqlite), "SELECT 1 FROM t WHERE a = $1 ");
-        assert_eq!(render(sql, Engine::Postgres), "SELECT 1 FROM t WHERE a = $1 FOR UPDATE");
+        assert_eq!(render(sql, Engine::Sqlite, Mode::Writing), "SELECT 1 FROM t WHERE a = $1 ");
+        assert_eq!(render(sql, Engine::Postgres, Mode::Writing), "SELECT 1 FROM t WHERE a = $1 FOR UPDATE");
+        assert_eq!(render(sql, Engine::Postgres, Mode::Reading), "SELECT 1 FROM t WHERE a = $1 ");
         assert_eq!(list("a = $1 AND b IN ({})", 1, 3), "a = $1 AND b IN ($2, $3, $4)");
         assert_eq!(
             values("INSERT INTO t (a, b) VALUES", "", 2, 2),

@@ -31,7 +31,7 @@ pub(crate) async fn apply(tx: &mut Tx, migrations: &[Migration], now: names::Tim
             Some(_) => return Err(Error::Migration(migration.name.to_owned())),
             None => {}
         }
-        let text = dialect::render(migration.sql, engine);
+        let text = dialect::render(migration.sql, engine, dialect::Mode::Writing);
         for statement in statements(&text) {
             let failed = |cause| Error::Statement { sql: format!("{}: {statement}", migration.name), cause };
             tx.raw(statement.to_owned()).await.map_err(failed)?;

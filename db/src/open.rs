@@ -179,11 +179,11 @@ impl Inner {
         let opened = |cause| Error::Open { what: "for reading".to_owned(), cause };
         match &self.pools {
             Pools::Sqlite { readers, .. } => {
-                Ok(Tx::new(Conn::SqliteRead(readers.begin().await.map_err(opened)?)))
+                Ok(Tx::reading(Conn::SqliteRead(readers.begin().await.map_err(opened)?)))
             }
             Pools::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-                Ok(Tx::new(Conn::Postgres(pool.begin_with(begin).await.map_err(opened)?)))
+                Ok(Tx::reading(Conn::Postgres(pool.begin_with(begin).await.map_err(opened)?)))
             }
         }
     }

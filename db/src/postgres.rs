@@ -18,7 +18,7 @@ pub(crate) async fn write<U: Unit>(pool: &PgPool, mut unit: U) -> Result<U::Outp
             Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
         };
         let transaction = pool.begin_with(begin).await.map_err(|cause| statement(begin, cause))?;
-        let mut tx = Tx::new(Conn::Postgres(transaction));
+        let mut tx = Tx::writing(Conn::Postgres(transaction));
         let work = AssertUnwindSafe(unit.run(&mut tx)).catch_unwind();
         let outcome = match tokio::time::timeout(limits::UNIT_DEADLINE, work).await {
             Ok(Ok(outcome)) => outcome,

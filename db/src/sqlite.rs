@@ -32,7 +32,7 @@ impl Writer {
     pub(crate) fn start(connection: sqlx::SqliteConnection) -> (Self, tokio::task::JoinHandle<()>) {
         let (inbox, waiting) = mpsc::channel(limits::WAITING_UNITS);
         let health = Arc::new(Health::default());
-        let tx = Tx::new(Conn::SqliteWrite(Box::new(connection)));
+        let tx = Tx::writing(Conn::SqliteWrite(Box::new(connection)));
         let task = tokio::spawn(write_groups(tx, waiting, Arc::clone(&health)));
         (Self { inbox, health }, task)
     }

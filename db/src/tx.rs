@@ -1,5 +1,6 @@
 //! One transaction, of either engine.
 
+use crate::dialect::Mode;
 use crate::{Args, Engine, Error, Row, Value, dialect, limits};
 use sqlx::{AssertSqlSafe, Executor as _, Postgres, Sqlite, SqliteConnection, Transaction};
 use std::borrow::Cow;
@@ -10,6 +11,8 @@ pub struct Tx {
     after: Vec<Box<dyn FnOnce() + Send>>,
     /// Set when a statement failed in a way that another run may cure.
     pub(crate) retry: bool,
+    /// A view takes no locks: `{FOR UPDATE}` says nothing in it.
+    mode: Mode,
 }
 
 pub(crate) enum Conn {
@@ -72,8 +75,12 @@ macro_rules! query {
 }
 
 impl Tx {
-    pub(crate) fn new(conn: Conn) -> Self {
-        Self { conn, after: Vec::new(), retry: false }
+    pub(crate) fn reading(conn: Conn) -> Self {
+        Self { conn, after: Vec::new(), retry: false, mode: Mode::Reading }
+    }
+
+    pub(crate) fn writing(conn: Conn) -> Self {
+        Self { conn, after: Vec::new(), retry: false, mode: Mode::Writing }
     }
 
     /// Which engine this is, for the rare statement that must know.
@@ -87,13 +94,13 @@ impl Tx {
 
     /// Runs a statement; answers how many rows it touched.
     pub async fn execute(&mut self, sql: &'static str, args: Args) -> Result<u64, Error> {
-        let text = dialect::render(sql, self.engine());
+        let text = dialect::render(sql, self.engine(), self.mode);
         self.execute_text(text, args).await
     }
 
     /// Runs a query; answers all its rows.
     pub async fn rows(&mut self, sql: &'static str, args: Args) -> Result<Vec<Row>, Error> {
-        let text = dialect::render(sql, self.engine());
+        let text = dialect::render(sql, self.engine(), self.mode);
         self.rows_text(text, args).await
     }
 
@@ -104,7 +111,7 @@ impl Tx {
 
     /// Runs a query that finds one row or none.
     pub async fn maybe_row(&mut self, sql: &'static str, args: Args) -> Result<Option<Row>, Error> {
-        let text = dialect::render(sql, self.engine());
+        let text = dialect::render(sql, self.engine(), self.mode);
         let shown = text.clone();
         let found = on!(self, |c| query!(AssertSqlSafe(text), args).fetch_optional(c).await, maybe);
         self.note(found, shown)
@@ -150,7 +157,7 @@ impl Tx {
         rows: Vec<Args>,
     ) -> Result<u64, Error> {
         let columns = rows.first().map_or(0, Vec::len);
-        let insert = dialect::render(insert, self.engine());
+        let insert = dialect::render(insert, self.engine(), self.mode);
         let mut touched = 0;
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
@@ -197,7 +204,7 @@ impl Tx {
     }
 
     fn with_list(&self, sql: &'static str, args: &Args, batch: Vec<Value>) -> (Cow<'static, str>, Args) {
-        let text = dialect::list(&dialect::render(sql, self.engine()), args.len(), batch.len());
+        let text = dialect::list(&dialect::render(sql, self.engine(), self.mode), args.len(), batch.len());
         (Cow::Owned(text), args.iter().cloned().chain(batch).collect())
     }
 

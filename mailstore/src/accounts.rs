@@ -88,7 +88,8 @@ impl Mailstore {
         self.prepare_account_as(AccountId(self.db().id(now)), kind, now).await
     }
 
-    async fn prepare_account_as(
+    /// [`Mailstore::prepare_account`] under a number the directory has drawn.
+    pub async fn prepare_account_as(
         &self,
         account: AccountId,
         kind: AccountKind,

@@ -15,6 +15,8 @@ mod parties;
 mod replies;
 mod sign_in;
 mod submission;
+#[cfg(test)]
+mod testing;
 mod web;
 
 pub use error::Error;

@@ -9,6 +9,8 @@
 mod heads;
 mod prepare;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 use crate::Error;

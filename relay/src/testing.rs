@@ -1,0 +1,168 @@
+//! What the tests of this room share: a whole house below the doors, on each engine.
+
+use crate::{Draft, Incoming, Outcome, Parts, Relay, Source, Visitor};
+use db::testing::TestDb;
+use directory::{Directory, Login, Resolved, Seed, SeedFile};
+use mailstore::{Mailstore, Reserve};
+use names::{Address, Clock, Domain, Entropy, Timestamp};
+use seal::MasterKeys;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// 22 November 2026, noon UTC.
+pub(crate) const NOON: Timestamp = Timestamp(1_795_348_800_000);
+
+pub(crate) const DOCTOR: &str = "marie.lenoir@cabinet-lilas.mssante.example";
+pub(crate) const CARDIOLOGIST: &str = "paul.ferrand@hopital-saint-roch.mssante.example";
+pub(crate) const SECRETARIAT: &str = "cardiologie@hopital-saint-roch.mssante.example";
+pub(crate) const PHARMACY: &str = "contact@pharmacie-lilas.mssante.example";
+
+/// Everything below the doors, with the people of the demonstration.
+pub(crate) struct House {
+    pub(crate) engine: &'static str,
+    pub(crate) relay: Relay,
+    pub(crate) data: TestDb,
+    pub(crate) clock: Arc<AtomicI64>,
+    pub(crate) folder: tempfile::TempDir,
+    _keys: TestDb,
+}
+
+pub(crate) fn entropy() -> Entropy {
+    let next = AtomicU64::new(1);
+    Entropy::new(move |bytes| {
+        for chunk in bytes.chunks_mut(8) {
+            let word = next.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            let mixed = (word ^ (word >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);
+        }
+    })
+}
+
+pub(crate) fn master_keys() -> MasterKeys {
+    MasterKeys::parse(&format!("1 {}\n", "5a".repeat(32))).unwrap()
+}
+
+/// A house on each engine.
+pub(crate) async fn houses() -> Vec<House> {
+    let mut houses = Vec::new();
+    for ((engine, data), (_, keys)) in db::testing::both().await.into_iter().zip(db::testing::both().await) {
+        houses.push(house(engine, data, keys).await);
+    }
+    houses
+}
+
+async fn house(engine: &'static str, data: TestDb, keys: TestDb) -> House {
+    let all = [audit::MIGRATIONS, directory::MIGRATIONS, mailstore::MIGRATIONS, crate::MIGRATIONS].concat();
+    data.migrate(&all).await.unwrap();
+    keys.migrate(mailstore::KEY_MIGRATIONS).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let masters = master_keys();
+    let parts = mailstore::Parts {
+        db: (*data).clone(),
+        keys: (*keys).clone(),
+        masters: &masters,
+        blobs: folder.path().join("blobs"),
+        reserve: Reserve { octets: 0, share: 0 },
+        entropy: entropy(),
+    };
+    let mailstore = Mailstore::open(parts, NOON).await.unwrap();
+    let directory = Directory::open((*data).clone(), &masters, entropy()).await.unwrap();
+    let file = SeedFile {
+        name: "people.toml".to_owned(),
+        text: include_str!("../../src/demo/people.toml").to_owned(),
+    };
+    let applied = directory.import(Seed::read(&[file], NOON), NOON).await.unwrap();
+    assert_eq!(applied.faults, []);
+    for (account, kind) in applied.accounts_created {
+        mailstore.ensure_account(account, kind, NOON).await.unwrap();
+    }
+    let clock = Arc::new(AtomicI64::new(NOON.0));
+    let ticking = Arc::clone(&clock);
+    let relay = Relay::new(Parts {
+        mailstore,
+        directory,
+        settings: policy::Settings::default(),
+        hostname: Domain::parse("mail.pli.example").unwrap(),
+        clock: Clock::new(move || Timestamp(ticking.fetch_add(1, Ordering::SeqCst))),
+        entropy: entropy(),
+        alerts: Arc::default(),
+    });
+    House { engine, relay, data, clock, folder, _keys: keys }
+}
+
+pub(crate) fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+impl House {
+    /// A login as the door would have it, without its password.
+    pub(crate) async fn login(&self, mailbox: &str) -> Login {
+        let mailbox = self.relay.directory().mailbox(&address(mailbox)).await.unwrap().unwrap();
+        let sends = directory::MaySendAs {
+            account: mailbox.account,
+            address: mailbox.address.clone(),
+            display_name: mailbox.display_name(),
+        };
+        Login {
+            account: mailbox.account,
+            address: mailbox.address.clone(),
+            kind: mailbox.kind,
+            display_name: mailbox.display_name(),
+            person: mailbox.person.as_ref().map(|person| person.id),
+            person_name: None,
+            credential: names::CredentialId(1),
+            rights: directory::Rights::Manage,
+            may_send_as: vec![sends],
+        }
+    }
+
+    /// Sends a letter by the road of the submission door.
+    pub(crate) async fn send(&self, from: &str, to: &[&str], letter: &str) -> Outcome {
+        let login = self.login(from).await;
+        let source = Source::Submission { login: &login, sender: &login.may_send_as[0] };
+        let now = self.relay.now();
+        let mut incoming: Incoming = self.relay.begin_letter(now);
+        let octets = letter.replace('\n', "\r\n");
+        for piece in octets.as_bytes().chunks(1_000) {
+            incoming.push(piece).await;
+        }
+        let mut letter = incoming.finish().await.unwrap();
+        let reply_to = crate::identity::check(&letter.head, &login, &login.may_send_as[0]).unwrap();
+        let queue = self.relay.queue_id(now);
+        let trace = wire::smtp::Trace::default();
+        self.relay.complete_head(&mut letter.head, &trace, wire::smtp::Origin::Hidden, queue, now);
+        let recipients = to.iter().map(|to| address(to)).collect();
+        let draft = Draft { queue, recipients, reply_to, letter, answering: None };
+        self.relay.deliver(&source, draft, now).await.unwrap()
+    }
+
+    /// Somebody at the pages in their own profile.
+    pub(crate) async fn visitor(&self, patient: &str) -> Visitor {
+        let found = self.relay.directory().resolve(&[address(patient)], self.relay.now()).await.unwrap();
+        let [Resolved::Patient(patient)] = &found[..] else { panic!("{patient} is no patient: {found:?}") };
+        Visitor {
+            account: patient.account,
+            address: patient.address.clone(),
+            patient: patient.patient,
+            name: patient.display_name.clone(),
+            actor: patient.patient,
+            actor_name: patient.display_name.clone(),
+            mandate: None,
+        }
+    }
+
+    /// The letters in a mailbox's INBOX.
+    pub(crate) async fn inbox(&self, mailbox: &str) -> Vec<mailstore::EntryRow> {
+        let account = self.account(mailbox).await;
+        let inbox = self.relay.mailstore().role_folder_of(account, mailstore::Role::Inbox).await.unwrap();
+        self.relay.mailstore().all_entries(account, inbox.id).await.unwrap()
+    }
+
+    pub(crate) async fn account(&self, mailbox: &str) -> names::AccountId {
+        match &self.relay.directory().resolve(&[address(mailbox)], self.relay.now()).await.unwrap()[0] {
+            Resolved::Professional(mailbox) => mailbox.account,
+            Resolved::Patient(patient) => patient.account,
+            other => panic!("{other:?}"),
+        }
+    }
+}
