@@ -54,8 +54,15 @@ pub struct BodyWriter {
     sealer: FrameSealer,
     key: Key,
     sealed: Vec<u8>,
-    /// Taken away while a write is under way; stays away when it fails.
-    blob: Option<BlobWriter>,
+    blob: Spill,
+}
+
+/// The blob of a body being written, once it is too long for memory.
+enum Spill {
+    None,
+    Begun(BlobWriter),
+    /// A write is under way, or failed, or was abandoned: what came before is not to be trusted.
+    Lost,
 }
 
 impl BodyWriter {
@@ -79,26 +86,23 @@ impl BodyWriter {
 
     /// Ends the body. When it answers, a long body is on disk and only its row is missing.
     pub async fn finish(mut self) -> Result<SealedBody, Error> {
-        let started = self.blob.is_some();
         let size = self.sealer.finish(&mut self.sealed);
-        let stored = if !started && size <= limits::INLINE_BODY as u64 {
-            StoredBody::Inline(self.sealed)
-        } else {
-            let mut blob = self.blob.unwrap_or_else(|| self.store.blobs().begin(self.store.entropy()));
-            let rest = self.sealed;
-            StoredBody::Blob(
-                blocking(move || {
+        let stored = match self.blob {
+            Spill::None if size <= limits::INLINE_BODY as u64 => StoredBody::Inline(self.sealed),
+            spill => {
+                let (mut blob, rest) = (spill.writer(&self.store)?, self.sealed);
+                let kept = blocking(move || {
                     blob.write(&rest)?;
                     blob.finish()
-                })
-                .await?,
-            )
+                });
+                StoredBody::Blob(kept.await?)
+            }
         };
         Ok(SealedBody { id: self.id, size, stored, key: self.key })
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        let mut blob = self.blob.take().unwrap_or_else(|| self.store.blobs().begin(self.store.entropy()));
+        let mut blob = std::mem::replace(&mut self.blob, Spill::Lost).writer(&self.store)?;
         let sealed = std::mem::take(&mut self.sealed);
         let (blob, mut sealed) = blocking(move || {
             blob.write(&sealed)?;
@@ -107,8 +111,22 @@ impl BodyWriter {
         .await?;
         sealed.clear();
         self.sealed = sealed;
-        self.blob = Some(blob);
+        self.blob = Spill::Begun(blob);
         Ok(())
+    }
+}
+
+impl Spill {
+    fn writer(self, store: &Mailstore) -> Result<BlobWriter, Error> {
+        match self {
+            Self::None => Ok(store.blobs().begin(store.entropy())),
+            Self::Begun(blob) => Ok(blob),
+            Self::Lost => Err(Error::Blob {
+                doing: "go on after a failure with",
+                path: PathBuf::new(),
+                cause: std::io::Error::other("an earlier write failed or was abandoned"),
+            }),
+        }
     }
 }
 
@@ -124,7 +142,7 @@ impl Mailstore {
     pub fn body_writer(&self, now: Timestamp) -> BodyWriter {
         let id = BodyId(self.db().id(now));
         let (sealer, key) = FrameSealer::new(&context::of(Kind::Frames, id, 0), self.entropy());
-        BodyWriter { store: self.clone(), id, sealer, key, sealed: Vec::new(), blob: None }
+        BodyWriter { store: self.clone(), id, sealer, key, sealed: Vec::new(), blob: Spill::None }
     }
 }
 

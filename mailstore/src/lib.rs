@@ -48,6 +48,7 @@ mod store;
 mod trace;
 mod transfer;
 mod verify;
+mod views;
 mod watch;
 
 #[cfg(test)]
@@ -77,6 +78,7 @@ pub use store::{Mailstore, Parts};
 pub use trace::{Trace, TracedRecipient};
 pub use transfer::Transferred;
 pub use verify::{Depth, Finding, Report};
+pub use views::FolderView;
 pub use watch::{FolderNews, News, Touched, Watcher};
 
 /// The schema of the data, for `db.migrate`.

@@ -18,7 +18,9 @@ pub const INDEX_PAGE: i64 = 5_000;
 /// at the door (RELIABILITY §2.3).
 pub const HEAD: usize = 1024 * 1024;
 /// Octets of unsealed summaries and header blocks kept in memory for open folders, all accounts together.
-pub const CACHE: usize = 16 * 1024 * 1024;
+pub const CACHE: usize = 24 * 1024 * 1024;
+/// Octets of folder views kept in memory for sessions that open the same folder again: some 100,000 rows.
+pub const VIEWS: usize = 16 * 1024 * 1024;
 /// Account keys kept unwrapped in memory. One is about 700 octets.
 pub const KEYS: usize = 4_096;
 /// Octets of a folder's name (RFC 9051 §5.1 sets none; this is what mail programs survive).

@@ -102,9 +102,17 @@ impl Mailstore {
         self.db().read().await?.rows(PAGE, args).await?.iter().map(entry).collect()
     }
 
-    /// Every message of a folder, by uid, in one view: what SELECT loads.
+    /// Every message of a folder, by uid. A session wants [`Mailstore::view`].
     pub async fn all_entries(&self, account: AccountId, folder: FolderId) -> Result<Vec<EntryRow>, Error> {
-        let mut tx = self.db().read().await?;
+        self.entries_in(&mut self.db().read().await?, account, folder).await
+    }
+
+    pub(crate) async fn entries_in(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        folder: FolderId,
+    ) -> Result<Vec<EntryRow>, Error> {
         let mut all: Vec<EntryRow> = Vec::new();
         loop {
             let after = all.last().map_or(Uid(0), |row| row.uid);
@@ -141,8 +149,17 @@ impl Mailstore {
     /// What changed after modification sequence `since`. It looks at every message of the folder:
     /// for the rare case where [`News`] said "many" or a session comes back.
     pub async fn changes(&self, account: AccountId, folder: FolderId, since: i64) -> Result<Changes, Error> {
+        self.changes_in(&mut self.db().read().await?, account, folder, since).await
+    }
+
+    pub(crate) async fn changes_in(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        folder: FolderId,
+        since: i64,
+    ) -> Result<Changes, Error> {
         const GONE: &str = "SELECT uid FROM expunged WHERE folder = $1 AND modseq > $2 ORDER BY uid";
-        let mut tx = self.db().read().await?;
         let rows = tx.rows(SINCE, db::args![folder, account, since]).await?;
         let gone = tx.rows(GONE, db::args![folder, since]).await?;
         Ok(Changes {

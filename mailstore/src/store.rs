@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use names::{AccountId, Entropy, HeadId, Timestamp};
+use names::{AccountId, Entropy, FolderId, HeadId, Timestamp};
 use seal::{HashKey, MasterKeys, Vault};
 
 use crate::blobs::Blobs;
@@ -12,7 +12,7 @@ use crate::cache::Generations;
 use crate::fetch::Part;
 use crate::keys::{Keys, QUEUE};
 use crate::watch::Hub;
-use crate::{Error, Reserve, limits};
+use crate::{Error, FolderView, Reserve, limits};
 
 /// What a store is made of. Both databases are migrated already (`MIGRATIONS`, `KEY_MIGRATIONS`).
 pub struct Parts<'a> {
@@ -43,6 +43,7 @@ struct Inner {
     entropy: Entropy,
     hub: Hub,
     heads: Generations<(Part, HeadId, AccountId), Bytes>,
+    views: Generations<FolderId, Arc<FolderView>>,
 }
 
 impl Mailstore {
@@ -60,6 +61,7 @@ impl Mailstore {
             entropy: parts.entropy,
             hub: Hub::default(),
             heads: Generations::new(limits::CACHE),
+            views: Generations::new(limits::VIEWS),
         })))
     }
 
@@ -96,6 +98,10 @@ impl Mailstore {
 
     pub(crate) fn hub(&self) -> &Hub {
         &self.0.hub
+    }
+
+    pub(crate) fn views_in_memory(&self) -> &Generations<FolderId, Arc<FolderView>> {
+        &self.0.views
     }
 
     pub(crate) fn heads_in_memory(&self) -> &Generations<(Part, HeadId, AccountId), Bytes> {

@@ -91,6 +91,49 @@ async fn a_session_that_comes_back_learns_what_changed() {
 }
 
 #[tokio::test]
+async fn a_view_is_the_folder_whatever_happened_since_somebody_looked() {
+    for store in stores().await {
+        let doctor = store.doctor().await;
+        for at in 0..20 {
+            store.receive(&format!("letter {at}"), b"", doctor).await;
+        }
+        let inbox = store.role_folder_of(doctor, Role::Inbox).await.unwrap();
+        let mut random = 7_u32;
+        for step in 0..40 {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let uids = [Uid(random % 23 + 1), Uid(random / 64 % 23 + 1)];
+            let deleted = || Marks::new(Flags::DELETED, &[]);
+            match random / 4_096 % 4 {
+                0 => assert!(store.receive("more", b"", doctor).await.uid > Uid(20)),
+                1 => drop(
+                    store
+                        .store_flags(doctor, inbox.id, &uids, FlagChange::Add(deleted()), None)
+                        .await
+                        .unwrap(),
+                ),
+                2 => drop(store.copy(doctor, inbox.id, inbox.id, &uids, NOW).await.unwrap()),
+                _ => drop(store.expunge(doctor, inbox.id, Some(&uids)).await.unwrap()),
+            }
+            if !random.is_multiple_of(3) {
+                let view = store.view(doctor, inbox.id).await.unwrap();
+                assert_eq!(view.rows, store.all_entries(doctor, inbox.id).await.unwrap(), "step {step}");
+                let folder = store.folder_by_id(doctor, inbox.id).await.unwrap();
+                assert_eq!((view.modseq, view.uid_next), (folder.modseq, folder.uid_next));
+            }
+        }
+        let view = store.view(doctor, inbox.id).await.unwrap();
+        assert!(
+            std::sync::Arc::ptr_eq(&view, &store.view(doctor, inbox.id).await.unwrap()),
+            "read again for nothing"
+        );
+        let last = view.rows.last().unwrap();
+        assert_eq!((view.row(last.uid), view.row(Uid(999))), (Some(last), None));
+        let stranger = store.doctor().await;
+        assert!(matches!(store.view(stranger, inbox.id).await, Err(Error::NoFolder)));
+    }
+}
+
+#[tokio::test]
 async fn a_mark_stored_unless_changed_leaves_what_another_changed() {
     for store in stores().await {
         let doctor = store.doctor().await;
@@ -246,6 +289,21 @@ async fn a_long_letter_streams_through_a_blob_and_is_read_in_part() {
         let written = file_time.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64;
         assert_eq!(store.sweep(names::Timestamp(written + names::HOUR)).await.unwrap(), (0, 0));
         assert_eq!(store.sweep(names::Timestamp(written + 2 * names::DAY)).await.unwrap(), (1, 0));
+        assert!(store.blob_files().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_body_whose_write_failed_once_is_never_finished() {
+    for store in stores().await {
+        let mut writer = store.body_writer(NOW);
+        let long = vec![7; 1_000_000];
+        std::fs::remove_dir(store.blobs().join("tmp")).unwrap();
+        assert!(matches!(writer.push(&long).await, Err(Error::Blob { .. })), "{}", store.engine);
+        std::fs::create_dir(store.blobs().join("tmp")).unwrap();
+        // The disk is well again, but what came before is lost: the letter must not be kept in part.
+        assert!(writer.push(&long).await.is_err());
+        assert!(writer.finish().await.is_err());
         assert!(store.blob_files().is_empty());
     }
 }

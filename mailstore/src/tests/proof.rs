@@ -223,10 +223,12 @@ async fn verify_finds_each_planted_damage() {
             "V2",
         ),
     ];
-    for (case, sql, invariant) in damages {
+    for (at, (case, sql, invariant)) in damages.into_iter().enumerate() {
         for store in stores().await {
-            if sql.contains("MIN(wrapped)") && store.engine == "PostgreSQL" {
-                continue; // no MIN of bytes there; SQLite shows it
+            // The questions are the same text on both engines: every second one is enough there. (And
+            // PostgreSQL knows no MIN of bytes.)
+            if store.engine == "PostgreSQL" && (at % 2 == 1 || sql.contains("MIN(wrapped)")) {
+                continue;
             }
             haunted(&store).await;
             store.assert_clean().await;
