@@ -20,6 +20,8 @@ mod folders;
 mod idle;
 pub mod limits;
 mod name;
+#[cfg(test)]
+mod oracle;
 mod pattern;
 #[cfg(test)]
 mod proofs;
