@@ -141,6 +141,8 @@ acts! {
     CredentialRevoked = "credential.revoked",
     /// The directory was changed by an import.
     Imported = "directory.imported",
+    /// An administrator looked something up.
+    AdminLooked = "admin.looked",
     /// The server started.
     Started = "server.started",
     /// The server stopped.

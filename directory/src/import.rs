@@ -43,20 +43,47 @@ pub struct PreparedImport {
     hashes: HashMap<String, String>,
     /// Verifiers of new application passwords, by their keyed hash.
     verifiers: HashMap<[u8; 32], Verifier>,
+    /// The ids its plan drew, given again in the same order by the unit.
+    ids: Vec<i64>,
+    accounts: Vec<(AccountId, AccountKind)>,
+}
+
+impl PreparedImport {
+    /// The accounts that would be new, under the ids they will have: the caller makes their keys before
+    /// the unit.
+    #[must_use]
+    pub fn accounts(&self) -> &[(AccountId, AccountKind)] {
+        &self.accounts
+    }
 }
 
 impl Directory {
     /// What importing this seed would do, without doing it (`--dry-run`).
     pub async fn plan_import(&self, seed: &Seed, now: Timestamp) -> Result<Plan, Error> {
+        self.plan_drawing(seed, || self.db().id(now)).await
+    }
+
+    async fn plan_drawing(&self, seed: &Seed, id: impl FnMut() -> i64) -> Result<Plan, Error> {
         let mut tx = self.db().read().await?;
         let existing = existing::load(&mut tx, self.sealing(), seed).await?;
-        Ok(planner::plan(seed, &existing, self.sealing(), || self.db().id(now)))
+        Ok(planner::plan(seed, &existing, self.sealing(), id))
     }
 
     /// Does the slow part of an import, outside any transaction.
     pub async fn prepare_import(&self, seed: Seed, now: Timestamp) -> Result<PreparedImport, Error> {
-        let plan = self.plan_import(&seed, now).await?;
-        let mut prepared = PreparedImport { seed, hashes: HashMap::new(), verifiers: HashMap::new() };
+        let mut ids = Vec::new();
+        let draw = || {
+            ids.push(self.db().id(now));
+            *ids.last().expect("one was just put there")
+        };
+        let plan = self.plan_drawing(&seed, draw).await?;
+        let mut prepared = PreparedImport {
+            seed,
+            hashes: HashMap::new(),
+            verifiers: HashMap::new(),
+            ids,
+            accounts: plan.accounts_created.clone(),
+        };
         for (login, password) in plan.passwords_to_hash() {
             let hash = self.hash_password(password).await?;
             prepared.hashes.insert(login.to_owned(), hash);
@@ -67,8 +94,9 @@ impl Directory {
         Ok(prepared)
     }
 
-    /// Plans again and applies inside a unit, and tells the audit trail of the house, so that the caller can give new accounts their place in
-    /// the store in the same transaction.
+    /// Plans again and applies inside a unit, and tells the audit trail of the house, so that the
+    /// caller can give new accounts their place in the store in the same transaction. New rows get the
+    /// ids of the preparation unless somebody else changed the directory meanwhile.
     pub async fn import_in(
         &self,
         tx: &mut db::Tx,
@@ -76,7 +104,9 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Applied, Error> {
         let existing = existing::load(tx, self.sealing(), &prepared.seed).await?;
-        let plan = planner::plan(&prepared.seed, &existing, self.sealing(), || self.db().id(now));
+        let mut drawn = prepared.ids.iter().copied();
+        let draw = || drawn.next().unwrap_or_else(|| self.db().id(now));
+        let plan = planner::plan(&prepared.seed, &existing, self.sealing(), draw);
         apply::apply(tx, self, prepared, plan, now).await
     }
 

@@ -30,5 +30,5 @@ pub use ask::{Accepted, Answer, Ask, Body, Discard, MailParameters, Protocol, Rc
 pub use config::{Config, Role};
 pub use limits::Limits;
 pub use received::{Origin, received};
-pub use reply::Reply;
+pub use reply::{BUSY, Reply};
 pub use server::Server;

@@ -5,6 +5,8 @@ use crate::sasl::SaslError;
 
 /// Octets of one reply line with its code, separator and CRLF (RFC 5321 §4.5.3.1.5).
 const LINE: usize = 512;
+/// What a client over the cap of connections reads before it is shut out (RFC 5321 §3.1).
+pub const BUSY: &[u8] = b"421 4.7.0 too many connections, come back in a few minutes\r\n";
 
 /// One reply: a code, an enhanced code where the extension asks for one (RFC 2034), a sentence.
 ///
