@@ -23,7 +23,7 @@ pub(crate) struct House {
     pub(crate) relay: Relay,
     pub(crate) data: TestDb,
     pub(crate) clock: Arc<AtomicI64>,
-    pub(crate) folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     _keys: TestDb,
 }
 
@@ -87,7 +87,7 @@ async fn house(engine: &'static str, data: TestDb, keys: TestDb) -> House {
         entropy: entropy(),
         alerts: Arc::default(),
     });
-    House { engine, relay, data, clock, folder, _keys: keys }
+    House { engine, relay, data, clock, _folder: folder, _keys: keys }
 }
 
 pub(crate) fn address(text: &str) -> Address {

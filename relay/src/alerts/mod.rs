@@ -8,6 +8,8 @@ mod channel;
 mod email;
 mod sms;
 pub(crate) mod store;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod worker;
 

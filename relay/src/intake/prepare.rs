@@ -249,7 +249,7 @@ impl<'a> Making<'a> {
         let attachments = summary.attachments.iter().filter(|attachment| !attachment.inline).count();
         Self {
             views: letter.structure.leaf_views(),
-            filed: policy::filing::file(&facts::for_filing(letter, now)),
+            filed: policy::filing::file(&facts::for_filing(&letter.head, &letter.structure, now)),
             whole: seal(relay, letter, &letter.head, &summary, now),
             attachments: u32::try_from(attachments).unwrap_or(u32::MAX),
             relay,

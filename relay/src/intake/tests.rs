@@ -44,21 +44,21 @@ async fn answer(house: &House, patient: &str, text: &str) -> Result<Outcome, Opt
     let conversations = store.conversations(visitor.account, None, 10).await.unwrap();
     for conversation in conversations {
         let letters = store.letters(visitor.account, conversation.id, Viewer::Patient).await.unwrap();
-        for row in letters.iter().filter(|row| row.entry.origin == mailstore::Origin::Received) {
-            let now = house.relay.now();
-            let state =
-                house.relay.may_answer(&visitor, conversation.id, row.entry.id, now).await.unwrap().unwrap();
-            let Some(to) = state.to.filter(|_| state.refusal.is_none()) else { return Err(state.refusal) };
-            let written = Written {
-                to,
-                to_name: "",
-                subject: "",
-                text,
-                files: &[],
-                answers: Some((conversation.id, row.entry.id)),
-            };
-            return Ok(house.relay.write(&visitor, &written, now).await.unwrap().unwrap());
-        }
+        let received = letters.iter().find(|row| row.entry.origin == mailstore::Origin::Received);
+        let Some(row) = received else { continue };
+        let now = house.relay.now();
+        let state =
+            house.relay.may_answer(&visitor, conversation.id, row.entry.id, now).await.unwrap().unwrap();
+        let Some(to) = state.to.filter(|_| state.refusal.is_none()) else { return Err(state.refusal) };
+        let written = Written {
+            to,
+            to_name: "",
+            subject: "",
+            text,
+            files: &[],
+            answers: Some((conversation.id, row.entry.id)),
+        };
+        return Ok(house.relay.write(&visitor, &written, now).await.unwrap().unwrap());
     }
     Err(None)
 }
