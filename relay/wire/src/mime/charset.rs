@@ -17,9 +17,7 @@ impl Charset {
         let label = label.split('*').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
         let found =
             Encoding::for_label(label.as_bytes()).or_else(|| match label.to_ascii_lowercase().as_str() {
-                "cp1252" | "windows1252" | "iso8859-1" | "latin-1" | "ansi_x3.4-1986" | "cp850" => {
-                    Some(WINDOWS_1252)
-                }
+                "cp1252" | "windows1252" | "iso8859-1" | "latin-1" | "ansi_x3.4-1986" => Some(WINDOWS_1252),
                 "utf8mb4" | "cp65001" => Some(UTF_8),
                 _ => None,
             })?;
