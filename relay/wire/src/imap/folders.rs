@@ -1,6 +1,6 @@
 //! LIST, LSUB, STATUS, NAMESPACE, CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 3501 §6.3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::command::{Listing, StatusItem};
 use super::name::{self, DELIMITER};
@@ -142,7 +142,7 @@ fn rows(which: Listing, pattern: &str, folders: &[Folder]) -> Vec<(FolderName, V
     };
     let mut rows: BTreeMap<FolderName, Vec<&'static str>> = BTreeMap::new();
     // Parents of what exists; asked for by name, so that the cost stays linear.
-    let mut parents = std::collections::BTreeSet::new();
+    let mut parents = BTreeSet::new();
     for folder in folders.iter().filter(|folder| folder.kind != FolderKind::Absent) {
         let mut above = folder.name.parent();
         while let Some(parent) = above {
@@ -152,6 +152,7 @@ fn rows(which: Listing, pattern: &str, folders: &[Folder]) -> Vec<(FolderName, V
             }
         }
     }
+    let names: BTreeSet<&FolderName> = folders.iter().filter(|f| shown(f)).map(|f| &f.name).collect();
     for folder in folders.iter().filter(|folder| shown(folder)) {
         if pattern.matches(folder.name.as_str()) {
             let mut attributes = Vec::new();
@@ -168,7 +169,7 @@ fn rows(which: Listing, pattern: &str, folders: &[Folder]) -> Vec<(FolderName, V
         let mut above = folder.name.parent();
         while let Some(parent) = above {
             above = parent.parent();
-            if pattern.matches(parent.as_str()) && !folders.iter().any(|f| f.name == parent && shown(f)) {
+            if !names.contains(&parent) && pattern.matches(parent.as_str()) {
                 rows.entry(parent).or_insert_with(|| vec!["\\Noselect", "\\HasChildren"]);
             }
         }

@@ -571,6 +571,39 @@ fn an_event_that_crosses_done_is_told_with_the_next_command() {
 }
 
 #[test]
+fn a_message_come_and_gone_within_one_report_never_existed() {
+    let post = Post::usual();
+    post.deliver("INBOX", &short(1));
+    let mut session = Session::signed_in(&post);
+    session.command("s SELECT INBOX");
+    session.command("a IDLE");
+    let both = Changes {
+        arrived: UidSet::range(2..=3),
+        vanished: UidSet::range(2..=2),
+        flags: vec![FlagChange { uid: 2, flags: Flags::new(), modseq: 9 }],
+        ended: None,
+    };
+    session.input(Input::Event(Answer::Changes(both)));
+    assert_eq!(session.said(), "* 2 EXISTS\r\n");
+    // An older UID that turns up late must not shift the numbers of those known.
+    let older = Changes { arrived: UidSet::range(2..=2), ..Changes::default() };
+    session.input(Input::Event(Answer::Changes(older)));
+    assert_eq!(session.said(), "");
+}
+
+#[test]
+fn a_session_does_not_remember_its_own_changes_for_ever() {
+    let post = Post::usual();
+    post.deliver("INBOX", &short(1));
+    let mut session = Session::signed_in(&post);
+    session.command("s SELECT INBOX");
+    for _ in 0..3 {
+        session.command("a STORE 1 FLAGS.SILENT (\\Seen)");
+    }
+    assert!(session.machine.selection.as_ref().is_some_and(|selection| selection.own.is_empty()));
+}
+
+#[test]
 fn patience_follows_the_state() {
     let post = Post::usual();
     let mut session = Session::new(&post);

@@ -1,5 +1,7 @@
 //! Framing: lines and literals become whole commands, within limits (RFC 3501 §4.3, RFC 7888).
 
+use zeroize::Zeroize;
+
 use super::append::Begun;
 use super::command::{self, AppendHead};
 use super::reply::Completion;
@@ -184,12 +186,16 @@ impl Server {
         let mut text = self.reader.reset();
         text.truncate(text.len() - 2);
         let mut cursor = Cursor::new(&text);
-        let Some(tag) = command::tag(&mut cursor) else {
-            return self.untagged_fault("a command begins with a tag", out);
-        };
-        match command::parse(cursor) {
-            Ok(command) => self.execute(tag, command, out),
-            Err(fault) => self.fail(tag, Completion::fault(fault), out),
+        let standing = self.standing;
+        match command::tag(&mut cursor) {
+            None => self.untagged_fault("a command begins with a tag", out),
+            Some(tag) => match command::parse(cursor) {
+                Ok(command) => self.execute(tag, command, out),
+                Err(fault) => self.fail(tag, Completion::fault(fault), out),
+            },
+        }
+        if standing == Standing::Stranger {
+            text.zeroize(); // it may hold a password
         }
     }
 

@@ -216,7 +216,9 @@ impl Server {
             Command::Logout => self.logout(tag, out),
             Command::Id(pairs) => self.ask(Ask::Identify(pairs), Task::Identify { tag: tag.to_owned() }, out),
             Command::StartTls => self.start_tls(tag, out),
-            Command::Login { login, password } => self.login(tag, &login, &password, out),
+            Command::Login { login, password } => {
+                self.login(tag, &login, &zeroize::Zeroizing::new(password), out);
+            }
             Command::Authenticate { mechanism, initial } => {
                 self.authenticate(tag, &mechanism, initial.as_deref(), out);
             }

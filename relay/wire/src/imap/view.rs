@@ -58,7 +58,27 @@ impl View {
 
     /// The messages still there among these UIDs.
     pub(super) fn present(&self, uids: &UidSet) -> UidSet {
-        self.uids().intersection(uids).difference(&self.vanished)
+        self.known(uids).difference(&self.vanished)
+    }
+
+    /// Those of these UIDs that have a number. Asks only the runs concerned: a client that fetches one
+    /// message after another must not pay for the whole folder each time.
+    fn known(&self, uids: &UidSet) -> UidSet {
+        let mut known = Vec::new();
+        for &(first, last) in uids.ranges() {
+            let start = self.runs.partition_point(|run| run.0 <= first).saturating_sub(1);
+            for run in start..self.runs.len() {
+                let uid = self.runs[run].0;
+                if uid > last {
+                    break;
+                }
+                let top = last.min(uid + self.count(run) - 1);
+                if first.max(uid) <= top {
+                    known.push((first.max(uid), top));
+                }
+            }
+        }
+        UidSet::from_ranges(known)
     }
 
     /// The messages still there among these numbers; `None` when a number is beyond the last.
@@ -103,8 +123,10 @@ impl View {
 
     /// Notes messages that are gone; they keep their numbers until [`View::expunge`].
     pub(super) fn vanish(&mut self, uids: &UidSet) {
-        let known = self.uids().intersection(uids);
-        self.vanished = self.vanished.union(&known);
+        let known = self.known(uids);
+        if !known.is_empty() {
+            self.vanished = self.vanished.union(&known);
+        }
     }
 
     /// Takes the gone messages out and gives the numbers to tell, greatest first: said in this order
@@ -192,6 +214,10 @@ mod tests {
                 }
                 prop_assert_eq!(view.len() as usize, list.len());
                 prop_assert_eq!(view.uids().iter().collect::<Vec<_>>(), list.clone());
+                let asked = set(&[(a, a + 2), (a + 5, a + 5 + b)]);
+                let want: Vec<u32> =
+                    list.iter().copied().filter(|u| asked.contains(*u) && !gone.contains(u)).collect();
+                prop_assert_eq!(view.present(&asked).iter().collect::<Vec<_>>(), want);
                 for uid in 0..60 {
                     let number = list.iter().position(|u| *u == uid).map(|at| at as u32 + 1);
                     prop_assert_eq!(view.number(uid), number);
