@@ -30,6 +30,8 @@ mod reply;
 mod scan;
 mod search;
 mod sections;
+#[cfg(test)]
+mod sections_proofs;
 mod select;
 mod server;
 mod session;

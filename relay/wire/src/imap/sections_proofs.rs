@@ -1,0 +1,175 @@
+//! Sections proved against a naive splitter on letters made at random.
+
+use proptest::prelude::*;
+
+use super::fetch_items::{Content, FetchItem, FetchItems};
+use super::scan::Cursor;
+use super::sections::{Block, Span, cut, filter};
+use super::world::split;
+use super::*;
+
+/// A MIME tree and the octets it is written as, so that a naive reader knows every part.
+#[derive(Clone, Debug)]
+enum Tree {
+    Text(String),
+    Multi(Vec<Tree>),
+    Message(Box<Tree>),
+}
+
+fn tree() -> impl Strategy<Value = Tree> {
+    let leaf = "[a-z ]{0,12}(\r\n[a-z]{1,5}){0,3}".prop_map(Tree::Text);
+    leaf.prop_recursive(4, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Tree::Multi),
+            inner.prop_map(|inner| Tree::Message(Box::new(inner))),
+        ]
+    })
+}
+
+/// Header fields and body of a tree; fills `parts` with what each path should give.
+fn write(tree: &Tree, counter: &mut u32) -> (String, String) {
+    *counter += 1;
+    let id = *counter;
+    match tree {
+        Tree::Text(text) => (format!("X-Id: {id}\r\nContent-Type: text/plain\r\n"), text.clone()),
+        Tree::Multi(children) => {
+            let mut body = String::from("preamble\r\n");
+            for child in children {
+                let (head, inner) = write(child, counter);
+                body.push_str(&format!("--=_{id}_\r\n{head}\r\n{inner}\r\n"));
+            }
+            body.push_str(&format!("--=_{id}_--\r\n"));
+            (format!("X-Id: {id}\r\nContent-Type: multipart/mixed; boundary=\"=_{id}_\"\r\n"), body)
+        }
+        Tree::Message(inner) => {
+            let (head, body) = write(inner, counter);
+            let nested = format!("Subject: nested\r\n{head}\r\n{body}");
+            (format!("X-Id: {id}\r\nContent-Type: message/rfc822\r\n"), nested)
+        }
+    }
+}
+
+/// What BODY[path…] gives, by splitting the written text again and again: slow, plain, independent.
+fn naive(letter: &str, tree: &Tree, path: &[u32], text: &SectionText) -> Option<String> {
+    let (head, body) = letter.split_once("\r\n\r\n").map(|(h, b)| (format!("{h}\r\n\r\n"), b.to_owned()))?;
+    match path.split_first() {
+        None => match text {
+            SectionText::Whole => Some(letter.to_owned()),
+            SectionText::Header => Some(head),
+            SectionText::Text => Some(body),
+            _ => None,
+        },
+        Some((number, rest)) => {
+            let (mime, inside, child) = child_of(&head, &body, tree, *number)?;
+            part(&mime, &inside, child, rest, text)
+        }
+    }
+}
+
+fn child_of<'a>(head: &str, body: &str, tree: &'a Tree, number: u32) -> Option<(String, String, &'a Tree)> {
+    match tree {
+        Tree::Multi(children) => multi(head, body, children, number),
+        Tree::Text(_) | Tree::Message(_) if number == 1 => Some((head.to_owned(), body.to_owned(), tree)),
+        Tree::Text(_) | Tree::Message(_) => None,
+    }
+}
+
+fn multi<'a>(
+    head: &str,
+    body: &str,
+    children: &'a [Tree],
+    number: u32,
+) -> Option<(String, String, &'a Tree)> {
+    let boundary = head.split("boundary=\"").nth(1)?.split('"').next()?;
+    let child = children.get(number as usize - 1)?;
+    let piece = format!("\r\n{body}").split(&format!("\r\n--{boundary}")).nth(number as usize)?.to_owned();
+    let piece = piece.strip_prefix("\r\n")?;
+    let (mime, inside) = piece.split_once("\r\n\r\n")?;
+    Some((format!("{mime}\r\n\r\n"), inside.to_owned(), child))
+}
+
+fn part(mime: &str, inside: &str, tree: &Tree, path: &[u32], text: &SectionText) -> Option<String> {
+    match (path.split_first(), tree) {
+        (None, _) => match (text, tree) {
+            (SectionText::Whole, _) => Some(inside.to_owned()),
+            (SectionText::Mime, _) => Some(mime.to_owned()),
+            (_, Tree::Message(inner)) => naive(inside, inner, &[], text),
+            (_, Tree::Text(_) | Tree::Multi(_)) => None,
+        },
+        (Some(_), Tree::Message(inner)) => naive(inside, inner, path, text),
+        (Some((number, rest)), Tree::Multi(children)) => {
+            let (mime, inside, child) = multi(mime, inside, children, *number)?;
+            part(&mime, &inside, child, rest, text)
+        }
+        (Some(_), Tree::Text(_)) => None,
+    }
+}
+
+fn items(text: &str) -> FetchItems {
+    FetchItems::parse(&mut Cursor::new(text.as_bytes())).unwrap_or_else(|fault| panic!("{text}: {fault:?}"))
+}
+
+/// What the machine would send for one content item; `None` for NIL.
+fn resolved(raw: &[u8], ask: &str) -> Option<Vec<u8>> {
+    let (head, body, summary) = split(raw);
+    let items = items(ask);
+    let [FetchItem::Content(Content { section, .. })] = items.items() else {
+        panic!("one content item: {ask}")
+    };
+    let extent = super::sections::Extent { head_len: head.len() as u64, body_len: body.len() as u64 };
+    let pieces = items.pieces(extent, Some(&summary));
+    if pieces[0].writing == super::sections::Writing::Nil {
+        return None;
+    }
+    let octets = items.spans(extent.head_len, extent.body_len, Some(&summary)).into_iter().flat_map(|span| {
+        let block = if span.block == Block::Head { &head } else { &body };
+        block[span.start as usize..span.end as usize].to_vec()
+    });
+    Some(filter(&octets.collect::<Vec<u8>>(), &section.text))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn sections_agree_with_a_naive_splitter(tree in tree(), paths in prop::collection::vec(prop::collection::vec(1u32..4, 0..6), 1..20)) {
+        let (head, body) = write(&tree, &mut 0);
+        let raw = format!("From: a@b.example\r\nSubject: outer\r\n{head}\r\n{body}");
+        let whole = resolved(raw.as_bytes(), "BODY[]").unwrap();
+        prop_assert_eq!(&whole, raw.as_bytes());
+        for path in paths {
+            for (word, text) in [
+                ("", SectionText::Whole), ("HEADER", SectionText::Header), ("TEXT", SectionText::Text),
+                ("MIME", SectionText::Mime),
+            ] {
+                if path.is_empty() && text == SectionText::Mime {
+                    continue;
+                }
+                let mut steps: Vec<String> = path.iter().map(u32::to_string).collect();
+                if !word.is_empty() { steps.push(word.to_owned()); }
+                let ask = format!("BODY[{}]", steps.join("."));
+                let got = resolved(raw.as_bytes(), &ask).map(|octets| String::from_utf8(octets).unwrap());
+                prop_assert_eq!(got, naive(&raw, &tree, &path, &text), "{} of {:?}", ask, raw);
+            }
+        }
+    }
+
+    #[test]
+    fn windows_laid_end_to_end_are_the_whole(size in 1u32..40, head in 0u64..50, body in 0u64..90) {
+        let spans = [
+            Span { block: Block::Head, start: 0, end: head },
+            Span { block: Block::Body, start: 0, end: body },
+        ];
+        let mut read = 0;
+        let mut start = 0u64;
+        loop {
+            let window = cut(&spans, start, u64::from(size));
+            let octets: u64 = window.iter().map(Span::len).sum();
+            prop_assert!(octets == u64::from(size) || start.min(head + body) + octets == head + body);
+            if octets == 0 { break; }
+            read += octets;
+            start += u64::from(size);
+        }
+        prop_assert_eq!(read, head + body);
+    }
+}
