@@ -62,7 +62,7 @@ fn letter(number: usize, ours: bool) -> Letter {
 }
 
 fn pager() -> Pager {
-    Pager::new("/messages", 2, 60, 25)
+    Pager { first: Some("#".into()), next: Some("#".into()) }
 }
 
 fn conversation(ended: bool) -> Conversation {
@@ -84,7 +84,7 @@ fn conversation(ended: bool) -> Conversation {
         state: "Le Dr Claire MARTIN a mis fin à l’échange. Vous pourrez répondre s’il vous écrit de nouveau."
             .into(),
         items,
-        pager: Pager::new("/", 1, 1, 25),
+        pager: Pager::default(),
     }
 }
 
@@ -180,16 +180,14 @@ fn dossier() -> Dossier {
         view: Some("#".into()),
         letter: Some("#".into()),
     };
-    let category =
-        |label: &str, count, current| Category { label: label.into(), count, href: "#".into(), current };
+    let category = |label: &str, current| Category { label: label.into(), href: "#".into(), current };
     Dossier {
         chrome: chrome(Place::Documents, false),
-        summary: "3 documents.".into(),
         categories: vec![
-            category("Tous", 3, true),
-            category("Ordonnances et soins", 1, false),
-            category("Résultats de biologie", 1, false),
-            category("Radio, écho, scanner, IRM", 1, false),
+            category("Tous", true),
+            category("Ordonnances et soins", false),
+            category("Résultats de biologie", false),
+            category("Radio, écho, scanner, IRM", false),
         ],
         groups: vec![
             Group {
@@ -201,7 +199,7 @@ fn dossier() -> Dossier {
                 documents: vec![paper("Radiographie du genou droit, face et profil", "Hôpital Nord")],
             },
         ],
-        pager: Pager::new("/", 1, 1, 25),
+        pager: Pager::default(),
     }
 }
 
@@ -255,13 +253,13 @@ fn pages() -> Vec<(&'static str, String)> {
     vec![
         ("sign_in", page(&SignIn { csrf: "x".into(), login: String::new(), error: None })),
         ("sign_in_error", page(&SignIn { csrf: "x".into(), login: "anne.durand".into(), error: wrong })),
-        ("code", page(&Code { csrf: "x".into(), destination: "a•••@•••.fr".into(), notice: None, error: None, demo: true })),
+        ("code", page(&Code { csrf: "x".into(), action: "#".into(), destination: "a•••@•••.fr".into(), error: None, demo: true })),
         (
             "code_error",
             page(&Code {
                 csrf: "x".into(),
+                action: "#".into(),
                 destination: "a•••@•••.fr".into(),
-                notice: None,
                 error: Some("Ce code n’est pas le bon. Vérifiez-le et recommencez.".into()),
                 demo: false,
             }),
@@ -328,9 +326,9 @@ fn pages() -> Vec<(&'static str, String)> {
                 heading: "Résultats".into(),
                 head: None,
                 instead: None,
-                body: LetterBody::Text(
+                bodies: vec![LetterBody::Text(
                     "Bonjour Madame,\n\nVos résultats sont normaux. Continuez le traitement et revenez me voir en mars.\n\nBien cordialement,\nDr Claire Martin".into(),
-                ),
+                )],
             }),
         ),
     ]

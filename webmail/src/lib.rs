@@ -1,17 +1,18 @@
 //! The patient's pages: French, rendered by the server, without a line of JavaScript.
 //!
 //! Two origins, one listener. The *application* origin holds forms, cookies and words of ours; the
-//! *files* origin ([`second_origin`]) shows what correspondents wrote and attached, knows no cookie
+//! *files* origin shows what correspondents wrote and attached, knows no cookie
 //! and answers only to short-lived sealed addresses. What a stranger wrote is never markup on the
 //! first, and can reach nothing from the second (RELIABILITY §2.6: three walls).
 //!
-//! The binary builds a [`Webmail`] and hands connections to [`serve`]; `data.rs` lists every
-//! question the pages ask the rooms below, so that the seam is one file long.
+//! The binary builds a [`Webmail`] and lets it [`serve`](Webmail::serve); `data` holds every question the
+//! pages ask the rooms below, so that the seam is one folder.
 #![warn(missing_docs)]
 
 mod assets;
 mod cookie;
 mod csrf;
+mod data;
 mod errors;
 mod file_kind;
 mod headers;
@@ -20,12 +21,17 @@ mod opaque;
 mod pages;
 mod sanitize;
 mod second_origin;
+mod serve;
 mod settings;
+mod submissions;
 mod texts;
 mod upload;
 pub mod views;
+mod webmail;
 
+pub use data::{Failure, Rooms};
 pub use settings::{Origin, OriginError, OutsideBox, OutsideMail, Settings};
+pub use webmail::Webmail;
 
 /// The style sheets, for the example that draws every page.
 #[doc(hidden)]

@@ -55,3 +55,7 @@ pub const SIGN_IN_LIFE: i64 = 30 * MINUTE;
 pub const SESSION_LIFE: i64 = 12 * HOUR;
 /// Time a browser has to send the head of a request.
 pub const HEAD_TIMEOUT: i64 = 15 * SECOND;
+/// Octets of the head of a request, and of the buffer that reads it.
+pub const HEAD_BYTES: usize = 64 * 1024;
+/// Time a browser has to send a form with files (RELIABILITY S-18): 18 MB at 300 kbit/s.
+pub const UPLOAD_TIME: i64 = 10 * MINUTE;

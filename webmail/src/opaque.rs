@@ -27,6 +27,10 @@ pub enum Purpose {
     Document,
     /// A profile one may act for.
     Profile,
+    /// Where a page of a list begins.
+    Page,
+    /// What the code's page says of where the code went.
+    Destination,
     /// The second origin.
     File,
 }
@@ -41,6 +45,8 @@ impl Purpose {
             Self::Pharmacy => b"pharmacy",
             Self::Document => b"document",
             Self::Profile => b"profile",
+            Self::Page => b"page",
+            Self::Destination => b"destination",
             Self::File => b"file",
         }
     }

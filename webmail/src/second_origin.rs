@@ -5,7 +5,8 @@
 //! session, of another host, or an hour old, opens nothing.
 
 use axum::http::HeaderValue;
-use names::{AccountId, DocumentId, EntryId, SessionId, Timestamp};
+use directory::UserId;
+use names::{AccountId, ConversationId, DocumentId, EntryId, SessionId, Timestamp};
 
 use crate::file_kind::FileKind;
 use crate::limits::FILE_NAME_MAX;
@@ -16,9 +17,9 @@ use crate::settings::Origin;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Thing {
     /// The text of a letter.
-    Letter(EntryId),
-    /// One part of a letter, by its place in the list of parts.
-    Part(EntryId, u32),
+    Letter(ConversationId, EntryId),
+    /// One attachment of a letter, by its place in the list of them.
+    Part(ConversationId, EntryId, u32),
     /// A document of the dossier.
     Document(DocumentId),
 }
@@ -43,6 +44,8 @@ pub enum Show {
 pub struct Ticket {
     /// The session it was made for; when that ends, so does this.
     pub session: SessionId,
+    /// Whose session it is.
+    pub user: UserId,
     /// The space it belongs to.
     pub account: AccountId,
     /// What it opens.
@@ -95,10 +98,10 @@ impl Tickets {
 
 impl Ticket {
     fn encode(&self) -> Vec<u8> {
-        let (thing, id, part) = match self.thing {
-            Thing::Letter(id) => (0u8, id.0, 0),
-            Thing::Part(id, part) => (1, id.0, part),
-            Thing::Document(id) => (2, id.0, 0),
+        let (thing, within, id, part) = match self.thing {
+            Thing::Letter(conversation, id) => (0u8, conversation.0, id.0, 0),
+            Thing::Part(conversation, id, part) => (1, conversation.0, id.0, part),
+            Thing::Document(id) => (2, 0, id.0, 0),
         };
         let show = match self.show {
             Show::Framed => 0u8,
@@ -108,7 +111,7 @@ impl Ticket {
             Show::Keep => 4,
         };
         let mut bytes = vec![thing, show];
-        for number in [self.session.0, self.account.0, id, self.until.0] {
+        for number in [self.session.0, self.user.0, self.account.0, within, id, self.until.0] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
         bytes.extend_from_slice(&part.to_be_bytes());
@@ -117,7 +120,7 @@ impl Ticket {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (&[thing, show], rest) = bytes.split_first_chunk::<2>()?;
-        let mut numbers = [0i64; 4];
+        let mut numbers = [0i64; 6];
         let mut rest = rest;
         for number in &mut numbers {
             let (bytes, more) = rest.split_first_chunk::<8>()?;
@@ -125,10 +128,10 @@ impl Ticket {
             rest = more;
         }
         let part = u32::from_be_bytes(rest.try_into().ok()?);
-        let [session, account, id, until] = numbers;
+        let [session, user, account, within, id, until] = numbers;
         let thing = match thing {
-            0 => Thing::Letter(EntryId(id)),
-            1 => Thing::Part(EntryId(id), part),
+            0 => Thing::Letter(ConversationId(within), EntryId(id)),
+            1 => Thing::Part(ConversationId(within), EntryId(id), part),
             2 => Thing::Document(DocumentId(id)),
             _ => return None,
         };
@@ -142,6 +145,7 @@ impl Ticket {
         };
         Some(Self {
             session: SessionId(session),
+            user: UserId(user),
             account: AccountId(account),
             thing,
             show,
@@ -227,7 +231,14 @@ mod tests {
     }
 
     fn ticket(thing: Thing, show: Show) -> Ticket {
-        Ticket { session: SessionId(11), account: AccountId(22), thing, show, until: Timestamp(FILE_LIFE) }
+        Ticket {
+            session: SessionId(11),
+            user: UserId(33),
+            account: AccountId(22),
+            thing,
+            show,
+            until: Timestamp(FILE_LIFE),
+        }
     }
 
     fn sealed(address: &str) -> &str {
@@ -237,9 +248,11 @@ mod tests {
     #[test]
     fn every_ticket_reads_back() {
         let tickets = tickets("https://files.example.fr");
-        for thing in
-            [Thing::Letter(EntryId(5)), Thing::Part(EntryId(5), 7), Thing::Document(DocumentId(i64::MAX))]
-        {
+        for thing in [
+            Thing::Letter(ConversationId(4), EntryId(5)),
+            Thing::Part(ConversationId(4), EntryId(5), 7),
+            Thing::Document(DocumentId(i64::MAX)),
+        ] {
             for show in [Show::Framed, Show::Alone, Show::Picture, Show::Open, Show::Keep] {
                 let ticket = ticket(thing, show);
                 let address = tickets.address(&ticket, "ordonnance été.pdf");
@@ -252,7 +265,7 @@ mod tests {
     #[test]
     fn an_old_changed_or_foreign_address_opens_nothing() {
         let here = tickets("https://files.example.fr");
-        let address = here.address(&ticket(Thing::Letter(EntryId(5)), Show::Framed), "");
+        let address = here.address(&ticket(Thing::Letter(ConversationId(4), EntryId(5)), Show::Framed), "");
         let text = sealed(&address);
         assert_eq!(here.read(text, Timestamp(FILE_LIFE - 1)).map(|t| t.account), Ok(AccountId(22)));
         assert_eq!(here.read(text, Timestamp(FILE_LIFE)), Err(Stale::Expired));
@@ -274,8 +287,8 @@ mod tests {
 
     #[test]
     fn an_address_names_no_row() {
-        let address =
-            tickets("https://f.fr").address(&ticket(Thing::Letter(EntryId(1_234_567)), Show::Framed), "");
+        let address = tickets("https://f.fr")
+            .address(&ticket(Thing::Letter(ConversationId(4), EntryId(1_234_567)), Show::Framed), "");
         assert!(!address.contains("1234567"));
     }
 

@@ -85,11 +85,6 @@ pub fn attachments(number: u64) -> String {
     count(number, "pièce jointe", "pièces jointes")
 }
 
-/// As "4 documents".
-pub fn documents(number: u64) -> String {
-    count(number, "document", "documents")
-}
-
 /// As "3 pharmacies trouvées", "Aucune pharmacie trouvée".
 pub fn pharmacies_found(number: u64, query: &str) -> String {
     match number {
@@ -111,11 +106,6 @@ pub fn size(octets: u64) -> String {
             }
         }
     }
-}
-
-/// As "Page 2 sur 5".
-pub fn page_of(page: u64, pages: u64) -> String {
-    format!("Page\u{a0}{page} sur\u{a0}{pages}")
 }
 
 /// How a person is named inside a sentence: "Dr Claire MARTIN" → "Le Dr Claire MARTIN".
@@ -144,8 +134,6 @@ pub enum Standing {
     ReadOnly,
     /// The profile itself cannot send (closed).
     ProfileClosed,
-    /// An automatic sender or a report: nobody reads answers there.
-    Automatic,
 }
 
 impl Standing {
@@ -159,14 +147,13 @@ impl Standing {
             | Self::PharmacyClosed
             | Self::Gone
             | Self::ReadOnly
-            | Self::ProfileClosed
-            | Self::Automatic => false,
+            | Self::ProfileClosed => false,
         }
     }
 
     /// Every case, for tables of tests and the gallery.
     #[cfg(test)]
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::MayWrite,
         Self::MayWritePharmacy,
         Self::Ended,
@@ -176,8 +163,69 @@ impl Standing {
         Self::Gone,
         Self::ReadOnly,
         Self::ProfileClosed,
-        Self::Automatic,
     ];
+}
+
+/// After a message was sent.
+pub const SENT: &str = "Votre message est envoyé.";
+/// After sign-out.
+pub const GOODBYE: &str = "Sur un ordinateur partagé, fermez aussi la fenêtre.";
+/// A sign-in form with an empty field.
+pub const FILL_BOTH: &str = "Saisissez votre identifiant et votre mot de passe.";
+/// A right sign-in of somebody whose spaces are all closed.
+pub const NO_PROFILE: &str = "Votre espace santé n’est pas ouvert. Pour l’ouvrir, appelez le 3422.";
+/// Beside a document hidden from professionals.
+pub const MASKED: &str = "Masqué aux professionnels de santé.";
+/// A letter without any text to show.
+pub const NO_TEXT: &str = "Ce message ne contient pas de texte. Voyez ses pièces jointes.";
+/// When writing to a pharmacy (DOMAIN §2.2).
+pub const BRING_THE_PAPER: &str = "Si vous envoyez une ordonnance, apportez aussi l’original à la pharmacie quand vous venez chercher vos médicaments.";
+
+/// The subject as the page shows it.
+pub fn subject(subject: &str) -> String {
+    let subject = wire::mime::clean(subject);
+    if subject.trim().is_empty() { "Sans sujet".to_owned() } else { subject }
+}
+
+/// Whether a letter's subject is its conversation's, "Re:" and "Fwd:" aside.
+pub fn same_subject(one: &str, other: &str) -> bool {
+    let base = |subject: &str| {
+        let mut rest = names::fold(subject);
+        for prefix in ["re ", "tr ", "fwd ", "fw "] {
+            while let Some(shorter) = rest.strip_prefix(prefix) {
+                rest = shorter.to_owned();
+            }
+        }
+        rest
+    };
+    base(one) == base(other)
+}
+
+/// As "Dr Claire MARTIN", "Dr Claire MARTIN et 2 autres personnes".
+pub fn people(names: &[&str]) -> String {
+    match names {
+        [] => "Correspondant inconnu".to_owned(),
+        [one] => (*one).to_owned(),
+        [first, others @ ..] => {
+            format!("{first} et {}", count(others.len() as u64, "autre personne", "autres personnes"))
+        }
+    }
+}
+
+/// As "12 rue des Écoles, 69007 Lyon".
+pub fn place(street: &str, postal_code: &str, town: &str) -> String {
+    let town = format!("{postal_code} {town}");
+    [street, town.trim()].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
+}
+
+/// The event in a conversation.
+pub fn ended_by(who: &str) -> String {
+    format!("{} a mis fin à l’échange.", named(who))
+}
+
+/// As "9 h 05".
+pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
+    hour(&at.at(zone))
 }
 
 /// The state of an exchange, in words, as "Le Dr Claire MARTIN a mis fin à l'échange."
@@ -201,20 +249,12 @@ pub fn standing(standing: Standing, correspondent: &str) -> String {
         Standing::ProfileClosed => {
             "Cet espace est fermé\u{a0}: il ne peut plus envoyer de messages.".to_owned()
         }
-        Standing::Automatic => {
-            "Ce message est automatique\u{a0}: personne ne lirait votre réponse.".to_owned()
-        }
     }
 }
 
-/// The line on a letter the patient's side wrote: "Vous", "Anne DURAND, pour Léo DURAND".
-pub fn written_by(author: &str, owner: &str, author_is_reader: bool) -> String {
-    match (author_is_reader, author == owner) {
-        (true, true) => "Vous".to_owned(),
-        (true, false) => format!("Vous, pour {owner}"),
-        (false, true) => author.to_owned(),
-        (false, false) => format!("{author}, pour {owner}"),
-    }
+/// Who a letter of this space is from; who of its people wrote it stands at the end of its text.
+pub fn sent_from(owner: &str, own: bool) -> String {
+    if own { "Envoyé de votre espace".to_owned() } else { format!("Envoyé de l’espace de {owner}") }
 }
 
 /// The line every letter written for somebody else carries, told before it is sent.
@@ -222,31 +262,72 @@ pub fn will_say_for(author: &str, owner: &str) -> String {
     format!("Votre message indiquera qu’il est écrit par {author} pour {owner}.")
 }
 
+/// The house, as an actor of the history.
+pub const HOUSE: &str = "Le service";
+/// An administrator, as an actor of the history.
+pub const OPERATOR: &str = "Un administrateur du service";
+/// Somebody the directory no longer knows.
+pub const SOMEBODY: &str = "Une personne qui n’est plus dans l’annuaire";
+
+/// Who acted, and for whom, before the words of [`act`].
+pub fn actor(who: &str, for_whom: Option<&str>) -> String {
+    match for_whom {
+        None => named(who),
+        Some("Vous") => format!("{}, pour vous", named(who)),
+        Some(whom) => format!("{}, pour {whom}", named(who)),
+    }
+}
+
+/// What was done, as a noun: it reads right after "Vous" and after a name alike.
+pub fn act(act: audit::Act) -> &'static str {
+    use audit::Act;
+    match act {
+        Act::LetterReceived => "Message reçu",
+        Act::LetterSent => "Message envoyé",
+        Act::LetterRefused => "Message refusé",
+        Act::LetterRead => "Lecture d’une conversation",
+        Act::LetterAppended => "Message rangé",
+        Act::LetterCopied => "Message déplacé ou copié",
+        Act::LetterRemoved => "Message supprimé",
+        Act::LetterFlagged => "Message marqué",
+        Act::LettersSearched => "Recherche dans les messages",
+        Act::ContactOpened => "Échange ouvert",
+        Act::ContactEnded => "Échange terminé",
+        Act::ContactBlocked => "Correspondant bloqué ou débloqué",
+        Act::DocumentFiled => "Document classé dans le dossier",
+        Act::DocumentRead => "Lecture ou téléchargement d’un document",
+        Act::DocumentMasked => "Visibilité d’un document modifiée",
+        Act::DocumentDeleted => "Document supprimé",
+        Act::AlertSent => "Alerte envoyée à votre adresse ou téléphone",
+        Act::AlertFailed => "Alerte qui n’a pas pu être envoyée",
+        Act::ReceiptSent => "Accusé de lecture envoyé",
+        Act::SignedIn => "Connexion",
+        Act::SignInRefused => "Connexion refusée",
+        Act::SignedOut => "Déconnexion",
+        Act::ProfileSwitched => "Ouverture de l’espace d’une autre personne",
+        Act::FolderChanged => "Dossier de messages modifié",
+        Act::AccountCreated => "Espace créé",
+        Act::AccountChanged => "État de l’espace modifié",
+        Act::CredentialIssued => "Moyen de connexion créé",
+        Act::CredentialRevoked => "Moyen de connexion retiré",
+        Act::Imported => "Annuaire mis à jour",
+        Act::AdminLooked => "Consultation par un administrateur",
+        Act::Started => "Démarrage du service",
+        Act::Stopped => "Arrêt du service",
+    }
+}
+
 /// Where a filed attachment went.
 pub fn filed_under(category: &str) -> String {
     format!("Classé dans Mes documents, rubrique «\u{a0}{category}\u{a0}».")
 }
 
-/// After a wrong code.
-pub fn wrong_code(tries_left: u32) -> String {
-    match tries_left {
-        0 => "Ce code n’est plus valable. Demandez un nouveau code.".to_owned(),
-        1 => "Ce code n’est pas le bon. Il vous reste un seul essai.".to_owned(),
-        n => format!("Ce code n’est pas le bon. Il vous reste {n}\u{a0}essais."),
-    }
-}
+/// After a wrong code; the same when the password was wrong.
+pub const WRONG_CODE: &str = "Ce code n’est pas le bon, ou votre identifiant ou votre mot de passe ne l’était pas. \
+    Vérifiez le code, ou revenez à la connexion.";
 
-/// How long to wait before another code may be asked for.
-pub fn wait_for_code(seconds: i64) -> String {
-    match seconds {
-        ..=1 => "Patientez encore 1\u{a0}seconde, puis demandez un nouveau code.".to_owned(),
-        2..=90 => format!("Patientez encore {seconds}\u{a0}secondes, puis demandez un nouveau code."),
-        _ => {
-            let minutes = count(u64::try_from(seconds).unwrap_or(0).div_ceil(60), "minute", "minutes");
-            format!("Trop de codes demandés. Patientez {minutes}, puis demandez un nouveau code.")
-        }
-    }
-}
+/// After too many wrong codes, or one too old.
+pub const CODE_OVER: &str = "Ce code n’est plus valable. Saisissez de nouveau votre identifiant et votre mot de passe pour en recevoir un autre.";
 
 /// Too many sign-in tries.
 pub fn wait_for_sign_in(seconds: i64) -> String {
@@ -364,7 +445,6 @@ mod tests {
         assert_eq!(attachments(1), "1\u{a0}pièce jointe");
         assert_eq!(pharmacies_found(0, "x"), "Aucune pharmacie trouvée pour «\u{a0}x\u{a0}».");
         assert_eq!(pharmacies_found(1, "x"), "1\u{a0}pharmacie trouvée pour «\u{a0}x\u{a0}».");
-        assert!(wrong_code(1).contains("un seul essai") && wrong_code(2).contains("2\u{a0}essais"));
         assert!(
             wait_for_sign_in(1).contains("1\u{a0}minute ") && wait_for_sign_in(61).contains("2\u{a0}minutes")
         );
@@ -400,12 +480,5 @@ mod tests {
         }
         assert!(standing(Standing::Ended, "Dr Claire MARTIN").starts_with("Le Dr Claire MARTIN a mis fin"));
         assert!(standing(Standing::Ended, "Hôpital Nord").starts_with("Hôpital Nord a mis fin"));
-    }
-
-    #[test]
-    fn who_wrote_for_whom_is_said() {
-        assert_eq!(written_by("Anne", "Anne", true), "Vous");
-        assert_eq!(written_by("Anne", "Léo", true), "Vous, pour Léo");
-        assert_eq!(written_by("Paul", "Léo", false), "Paul, pour Léo");
     }
 }

@@ -42,6 +42,7 @@ pub struct Written {
 
 impl Written {
     /// Whether it may be sent.
+    #[cfg(test)]
     pub fn is_complete(&self) -> bool {
         self.refused.is_empty() && self.missing.is_empty()
     }

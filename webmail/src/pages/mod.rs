@@ -1,8 +1,84 @@
 //! The pages' handlers: ask `data`, fill a view, render it.
 
+mod compose;
+mod conversation;
+mod conversations;
+mod dossier;
+mod files;
+mod history;
+mod outside;
+mod pharmacies;
+mod profiles;
+mod sign_in;
+
 use askama::Template;
-use axum::http::{StatusCode, header};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, RawForm};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use directory::Session;
+use jiff::tz::TimeZone;
+use names::Timestamp;
+
+use crate::assets;
+use crate::data::Failure;
+use crate::errors::Trouble;
+use crate::limits::{FORM_MAX, MULTIPART_MAX};
+use crate::opaque::Purpose;
+use crate::views::{Acting, Chrome, Place};
+use crate::webmail::{Halt, Webmail, see_other};
+
+/// A page, or what ends it early.
+pub type Page = Result<Response, Halt>;
+
+/// The application's pages. `outside`: the demo's outside box too.
+pub fn app(outside: bool) -> Router<Webmail> {
+    let forms = Router::new()
+        .route("/", get(async || see_other("/messages")))
+        .route("/connexion", get(sign_in::show).post(sign_in::first))
+        .route("/connexion/code", get(sign_in::show_code).post(sign_in::second))
+        .route("/deconnexion", post(sign_in::leave))
+        .route("/au-revoir", get(sign_in::goodbye))
+        .route("/profils", get(profiles::show).post(profiles::switch))
+        .route("/messages", get(conversations::show))
+        .route("/messages/{conversation}", get(conversation::show))
+        .route("/messages/nouveau", get(compose::choose))
+        .route("/pharmacies", get(pharmacies::show))
+        .route("/documents", get(dossier::show))
+        .route("/documents/{document}/{how}", get(dossier::take))
+        .route("/pieces/{attachment}/{how}", get(conversation::take))
+        .route("/lettres/{letter}", get(conversation::whole))
+        .route("/historique", get(history::show))
+        .route(&assets::style_path(), get(async || css(assets::STYLE)))
+        .route("/icone.svg", get(async || ([(header::CONTENT_TYPE, "image/svg+xml")], assets::ICON)))
+        .layer(DefaultBodyLimit::max(FORM_MAX));
+    let uploads = Router::new()
+        .route(
+            "/messages/{conversation}/repondre/{letter}",
+            get(compose::show_answer).post(compose::send_answer),
+        )
+        .route("/messages/nouveau/{correspondent}", get(compose::show_new).post(compose::send_new))
+        .route("/pharmacies/{pharmacy}", get(compose::show_pharmacy).post(compose::send_pharmacy))
+        .layer(DefaultBodyLimit::max(MULTIPART_MAX));
+    let all = forms.merge(uploads).fallback(async || Trouble::NotFound);
+    if outside { all.route("/boite-exterieure", get(outside::show)) } else { all }
+}
+
+/// The second origin.
+pub fn files() -> Router<Webmail> {
+    Router::new()
+        .route("/lettre/{ticket}", get(files::letter))
+        .route("/image/{ticket}", get(files::picture))
+        .route("/fichier/{ticket}/{name}", get(files::file))
+        .route(&assets::style_path(), get(async || files::asset(css(assets::STYLE))))
+        .route(&assets::letter_style_path(), get(async || files::asset(css(assets::LETTER_STYLE))))
+        .fallback(async || StatusCode::NOT_FOUND)
+}
+
+fn css(sheet: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], sheet).into_response()
+}
 
 /// A rendered page. A template that cannot be rendered is our fault and shows nothing of itself.
 pub fn html(view: &impl Template) -> Response {
@@ -13,4 +89,68 @@ pub fn html(view: &impl Template) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// What surrounds the pages of this session.
+async fn chrome(app: &Webmail, session: &Session, place: Place, now: Timestamp) -> Result<Chrome, Failure> {
+    let profile = &session.profile;
+    let others = app.rooms().profiles(session, now).await?;
+    Ok(Chrome {
+        person: session.user_name.clone(),
+        space: profile.display_name.clone(),
+        acting: (!profile.is_own()).then(|| Acting { relation: profiles::relation_to(profile).to_owned() }),
+        place,
+        unread: app.rooms().unread(profile).await?,
+        may_switch: others.len() > 1,
+        csrf: session.csrf.clone(),
+    })
+}
+
+/// The zone of a session's open profile.
+fn zone(app: &Webmail, session: &Session) -> TimeZone {
+    TimeZone::get(&session.profile.time_zone).unwrap_or_else(|_| app.settings().zone.clone())
+}
+
+/// The fields of a small form of a signed-in person, once its token holds.
+async fn form_of(
+    app: &Webmail,
+    headers: &HeaderMap,
+    form: Form,
+    now: Timestamp,
+) -> Result<(Session, Fields), Halt> {
+    let session = app.session(headers, now).await?;
+    let fields = Fields::of(form)?;
+    if session.is_csrf(fields.field("jeton")) { Ok((session, fields)) } else { Err(Trouble::Form.into()) }
+}
+
+/// A posted form, perhaps.
+type Form = Result<RawForm, axum::extract::rejection::RawFormRejection>;
+
+/// The fields of a posted form.
+struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    fn of(form: Form) -> Result<Self, Halt> {
+        let Ok(RawForm(octets)) = form else { return Err(Trouble::Form.into()) };
+        Ok(Self(ammonia::url::form_urlencoded::parse(&octets).into_owned().collect()))
+    }
+
+    /// The first field of that name; empty when there is none.
+    fn field(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// Where the next page of a list begins: an instant and a number, sealed for this space.
+fn cursor(app: &Webmail, session: &Session, at: Timestamp, id: i64) -> String {
+    let content = [at.0.to_be_bytes(), id.to_be_bytes()].concat();
+    app.opaque().hide(Purpose::Page, &session.profile.account.0.to_be_bytes(), &content)
+}
+
+/// What [`cursor`] was given. One that is not ours begins the list anew.
+fn from_cursor(app: &Webmail, session: &Session, text: Option<&str>) -> Option<(Timestamp, i64)> {
+    let holder = session.profile.account.0.to_be_bytes();
+    let content = app.opaque().reveal(Purpose::Page, &holder, text?)?;
+    let (at, id) = content.split_first_chunk::<8>()?;
+    Some((Timestamp(i64::from_be_bytes(*at)), i64::from_be_bytes(id.try_into().ok()?)))
 }

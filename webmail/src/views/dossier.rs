@@ -10,8 +10,6 @@ use super::{Chrome, Pager};
 pub struct Dossier {
     /// What surrounds it.
     pub chrome: Chrome,
-    /// As "12 documents."
-    pub summary: String,
     /// Filters.
     pub categories: Vec<Category>,
     /// Documents by category.
@@ -25,8 +23,6 @@ pub struct Dossier {
 pub struct Category {
     /// As "Comptes rendus".
     pub label: String,
-    /// Documents in it.
-    pub count: u64,
     /// Its page.
     pub href: String,
     /// Whether it is the present one.

@@ -14,8 +14,8 @@ pub struct LetterPage {
     pub head: Option<LetterHead>,
     /// A word of ours when there is nothing else to show.
     pub instead: Option<String>,
-    /// What the correspondent wrote.
-    pub body: LetterBody,
+    /// What the correspondent wrote, part by part.
+    pub bodies: Vec<LetterBody>,
 }
 
 /// Author and date.

@@ -88,32 +88,12 @@ impl When {
     }
 }
 
-/// Where one is in a long list.
-#[derive(Clone, Debug)]
+/// The way through a long list, newest first. Places are marked by what stands there, not counted, so
+/// that ten thousand letters cost no more than ten.
+#[derive(Clone, Debug, Default)]
 pub struct Pager {
-    /// This page, from 1.
-    pub page: u64,
-    /// All pages.
-    pub pages: u64,
-    /// Address of the page before.
-    pub previous: Option<String>,
-    /// Address of the page after.
+    /// Back to the newest, when one has left them.
+    pub first: Option<String>,
+    /// What comes after this page, older.
     pub next: Option<String>,
-}
-
-impl Pager {
-    /// The pager of `path` (which may already hold a query) at `page`, for `total` lines.
-    #[must_use]
-    pub fn new(path: &str, page: u64, total: u64, per_page: u32) -> Self {
-        let pages = total.div_ceil(u64::from(per_page)).max(1);
-        let page = page.clamp(1, pages);
-        let sign = if path.contains('?') { '&' } else { '?' };
-        let to = |page: u64| format!("{path}{sign}page={page}");
-        Self {
-            page,
-            pages,
-            previous: (page > 1).then(|| to(page - 1)),
-            next: (page < pages).then(|| to(page + 1)),
-        }
-    }
 }

@@ -18,12 +18,12 @@ pub struct SignIn {
 #[derive(Template, Clone, Debug)]
 #[template(path = "code.html")]
 pub struct Code {
-    /// Token of the forms.
+    /// Token of the form.
     pub csrf: String,
-    /// Masked address or number it was sent to; may be empty.
+    /// Where the form goes.
+    pub action: String,
+    /// Masked address or number it was sent to, or would have been.
     pub destination: String,
-    /// As "Un nouveau code vient d'être envoyé."
-    pub notice: Option<String>,
     /// Why the last try failed.
     pub error: Option<String>,
     /// Shows the way to the outside box.

@@ -1,0 +1,54 @@
+//! HTTP over the house's accept layer: caps, TLS and graceful stop are `net`'s.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use net::{Accepted, Acceptor, Door, Listener, StopSignal};
+
+use crate::limits::{HEAD_BYTES, HEAD_TIMEOUT};
+use crate::webmail::Webmail;
+
+impl Webmail {
+    /// Answers browsers at this listener until the stop, then lets answers under way finish within
+    /// `door.drain`.
+    pub async fn serve(self, listener: Listener, door: Door, stop: StopSignal) {
+        let drain = door.drain;
+        let mut acceptor = Acceptor::new(listener, door, stop);
+        let graceful = GracefulShutdown::new();
+        while let Some(accepted) = acceptor.accept().await {
+            tokio::spawn(self.clone().converse(accepted, graceful.watcher()));
+        }
+        drop(acceptor);
+        if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+            tracing::warn!("some browsers did not finish in time");
+        }
+    }
+
+    async fn converse(self, accepted: Accepted, watcher: hyper_util::server::graceful::Watcher) {
+        let peer = accepted.info.peer;
+        let connection = match accepted.finish().await {
+            Ok(connection) => connection,
+            Err(error) => {
+                tracing::debug!(%peer, error = &error as &dyn std::error::Error, "no handshake");
+                return;
+            }
+        };
+        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let webmail = self.clone();
+            async move { Ok::<_, Infallible>(webmail.answer(request.map(Body::new), peer.ip()).await) }
+        });
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_millis(HEAD_TIMEOUT.unsigned_abs()))
+            .max_buf_size(HEAD_BYTES);
+        let serving = watcher.watch(http.serve_connection(TokioIo::new(connection), service));
+        if let Err(error) = serving.await {
+            tracing::debug!(%peer, %error, "a browser left");
+        }
+    }
+}
