@@ -1,1 +1,65 @@
-//! What administrators do, from the command line for now
+//! What administrators do: typed commands in, text out. Every command leaves a line in the trail.
+//!
+//! The command line hands a [`Command`] to the running server over its control socket, or runs it
+//! itself when no server holds the store; both end in [`Admin::run`].
+#![warn(missing_docs)]
+
+mod accounts;
+mod command;
+mod error;
+mod history;
+mod import;
+mod passwords;
+#[cfg(test)]
+mod testing;
+mod why;
+
+pub use command::{Command, Done, Import, PasswordOwner, SeedText};
+pub use error::Error;
+
+use audit::{Act, Actor, Chain, Entry, Line};
+use directory::Directory;
+use mailstore::Mailstore;
+use names::{Entropy, Timestamp};
+
+/// The rooms administrators work in. Cheap to clone.
+#[derive(Clone)]
+pub struct Admin {
+    /// Who is who.
+    pub directory: Directory,
+    /// What we keep.
+    pub mailstore: Mailstore,
+    /// Chance, for the salts of lines.
+    pub entropy: Entropy,
+}
+
+impl Admin {
+    /// Does what is asked. A refusal that the administrator can mend is an [`Error::Refused`].
+    pub async fn run(&self, command: &Command, now: Timestamp) -> Result<Done, Error> {
+        match command {
+            Command::Import { files, how } => self.import(files, *how, now).await,
+            Command::Why { queue } => self.why(queue, now).await,
+            Command::Accounts => self.accounts(now).await,
+            Command::History { address, lines } => self.history(address, *lines, now).await,
+            Command::IssuePassword { owner, label } => self.issue_password(owner, label, now).await,
+            Command::Passwords { owner } => self.passwords(owner, now).await,
+            Command::RevokePassword { owner, credential } => {
+                self.revoke_password(owner, *credential, now).await
+            }
+        }
+    }
+
+    /// Writes down that an administrator looked.
+    async fn looked(&self, chain: Chain, detail: String, now: Timestamp) -> Result<(), Error> {
+        let line = Line { at: now, actor: Actor::Operator, for_whom: None, act: Act::AdminLooked, detail };
+        let entry = Entry::new(chain, line, &self.entropy);
+        self.mailstore
+            .db()
+            .write(db::unit("note a look", entry, |entry, tx| {
+                Box::pin(
+                    async move { audit::append(tx, std::slice::from_ref(entry)).await.map_err(Error::from) },
+                )
+            }))
+            .await
+    }
+}

@@ -61,7 +61,7 @@ pub use people::Person;
 pub use pharmacies::{Card, Pharmacy};
 pub use profile_state::{IllegalMove, ProfileEvent, ProfileLife};
 pub use resolve::{Resolved, ResolvedPatient};
-pub use seed::{Fault, Seed, SeedFile};
+pub use seed::{Fault, Seed, SeedFile, person_reference};
 pub use sessions::{Assurance, Session, SessionLine, SignedIn};
 pub use sign_in::{CheckedCode, CodeToSend, Pending, Started};
 pub use trust::Place;

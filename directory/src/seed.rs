@@ -10,6 +10,7 @@ mod fields;
 mod files;
 pub(crate) mod rows;
 
+pub use fields::person_reference;
 use rows::{
     DelegationRow, DomainRow, MailboxRow, MandateRow, MemberRow, OrganisationRow, PasswordRow, PatientRow,
     PersonRow, UserRow,

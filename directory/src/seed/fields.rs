@@ -62,7 +62,7 @@ impl Reader {
 }
 
 /// An RPPS (11 digits), an ADELI (9 characters), or `structure/number` for those who have neither.
-pub(super) fn person_reference(text: &str) -> Result<NationalPersonId, String> {
+pub fn person_reference(text: &str) -> Result<NationalPersonId, String> {
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte));
     let id = match (text.len(), text.contains('/')) {
         (_, true) if plain => format!("3{text}"),
