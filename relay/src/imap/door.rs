@@ -1,0 +1,108 @@
+//! What all sessions of the mailbox door share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use directory::Login;
+use names::{AccountId, PersonId};
+use net::{ConnInfo, Gate};
+
+use super::index::Indexes;
+use super::search::Memory;
+use super::{ImapWorld, limits};
+use crate::Relay;
+
+/// The mailbox door. Clones are one door.
+#[derive(Clone)]
+pub struct ImapDoor(Arc<Inner>);
+
+struct Inner {
+    relay: Relay,
+    gate: Gate,
+    indexes: Indexes,
+    memory: Memory,
+    sessions: Mutex<HashMap<Holder, usize>>,
+    sessions_each: usize,
+}
+
+/// Whose sessions are counted together: a team's mailbox has many members.
+type Holder = (AccountId, Option<PersonId>);
+
+/// One session's place in the count; given back when dropped.
+pub(super) struct Place {
+    door: ImapDoor,
+    holder: Holder,
+}
+
+impl ImapDoor {
+    /// The door of this house; one value for the ports 993 and 143.
+    #[must_use]
+    pub fn new(relay: Relay, gate: Gate) -> Self {
+        Self::with_sessions(relay, gate, limits::SESSIONS)
+    }
+
+    /// The same with another number of sessions that one person may have in one mailbox.
+    #[must_use]
+    pub fn with_sessions(relay: Relay, gate: Gate, sessions_each: usize) -> Self {
+        Self(Arc::new(Inner {
+            relay,
+            gate,
+            indexes: Indexes::default(),
+            memory: Memory::default(),
+            sessions: Mutex::default(),
+            sessions_each,
+        }))
+    }
+
+    /// The world of one connection.
+    #[must_use]
+    pub fn world(&self, connection: &ConnInfo) -> ImapWorld {
+        ImapWorld::new(self.clone(), connection.peer.ip())
+    }
+
+    pub(super) fn relay(&self) -> &Relay {
+        &self.0.relay
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    pub(super) fn indexes(&self) -> &Indexes {
+        &self.0.indexes
+    }
+
+    pub(super) fn memory(&self) -> &Memory {
+        &self.0.memory
+    }
+
+    /// A place for one more session of this login, if it may have one.
+    pub(super) fn admit(&self, login: &Login) -> Option<Place> {
+        let holder = (login.account, login.person);
+        let mut sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = sessions.entry(holder).or_default();
+        if *count >= self.0.sessions_each {
+            return None;
+        }
+        *count += 1;
+        Some(Place { door: self.clone(), holder })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut sessions = self.door.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = sessions.get_mut(&self.holder) {
+            *count -= 1;
+            if *count == 0 {
+                sessions.remove(&self.holder);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for ImapDoor {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("ImapDoor")
+    }
+}

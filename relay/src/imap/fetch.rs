@@ -1,0 +1,449 @@
+//! FETCH: pages of rows, summaries unsealed in place, contents streamed from their sealed blocks.
+//!
+//! In memory at any time: one page of rows with what was opened of them, and one piece of a body.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use audit::{Act, Entry};
+use bytes::Bytes;
+use mailstore::{BodyReader, EntryRow, Error, Flags, Mailstore, Marks, Uid};
+use names::{AccountId, FolderId};
+use wire::imap::{
+    Answer, Block, FetchItem, FetchItems, FetchRow, MarkSeen, Refusal, SectionText, Span, UidSet,
+};
+use wire::mime::Summary;
+
+use super::acts::Marking;
+use super::door::ImapDoor;
+use super::index::Index;
+use super::session::Session;
+use super::{limits, refusals, trail, words};
+
+const READING: &str = "reading messages";
+
+/// A FETCH under way.
+pub(super) struct Fetching {
+    store: Mailstore,
+    account: AccountId,
+    folder: FolderId,
+    items: Arc<FetchItems>,
+    seen: MarkSeen,
+    /// The line of the trail, until it is written: before anything that it tells of is given.
+    line: Option<Entry>,
+    rows: Rows,
+    page: std::vec::IntoIter<Ready>,
+    streaming: Option<Streaming>,
+    /// Letters that could not be read and were left out.
+    damaged: u32,
+}
+
+/// Where rows come from.
+enum Rows {
+    /// A folder that has not changed since it was indexed.
+    Indexed { index: Arc<Index>, wanted: Wanted },
+    /// The database, page by page.
+    Stored { wanted: Wanted },
+}
+
+/// UIDs still to come: ranges, and the first UID not yet taken.
+struct Wanted {
+    ranges: std::vec::IntoIter<(u32, u32)>,
+    open: Option<(u32, u32)>,
+}
+
+/// A row with what its items need.
+struct Ready {
+    row: EntryRow,
+    newly_seen: bool,
+    head_len: u64,
+    body_len: u64,
+    summary: Sum,
+    streaming: Option<Streaming>,
+}
+
+enum Sum {
+    None,
+    Sealed(Bytes),
+    Open(Arc<Summary>),
+}
+
+/// The contents of one row on their way out.
+struct Streaming {
+    spans: std::vec::IntoIter<Span>,
+    head: Bytes,
+    body: Option<BodyReader>,
+    rest: Range<u64>,
+    waiting: Bytes,
+}
+
+pub(super) async fn begin(
+    door: &ImapDoor,
+    session: &mut Session,
+    uids: UidSet,
+    items: Arc<FetchItems>,
+    seen: MarkSeen,
+) -> Result<Fetching, Refusal> {
+    let (relay, store, account) = (door.relay(), door.relay().mailstore(), session.account());
+    let folder = session.folder()?.folder;
+    let line = line(door, session, &uids, &items)?;
+    let rows = rows(door, session, folder, &uids).await?;
+    let seen = if session.may_write().is_ok() { seen } else { MarkSeen::No };
+    tracing::debug!(messages = uids.len(), content = items.reads_content(), now = relay.now().0, "FETCH");
+    Ok(Fetching {
+        store: store.clone(),
+        account,
+        folder,
+        items,
+        seen,
+        line,
+        rows,
+        page: Vec::new().into_iter(),
+        streaming: None,
+        damaged: 0,
+    })
+}
+
+/// Rows of many messages come from the index when there is one and it is right.
+async fn rows(door: &ImapDoor, session: &Session, folder: FolderId, uids: &UidSet) -> Result<Rows, Refusal> {
+    let wanted = Wanted { ranges: uids.ranges().to_vec().into_iter(), open: None };
+    if uids.len() > limits::LETTERS as u64 {
+        let standing = door.relay().mailstore().folder_by_id(session.account(), folder).await;
+        let standing = standing.map_err(refusals::store(READING))?;
+        if let Some(index) = door.indexes().fresh(&standing) {
+            return Ok(Rows::Indexed { index, wanted });
+        }
+    }
+    Ok(Rows::Stored { wanted })
+}
+
+/// The line this FETCH writes: none when it shows flags, dates and sizes only, and none when it reads
+/// on in letters whose reading was told.
+fn line(
+    door: &ImapDoor,
+    session: &mut Session,
+    uids: &UidSet,
+    items: &FetchItems,
+) -> Result<Option<Entry>, Refusal> {
+    let contents = || {
+        items.items().iter().filter_map(|item| match item {
+            FetchItem::Content(content) => Some(content),
+            _ => None,
+        })
+    };
+    let open = session.folder()?;
+    let folder = open.folder;
+    let letters = contents().any(|content| match content.section.text {
+        SectionText::Whole | SectionText::Text => true,
+        SectionText::Header | SectionText::Fields(_) | SectionText::FieldsNot(_) | SectionText::Mime => false,
+    });
+    if letters {
+        let goes_on = contents().all(|content| content.partial.is_some_and(|(start, _)| start > 0));
+        if goes_on && uids.difference(&open.reading).is_empty() {
+            return Ok(None);
+        }
+        open.reading = uids.clone();
+    } else if !items.needs_summary() && !items.reads_content() {
+        return Ok(None);
+    }
+    let (relay, what) = (door.relay(), if letters { "letters" } else { "headers" });
+    let detail = format!("{} what={what}", trail::messages(folder, uids));
+    Ok(Some(session.line(relay, Act::LetterRead, detail, relay.now())))
+}
+
+impl Fetching {
+    /// The next row or piece.
+    pub(super) async fn next(&mut self, session: &mut Session) -> Option<Answer> {
+        if let Some(streaming) = self.streaming.as_mut() {
+            match streaming.next().await {
+                Ok(Some(piece)) => return Some(Answer::Chunk(piece)),
+                Ok(None) => self.streaming = None,
+                Err(error) => {
+                    // In the middle of a literal nothing can be said: the pull ends, the session with it.
+                    refusals::logged(READING, error);
+                    return None;
+                }
+            }
+        }
+        loop {
+            while let Some(ready) = self.page.next() {
+                match self.row(ready).await {
+                    Ok(row) => return Some(Answer::Row(row)),
+                    Err(error) => {
+                        refusals::logged(READING, error);
+                        self.damaged += 1;
+                    }
+                }
+            }
+            match self.turn_page(session).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    let damaged = std::mem::take(&mut self.damaged);
+                    let refusal = Error::Unreadable { what: "letter", id: i64::from(damaged) };
+                    return (damaged > 0).then(|| Answer::Refused(refusals::store(READING)(refusal)));
+                }
+                Err(refusal) => {
+                    self.rows = Rows::Stored { wanted: Wanted::nothing() };
+                    self.damaged = 0;
+                    return Some(Answer::Refused(refusal));
+                }
+            }
+        }
+    }
+
+    async fn row(&mut self, ready: Ready) -> Result<FetchRow, Error> {
+        let id = ready.row.id.0;
+        let summary = match ready.summary {
+            Sum::None => None,
+            Sum::Open(summary) => Some(summary),
+            Sum::Sealed(bytes) => Some(Arc::new(decode(&bytes, id)?)),
+        };
+        let mut streaming = ready.streaming;
+        if let Some(streaming) = streaming.as_mut() {
+            // A body that cannot be read is found out while a refusal can still be said.
+            streaming.fill().await?;
+        }
+        self.streaming = streaming;
+        Ok(FetchRow {
+            uid: ready.row.uid.0,
+            flags: words::flags(&ready.row.marks),
+            newly_seen: ready.newly_seen,
+            received: ready.row.internal_date,
+            head_len: ready.head_len,
+            body_len: ready.body_len,
+            modseq: words::modseq(ready.row.modseq),
+            summary: summary.filter(|_| self.items.needs_summary()),
+        })
+    }
+
+    /// Opens the next page; whether there was one.
+    async fn turn_page(&mut self, session: &mut Session) -> Result<bool, Refusal> {
+        let content = self.items.reads_content();
+        let size = if content { limits::LETTERS } else { limits::ROWS };
+        let store_failed = refusals::store(READING);
+        let Some(mut rows) = self.rows.next(&self.store, self.account, self.folder, size).await.map_err(&store_failed)?
+        else {
+            return Ok(false);
+        };
+        let newly_seen = self.mark(session, &mut rows).await?;
+        let ready = if content { self.letters(rows).await } else { self.summaries(rows).await };
+        let mut ready = ready.map_err(&store_failed)?;
+        for ready in &mut ready {
+            ready.newly_seen = newly_seen.binary_search(&ready.row.uid).is_ok();
+        }
+        self.page = ready.into_iter();
+        Ok(true)
+    }
+
+    /// Sets `\Seen` where it is asked for and missing, and writes the line: in one unit when there is
+    /// both. Answers the messages it changed.
+    async fn mark(&mut self, session: &mut Session, rows: &mut [EntryRow]) -> Result<Vec<Uid>, Refusal> {
+        let lines: Vec<Entry> = self.line.take().into_iter().collect();
+        let unseen = rows.iter().filter(|row| !row.marks.flags.has(Flags::SEEN));
+        let unseen: Vec<Uid> = match self.seen {
+            MarkSeen::Yes => unseen.map(|row| row.uid).collect(),
+            MarkSeen::No => Vec::new(),
+        };
+        if unseen.is_empty() {
+            if !lines.is_empty() {
+                let told = trail::write(self.store.db(), lines).await;
+                told.map_err(refusals::database("telling the trail"))?;
+            }
+            return Ok(Vec::new());
+        }
+        let marking = Marking {
+            store: self.store.clone(),
+            account: self.account,
+            folder: self.folder,
+            uids: unseen,
+            change: mailstore::FlagChange::Add(Marks::new(Flags::SEEN, &[])),
+            lines,
+        };
+        let stored = self.store.db().write(marking).await.map_err(refusals::store("marking messages read"))?;
+        session.folder()?.knows(stored.rows.iter().map(|(uid, modseq, _)| (*uid, *modseq)));
+        let mut changed = Vec::with_capacity(stored.rows.len());
+        for (uid, modseq, marks) in stored.rows {
+            if let Ok(at) = rows.binary_search_by_key(&uid, |row| row.uid) {
+                (rows[at].modseq, rows[at].marks) = (modseq, marks);
+                changed.push(uid);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Rows with their summaries, still encoded, when the items need them.
+    async fn summaries(&self, rows: Vec<EntryRow>) -> Result<Vec<Ready>, Error> {
+        let bare = |row: EntryRow, summary| Ready {
+            newly_seen: false,
+            head_len: 0,
+            body_len: row.size,
+            summary,
+            streaming: None,
+            row,
+        };
+        if !self.items.needs_summary() {
+            return Ok(rows.into_iter().map(|row| bare(row, Sum::None)).collect());
+        }
+        let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
+        let found = self.store.summaries(self.account, &heads).await?;
+        // A message removed meanwhile gives no row.
+        let found = rows.into_iter().zip(found);
+        Ok(found.filter_map(|(row, summary)| Some(bare(row, Sum::Sealed(summary?)))).collect())
+    }
+
+    /// Rows with the blocks that their items read: three questions a page.
+    async fn letters(&self, rows: Vec<EntryRow>) -> Result<Vec<Ready>, Error> {
+        let mut page = Vec::with_capacity(rows.len());
+        for ready in self.encoded(rows).await? {
+            let (row, bytes) = ready;
+            let summary = decode(&bytes, row.id.0)?;
+            let spans = self.items.spans(summary.head_len, summary.body_len, Some(&summary));
+            page.push((row, summary, spans));
+        }
+        let reads = |spans: &[Span], block| spans.iter().any(|span| span.block == block);
+        let heads: Vec<_> =
+            page.iter().filter(|(.., spans)| reads(spans, Block::Head)).map(|(row, ..)| row.head).collect();
+        let bodies: Vec<_> =
+            page.iter().filter(|(.., spans)| reads(spans, Block::Body)).map(|(row, ..)| row.body).collect();
+        let mut heads = self.store.header_blocks(self.account, &heads).await?.into_iter();
+        let mut bodies = self.store.bodies(self.account, &bodies).await?.into_iter();
+        let mut ready = Vec::with_capacity(page.len());
+        for (row, summary, spans) in page {
+            let head = if reads(&spans, Block::Head) { heads.next().flatten() } else { Some(Bytes::new()) };
+            let body = match reads(&spans, Block::Body) {
+                true => bodies.next().flatten().map(Some),
+                false => Some(None),
+            };
+            let (Some(head), Some(body)) = (head, body) else { continue };
+            let (head_len, body_len) = (summary.head_len, summary.body_len);
+            let streaming = (!spans.is_empty()).then(|| Streaming::new(spans, head, body));
+            let summary = Sum::Open(Arc::new(summary));
+            ready.push(Ready { row, newly_seen: false, head_len, body_len, summary, streaming });
+        }
+        Ok(ready)
+    }
+
+    async fn encoded(&self, rows: Vec<EntryRow>) -> Result<Vec<(EntryRow, Bytes)>, Error> {
+        let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
+        let found = self.store.summaries(self.account, &heads).await?;
+        Ok(rows.into_iter().zip(found).filter_map(|(row, summary)| Some((row, summary?))).collect())
+    }
+}
+
+fn decode(bytes: &[u8], entry: i64) -> Result<Summary, Error> {
+    Summary::decode(bytes).map_err(|error| {
+        tracing::error!(entry, %error, "a summary does not decode");
+        Error::Unreadable { what: "the summary of entry", id: entry }
+    })
+}
+
+impl Rows {
+    /// The next rows, at most `size`; `None` at the end. Never empty: UIDs that are gone are passed.
+    async fn next(
+        &mut self,
+        store: &Mailstore,
+        account: AccountId,
+        folder: FolderId,
+        size: usize,
+    ) -> Result<Option<Vec<EntryRow>>, Error> {
+        loop {
+            let rows = match self {
+                Self::Indexed { index, wanted } => {
+                    let uids = wanted.take(size);
+                    if uids.is_empty() {
+                        return Ok(None);
+                    }
+                    let find = |uid: Uid| index.rows.binary_search_by_key(&uid, |row| row.uid).ok();
+                    uids.into_iter().filter_map(|uid| Some(index.rows[find(uid)?].clone())).collect()
+                }
+                Self::Stored { wanted } => {
+                    let uids = wanted.take(size);
+                    if uids.is_empty() {
+                        return Ok(None);
+                    }
+                    store.entries_of(account, folder, &uids).await?
+                }
+            };
+            if !rows.is_empty() {
+                return Ok(Some(rows));
+            }
+        }
+    }
+}
+
+impl Wanted {
+    fn nothing() -> Self {
+        Self { ranges: Vec::new().into_iter(), open: None }
+    }
+
+    fn take(&mut self, most: usize) -> Vec<Uid> {
+        let mut uids = Vec::with_capacity(most);
+        while uids.len() < most {
+            let Some((first, last)) = self.open.take().or_else(|| self.ranges.next()) else { break };
+            let room = u32::try_from(most - uids.len()).unwrap_or(u32::MAX);
+            let end = last.min(first.saturating_add(room - 1));
+            uids.extend((first..=end).map(Uid));
+            self.open = (end < last).then(|| (end + 1, last));
+        }
+        uids
+    }
+}
+
+impl Streaming {
+    fn new(spans: Vec<Span>, head: Bytes, body: Option<BodyReader>) -> Self {
+        Self { spans: spans.into_iter(), head, body, rest: 0..0, waiting: Bytes::new() }
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        self.fill().await?;
+        let most = self.waiting.len().min(limits::CHUNK);
+        Ok((most > 0).then(|| self.waiting.split_to(most)))
+    }
+
+    /// Has octets waiting, unless there are none to come.
+    async fn fill(&mut self) -> Result<(), Error> {
+        while self.waiting.is_empty() {
+            if self.rest.is_empty() {
+                let Some(span) = self.spans.next() else { return Ok(()) };
+                match span.block {
+                    Block::Head => {
+                        let range = span.start as usize..span.end as usize;
+                        let short = Error::Unreadable { what: "a header block of octets", id: self.head.len() as i64 };
+                        let found = self.head.get(range.clone()).is_some();
+                        self.waiting = if found { self.head.slice(range) } else { return Err(short) };
+                        continue;
+                    }
+                    Block::Body => self.rest = span.start..span.end,
+                }
+            }
+            let Some(body) = self.body.as_mut() else {
+                return Err(Error::Unreadable { what: "a body that was not opened, octets", id: self.rest.end as i64 });
+            };
+            let wanted = self.rest.end;
+            match body.next(&mut self.rest).await? {
+                Some(piece) if self.rest.end == wanted => self.waiting = piece,
+                // Shorter than its summary says: never pad, never shift what follows.
+                Some(_) | None => return Err(Error::Unreadable { what: "body", id: body.id().0 }),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wanted_uids_come_in_pages_across_ranges() {
+        let mut wanted = Wanted { ranges: vec![(1, 3), (7, 7), (10, 12)].into_iter(), open: None };
+        let pages: Vec<Vec<u32>> =
+            std::iter::from_fn(|| Some(wanted.take(2)).filter(|page| !page.is_empty()))
+                .map(|page| page.into_iter().map(|uid| uid.0).collect())
+                .collect();
+        assert_eq!(pages, [vec![1, 2], vec![3, 7], vec![10, 11], vec![12]]);
+        let mut last = Wanted { ranges: vec![(u32::MAX - 1, u32::MAX)].into_iter(), open: None };
+        assert_eq!(last.take(5), [Uid(u32::MAX - 1), Uid(u32::MAX)]);
+        assert_eq!(last.take(5), []);
+    }
+}

@@ -1,0 +1,26 @@
+//! Every bound of the mailbox door's world, with unit and reason.
+
+/// Rows of one page of a FETCH that reads no content.
+pub(super) const ROWS: usize = 500;
+/// Letters of one page whose header blocks and bodies are opened: each may hold some 16 KiB of body
+/// and 100 KiB of header in memory.
+pub(super) const LETTERS: usize = 64;
+/// Octets of one piece of a body on its way to the peer.
+pub(super) const CHUNK: usize = 64 * 1024;
+/// Messages of a folder whose rows are kept in memory between commands; longer folders are read page
+/// by page each time.
+pub(super) const INDEXED: u32 = 100_000;
+/// Rows kept in memory for all folders together; one is about 140 octets.
+pub(super) const INDEXED_ROWS: usize = 200_000;
+/// Octets of folded subjects and addresses kept in memory for searching, all folders together.
+pub(super) const SEARCH_MEMORY: usize = 24 * 1024 * 1024;
+/// Octets of decoded text searched at once.
+pub(super) const SEARCH_WINDOW: usize = 64 * 1024;
+/// Letters whose text is searched by one task; a page of [`LETTERS`] is shared among several.
+pub(super) const SEARCH_SHARE: usize = 32;
+/// Changes told by name that are remembered, so that none is told twice.
+pub(super) const TOLD: usize = 256;
+/// Sessions of one mailbox and one person at a time (RELIABILITY I-06).
+pub(super) const SESSIONS: usize = 20;
+/// Octets of a UID set in a line of the trail; a longer one is told by its ends and its count.
+pub(super) const LINE_UIDS: usize = 800;

@@ -1,0 +1,27 @@
+//! The mailbox door: what the IMAP machine asks, answered from the store.
+//!
+//! [`ImapDoor`] is made once and gives each connection its [`ImapWorld`]. A session knows its login,
+//! its watcher and, of the selected folder, only how far its news were told: sequence numbers are the
+//! machine's, rows and letters stay in the store. What is read comes in pages, what is written is one
+//! unit of work with its line in the trail, and watchers hear of it after the commit.
+
+mod acts;
+mod append;
+mod door;
+mod fetch;
+mod folders;
+mod index;
+mod limits;
+mod news;
+mod refusals;
+mod search;
+mod select;
+mod session;
+#[cfg(test)]
+mod tests;
+mod trail;
+mod words;
+mod world;
+
+pub use door::ImapDoor;
+pub use world::ImapWorld;

@@ -1,0 +1,140 @@
+//! Texts looked for in a body: its text parts, decoded, and the headers of the letters inside it.
+//! Attachments are not looked into.
+
+use std::ops::Range;
+
+use mailstore::{BodyReader, Error};
+use wire::mime::{Content, Decoder, Encoding, Part, Summary, text_of};
+
+use super::fold::fold_into;
+use crate::imap::limits;
+
+/// For each folded needle, whether the body holds it.
+pub(super) async fn look(
+    needles: &[String],
+    summary: &Summary,
+    mut body: BodyReader,
+) -> Result<Vec<bool>, Error> {
+    let mut sieve = Sieve::new(needles);
+    let mut texts = Vec::new();
+    gather(&summary.root, &mut texts);
+    for text in texts {
+        let mut rest = text.range;
+        let mut decoder = Decoder::new(text.encoding);
+        let mut waiting = Vec::new();
+        while let Some(piece) = body.next(&mut rest).await? {
+            for piece in piece.chunks(limits::SEARCH_WINDOW) {
+                decoder.push(piece, &mut waiting);
+                if waiting.len() >= limits::SEARCH_WINDOW {
+                    let cut = cut(&waiting, text.charset);
+                    sieve.sift(&text_of(&waiting[..cut], text.charset).text);
+                    waiting.drain(..cut);
+                }
+            }
+        }
+        decoder.finish(&mut waiting);
+        sieve.sift(&text_of(&waiting, text.charset).text);
+        sieve.end_text();
+        if sieve.has_all() {
+            break;
+        }
+    }
+    Ok(sieve.found)
+}
+
+/// A run of octets that is text.
+struct TextRange<'a> {
+    range: Range<u64>,
+    encoding: Encoding,
+    charset: Option<&'a str>,
+}
+
+fn gather<'a>(part: &'a Part, texts: &mut Vec<TextRange<'a>>) {
+    match &part.content {
+        Content::Leaf if part.kind == "text" => texts.push(TextRange {
+            range: part.body_start..part.body_end,
+            encoding: part.encoding,
+            charset: part.charset(),
+        }),
+        Content::Leaf => {}
+        Content::Multipart(parts) => parts.iter().for_each(|part| gather(part, texts)),
+        Content::Message { root, .. } => {
+            let range = root.header_start..root.body_start;
+            texts.push(TextRange { range, encoding: Encoding::EightBit, charset: None });
+            gather(root, texts);
+        }
+    }
+}
+
+/// Where a window of text may end without cutting a character: after a line, where lines are seen.
+fn cut(octets: &[u8], charset: Option<&str>) -> usize {
+    let wide = charset.is_some_and(|label| label.to_ascii_lowercase().starts_with("utf-16"));
+    match octets.iter().rposition(|octet| *octet == b'\n') {
+        Some(at) if !wide => at + 1,
+        Some(_) | None => octets.len() & !1,
+    }
+}
+
+/// Looks for needles in a text that comes in pieces.
+struct Sieve<'a> {
+    needles: &'a [String],
+    found: Vec<bool>,
+    /// The folded text, of what was sifted only the end.
+    folded: String,
+    longest: usize,
+}
+
+impl<'a> Sieve<'a> {
+    fn new(needles: &'a [String]) -> Self {
+        let longest = needles.iter().map(String::len).max().unwrap_or(0);
+        Self { needles, found: vec![false; needles.len()], folded: String::new(), longest }
+    }
+
+    fn sift(&mut self, text: &str) {
+        fold_into(text, &mut self.folded);
+        for (needle, found) in self.needles.iter().zip(&mut self.found) {
+            *found = *found || self.folded.contains(needle.as_str());
+        }
+        // A needle may begin here and end in the next piece.
+        let mut from = self.folded.len().saturating_sub(self.longest);
+        while !self.folded.is_char_boundary(from) {
+            from -= 1;
+        }
+        self.folded.drain(..from);
+    }
+
+    fn end_text(&mut self) {
+        self.folded.clear();
+    }
+
+    fn has_all(&self) -> bool {
+        self.found.iter().all(|found| *found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_needle_across_two_pieces_is_found_and_across_two_texts_is_not() {
+        let needles = ["cholesterol total".to_owned(), "zz".to_owned()];
+        let mut sieve = Sieve::new(&needles);
+        sieve.sift(&"é".repeat(100));
+        sieve.sift("Choles");
+        sieve.sift("térol ");
+        sieve.sift("TOTAL z");
+        assert_eq!(sieve.found, [true, false]);
+        sieve.end_text();
+        sieve.sift("z");
+        assert_eq!(sieve.found, [true, false]);
+        assert!(!sieve.has_all());
+    }
+
+    #[test]
+    fn windows_end_after_a_line_or_an_even_octet() {
+        assert_eq!(cut(b"ab\r\ncd", None), 4);
+        assert_eq!(cut(b"abcde", None), 4);
+        assert_eq!(cut(b"a\0\n\0b", Some("UTF-16LE")), 4);
+    }
+}

@@ -1,0 +1,78 @@
+//! SELECT and EXAMINE: the folder as it stands when it is opened.
+
+use mailstore::{EntryRow, Flags, Folder, Uid};
+use wire::imap::{Access, FolderName, Mode, Refusal, Selected, UidSet};
+
+use super::door::ImapDoor;
+use super::news::Open;
+use super::session::Session;
+use super::{limits, refusals, words};
+
+const OPENING: &str = "opening a folder";
+
+/// What SELECT tells of the messages.
+#[derive(Default)]
+struct Picture {
+    uids: UidSet,
+    first_unseen: Option<u32>,
+    keywords: wire::imap::Flags,
+    modseq: i64,
+}
+
+pub(super) async fn select(
+    door: &ImapDoor,
+    session: &mut Session,
+    name: &FolderName,
+    mode: Mode,
+) -> Result<Selected, Refusal> {
+    let (store, account) = (door.relay().mailstore(), session.account());
+    session.open = None;
+    // What was heard of before is in what is read next; what comes meanwhile is told after it.
+    session.watcher.take();
+    let folder = store.folder(account, &words::name(name)?).await.map_err(refusals::store(OPENING))?;
+    let picture = picture(door, session, &folder).await.map_err(refusals::store(OPENING))?;
+    let access = match mode {
+        Mode::ReadOnly => Access::ReadOnly,
+        Mode::ReadWrite => session.access(),
+    };
+    let last = Uid(picture.uids.last().unwrap_or(0).max(folder.uid_next.0.saturating_sub(1)));
+    session.open = Some(Open::new(folder.id, last, picture.modseq));
+    Ok(Selected {
+        uids: picture.uids,
+        first_unseen: picture.first_unseen,
+        uid_next: last.0.saturating_add(1),
+        uid_validity: folder.uidvalidity,
+        keywords: picture.keywords,
+        access,
+    })
+}
+
+async fn picture(door: &ImapDoor, session: &Session, folder: &Folder) -> Result<Picture, mailstore::Error> {
+    let (store, account) = (door.relay().mailstore(), session.account());
+    let mut picture = Picture { modseq: folder.modseq, ..Picture::default() };
+    if folder.messages <= limits::INDEXED {
+        let index = door.indexes().of(store, account, folder).await?;
+        index.rows.iter().for_each(|row| picture.add(row));
+        picture.modseq = picture.modseq.max(index.modseq);
+        return Ok(picture);
+    }
+    let mut after = Uid(0);
+    loop {
+        let page = store.entries(account, folder.id, after).await?;
+        let Some(last) = page.last() else { return Ok(picture) };
+        after = last.uid;
+        page.iter().for_each(|row| picture.add(row));
+    }
+}
+
+impl Picture {
+    fn add(&mut self, row: &EntryRow) {
+        self.uids.push(row.uid.0);
+        if self.first_unseen.is_none() && !row.marks.flags.has(Flags::SEEN) {
+            self.first_unseen = Some(row.uid.0);
+        }
+        for keyword in row.marks.keywords().filter_map(wire::imap::Keyword::parse) {
+            self.keywords.set_keyword(keyword);
+        }
+    }
+}

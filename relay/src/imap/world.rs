@@ -1,0 +1,170 @@
+//! The machine's questions, each given to the file that answers it.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use net::World;
+use wire::imap::{Answer, Ask, Refusal, Server};
+
+use super::append::Appending;
+use super::door::ImapDoor;
+use super::fetch::Fetching;
+use super::search::Searching;
+use super::session::Session;
+use super::{acts, append, fetch, folders, news, refusals, search, select};
+
+/// One connection of the mailbox door.
+pub struct ImapWorld {
+    door: ImapDoor,
+    peer: IpAddr,
+    session: Option<Box<Session>>,
+    pull: Option<Pull>,
+    appending: Option<Box<Appending>>,
+}
+
+/// An open pull.
+enum Pull {
+    Fetch(Box<Fetching>),
+    Search(Box<Searching>),
+    /// What is known already: the rows of a STORE, or a refusal.
+    Ready(std::vec::IntoIter<Answer>),
+}
+
+impl ImapWorld {
+    pub(super) fn new(door: ImapDoor, peer: IpAddr) -> Self {
+        Self { door, peer, session: None, pull: None, appending: None }
+    }
+
+    async fn begin_append(&mut self, ask: append::Beginning) -> Result<(), Refusal> {
+        let session = self.session.as_deref_mut().ok_or_else(refusals::confused)?;
+        self.appending = Some(Box::new(append::begin(&self.door, session, ask).await?));
+        Ok(())
+    }
+
+    async fn ask_of(door: &ImapDoor, session: &mut Session, ask: Ask) -> Answer {
+        match ask {
+            Ask::Folders => Answer::Folders(folders::list(door, session).await),
+            Ask::Create(name) => Answer::Outcome(folders::create(door, session, &name).await),
+            Ask::Delete(name) => Answer::Outcome(folders::delete(door, session, &name).await),
+            Ask::Rename { from, to } => Answer::Outcome(folders::rename(door, session, &from, &to).await),
+            Ask::Subscribe { folder, change } => {
+                Answer::Outcome(folders::subscribe(door, session, &folder, change).await)
+            }
+            Ask::Status(name) => Answer::Status(folders::status(door, session, &name).await),
+            Ask::Select { folder, mode } => {
+                Answer::Selected(select::select(door, session, &folder, mode).await)
+            }
+            Ask::Unselect => {
+                session.open = None;
+                Answer::Done
+            }
+            Ask::Poll => Answer::Changes(news::poll(door, session).await),
+            Ask::Copy { uids, to } => Answer::Copied(acts::copy(door, session, &uids, &to).await),
+            Ask::Move { uids, to } => Answer::Copied(acts::relocate(door, session, &uids, &to).await),
+            Ask::Expunge { among } => Answer::Expunged(acts::expunge(door, session, among.as_ref()).await),
+            Ask::Identify(_)
+            | Ask::Authenticate(_)
+            | Ask::Append { .. }
+            | Ask::Finish
+            | Ask::Discard
+            | Ask::Fetch { .. }
+            | Ask::Store { .. }
+            | Ask::Search(_) => Answer::Refused(refusals::confused()),
+        }
+    }
+
+    async fn pull_of(door: &ImapDoor, session: &mut Session, ask: Ask) -> Result<Pull, Refusal> {
+        match ask {
+            Ask::Fetch { uids, items, seen } => {
+                Ok(Pull::Fetch(Box::new(fetch::begin(door, session, uids, items, seen).await?)))
+            }
+            Ask::Search(key) => Ok(Pull::Search(Box::new(search::begin(door, session, key).await?))),
+            Ask::Store { uids, mode, flags } => {
+                let rows = acts::store(door, session, &uids, mode, &flags).await?;
+                let rows: Vec<Answer> = rows.into_iter().map(Answer::Flagged).collect();
+                Ok(Pull::Ready(rows.into_iter()))
+            }
+            _ => Err(refusals::confused()),
+        }
+    }
+}
+
+impl World<Server> for ImapWorld {
+    async fn answer(&mut self, ask: Ask) -> Answer {
+        match ask {
+            Ask::Identify(pairs) => {
+                tracing::debug!(peer = %self.peer, pairs = pairs.len(), "a mail program named itself");
+                Answer::Done
+            }
+            Ask::Authenticate(who) => Answer::Outcome(match Session::sign_in(&self.door, self.peer, who).await {
+                Ok(session) => {
+                    self.session = Some(Box::new(session));
+                    Ok(())
+                }
+                Err(refusal) => Err(refusal),
+            }),
+            Ask::Append { folder, flags, date, size } => {
+                let beginning = append::Beginning { folder, flags, date, size };
+                Answer::Outcome(self.begin_append(beginning).await)
+            }
+            Ask::Finish => {
+                let (appending, session) = (self.appending.take(), self.session.as_deref_mut());
+                Answer::Appended(match (appending, session) {
+                    (Some(appending), Some(session)) => append::finish(&self.door, session, *appending).await,
+                    (None, _) | (_, None) => Err(refusals::confused()),
+                })
+            }
+            Ask::Discard => {
+                self.appending = None;
+                Answer::Done
+            }
+            ask => match self.session.as_deref_mut() {
+                Some(session) => Self::ask_of(&self.door, session, ask).await,
+                None => Answer::Refused(refusals::confused()),
+            },
+        }
+    }
+
+    async fn open(&mut self, ask: Ask) {
+        // What an earlier pull left goes before the new one takes memory.
+        self.pull = None;
+        let begun = match self.session.as_deref_mut() {
+            Some(session) => Self::pull_of(&self.door, session, ask).await,
+            None => Err(refusals::confused()),
+        };
+        let refused = |refusal| Pull::Ready(vec![Answer::Refused(refusal)].into_iter());
+        self.pull = Some(begun.unwrap_or_else(refused));
+    }
+
+    async fn pull(&mut self) -> Option<Answer> {
+        let item = match (self.pull.as_mut(), self.session.as_deref_mut()) {
+            (Some(Pull::Fetch(fetching)), Some(session)) => fetching.next(session).await,
+            (Some(Pull::Search(searching)), _) => searching.next().await,
+            (Some(Pull::Ready(answers)), _) => answers.next(),
+            (Some(Pull::Fetch(_)), None) | (None, _) => None,
+        };
+        if item.is_none() {
+            self.pull = None;
+        }
+        item
+    }
+
+    async fn push(&mut self, piece: Bytes) {
+        if let Some(appending) = self.appending.as_deref_mut() {
+            appending.push(&piece).await;
+        }
+    }
+
+    async fn event(&mut self) -> Answer {
+        match self.session.as_deref_mut() {
+            Some(session) => Answer::Changes(news::wait(&self.door, session).await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl std::fmt::Debug for ImapWorld {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("ImapWorld")
+    }
+}
