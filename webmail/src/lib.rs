@@ -16,6 +16,8 @@ mod data;
 mod errors;
 mod file_kind;
 mod headers;
+#[cfg(test)]
+mod house;
 mod limits;
 mod opaque;
 mod pages;
@@ -29,7 +31,7 @@ mod upload;
 pub mod views;
 mod webmail;
 
-pub use data::{Failure, Rooms};
+pub use data::{Codes, Failure, Rooms};
 pub use settings::{Origin, OriginError, OutsideBox, OutsideMail, Settings};
 pub use webmail::Webmail;
 

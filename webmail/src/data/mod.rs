@@ -11,8 +11,9 @@ pub use letters::{Bodies, OneLetter, Stream, Who};
 pub use writing::{Chosen, Message, Permission, Sent, by_contact};
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use directory::{CheckedCode, Profile, Relation, Session, SignedIn};
+use directory::{CheckedCode, CodeToSend, Profile, Relation, Session, SignedIn};
 use mailstore::Viewer;
 use names::{Clock, Entropy, PatientId, SessionId, Timestamp};
 use net::Gate;
@@ -24,14 +25,39 @@ use relay::alerts::Channels;
 pub struct Rooms {
     /// Rules and intake; leads to the directory and the store.
     pub relay: Relay,
-    /// The ways out, for sign-in codes.
-    pub channels: Channels,
+    /// The way out of sign-in codes.
+    pub codes: Codes,
     /// The limiter that all doors share.
     pub gate: Gate,
     /// Time.
     pub clock: Clock,
     /// Chance.
     pub entropy: Entropy,
+}
+
+/// Sends sign-in codes outside. It must not make its caller wait: an answer that takes longer when a
+/// code leaves would tell who exists (RELIABILITY A-02).
+#[derive(Clone)]
+pub struct Codes(Arc<dyn Fn(CodeToSend) + Send + Sync>);
+
+impl Codes {
+    /// Codes that leave by `send`.
+    pub fn new(send: impl Fn(CodeToSend) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(send))
+    }
+
+    /// Codes that leave by the channels of notices, each in a task of its own.
+    #[must_use]
+    pub fn through(channels: Channels, clock: Clock) -> Self {
+        Self::new(move |code| {
+            let (channels, clock) = (channels.clone(), clock.clone());
+            tokio::spawn(async move {
+                if let Err(error) = relay::alerts::send_code(&channels, &code, &clock).await {
+                    tracing::error!(%error, "a sign-in code did not leave");
+                }
+            });
+        })
+    }
 }
 
 /// A room below failed.
@@ -107,14 +133,7 @@ impl Rooms {
             self.relay.directory().start_sign_in(login, password, now).await.doing("starting a sign-in")?;
         match started.code {
             None => self.gate.failed(login, peer, now),
-            Some(code) => {
-                let (channels, clock) = (self.channels.clone(), self.clock.clone());
-                tokio::spawn(async move {
-                    if let Err(error) = relay::alerts::send_code(&channels, &code, &clock).await {
-                        tracing::error!(%error, "a sign-in code did not leave");
-                    }
-                });
-            }
+            Some(code) => (self.codes.0)(code),
         }
         Ok(FirstStep::Pending { token: started.pending.token, destination: started.pending.destination })
     }

@@ -1,0 +1,245 @@
+//! What patients do.
+
+use super::*;
+use names::{HOUR, MINUTE};
+
+const HTML: &str = "<p>Bonjour <b>Claire</b><img src=\"cid:logo@x\"><img src=\"https://trap.example/x.gif\"></p><script>alert(1)</script>";
+
+#[tokio::test]
+async fn a_patient_signs_in_with_password_and_code() {
+    let house = House::new().await;
+    let mut browser = Browser::claire(&house).await;
+    let list = browser.get("/messages").await;
+    assert!(list.text().contains("Mes messages") && list.text().contains("Claire MOREAU"), "{}", list.text());
+    assert!(browser.cookies.iter().all(|(name, _)| name == "__Host-pli"), "the sign-in cookie is gone");
+}
+
+#[tokio::test]
+async fn a_wrong_password_an_unknown_person_and_a_wrong_code_get_the_same_answers() {
+    let house = House::new().await;
+    let mut pages = Vec::new();
+    for (login, password) in [("claire.moreau", "wrong"), ("nobody.at.all", "wrong")] {
+        let mut browser = Browser::new(&house);
+        let page = browser.get("/connexion").await;
+        let fields = [("jeton", page.token().as_str()), ("identifiant", login), ("mot_de_passe", password)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let first = browser.post("/connexion", &fields).await;
+        assert_eq!(first.status, StatusCode::SEE_OTHER);
+        let page = browser.get(first.header("location")).await;
+        let fields = [("jeton".to_owned(), page.token()), ("code".to_owned(), "123456".to_owned())];
+        let second = browser.post(&page.all("action=\"")[0], &fields).await;
+        assert_eq!(second.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let words: String = second.text().split("role=\"alert\"").nth(1).unwrap().chars().take(200).collect();
+        pages.push(words);
+    }
+    assert!(house.codes.lock().unwrap().is_empty());
+    assert_eq!(pages[0], pages[1]);
+}
+
+#[tokio::test]
+async fn a_letter_is_read_on_the_second_origin_and_its_file_comes_back_unchanged() {
+    let house = House::new().await;
+    let sent = house.send(DOCTOR, CLAIRE, &letter("Votre bilan", HTML)).await;
+    assert!(matches!(sent, Outcome::Accepted { .. }), "{sent:?}");
+    let mut browser = Browser::claire(&house).await;
+    let list = browser.get("/messages").await.text();
+    for words in ["Marie LENOIR", "Votre bilan", "Nouveau", "1\u{a0}pièce jointe", "Vous pouvez répondre."] {
+        assert!(list.contains(words), "the list lacks {words}: {list}");
+    }
+    let (_, page) = browser.first_conversation().await;
+    assert!(!page.text().contains("Bonjour"), "the letter's words are not on the application's origin");
+    assert!(page.text().contains("Classé dans Mes documents"), "{}", page.text());
+
+    let frame = page.all("<iframe class=\"hauteur-1\" src=\"").remove(0);
+    assert!(frame.starts_with(&format!("http://{FILES}/lettre/")), "{frame}");
+    let shown = browser.get(&frame).await;
+    assert_eq!(shown.status, StatusCode::OK);
+    assert!(shown.text().contains("<p>Bonjour <b>Claire</b>"), "{}", shown.text());
+    assert!(!shown.text().contains("trap.example") && !shown.text().contains("<script"));
+    let picture = browser.get(&shown.all("<img src=\"").remove(0)).await;
+    assert_eq!((picture.status, picture.header("content-type")), (StatusCode::OK, "image/png"));
+    assert!(picture.body.starts_with(b"\x89PNG"));
+
+    let download = page.all("href=\"/pieces/").into_iter().find(|href| href.ends_with("telecharger")).unwrap();
+    let led = browser.get(&format!("/pieces/{download}")).await;
+    let file = browser.get(led.header("location")).await;
+    assert_eq!(file.body, PDF);
+    assert_eq!(file.header("content-type"), "application/pdf");
+    assert!(file.header("content-disposition").starts_with("attachment; filename=\"bilan.pdf\""));
+
+    let list = browser.get("/messages").await.text();
+    assert!(!list.contains(">Nouveau<") && list.contains("Aucun nouveau message"), "opened means read");
+}
+
+#[tokio::test]
+async fn an_answer_with_a_photo_reaches_the_doctor_once() {
+    let house = House::new().await;
+    house.send(DOCTOR, CLAIRE, &letter("Votre bilan", "<p>Bonjour</p>")).await;
+    let mut browser = Browser::claire(&house).await;
+    let (_, page) = browser.first_conversation().await;
+    let answer = page.all("<a class=\"bouton principal\" href=\"").remove(0);
+    let form = browser.get(&answer).await;
+    let token = form.token();
+    let mark = form.all("name=\"envoi\" value=\"").remove(0);
+    let fields = [("jeton", token.as_str()), ("envoi", mark.as_str()), ("texte", "Merci docteur, à bientôt.")];
+    let photo = b"\xff\xd8\xff\xe0\0\x10JFIF photo";
+    for click in 1..=2 {
+        let sent = browser.post_letter(&answer, &fields, Some(("../genou.html", photo))).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "click {click}: {}", sent.text());
+        assert!(sent.header("location").ends_with("?fait=envoye"));
+    }
+    let inbox = house.inbox(DOCTOR).await;
+    assert_eq!(inbox.len(), 1, "two clicks, one letter");
+    assert!(inbox[0].contains("Subject: Re: Votre bilan") && inbox[0].contains("filename=\"genou.jpg\""), "{}", inbox[0]);
+    let (_, page) = browser.first_conversation().await;
+    assert!(page.text().contains("Envoyé de votre espace"));
+}
+
+#[tokio::test]
+async fn after_fin_the_button_is_out_and_says_why_and_posting_is_refused() {
+    let house = House::new().await;
+    house.send(DOCTOR, CLAIRE, &plain(CLAIRE, "Suivi", "Bonjour")).await;
+    let mut browser = Browser::claire(&house).await;
+    let (_, page) = browser.first_conversation().await;
+    let answer = page.all("<a class=\"bouton principal\" href=\"").remove(0);
+    let form = browser.get(&answer).await;
+    house.wait(MINUTE);
+    house.send(DOCTOR, CLAIRE, &plain(CLAIRE, "[FIN]", "Au revoir")).await;
+    let fields = [("jeton", form.token()), ("envoi", "m".to_owned()), ("texte", "Encore un mot".to_owned())];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let refused = browser.post_letter(&answer, &fields, None).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("a mis fin à l’échange"), "{}", refused.text());
+    assert!(house.inbox(DOCTOR).await.is_empty());
+    let list = browser.get("/messages").await;
+    assert!(list.text().contains("a mis fin à l’échange"));
+    for href in list.all("<h2><a href=\"") {
+        let page = browser.get(&href).await.text();
+        assert!(page.contains("bouton eteint") && page.contains("a mis fin à l’échange"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_pharmacy_is_found_by_town_and_written_to_first() {
+    let house = House::new().await;
+    let mut browser = Browser::claire(&house).await;
+    let search = browser.get("/pharmacies?q=lilas").await;
+    assert!(search.text().contains("1\u{a0}pharmacie trouvée"), "{}", search.text());
+    let page_of = search.all("<a href=\"/pharmacies/").remove(0);
+    let address = format!("/pharmacies/{page_of}");
+    let form = browser.get(&address).await;
+    assert!(form.text().contains("apportez aussi l’original"));
+    let fields = [("jeton", form.token()), ("envoi", "m".into()), ("sujet", "Ordonnance".into()), ("texte", "Bonjour".into())];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value): &(_, String)| (*name, value.as_str())).collect();
+    let sent = browser.post_letter(&address, &fields, Some(("ordonnance.pdf", PDF))).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    assert_eq!(house.inbox(PHARMACY).await.len(), 1);
+    let (_, page) = browser.first_conversation().await;
+    assert!(page.text().contains("Ordonnance"));
+}
+
+#[tokio::test]
+async fn a_mother_opens_her_child_s_space_and_every_page_says_so() {
+    let house = House::new().await;
+    house.send(DOCTOR, LEO, &plain(LEO, "Vaccin de Léo", "Bonjour")).await;
+    let mut browser = Browser::claire(&house).await;
+    let before = browser.cookies.clone();
+    let page = browser.get("/profils").await;
+    let text = page.text();
+    assert!(text.contains("Léo MOREAU") && text.contains("Mon enfant"), "{text}");
+    let form = text.split("Ouvrir l’espace de Léo").next().unwrap();
+    let reference = form.rsplit("name=\"profil\" value=\"").next().unwrap().split('"').next().unwrap().to_owned();
+    let answer = browser.post("/profils", &[("jeton".into(), page.token()), ("profil".into(), reference)]).await;
+    assert_eq!(answer.header("location"), "/messages");
+    assert_ne!(before, browser.cookies, "a new session token");
+    for path in ["/messages", "/documents", "/historique", "/profils", "/pharmacies", "/messages/nouveau"] {
+        let page = browser.get(path).await.text();
+        assert!(page.contains("Vous agissez pour une autre personne") && page.contains("Léo MOREAU"), "{path}");
+    }
+    assert!(browser.get("/messages").await.text().contains("Vaccin de Léo"));
+    let (_, page) = browser.first_conversation().await;
+    let answer = page.all("<a class=\"bouton principal\" href=\"").remove(0);
+    let form = browser.get(&answer).await;
+    assert!(form.text().contains("écrit par Claire MOREAU pour Léo MOREAU"), "{}", form.text());
+    let fields = [("jeton", form.token()), ("envoi", "m".into()), ("texte", "Merci".into())];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value): &(_, String)| (*name, value.as_str())).collect();
+    assert_eq!(browser.post_letter(&answer, &fields, None).await.status, StatusCode::SEE_OTHER);
+    let history = browser.get("/historique").await.text();
+    assert!(history.contains("Vous, pour Léo MOREAU") && history.contains("Message envoyé"), "{history}");
+    let mut old = Browser { house: &house, cookies: before };
+    assert_eq!(old.get("/messages").await.header("location"), "/connexion", "the old cookie is dead");
+}
+
+#[tokio::test]
+async fn a_document_filed_by_itself_is_listed_filtered_and_taken() {
+    let house = House::new().await;
+    house.send(DOCTOR, CLAIRE, &letter("Compte rendu de consultation", "<p>x</p>")).await;
+    let mut browser = Browser::claire(&house).await;
+    let page = browser.get("/documents").await;
+    assert!(page.text().contains("Mes documents"));
+    let downloads: Vec<_> = page.all("href=\"/documents/").into_iter().filter(|href| href.ends_with("/telecharger")).collect();
+    assert_eq!(downloads.len(), 1, "{}", page.text());
+    let led = browser.get(&format!("/documents/{}", downloads[0])).await;
+    assert_eq!(browser.get(led.header("location")).await.body, PDF);
+    let empty = browser.get("/documents?rubrique=CAR_VAC").await;
+    assert!(empty.text().contains("Aucun document ici"));
+    let history = browser.get("/historique").await.text();
+    for words in ["Lecture ou téléchargement d’un document", "Message reçu", "Document classé", "Connexion"] {
+        assert!(history.contains(words), "{words}: {history}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_hidden_from_parents_leaves_no_trace_on_their_pages() {
+    let house = House::new().await;
+    let mut open = Browser::claire(&house).await;
+    let letter = format!(
+        "From: Marie Lenoir <{DOCTOR}>\nTo: <{LEO}>\nSubject: Contraception\nX-Pli-Secrecy: INVISIBLE_REPRESENTANTS_LEGAUX\n\nsecret\n"
+    );
+    let sent = house.send(DOCTOR, LEO, &letter).await;
+    assert!(matches!(sent, Outcome::Accepted { .. }), "{sent:?}");
+    let page = open.get("/profils").await;
+    assert!(!page.text().contains("nouveau message"), "{}", page.text());
+    let text = page.text();
+    let form = text.split("Ouvrir l’espace de Léo").next().unwrap();
+    let reference = form.rsplit("name=\"profil\" value=\"").next().unwrap().split('"').next().unwrap().to_owned();
+    open.post("/profils", &[("jeton".into(), page.token()), ("profil".into(), reference)]).await;
+    for path in ["/messages", "/documents"] {
+        let page = open.get(path).await.text();
+        assert!(!page.contains("Contraception") && !page.contains("LENOIR"), "{path}: {page}");
+    }
+    let history = open.get("/historique").await.text();
+    assert!(!history.contains("Message reçu") && !history.contains("LENOIR"), "{history}");
+}
+
+#[tokio::test]
+async fn after_sign_out_cookie_and_links_open_nothing() {
+    let house = House::new().await;
+    house.send(DOCTOR, CLAIRE, &letter("Votre bilan", "<p>Bonjour</p>")).await;
+    let mut browser = Browser::claire(&house).await;
+    let (href, page) = browser.first_conversation().await;
+    let frame = page.all("<iframe class=\"hauteur-1\" src=\"").remove(0);
+    let before = browser.cookies.clone();
+    let out = browser.post("/deconnexion", &[("jeton".into(), page.token())]).await;
+    assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/au-revoir"));
+    assert!(out.header("clear-site-data").contains("\"cache\""));
+    assert!(browser.cookies.is_empty());
+    browser.cookies = before;
+    assert_eq!(browser.get(&href).await.header("location"), "/connexion");
+    assert_eq!(browser.get(&frame).await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn a_link_of_the_second_origin_lives_minutes() {
+    let house = House::new().await;
+    house.send(DOCTOR, CLAIRE, &letter("Votre bilan", "<p>Bonjour</p>")).await;
+    let mut browser = Browser::claire(&house).await;
+    let (_, page) = browser.first_conversation().await;
+    let frame = page.all("<iframe class=\"hauteur-1\" src=\"").remove(0);
+    house.wait(4 * MINUTE);
+    assert_eq!(browser.get(&frame).await.status, StatusCode::OK);
+    house.wait(2 * MINUTE);
+    assert_eq!(browser.get(&frame).await.status, StatusCode::GONE);
+    house.wait(HOUR);
+    assert_eq!(browser.get("/messages").await.header("location"), "/connexion", "an idle session ends");
+}
