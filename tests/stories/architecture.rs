@@ -19,26 +19,40 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("net", &["names", "certs", "wire"]),
     ("directory", &["names", "seal", "db", "audit"]),
     ("mailstore", &["names", "seal", "db", "audit"]),
-    (
-        "relay",
-        &["names", "policy", "wire", "seal", "db", "audit", "certs", "net", "directory", "mailstore"],
-    ),
+    ("relay", &["names", "policy", "wire", "seal", "db", "audit", "certs", "net", "directory", "mailstore"]),
     (
         "webmail",
         &[
-            "names", "policy", "wire", "seal", "db", "audit", "certs", "net", "directory", "mailstore",
+            "names",
+            "policy",
+            "wire",
+            "seal",
+            "db",
+            "audit",
+            "certs",
+            "net",
+            "directory",
+            "mailstore",
             "relay",
         ],
     ),
-    (
-        "admin",
-        &["names", "policy", "wire", "seal", "db", "audit", "directory", "mailstore", "relay"],
-    ),
+    ("admin", &["names", "policy", "wire", "seal", "db", "audit", "directory", "mailstore", "relay"]),
     (
         "pli",
         &[
-            "names", "policy", "wire", "seal", "db", "audit", "certs", "net", "directory", "mailstore",
-            "relay", "webmail", "admin",
+            "names",
+            "policy",
+            "wire",
+            "seal",
+            "db",
+            "audit",
+            "certs",
+            "net",
+            "directory",
+            "mailstore",
+            "relay",
+            "webmail",
+            "admin",
         ],
     ),
 ];
@@ -48,8 +62,18 @@ const PURE: [&str; 4] = ["names", "policy", "wire", "seal"];
 
 /// What would let a pure room wait, reach out, draw lots or keep rows.
 const IMPURE: [&str; 12] = [
-    "tokio", "sqlx", "rand", "getrandom", "hyper", "axum", "reqwest", "lettre", "rustls", "tokio-rustls",
-    "futures-util", "rustix",
+    "tokio",
+    "sqlx",
+    "rand",
+    "getrandom",
+    "hyper",
+    "axum",
+    "reqwest",
+    "lettre",
+    "rustls",
+    "tokio-rustls",
+    "futures-util",
+    "rustix",
 ];
 
 /// A manifest, as far as the arrows need it.
@@ -304,9 +328,8 @@ const FRENCH: [(&str, &str); 12] = [
 
 #[test]
 fn french_stands_in_its_own_places() {
-    let accented = |literal: &str| {
-        literal.chars().any(|letter| "àâäçéèêëîïôöùûüÿœæÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆ".contains(letter))
-    };
+    let accented =
+        |literal: &str| literal.chars().any(|letter| "àâäçéèêëîïôöùûüÿœæÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆ".contains(letter));
     let mut wrong = Vec::new();
     for source in product() {
         let own_place = FRENCH.iter().any(|(place, _)| source.path.starts_with(place))
@@ -409,7 +432,10 @@ fn the_list_of_rfcs_is_that_of_the_code() {
     }
     for (number, paths) in &cited {
         if !listed.contains(number) {
-            wrong.push(format!("RFC {number} is cited in {} and not listed", paths.iter().next().expect("cited")));
+            wrong.push(format!(
+                "RFC {number} is cited in {} and not listed",
+                paths.iter().next().expect("cited")
+            ));
         }
     }
     none(&wrong, "docs/rfc.md is not true");
@@ -484,7 +510,9 @@ fn the_lives_of_letters_name_only_code_that_exists() {
             for part in parts.iter().filter(|part| !words.contains(**part)) {
                 wrong.push(format!("{path}: `{word}`: nothing is called {part}"));
             }
-            for pair in parts.windows(2).filter(|pair| pair[0].starts_with(|first: char| first.is_uppercase())) {
+            for pair in
+                parts.windows(2).filter(|pair| pair[0].starts_with(|first: char| first.is_uppercase()))
+            {
                 if !about.get(pair[0]).is_some_and(|words| words.contains(pair[1])) {
                     wrong.push(format!("{path}: `{word}`: {} knows no {}", pair[0], pair[1]));
                 }

@@ -78,11 +78,9 @@ pub fn product() -> Vec<Source> {
     for (path, text) in all {
         let (code, strings) = apart(&text);
         let (code, gone, modules) = without_tests(&code);
+        let strings = strings.into_iter().filter(|(place, _)| !gone.iter().any(|span| span.contains(place)));
         let strings =
-            strings.into_iter().filter(|(place, _)| !gone.iter().any(|span| span.contains(place)));
-        let strings = strings
-            .map(|(place, literal)| (1 + text[..place].matches('\n').count(), literal))
-            .collect();
+            strings.map(|(place, literal)| (1 + text[..place].matches('\n').count(), literal)).collect();
         for_tests.extend(modules.iter().map(|module| beside(&path, module)));
         sources.push(Source { path, code, strings, text });
     }
