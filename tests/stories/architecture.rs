@@ -501,7 +501,7 @@ fn the_lives_of_letters_name_only_code_that_exists() {
             let name = word.trim_end_matches("()");
             let identifier = !name.is_empty()
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:.".contains(&byte))
-                && !name.ends_with(|letter: char| letter == '.')
+                && !name.ends_with('.')
                 && (name.contains('_') || name.contains("::") || word.ends_with("()"));
             if !identifier {
                 continue;
