@@ -123,10 +123,16 @@ CREATE TABLE conversation (
     thread_hash {BYTES} NOT NULL,
     sealed_subject {BYTES} NOT NULL,
     created_at {INT} NOT NULL,
+    -- What the patient sees of it ...
     last_at {INT} NOT NULL,
     letters {INT} NOT NULL,
     unread {INT} NOT NULL,
     attachments {INT} NOT NULL,
+    -- ... and what who acts for them sees: letters hidden from nobody.
+    shared_last_at {INT} NOT NULL,
+    shared_letters {INT} NOT NULL,
+    shared_unread {INT} NOT NULL,
+    shared_attachments {INT} NOT NULL,
     ended_by {INT}
 ) {STRICT};
 CREATE UNIQUE INDEX conversation_thread ON conversation (thread_hash);

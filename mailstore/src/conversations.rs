@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use names::{AccountId, ConversationId, EntryId, FolderId, PartyId, Timestamp};
 
 use crate::context::Kind;
+use crate::counts::Counts;
 use crate::messages::{columns, entry};
 use crate::{
     AccountKey, Delivery, EntryRow, Error, FlagChange, Flags, Hidden, Mailstore, Marks, Uid, Viewer,
@@ -84,13 +85,19 @@ pub struct LetterRow {
     pub summary: bytes::Bytes,
 }
 
-const COLUMNS_PAGE: &str =
+const PAGE_OWN: &str =
     "SELECT id, sealed_subject, created_at, last_at, letters, unread, attachments, ended_by
     FROM conversation WHERE account = $1 AND letters > 0 AND (last_at < $2 OR (last_at = $2 AND id < $3))
     ORDER BY last_at DESC, id DESC LIMIT $4";
-const COLUMNS_ONE: &str =
-    "SELECT id, sealed_subject, created_at, last_at, letters, unread, attachments, ended_by
-    FROM conversation WHERE account = $1 AND id = $2";
+const PAGE_SHARED: &str = "SELECT id, sealed_subject, created_at, shared_last_at, shared_letters,
+    shared_unread, shared_attachments, ended_by FROM conversation
+    WHERE account = $1 AND shared_letters > 0 AND (shared_last_at < $2 OR (shared_last_at = $2 AND id < $3))
+    ORDER BY shared_last_at DESC, id DESC LIMIT $4";
+const ONE_OWN: &str = "SELECT id, sealed_subject, created_at, last_at, letters, unread, attachments, ended_by
+    FROM conversation WHERE account = $1 AND id = $2 AND letters > 0";
+const ONE_SHARED: &str = "SELECT id, sealed_subject, created_at, shared_last_at, shared_letters,
+    shared_unread, shared_attachments, ended_by FROM conversation
+    WHERE account = $1 AND id = $2 AND shared_letters > 0";
 const LETTERS: &str = columns!("WHERE conversation = $1 AND account = $2 ORDER BY id");
 const LETTER: &str = columns!("WHERE conversation = $1 AND id = $2 AND account = $3");
 
@@ -112,42 +119,59 @@ impl Mailstore {
         Thread { at, participants: Vec::new(), attachments: 0, state: ThreadState::Unchanged }
     }
 
-    /// A page of a patient's conversations, latest first, after `before` (the last one of the page before).
+    /// A page of a patient's conversations, latest first, after `before` (the last one of the page
+    /// before). One without a letter that `viewer` may see is not there for them.
     pub async fn conversations(
         &self,
         account: AccountId,
+        viewer: Viewer,
         before: Option<(Timestamp, ConversationId)>,
         limit: u32,
     ) -> Result<Vec<Conversation>, Error> {
         let key = self.key(account).await?;
         let (at, id) = before.unwrap_or((Timestamp(i64::MAX), ConversationId(i64::MAX)));
+        let sql = match viewer {
+            Viewer::Patient => PAGE_OWN,
+            Viewer::Representative => PAGE_SHARED,
+        };
         let mut tx = self.db().read().await?;
-        let rows = tx.rows(COLUMNS_PAGE, db::args![account, at, id, limit]).await?;
+        let rows = tx.rows(sql, db::args![account, at, id, limit]).await?;
         let mut page = rows.iter().map(|row| conversation(&key, row)).collect::<Result<Vec<_>, _>>()?;
         self.add_participants(&mut tx, &mut page).await?;
         Ok(page)
     }
 
-    /// One conversation of this account, if it has it.
+    /// One conversation of this account, if it has it and `viewer` may see a letter of it.
     pub async fn conversation(
         &self,
         account: AccountId,
+        viewer: Viewer,
         id: ConversationId,
     ) -> Result<Option<Conversation>, Error> {
+        let sql = match viewer {
+            Viewer::Patient => ONE_OWN,
+            Viewer::Representative => ONE_SHARED,
+        };
         let key = self.key(account).await?;
         let mut tx = self.db().read().await?;
-        let Some(row) = tx.maybe_row(COLUMNS_ONE, db::args![account, id]).await? else { return Ok(None) };
+        let Some(row) = tx.maybe_row(sql, db::args![account, id]).await? else { return Ok(None) };
         let mut one = [conversation(&key, &row)?];
         self.add_participants(&mut tx, &mut one).await?;
         let [one] = one;
         Ok(Some(one))
     }
 
-    /// Letters not read, and conversations that hold some.
-    pub async fn unread(&self, account: AccountId) -> Result<(u64, u64), Error> {
-        const SUM: &str = "SELECT CAST(COALESCE(SUM(unread), 0) AS {INT}), COUNT(*) FROM conversation
+    /// Letters that `viewer` may see and nobody has read, and conversations that hold some.
+    pub async fn unread(&self, account: AccountId, viewer: Viewer) -> Result<(u64, u64), Error> {
+        const OWN: &str = "SELECT CAST(COALESCE(SUM(unread), 0) AS {INT}), COUNT(*) FROM conversation
             WHERE account = $1 AND unread > 0";
-        let row = self.db().read().await?.row(SUM, db::args![account]).await?;
+        const SHARED: &str = "SELECT CAST(COALESCE(SUM(shared_unread), 0) AS {INT}), COUNT(*)
+            FROM conversation WHERE account = $1 AND shared_unread > 0";
+        let sql = match viewer {
+            Viewer::Patient => OWN,
+            Viewer::Representative => SHARED,
+        };
+        let row = self.db().read().await?.row(sql, db::args![account]).await?;
         Ok((row.int(0)? as u64, row.int(1)? as u64))
     }
 
@@ -228,9 +252,7 @@ impl Mailstore {
             };
             joined.push(Some(id));
             participants.extend(thread.participants.iter().map(|party| ((id, *party), ())));
-            if delivery.hidden == Hidden::NONE {
-                growths.entry(id).or_insert_with(|| Growth::of(delivery.key.account())).add(delivery, thread);
-            }
+            growths.entry(id).or_insert_with(|| Growth::of(delivery.key.account())).add(delivery, thread);
         }
         for (id, growth) in growths {
             growth.write(tx, id).await?;
@@ -247,7 +269,8 @@ impl Mailstore {
         deliveries: &[Delivery],
     ) -> Result<HashMap<Vec<u8>, ConversationId>, Error> {
         const INSERT: &str = "INSERT INTO conversation (id, account, thread_hash, sealed_subject, created_at,
-            last_at, letters, unread, attachments) VALUES";
+            last_at, letters, unread, attachments, shared_last_at, shared_letters, shared_unread,
+            shared_attachments) VALUES";
         const FIND: &str = "SELECT thread_hash, id FROM conversation WHERE thread_hash IN ({})";
         // One row a thread, in order of hash: two units that make the same ones wait, never deadlock.
         let mut wanted = BTreeMap::new();
@@ -255,7 +278,9 @@ impl Mailstore {
             if let Some(Thread { at: ThreadAt::ByHash { hash, id, subject }, .. }) = &delivery.thread {
                 let at = delivery.internal_date;
                 wanted.entry(*hash).or_insert_with(|| {
-                    db::args![*id, delivery.key.account(), *hash, subject, at, at, 0_i64, 0_i64, 0_i64]
+                    let none = 0_i64;
+                    let account = delivery.key.account();
+                    db::args![*id, account, *hash, subject, at, at, none, none, none, at, none, none, none]
                 });
             }
         }
@@ -299,35 +324,66 @@ impl Mailstore {
 /// How a conversation grows by a batch.
 struct Growth {
     account: AccountId,
+    counts: Counts,
     last_at: Timestamp,
-    letters: i64,
-    unread: i64,
     attachments: i64,
+    shared_last_at: Timestamp,
+    shared_attachments: i64,
     state: ThreadState,
 }
 
 impl Growth {
     fn of(account: AccountId) -> Self {
         let none = Timestamp(i64::MIN);
-        Self { account, last_at: none, letters: 0, unread: 0, attachments: 0, state: ThreadState::Unchanged }
+        Self {
+            account,
+            counts: Counts::default(),
+            last_at: none,
+            attachments: 0,
+            shared_last_at: none,
+            shared_attachments: 0,
+            state: ThreadState::Unchanged,
+        }
     }
 
+    /// A letter counts for those from whom it is not hidden; one hidden from the patient does nothing.
     fn add(&mut self, delivery: &Delivery, thread: &Thread) {
-        self.last_at = self.last_at.max(delivery.internal_date);
-        self.letters += 1;
-        self.unread += i64::from(!delivery.marks.flags.has(Flags::SEEN));
-        self.attachments += i64::from(thread.attachments);
-        if thread.state != ThreadState::Unchanged {
-            self.state = thread.state;
+        let unread = i64::from(!delivery.marks.flags.has(Flags::SEEN));
+        self.counts.add(delivery.hidden, 1, unread);
+        if !delivery.hidden.from(Viewer::Patient) {
+            self.last_at = self.last_at.max(delivery.internal_date);
+            self.attachments += i64::from(thread.attachments);
+            if thread.state != ThreadState::Unchanged {
+                self.state = thread.state;
+            }
+        }
+        if delivery.hidden == Hidden::NONE {
+            self.shared_last_at = self.shared_last_at.max(delivery.internal_date);
+            self.shared_attachments += i64::from(thread.attachments);
         }
     }
 
     async fn write(&self, tx: &mut db::Tx, id: ConversationId) -> Result<(), Error> {
         const GROW: &str = "UPDATE conversation SET letters = letters + $3, unread = unread + $4,
-            attachments = attachments + $5, last_at = CASE WHEN last_at < $6 THEN $6 ELSE last_at END
+            attachments = attachments + $5, last_at = CASE WHEN last_at < $6 THEN $6 ELSE last_at END,
+            shared_letters = shared_letters + $7, shared_unread = shared_unread + $8,
+            shared_attachments = shared_attachments + $9,
+            shared_last_at = CASE WHEN shared_last_at < $10 THEN $10 ELSE shared_last_at END
             WHERE id = $1 AND account = $2";
         const END: &str = "UPDATE conversation SET ended_by = $2 WHERE id = $1";
-        let args = db::args![id, self.account, self.letters, self.unread, self.attachments, self.last_at];
+        let (own, shared) = (self.counts.own, self.counts.shared);
+        let args = db::args![
+            id,
+            self.account,
+            own.letters,
+            own.unread,
+            self.attachments,
+            self.last_at,
+            shared.letters,
+            shared.unread,
+            self.shared_attachments,
+            self.shared_last_at
+        ];
         if tx.execute(GROW, args).await? == 0 {
             return Err(Error::Unreadable { what: "conversation", id: id.0 });
         }

@@ -64,7 +64,7 @@ pub struct Delivery {
     pub internal_date: Timestamp,
     /// How it comes.
     pub origin: Origin,
-    /// From whom it is hidden. A hidden letter counts in no conversation.
+    /// From whom it is hidden. A letter counts for those only who may see it.
     pub hidden: Hidden,
     /// The patient's thread it joins.
     pub thread: Option<Thread>,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use names::{AccountId, BodyId, ConversationId, FolderId};
 
+use crate::counts::Counts;
 use crate::messages::list;
-use crate::{Error, Flags, FolderNews, Mailstore, News, Uid};
+use crate::{Error, Flags, FolderNews, Hidden, Mailstore, News, Uid};
 
 impl Mailstore {
     /// Removes the messages marked `\Deleted`; of these uids only, when some are named (UID EXPUNGE).
@@ -77,19 +78,16 @@ impl Mailstore {
         }
         let (mut unseen, mut size, mut gone) = (0, 0, Vec::with_capacity(rows.len()));
         let mut uses = BTreeMap::new();
-        let mut letters = BTreeMap::<ConversationId, (i64, i64)>::new();
+        let mut letters = BTreeMap::<ConversationId, Counts>::new();
         for row in &rows {
             let fresh = i64::from(!Flags(row.int(1)? as u8).has(Flags::SEEN));
             gone.push(Uid(row.int(0)? as u32));
             unseen += fresh;
             size += row.int(2)?;
             *uses.entry(BodyId(row.int(3)?)).or_default() += 1;
-            if let Some(conversation) = row.maybe_int(4)?
-                && row.int(5)? == 0
-            {
+            if let Some(conversation) = row.maybe_int(4)? {
                 let counts = letters.entry(ConversationId(conversation)).or_default();
-                counts.0 += 1;
-                counts.1 += fresh;
+                counts.add(Hidden(row.int(5)?), -1, -fresh);
             }
         }
         let count = gone.len() as i64;
@@ -97,11 +95,7 @@ impl Mailstore {
         tx.execute_in(REMOVE, db::args![folder], list(&gone)).await?;
         let traces = gone.iter().map(|uid| db::args![folder, modseq, *uid]).collect();
         tx.insert_rows("INSERT INTO expunged (folder, modseq, uid) VALUES", "", traces).await?;
-        for (conversation, (count, unread)) in letters {
-            const LETTERS: &str =
-                "UPDATE conversation SET letters = letters - $2, unread = unread - $3 WHERE id = $1";
-            tx.execute(LETTERS, db::args![conversation, count, unread]).await?;
-        }
+        self.count_letters(tx, letters).await?;
         self.tell_after(tx, account, News::of(folder, FolderNews::touched(modseq, gone)));
         Ok(uses)
     }

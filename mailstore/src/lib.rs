@@ -30,6 +30,7 @@ mod committer;
 mod contacts;
 pub mod context;
 mod conversations;
+mod counts;
 mod deliver;
 mod dossier;
 mod error;

@@ -2,6 +2,7 @@
 
 use names::{AccountId, BodyId, ConversationId, EntryId, FolderId, HeadId, QueueId, Timestamp};
 
+use crate::counts::Counts;
 use crate::{Error, Flags, FolderNews, Hidden, Mailstore, Marks, News, Origin, Uid, limits};
 
 /// A message's place in a folder, with all that is not sealed. Some hundred octets: a session keeps
@@ -207,7 +208,7 @@ impl Mailstore {
         let mut stored = Stored::default();
         let mut groups: Vec<(Marks, Vec<Uid>)> = Vec::new();
         let mut unseen = 0;
-        let mut unread = std::collections::BTreeMap::<ConversationId, i64>::new();
+        let mut unread = std::collections::BTreeMap::<ConversationId, Counts>::new();
         for row in tx.rows_in(ENTRIES, db::args![folder], list(uids)).await? {
             let uid = Uid(row.int(0)? as u32);
             let (old_modseq, old) = (row.int(1)?, Marks::from_row(row.int(2)?, row.maybe_text(3)?));
@@ -222,10 +223,9 @@ impl Mailstore {
             }
             let delta = i64::from(old.flags.has(Flags::SEEN)) - i64::from(new.flags.has(Flags::SEEN));
             unseen += delta;
-            if let Some(conversation) = row.maybe_int(4)?
-                && row.int(5)? == 0
-            {
-                *unread.entry(ConversationId(conversation)).or_default() += delta;
+            if let Some(conversation) = row.maybe_int(4)? {
+                let counts = unread.entry(ConversationId(conversation)).or_default();
+                counts.add(Hidden(row.int(5)?), 0, delta);
             }
             stored.rows.push((uid, modseq, new.clone()));
             match groups.iter_mut().find(|(marks, _)| *marks == new) {
@@ -247,22 +247,9 @@ impl Mailstore {
         }
         const COUNT: &str = "UPDATE folder SET modseq = $2, unseen = unseen + $3 WHERE id = $1";
         tx.execute(COUNT, db::args![folder, modseq, unseen]).await?;
-        self.count_unread(tx, unread).await?;
+        self.count_letters(tx, unread).await?;
         self.tell_after(tx, account, News::of(folder, FolderNews::touched(modseq, touched)));
         Ok(stored)
-    }
-
-    /// Moves the unread counters of conversations.
-    pub(crate) async fn count_unread(
-        &self,
-        tx: &mut db::Tx,
-        unread: std::collections::BTreeMap<ConversationId, i64>,
-    ) -> Result<(), Error> {
-        for (conversation, delta) in unread.into_iter().filter(|(_, delta)| *delta != 0) {
-            const COUNT: &str = "UPDATE conversation SET unread = unread + $2 WHERE id = $1";
-            tx.execute(COUNT, db::args![conversation, delta]).await?;
-        }
-        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use names::{AccountId, BodyId, EntryId, FolderId, Timestamp};
 
+use crate::counts::Counts;
 use crate::deliver::INSERT_ENTRY;
 use crate::messages::{columns, entry, list};
 use crate::{
@@ -77,19 +78,14 @@ impl Mailstore {
                     let moved = store.put(tx, *account, *to, &rows).await?;
                     // The uses go along with the entries; only the counters of conversations are put back.
                     store.take_entries_out(tx, *account, *from, Some(&found)).await?;
-                    let mut letters = BTreeMap::new();
-                    for row in rows.iter().filter(|row| row.hidden == Hidden::NONE) {
+                    let mut letters = BTreeMap::<_, Counts>::new();
+                    for row in &rows {
                         if let Some(conversation) = row.conversation {
-                            let counts: &mut (i64, i64) = letters.entry(conversation).or_default();
-                            counts.0 += 1;
-                            counts.1 += i64::from(!row.marks.flags.has(Flags::SEEN));
+                            let unread = i64::from(!row.marks.flags.has(Flags::SEEN));
+                            letters.entry(conversation).or_default().add(row.hidden, 1, unread);
                         }
                     }
-                    for (conversation, (count, unread)) in letters {
-                        const BACK: &str =
-                            "UPDATE conversation SET letters = letters + $2, unread = unread + $3 WHERE id = $1";
-                        tx.execute(BACK, db::args![conversation, count, unread]).await?;
-                    }
+                    store.count_letters(tx, letters).await?;
                     Ok(moved)
                 })
             }))

@@ -42,7 +42,7 @@ pub struct Report {
 }
 
 /// Questions whose every answer is a finding: (invariant, what it means, SQL giving one number).
-const QUESTIONS: [(&str, &str, &str); 13] = [
+const QUESTIONS: [(&str, &str, &str); 14] = [
     ("V3", "folder has given uids not below its next one",
         "SELECT DISTINCT f.id FROM folder f JOIN entry e ON e.folder = f.id WHERE e.uid >= f.uid_next"),
     ("V3", "folder has entries changed after its modification sequence",
@@ -55,8 +55,14 @@ const QUESTIONS: [(&str, &str, &str); 13] = [
     ("V6", "conversation does not count its letters",
         "SELECT v.id FROM conversation v LEFT JOIN (SELECT conversation, COUNT(*) AS letters,
             SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unread FROM entry
-            WHERE conversation IS NOT NULL AND hidden = 0 GROUP BY conversation) c
+            WHERE conversation IS NOT NULL AND hidden % 2 = 0 GROUP BY conversation) c
             ON c.conversation = v.id WHERE v.letters <> COALESCE(c.letters, 0) OR v.unread <> COALESCE(c.unread, 0)"),
+    ("V6", "conversation does not count its letters as who acts for the patient sees them",
+        "SELECT v.id FROM conversation v LEFT JOIN (SELECT conversation, COUNT(*) AS letters,
+            SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unread FROM entry
+            WHERE conversation IS NOT NULL AND hidden = 0 GROUP BY conversation) c
+            ON c.conversation = v.id WHERE v.shared_letters <> COALESCE(c.letters, 0)
+            OR v.shared_unread <> COALESCE(c.unread, 0)"),
     ("V6", "message key does not count its uses; body",
         "SELECT k.body FROM body_key k LEFT JOIN (SELECT body, account, COUNT(*) AS uses FROM
             (SELECT body, account FROM entry UNION ALL SELECT body, account FROM document) u GROUP BY body, account) c

@@ -56,12 +56,15 @@ async fn letters_of_one_thread_make_one_conversation_that_counts_them() {
         let done = store.write(deliveries).await.unwrap();
         assert_eq!(done[0].conversation, done[2].conversation, "{}", store.engine);
         assert_ne!(done[0].conversation, done[1].conversation);
-        let page = store.conversations(patient, None, 10).await.unwrap();
+        let page = store.conversations(patient, Viewer::Patient, None, 10).await.unwrap();
         assert_eq!(page.iter().map(|c| c.subject.as_str()).collect::<Vec<_>>(), ["Sujet a", "Sujet b"]);
         assert_eq!((page[0].letters, page[0].unread, page[0].attachments), (2, 2, 2));
         assert_eq!((page[0].last_at, page[0].participants.as_slice()), (NOW.plus(2), &[PartyId(7)][..]));
-        assert_eq!(store.unread(patient).await.unwrap(), (3, 2));
-        let next = store.conversations(patient, Some((page[0].last_at, page[0].id)), 10).await.unwrap();
+        assert_eq!(store.unread(patient, Viewer::Patient).await.unwrap(), (3, 2));
+        let next = store
+            .conversations(patient, Viewer::Patient, Some((page[0].last_at, page[0].id)), 10)
+            .await
+            .unwrap();
         assert_eq!(next, page[1..]);
 
         let letters = store.letters(patient, page[0].id, Viewer::Patient).await.unwrap();
@@ -72,7 +75,7 @@ async fn letters_of_one_thread_make_one_conversation_that_counts_them() {
             Box::pin(store.mark_read(tx, *patient, *conversation, Viewer::Patient))
         });
         assert_eq!(store.db().write(unit).await.unwrap().len(), 2);
-        assert_eq!(store.unread(patient).await.unwrap(), (1, 1));
+        assert_eq!(store.unread(patient, Viewer::Patient).await.unwrap(), (1, 1));
         store.assert_clean().await;
 
         // The patient's answer joins by number, and an ended exchange shows who ended it.
@@ -81,16 +84,19 @@ async fn letters_of_one_thread_make_one_conversation_that_counts_them() {
         again.state = ThreadState::EndedBy(PartyId(7));
         let answer = store.threaded(&answer, patient, again).await;
         store.write(vec![answer]).await.unwrap();
-        let one = store.conversation(patient, page[0].id).await.unwrap().unwrap();
+        let one = store.conversation(patient, Viewer::Patient, page[0].id).await.unwrap().unwrap();
         assert_eq!((one.letters, one.ended_by), (3, Some(PartyId(7))));
         let letter = store.sealed("a", b"").await;
         let mut reopened = thread(&store, patient, "a").await;
         reopened.state = ThreadState::Open;
         let letter = store.threaded(&letter, patient, reopened).await;
         store.write(vec![letter]).await.unwrap();
-        assert_eq!(store.conversation(patient, page[0].id).await.unwrap().unwrap().ended_by, None);
+        assert_eq!(
+            store.conversation(patient, Viewer::Patient, page[0].id).await.unwrap().unwrap().ended_by,
+            None
+        );
         let other = store.patient().await;
-        assert_eq!(store.conversation(other, page[0].id).await.unwrap(), None);
+        assert_eq!(store.conversation(other, Viewer::Patient, page[0].id).await.unwrap(), None);
         let stray = store.sealed("x", b"").await;
         let stray = store.threaded(&stray, other, Thread::existing(page[0].id)).await;
         assert!(store.write(vec![stray]).await.is_err(), "a letter joined another patient's conversation");
@@ -108,8 +114,17 @@ async fn a_letter_hidden_from_a_viewer_shows_nowhere() {
         let entry = hidden.entry;
         let done = store.write(vec![hidden]).await.unwrap();
         let conversation = done[0].conversation.unwrap();
-        assert_eq!(store.conversations(patient, None, 10).await.unwrap(), []);
-        assert_eq!(store.unread(patient).await.unwrap(), (0, 0));
+        for (viewer, want) in [(Viewer::Patient, 1), (Viewer::Representative, 0)] {
+            let page = store.conversations(patient, viewer, None, 10).await.unwrap();
+            assert_eq!(page.iter().map(|line| line.letters).collect::<Vec<_>>(), vec![1; want], "{viewer:?}");
+            assert_eq!(
+                store.unread(patient, viewer).await.unwrap(),
+                (want as u64, want as u64),
+                "{viewer:?}"
+            );
+            let one = store.conversation(patient, viewer, conversation).await.unwrap();
+            assert_eq!(one.is_some(), want == 1, "{viewer:?}");
+        }
         assert_eq!(store.letters(patient, conversation, Viewer::Representative).await.unwrap(), []);
         assert_eq!(store.letters(patient, conversation, Viewer::Patient).await.unwrap().len(), 1);
         let seen = |viewer| store.letter(patient, conversation, entry, viewer);
@@ -117,6 +132,39 @@ async fn a_letter_hidden_from_a_viewer_shows_nowhere() {
         assert!(seen(Viewer::Representative).await.unwrap().is_none());
         let elsewhere = store.letter(patient, ConversationId(1), entry, Viewer::Patient).await.unwrap();
         assert_eq!(elsewhere, None);
+        store.assert_clean().await;
+
+        // A later open letter of the thread, and one hidden from the patient too: the parents see
+        // and count the open one, as if it stood alone.
+        let mut more = Vec::new();
+        for (at, hidden) in
+            [Hidden::NONE, Hidden::PATIENT.and(Hidden::REPRESENTATIVES)].into_iter().enumerate()
+        {
+            let letter = store.sealed("more", b"").await;
+            let mut thread = thread(&store, patient, "s").await;
+            thread.attachments = 1;
+            let mut delivery = store.threaded(&letter, patient, thread).await;
+            delivery.hidden = hidden;
+            delivery.internal_date = NOW.plus(1 + at as i64);
+            more.push(delivery);
+        }
+        let placed = store.write(more).await.unwrap();
+        for (viewer, letters) in [(Viewer::Patient, 2), (Viewer::Representative, 1)] {
+            let one = store.conversation(patient, viewer, conversation).await.unwrap().unwrap();
+            let counted = (one.letters, one.unread, one.attachments, one.last_at);
+            assert_eq!(counted, (letters, letters, 1, NOW.plus(1)), "{viewer:?} {}", store.engine);
+        }
+        let parameters = (store.store.clone(), patient, conversation);
+        let unit = db::unit("read", parameters, |(store, patient, conversation), tx| {
+            Box::pin(store.mark_read(tx, *patient, *conversation, Viewer::Patient))
+        });
+        assert_eq!(store.db().write(unit).await.unwrap().len(), 2);
+        store.assert_clean().await;
+        let deleted = crate::FlagChange::Add(crate::Marks::new(crate::Flags::DELETED, &[]));
+        let uids: Vec<_> = [&done, &placed].into_iter().flatten().map(|place| place.uid).collect();
+        store.store_flags(patient, done[0].folder, &uids, deleted, None).await.unwrap();
+        store.expunge(patient, done[0].folder, None).await.unwrap();
+        assert_eq!(store.conversation(patient, Viewer::Patient, conversation).await.unwrap(), None);
         store.assert_clean().await;
     }
 }

@@ -167,7 +167,8 @@ async fn what_stands_on_the_disk_holds_no_word_of_a_letter() {
 async fn without_its_key_nothing_of_an_account_opens() {
     for store in stores().await {
         let patient = haunted(&store).await;
-        let conversation = store.conversations(patient, None, 1).await.unwrap().remove(0);
+        let conversation =
+            store.conversations(patient, crate::Viewer::Patient, None, 1).await.unwrap().remove(0);
         let letters = store.letters(patient, conversation.id, crate::Viewer::Patient).await.unwrap();
         let (head, body) = (letters[0].entry.head, letters[0].entry.body);
         store.destroy_key(patient, NOW).await.unwrap();
@@ -175,7 +176,7 @@ async fn without_its_key_nothing_of_an_account_opens() {
         no_key(store.summaries(patient, &[head]).await.unwrap_err());
         no_key(store.header_blocks(patient, &[head]).await.unwrap_err());
         no_key(store.body(patient, body).await.unwrap_err());
-        no_key(store.conversations(patient, None, 1).await.unwrap_err());
+        no_key(store.conversations(patient, crate::Viewer::Patient, None, 1).await.unwrap_err());
         no_key(store.documents(patient, None, crate::Viewer::Patient, None, 1).await.unwrap_err());
         no_key(store.folders(patient).await.unwrap_err());
         assert_eq!(store.destroyed_keys().await.unwrap(), [(patient, NOW)]);
