@@ -7,7 +7,6 @@ use directory::Login;
 use names::{AccountId, PersonId};
 use net::{ConnInfo, Gate};
 
-use super::index::Indexes;
 use super::search::Memory;
 use super::{ImapWorld, limits};
 use crate::Relay;
@@ -19,7 +18,6 @@ pub struct ImapDoor(Arc<Inner>);
 struct Inner {
     relay: Relay,
     gate: Gate,
-    indexes: Indexes,
     memory: Memory,
     sessions: Mutex<HashMap<Holder, usize>>,
     sessions_each: usize,
@@ -47,7 +45,6 @@ impl ImapDoor {
         Self(Arc::new(Inner {
             relay,
             gate,
-            indexes: Indexes::default(),
             memory: Memory::default(),
             sessions: Mutex::default(),
             sessions_each,
@@ -66,10 +63,6 @@ impl ImapDoor {
 
     pub(super) fn gate(&self) -> &Gate {
         &self.0.gate
-    }
-
-    pub(super) fn indexes(&self) -> &Indexes {
-        &self.0.indexes
     }
 
     pub(super) fn memory(&self) -> &Memory {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use audit::{Act, Entry};
 use bytes::Bytes;
-use mailstore::{BodyReader, EntryRow, Error, Flags, Mailstore, Marks, Uid};
+use mailstore::{BodyReader, EntryRow, Error, Flags, FolderView, Mailstore, Marks, Uid};
 use names::{AccountId, FolderId};
 use wire::imap::{
     Answer, Block, FetchItem, FetchItems, FetchRow, MarkSeen, Refusal, SectionText, Span, UidSet,
@@ -16,7 +16,6 @@ use wire::mime::Summary;
 
 use super::acts::Marking;
 use super::door::ImapDoor;
-use super::index::Index;
 use super::session::Session;
 use super::{limits, refusals, trail, words};
 
@@ -40,8 +39,8 @@ pub(super) struct Fetching {
 
 /// Where rows come from.
 enum Rows {
-    /// A folder that has not changed since it was indexed.
-    Indexed { index: Arc<Index>, wanted: Wanted },
+    /// The folder as the store has it in memory: for many messages of a folder that is not huge.
+    Viewed { view: Arc<FolderView>, wanted: Wanted },
     /// The database, page by page.
     Stored { wanted: Wanted },
 }
@@ -87,7 +86,7 @@ pub(super) async fn begin(
     let (relay, store, account) = (door.relay(), door.relay().mailstore(), session.account());
     let folder = session.folder()?.folder;
     let line = line(door, session, &uids, &items)?;
-    let rows = rows(door, session, folder, &uids).await?;
+    let rows = rows(door, session, &uids).await?;
     let seen = if session.may_write().is_ok() { seen } else { MarkSeen::No };
     tracing::debug!(messages = uids.len(), content = items.reads_content(), now = relay.now().0, "FETCH");
     Ok(Fetching {
@@ -104,15 +103,13 @@ pub(super) async fn begin(
     })
 }
 
-/// Rows of many messages come from the index when there is one and it is right.
-async fn rows(door: &ImapDoor, session: &Session, folder: FolderId, uids: &UidSet) -> Result<Rows, Refusal> {
+/// Rows of many messages come from the view that sessions share, those of a few from the database.
+async fn rows(door: &ImapDoor, session: &mut Session, uids: &UidSet) -> Result<Rows, Refusal> {
     let wanted = Wanted { ranges: uids.ranges().to_vec().into_iter(), open: None };
-    if uids.len() > limits::LETTERS as u64 {
-        let standing = door.relay().mailstore().folder_by_id(session.account(), folder).await;
-        let standing = standing.map_err(refusals::store(READING))?;
-        if let Some(index) = door.indexes().fresh(&standing) {
-            return Ok(Rows::Indexed { index, wanted });
-        }
+    let (account, open) = (session.account(), session.folder()?);
+    if uids.len() > limits::LETTERS as u64 && open.messages <= limits::VIEWED {
+        let view = door.relay().mailstore().view(account, open.folder).await;
+        return Ok(Rows::Viewed { view: view.map_err(refusals::store(READING))?, wanted });
     }
     Ok(Rows::Stored { wanted })
 }
@@ -221,7 +218,8 @@ impl Fetching {
         let content = self.items.reads_content();
         let size = if content { limits::LETTERS } else { limits::ROWS };
         let store_failed = refusals::store(READING);
-        let Some(mut rows) = self.rows.next(&self.store, self.account, self.folder, size).await.map_err(&store_failed)?
+        let Some(mut rows) =
+            self.rows.next(&self.store, self.account, self.folder, size).await.map_err(&store_failed)?
         else {
             return Ok(false);
         };
@@ -259,7 +257,8 @@ impl Fetching {
             change: mailstore::FlagChange::Add(Marks::new(Flags::SEEN, &[])),
             lines,
         };
-        let stored = self.store.db().write(marking).await.map_err(refusals::store("marking messages read"))?;
+        let stored =
+            self.store.db().write(marking).await.map_err(refusals::store("marking messages read"))?;
         session.folder()?.knows(stored.rows.iter().map(|(uid, modseq, _)| (*uid, *modseq)));
         let mut changed = Vec::with_capacity(stored.rows.len());
         for (uid, modseq, marks) in stored.rows {
@@ -292,11 +291,13 @@ impl Fetching {
     }
 
     /// Rows with the blocks that their items read: three questions a page.
-    async fn letters(&self, rows: Vec<EntryRow>) -> Result<Vec<Ready>, Error> {
+    async fn letters(&mut self, rows: Vec<EntryRow>) -> Result<Vec<Ready>, Error> {
         let mut page = Vec::with_capacity(rows.len());
-        for ready in self.encoded(rows).await? {
-            let (row, bytes) = ready;
-            let summary = decode(&bytes, row.id.0)?;
+        for (row, bytes) in self.encoded(rows).await? {
+            let Ok(summary) = decode(&bytes, row.id.0) else {
+                self.damaged += 1;
+                continue;
+            };
             let spans = self.items.spans(summary.head_len, summary.body_len, Some(&summary));
             page.push((row, summary, spans));
         }
@@ -347,14 +348,13 @@ impl Rows {
         size: usize,
     ) -> Result<Option<Vec<EntryRow>>, Error> {
         loop {
-            let rows = match self {
-                Self::Indexed { index, wanted } => {
+            let rows: Vec<EntryRow> = match self {
+                Self::Viewed { view, wanted } => {
                     let uids = wanted.take(size);
                     if uids.is_empty() {
                         return Ok(None);
                     }
-                    let find = |uid: Uid| index.rows.binary_search_by_key(&uid, |row| row.uid).ok();
-                    uids.into_iter().filter_map(|uid| Some(index.rows[find(uid)?].clone())).collect()
+                    uids.into_iter().filter_map(|uid| view.row(uid).cloned()).collect()
                 }
                 Self::Stored { wanted } => {
                     let uids = wanted.take(size);
@@ -408,7 +408,10 @@ impl Streaming {
                 match span.block {
                     Block::Head => {
                         let range = span.start as usize..span.end as usize;
-                        let short = Error::Unreadable { what: "a header block of octets", id: self.head.len() as i64 };
+                        let short = Error::Unreadable {
+                            what: "a header block of octets",
+                            id: self.head.len() as i64,
+                        };
                         let found = self.head.get(range.clone()).is_some();
                         self.waiting = if found { self.head.slice(range) } else { return Err(short) };
                         continue;
@@ -417,7 +420,10 @@ impl Streaming {
                 }
             }
             let Some(body) = self.body.as_mut() else {
-                return Err(Error::Unreadable { what: "a body that was not opened, octets", id: self.rest.end as i64 });
+                return Err(Error::Unreadable {
+                    what: "a body that was not opened, octets",
+                    id: self.rest.end as i64,
+                });
             };
             let wanted = self.rest.end;
             match body.next(&mut self.rest).await? {

@@ -1,9 +1,7 @@
 //! Folders: LIST, STATUS, CREATE, DELETE, RENAME, SUBSCRIBE.
 
 use audit::Act;
-use wire::imap::{
-    Code, DELIMITER, Folder, FolderKind, FolderName, Refusal, Status, Subscription,
-};
+use wire::imap::{Code, DELIMITER, Folder, FolderKind, FolderName, Refusal, Status, Subscription};
 
 use super::door::ImapDoor;
 use super::session::Session;
@@ -27,11 +25,7 @@ fn shown(folder: &mailstore::Folder) -> Option<Folder> {
     Some(Folder { name, role: folder.role.and_then(words::role), subscription, kind: FolderKind::Selectable })
 }
 
-pub(super) async fn status(
-    door: &ImapDoor,
-    session: &Session,
-    name: &FolderName,
-) -> Result<Status, Refusal> {
+pub(super) async fn status(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<Status, Refusal> {
     let folder = door.relay().mailstore().folder(session.account(), &words::name(name)?).await;
     let folder = folder.map_err(refusals::store("counting a folder"))?;
     Ok(Status {

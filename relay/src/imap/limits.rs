@@ -7,11 +7,9 @@ pub(super) const ROWS: usize = 500;
 pub(super) const LETTERS: usize = 64;
 /// Octets of one piece of a body on its way to the peer.
 pub(super) const CHUNK: usize = 64 * 1024;
-/// Messages of a folder whose rows are kept in memory between commands; longer folders are read page
-/// by page each time.
-pub(super) const INDEXED: u32 = 100_000;
-/// Rows kept in memory for all folders together; one is about 140 octets.
-pub(super) const INDEXED_ROWS: usize = 200_000;
+/// Messages of a folder that is looked at whole, by the store's views; a row is about 140 octets.
+/// Longer folders are read page by page each time.
+pub(super) const VIEWED: u32 = 100_000;
 /// Octets of folded subjects and addresses kept in memory for searching, all folders together.
 pub(super) const SEARCH_MEMORY: usize = 24 * 1024 * 1024;
 /// Octets of decoded text searched at once.

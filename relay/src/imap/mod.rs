@@ -10,7 +10,6 @@ mod append;
 mod door;
 mod fetch;
 mod folders;
-mod index;
 mod limits;
 mod news;
 mod refusals;

@@ -19,6 +19,8 @@ const LISTENING: &str = "looking for news of a folder";
 /// The selected folder, as far as its news were told.
 pub(super) struct Open {
     pub(super) folder: FolderId,
+    /// How many messages it had when it was opened, and those come since.
+    pub(super) messages: u32,
     /// No message beyond this UID was told of.
     last: Uid,
     /// Everything up to this modification sequence was told.
@@ -46,9 +48,9 @@ struct Look {
 }
 
 impl Open {
-    pub(super) fn new(folder: FolderId, last: Uid, base: i64) -> Self {
+    pub(super) fn new(folder: FolderId, messages: u32, last: Uid, base: i64) -> Self {
         let (told, pending) = (VecDeque::new(), Pending::default());
-        Self { folder, last, base, told, pending, reading: UidSet::new() }
+        Self { folder, messages, last, base, told, pending, reading: UidSet::new() }
     }
 
     /// Remembers changes that the session knows, because it made them.
@@ -206,6 +208,7 @@ async fn changes(door: &ImapDoor, session: &mut Session) -> Result<Changes, Refu
     open.pending = Pending::default();
     let Some(look) = look else { return Ok(Changes::default()) };
     open.last = look.last;
+    open.messages = open.messages.saturating_add(look.changes.arrived.len() as u32);
     if let Some(base) = look.base {
         open.base = base;
     }

@@ -17,8 +17,12 @@ fn of_store(what: &'static str, error: mailstore::Error) -> Refusal {
         E::NoFolder => Refusal::new(Code::Nonexistent, "there is no such folder"),
         E::FolderExists => Refusal::new(Code::AlreadyExists, "a folder of this name exists"),
         E::FolderKept(_) => Refusal::new(Code::Cannot, "this folder has a special use and stays as it is"),
-        E::FoldersFull => Refusal::new(Code::Limit, "there are as many folders as there may be, or one too deep"),
-        E::UidsSpent(_) => Refusal::new(Code::Limit, "the folder has given its last UID; please make another"),
+        E::FoldersFull => {
+            Refusal::new(Code::Limit, "there are as many folders as there may be, or one too deep")
+        }
+        E::UidsSpent(_) => {
+            Refusal::new(Code::Limit, "the folder has given its last UID; please make another")
+        }
         E::NoKey(_) | E::NoAccount(_) => Refusal::new(Code::ContactAdmin, "this mailbox is closed"),
         error if error.is_full() => {
             logged(what, error);
@@ -42,7 +46,11 @@ pub(super) fn database(what: &'static str) -> impl Fn(db::Error) -> Refusal {
 
 /// Logs a failure that nobody is refused for.
 pub(super) fn logged(what: &'static str, cause: mailstore::Error) {
-    tracing::error!(door = "mailbox", error = Error::Store { what, cause }.chain(), "the mailbox door failed");
+    tracing::error!(
+        door = "mailbox",
+        error = Error::Store { what, cause }.chain(),
+        "the mailbox door failed"
+    );
 }
 
 /// For now.

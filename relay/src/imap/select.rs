@@ -36,7 +36,7 @@ pub(super) async fn select(
         Mode::ReadWrite => session.access(),
     };
     let last = Uid(picture.uids.last().unwrap_or(0).max(folder.uid_next.0.saturating_sub(1)));
-    session.open = Some(Open::new(folder.id, last, picture.modseq));
+    session.open = Some(Open::new(folder.id, folder.messages, last, picture.modseq));
     Ok(Selected {
         uids: picture.uids,
         first_unseen: picture.first_unseen,
@@ -50,12 +50,13 @@ pub(super) async fn select(
 async fn picture(door: &ImapDoor, session: &Session, folder: &Folder) -> Result<Picture, mailstore::Error> {
     let (store, account) = (door.relay().mailstore(), session.account());
     let mut picture = Picture { modseq: folder.modseq, ..Picture::default() };
-    if folder.messages <= limits::INDEXED {
-        let index = door.indexes().of(store, account, folder).await?;
-        index.rows.iter().for_each(|row| picture.add(row));
-        picture.modseq = picture.modseq.max(index.modseq);
+    if folder.messages <= limits::VIEWED {
+        let view = store.view(account, folder.id).await?;
+        view.rows.iter().for_each(|row| picture.add(row));
+        picture.modseq = view.modseq;
         return Ok(picture);
     }
+    // Pages may show more than the folder's row did; what they show twice is told twice, harmlessly.
     let mut after = Uid(0);
     loop {
         let page = store.entries(account, folder.id, after).await?;

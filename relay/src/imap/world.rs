@@ -96,13 +96,15 @@ impl World<Server> for ImapWorld {
                 tracing::debug!(peer = %self.peer, pairs = pairs.len(), "a mail program named itself");
                 Answer::Done
             }
-            Ask::Authenticate(who) => Answer::Outcome(match Session::sign_in(&self.door, self.peer, who).await {
-                Ok(session) => {
-                    self.session = Some(Box::new(session));
-                    Ok(())
-                }
-                Err(refusal) => Err(refusal),
-            }),
+            Ask::Authenticate(who) => {
+                Answer::Outcome(match Session::sign_in(&self.door, self.peer, who).await {
+                    Ok(session) => {
+                        self.session = Some(Box::new(session));
+                        Ok(())
+                    }
+                    Err(refusal) => Err(refusal),
+                })
+            }
             Ask::Append { folder, flags, date, size } => {
                 let beginning = append::Beginning { folder, flags, date, size };
                 Answer::Outcome(self.begin_append(beginning).await)

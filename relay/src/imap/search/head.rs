@@ -55,7 +55,9 @@ pub(super) struct HeadWords(Vec<(String, String)>);
 impl HeadWords {
     pub(super) fn of(block: &[u8]) -> Self {
         let fields = match Head::parse(block) {
-            Ok(head) => head.fields().map(|field| (field.name().to_owned(), fold(&field.decoded()))).collect(),
+            Ok(head) => {
+                head.fields().map(|field| (field.name().to_owned(), fold(&field.decoded()))).collect()
+            }
             Err(_) => vec![(String::new(), fold(&String::from_utf8_lossy(block)))],
         };
         Self(fields)
@@ -68,7 +70,9 @@ impl HeadWords {
 
     /// Whether any field holds the folded text, its name included as it is written.
     pub(super) fn holds(&self, text: &str) -> bool {
-        self.0.iter().any(|(name, value)| value.contains(text) || fold(&format!("{name}: {value}")).contains(text))
+        self.0
+            .iter()
+            .any(|(name, value)| value.contains(text) || fold(&format!("{name}: {value}")).contains(text))
     }
 }
 

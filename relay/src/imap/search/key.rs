@@ -180,7 +180,9 @@ impl Key {
             }),
             Self::Larger(octets) => Some(row.size > *octets),
             Self::Smaller(octets) => Some(row.size < *octets),
-            Self::Envelope(field, text) => facts.words.map(|words| words.field(*field).contains(text.as_str())),
+            Self::Envelope(field, text) => {
+                facts.words.map(|words| words.field(*field).contains(text.as_str()))
+            }
             Self::Header(name, text) => facts.head.map(|head| head.field_holds(name, text)),
             Self::Body(needle) => facts.body.map(|found| found[*needle]),
             Self::Text(needle) => match (facts.head, facts.body) {

@@ -15,14 +15,13 @@ use std::sync::Arc;
 
 use audit::Act;
 use bytes::Bytes;
-use mailstore::{BodyReader, EntryRow, Error, Mailstore, Uid};
+use mailstore::{BodyReader, EntryRow, Error, FolderView, Mailstore, Uid};
 use names::{AccountId, FolderId};
 use tokio::task::JoinSet;
 use wire::imap::{Answer, Refusal, SearchKey};
 use wire::mime::Summary;
 
 use super::door::ImapDoor;
-use super::index::Index;
 use super::session::Session;
 use super::{limits, refusals, trail};
 use head::{HeadWords, Words};
@@ -42,9 +41,16 @@ pub(super) struct Searching {
 
 /// Where rows come from.
 enum Rows {
-    Indexed { index: Arc<Index>, at: usize },
-    /// A folder too long to be indexed.
-    Stored { folder: FolderId, after: Uid, page: std::vec::IntoIter<EntryRow> },
+    Viewed {
+        view: Arc<FolderView>,
+        at: usize,
+    },
+    /// A folder too long to be looked at whole.
+    Stored {
+        folder: FolderId,
+        after: Uid,
+        page: std::vec::IntoIter<EntryRow>,
+    },
     Done,
 }
 
@@ -69,10 +75,8 @@ pub(super) async fn begin(
         trail::write(store.db(), vec![line]).await.map_err(refusals::database("telling the trail"))?;
     }
     let store_failed = refusals::store(SEARCHING);
-    let standing = store.folder_by_id(account, folder).await.map_err(&store_failed)?;
-    let rows = if standing.messages <= limits::INDEXED {
-        let index = door.indexes().of(store, account, &standing).await.map_err(&store_failed)?;
-        Rows::Indexed { index, at: 0 }
+    let rows = if session.folder()?.messages <= limits::VIEWED {
+        Rows::Viewed { view: store.view(account, folder).await.map_err(&store_failed)?, at: 0 }
     } else {
         Rows::Stored { folder, after: Uid(0), page: Vec::new().into_iter() }
     };
@@ -238,8 +242,8 @@ impl Rows {
     ) -> Result<Option<Vec<EntryRow>>, Error> {
         match self {
             Self::Done => Ok(None),
-            Self::Indexed { index, at } => {
-                let rows = &index.rows[*at..index.rows.len().min(*at + size)];
+            Self::Viewed { view, at } => {
+                let rows = &view.rows[*at..view.rows.len().min(*at + size)];
                 *at += rows.len();
                 Ok((!rows.is_empty()).then(|| rows.to_vec()))
             }

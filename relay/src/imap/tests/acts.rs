@@ -1,0 +1,108 @@
+//! STORE, COPY, MOVE, EXPUNGE, and what another session is told of them.
+
+use super::*;
+use audit::Act;
+
+#[tokio::test]
+async fn two_sessions_see_what_the_other_does() {
+    for home in homes().await {
+        home.deliver_plain(&["un", "deux", "trois", "quatre"]).await;
+        let mut one = Client::doctor(&home.door).await;
+        let mut other = Client::doctor(&home.door).await;
+        let said = one.ok("STORE 2 +FLAGS (\\Flagged $Urgent)").await;
+        assert_eq!(said, "* 2 FETCH (FLAGS (\\Flagged $Urgent))");
+        assert_eq!(other.ok("NOOP").await, "* 2 FETCH (UID 2 FLAGS (\\Flagged $Urgent))");
+        assert_eq!(other.ok("NOOP").await, "");
+        // The other removes a flag and the first replaces all.
+        other.ok("STORE 2 -FLAGS.SILENT $Urgent").await;
+        assert_eq!(one.ok("UID STORE 2 FLAGS (\\Seen)").await, "* 2 FETCH (UID 2 FLAGS (\\Seen))");
+        assert_eq!(other.ok("NOOP").await, "* 2 FETCH (UID 2 FLAGS (\\Seen))");
+        one.ok("STORE 1,3 +FLAGS.SILENT \\Deleted").await;
+        assert_eq!(one.ok("EXPUNGE").await, "* 3 EXPUNGE\r\n* 1 EXPUNGE");
+        // FETCH by number must not tell of it; the gone message gives no row.
+        let said = other.ok("FETCH 1:4 UID").await;
+        assert!(!said.contains("EXPUNGE") && said.contains("* 2 FETCH (UID 2)"), "{said}");
+        assert_eq!(other.ok("NOOP").await, "* 3 EXPUNGE\r\n* 1 EXPUNGE");
+        assert_eq!(other.ok("FETCH 1:2 UID").await, "* 1 FETCH (UID 2)\r\n* 2 FETCH (UID 4)");
+        let acts: Vec<Act> = home.trail().await.into_iter().map(|line| line.0).collect();
+        assert_eq!(acts.iter().filter(|act| **act == Act::LetterFlagged).count(), 4);
+        assert_eq!(acts.iter().filter(|act| **act == Act::LetterRemoved).count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn uid_expunge_removes_only_what_it_names() {
+    for home in homes().await {
+        home.deliver_plain(&["un", "deux", "trois"]).await;
+        let mut client = Client::doctor(&home.door).await;
+        client.ok("STORE 1:3 +FLAGS.SILENT \\Deleted").await;
+        assert_eq!(client.ok("UID EXPUNGE 2").await, "* 2 EXPUNGE");
+        assert_eq!(client.ok("UID EXPUNGE 2").await, "");
+        assert_eq!(client.ok("UID SEARCH ALL").await, "* SEARCH 1 3");
+        client.ok("CLOSE").await;
+        assert!(client.ok("STATUS INBOX (MESSAGES)").await.ends_with("(MESSAGES 0)"));
+        let removed = home.trail().await.into_iter().filter(|line| line.0 == Act::LetterRemoved);
+        let removed: Vec<String> = removed.map(|line| line.1).collect();
+        assert!(removed[0].ends_with("uids=2") && removed[1].ends_with("uids=1,3"), "{removed:?}");
+    }
+}
+
+#[tokio::test]
+async fn copies_and_moves_say_where_they_went() {
+    for home in homes().await {
+        home.deliver_plain(&["un", "deux", "trois"]).await;
+        let mut client = Client::doctor(&home.door).await;
+        let mut archive = Client::signed_in(&home.door, DOCTOR, DOCTORS_PASSWORD).await;
+        archive.ok("SELECT Archive").await;
+        let said = client.say("COPY 1,3 Archive").await;
+        assert!(said.starts_with("OK [COPYUID ") && said.contains(" 1,3 1:2]"), "{said}");
+        assert_eq!(archive.ok("NOOP").await, "* 2 EXISTS");
+        let said = client.say("UID MOVE 2:3 Archive").await;
+        assert!(said.contains("* OK [COPYUID ") && said.contains(" 2:3 3:4]"), "{said}");
+        assert!(said.contains("* 3 EXPUNGE\r\n* 2 EXPUNGE"), "{said}");
+        assert_eq!(archive.ok("NOOP").await, "* 4 EXISTS");
+        let subjects = archive.ok("UID FETCH 1:4 BODY.PEEK[HEADER.FIELDS (SUBJECT)]").await;
+        let order: Vec<&str> = subjects.lines().filter_map(|line| line.strip_prefix("Subject: ")).collect();
+        assert_eq!(order, ["un", "trois", "deux", "trois"]);
+        let said = client.say("MOVE 1 Nowhere").await;
+        assert!(said.contains("NO [TRYCREATE]"), "{said}");
+        let said = client.say("COPY 1 INBOX").await;
+        assert!(said.contains("* 2 EXISTS") && said.contains("COPYUID"), "{said}");
+        assert_eq!(home.told(Act::LetterCopied).await, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_folder_deleted_under_a_session_ends_it() {
+    for home in homes().await {
+        let mut one = Client::signed_in(&home.door, DOCTOR, DOCTORS_PASSWORD).await;
+        one.ok("CREATE Provisoire").await;
+        let mut other = Client::signed_in(&home.door, DOCTOR, DOCTORS_PASSWORD).await;
+        other.ok("SELECT Provisoire").await;
+        one.ok("CREATE Autre").await;
+        other.ok("NOOP").await;
+        one.ok("DELETE Provisoire").await;
+        let said = other.say("NOOP").await;
+        assert!(said.starts_with("* BYE [NONEXISTENT]"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn changes_too_many_to_name_are_told_all_the_same() {
+    for home in homes().await {
+        let account = home.house.account(DOCTOR).await;
+        let many = 300;
+        super::appending::fill(&home, account, many).await;
+        let mut one = Client::doctor(&home.door).await;
+        let mut other = Client::doctor(&home.door).await;
+        one.ok("STORE 1:* +FLAGS.SILENT \\Seen").await;
+        assert_eq!(other.ok("NOOP").await.lines().filter(|line| line.contains("\\Seen")).count(), many);
+        one.ok("STORE 1:290 +FLAGS.SILENT \\Deleted").await;
+        one.ok("EXPUNGE").await;
+        home.deliver_plain(&["encore"]).await;
+        let said = other.ok("NOOP").await;
+        assert_eq!(said.lines().filter(|line| line.contains("EXPUNGE")).count(), 290);
+        assert!(said.contains("* 11 EXISTS"), "{said}");
+        assert_eq!(other.ok("NOOP").await, "");
+    }
+}
