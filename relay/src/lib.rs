@@ -9,6 +9,7 @@ pub mod alerts;
 mod error;
 mod facts;
 mod identity;
+pub mod imap;
 mod intake;
 mod letter;
 mod parties;
