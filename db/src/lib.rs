@@ -40,7 +40,7 @@ mod value;
 
 pub use error::Error;
 pub use migrate::Migration;
-pub use open::{Config, Db, Durability, Engine};
+pub use open::{Config, Db, Durability, Engine, probe};
 pub use row::Row;
 pub use tx::Tx;
 pub use unit::{Isolation, Unit, unit};

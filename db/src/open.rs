@@ -56,6 +56,30 @@ pub enum Config {
     },
 }
 
+/// Looks whether this database could be opened, and changes nothing. Answers what it is, in words.
+pub async fn probe(config: &Config) -> Result<String, Error> {
+    match config {
+        Config::Sqlite { folder, .. } => {
+            if folder.exists() {
+                lock::refuse_network_file_system(folder)?;
+            }
+            let opened = |cause| Error::Open { what: "in memory".to_owned(), cause };
+            let mut connection = sqlx::SqliteConnection::connect("sqlite::memory:").await.map_err(opened)?;
+            refuse_old_sqlite(&mut connection).await?;
+            Ok(format!("SQLite in {}", folder.display()))
+        }
+        Config::Postgres { url, .. } => {
+            let opened = |cause| Error::Open { what: "PostgreSQL".to_owned(), cause };
+            let options = PgConnectOptions::from_str(url).map_err(opened)?;
+            let mut connection = sqlx::PgConnection::connect_with(&options).await.map_err(opened)?;
+            let sql = "SHOW server_version";
+            let failed = |cause| Error::Statement { sql: sql.to_owned(), cause };
+            let version: String = sqlx::query_scalar(sql).fetch_one(&mut connection).await.map_err(failed)?;
+            Ok(format!("PostgreSQL {version}"))
+        }
+    }
+}
+
 /// One database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
