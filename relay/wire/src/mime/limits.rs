@@ -43,3 +43,24 @@ pub const FILENAME_CHARS: usize = 120;
 pub const NAME_CHARS: usize = 200;
 /// Characters of a subject.
 pub const SUBJECT_CHARS: usize = 500;
+
+/// Entries of an XDM archive (RELIABILITY M-05).
+pub const XDM_ENTRIES: usize = 500;
+/// Octets of an XDM archive unpacked, all entries together (RELIABILITY M-05).
+pub const XDM_UNPACKED: u64 = 200_000_000;
+/// How many times its packed size an entry may unpack to (RELIABILITY M-05) ...
+pub const XDM_RATIO: u64 = 100;
+/// ... once it unpacks to more than this many octets; the same for the archive as a whole.
+pub const XDM_RATIO_FROM: u64 = 1_000_000;
+/// Octets of all METADATA.XML of an archive together. (ours)
+pub const XDM_METADATA: u64 = 4_000_000;
+/// Octets of an entry's name. IHE asks for 8.3. (ours)
+pub const XDM_NAME_OCTETS: usize = 512;
+/// Elements inside one another in METADATA.XML (RELIABILITY M-08).
+pub const XML_DEPTH: usize = 128;
+/// Attributes of one element; the parser compares each with all before it (RELIABILITY M-08).
+pub const XML_ATTRIBUTES: usize = 64;
+/// Name space declarations of a document; the parser copies those in scope (RELIABILITY M-08).
+pub const XML_NAMESPACES: usize = 10_000;
+/// Nodes of a document: elements, texts, comments.
+pub const XML_NODES: u32 = 400_000;

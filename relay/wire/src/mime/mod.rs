@@ -7,6 +7,7 @@
 //!   web pages need later, so that nobody parses the letter again (RELIABILITY M-03: one tree).
 //! - reading: [`Summary::part`] finds a part's place, [`Decoder`] and [`text_of`] its content.
 //! - writing: [`compose`] and [`report`].
+//! - [`xdm`]: archives of documents, for what they ask to be hidden.
 
 mod addresses;
 mod charset;
@@ -37,6 +38,7 @@ mod summary;
 #[cfg(test)]
 mod testing;
 mod words;
+pub mod xdm;
 
 pub use addresses::{AddressList, Mailbox, Refused};
 pub use charset::Charset;
