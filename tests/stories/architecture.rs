@@ -441,6 +441,65 @@ fn the_list_of_rfcs_is_that_of_the_code() {
     none(&wrong, "docs/rfc.md is not true");
 }
 
+/// The rules of a file of `policy`: variant, id, French, English, in their order.
+fn rules(source: &Source) -> Vec<(String, [&str; 3])> {
+    let is_id = |text: &str| {
+        text.contains('.') && text.bytes().all(|byte| byte.is_ascii_lowercase() || b".-".contains(&byte))
+    };
+    let strings: Vec<&str> = source.strings.iter().map(|(_, literal)| literal.as_str()).collect();
+    let words = strings.windows(3).filter(|words| is_id(words[0]));
+    let arms = source.code.match_indices("Self::").filter_map(|(place, start)| {
+        let (variant, after) = source.code[place + start.len()..].split_once(" =>")?;
+        let is_name = variant.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        (is_name && after.trim_start().starts_with('(')).then(|| variant.to_owned())
+    });
+    arms.zip(words).map(|(variant, words)| (variant, [words[0], words[1], words[2]])).collect()
+}
+
+/// From variant to `550 5.7.1`, as the match of `policy::reply` says.
+fn reply_codes(source: &Source) -> BTreeMap<String, String> {
+    let numbers = |text: &str| -> Vec<String> {
+        let digits = text.split(|letter: char| !letter.is_ascii_digit());
+        digits.filter(|digits| !digits.is_empty()).map(str::to_owned).collect()
+    };
+    let segments: Vec<&str> = source.code.split("=>").collect();
+    let mut codes = BTreeMap::new();
+    for pair in segments.windows(2) {
+        let says = pair[1].split("))").next().unwrap_or_default();
+        let [code, class, subject, detail] = &numbers(says)[..] else { continue };
+        // The arm's names stand behind the arm before it.
+        let names = pair[0].rsplit("))").next().unwrap_or_default();
+        for (place, start) in names.match_indices("Refusal::") {
+            let name: String =
+                names[place + start.len()..].chars().take_while(char::is_ascii_alphanumeric).collect();
+            codes.insert(name, format!("{code} {class}.{subject}.{detail}"));
+        }
+    }
+    codes
+}
+
+#[test]
+fn the_page_of_refusals_is_that_of_the_rules() {
+    let product = product();
+    let of = |path: &str| product.iter().find(|source| source.path == path).expect("a file of policy");
+    let codes = reply_codes(of("relay/policy/src/reply.rs"));
+    let refusals = rules(of("relay/policy/src/refusal.rs"));
+    let grants = rules(of("relay/policy/src/grant.rs"));
+    assert!(refusals.len() > 30 && grants.len() > 5, "the rules are no longer found in the code");
+    let row = |(variant, [id, french, english]): &(String, [&str; 3])| match codes.get(variant) {
+        Some(code) => format!("| `{id}` | {code} | {english} | {french} |"),
+        None => format!("| `{id}` | {english} | {french} |"),
+    };
+    let wanted: BTreeSet<String> = refusals.iter().chain(&grants).map(row).collect();
+    let page = document("docs/refusals.md");
+    let written: BTreeSet<String> =
+        page.lines().filter(|line| line.starts_with("| `")).map(str::to_owned).collect();
+    let mut wrong: Vec<String> =
+        wanted.difference(&written).map(|row| format!("is not there: {row}")).collect();
+    wrong.extend(written.difference(&wanted).map(|row| format!("is not so: {row}")));
+    none(&wrong, "docs/refusals.md is not true");
+}
+
 /// Words between back quotes.
 fn quoted(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
