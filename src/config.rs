@@ -34,6 +34,9 @@ pub struct Config {
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+    /// Proof of the trail.
+    #[serde(default)]
+    pub audit: Audit,
     /// Logs.
     #[serde(default)]
     pub log: Log,
@@ -81,6 +84,19 @@ pub struct Tls {
     pub chain: PathBuf,
     /// PEM, readable by the server alone.
     pub key: PathBuf,
+    /// Further certificates, chosen by the name a client asks for (the second web origin, for one).
+    #[serde(default)]
+    pub more: Vec<Certificate>,
+}
+
+/// `[[tls.more]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// PEM, our certificate first.
+    pub chain: PathBuf,
+    /// PEM, readable by the server alone.
+    pub key: PathBuf,
 }
 
 /// `[submission]` and `[imap]`: where each door listens; absent means closed.
@@ -105,6 +121,13 @@ pub struct Web {
     pub origin: String,
     /// The second origin, for letters and files, as `https://pieces.example`.
     pub files_origin: String,
+    /// The zone of dates, for profiles that name none.
+    #[serde(default = "paris")]
+    pub zone: String,
+}
+
+fn paris() -> String {
+    "Europe/Paris".to_owned()
 }
 
 /// `[alerts]`
@@ -177,12 +200,32 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of one address over all doors.
     pub connections_per_address: usize,
+    /// Seconds that conversations have to finish after a stop.
+    pub drain_seconds: u64,
+    /// Octets of the disk that are never filled with letters; one gigabyte or five per cent when absent.
+    pub disk_reserve: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 12_000, connections_per_address: 200 }
+        let caps = net::Caps::default();
+        Self {
+            connections: caps.total,
+            connections_per_address: caps.per_address,
+            drain_seconds: net::DRAIN.as_secs(),
+            disk_reserve: None,
+        }
     }
+}
+
+/// `[audit]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// The file that the daily checkpoint is appended to; `checkpoints` in the data folder when absent.
+    /// A copy on another machine proves the trail.
+    #[serde(default)]
+    pub checkpoints: Option<PathBuf>,
 }
 
 /// `[log]`
@@ -244,8 +287,8 @@ pub enum ConfigError {
 impl Config {
     /// Reads and checks a file. Relative paths are taken from the folder of the file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|cause| ConfigError::Read { path: path.to_owned(), cause })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| ConfigError::Read { path: path.to_owned(), cause })?;
         let mut config: Self = toml::from_str(&text)
             .map_err(|cause| ConfigError::Parse { path: path.to_owned(), cause: Box::new(cause) })?;
         config.anchor(path.parent().unwrap_or(Path::new(".")));
@@ -254,30 +297,53 @@ impl Config {
     }
 
     fn anchor(&mut self, folder: &Path) {
-        let server = [&mut self.server.data, &mut self.server.master_keys, &mut self.tls.chain, &mut self.tls.key];
-        let smarthost = self.alerts.smarthost.iter_mut().flat_map(|host| [&mut host.roots, &mut host.password_file]);
+        let server =
+            [&mut self.server.data, &mut self.server.master_keys, &mut self.tls.chain, &mut self.tls.key];
+        let smarthost =
+            self.alerts.smarthost.iter_mut().flat_map(|host| [&mut host.roots, &mut host.password_file]);
         let sms = self.alerts.sms.iter_mut().flat_map(|sms| [&mut sms.roots, &mut sms.token_file]);
-        let optional = smarthost.chain(sms).chain([&mut self.database.postgres_url_file]).flatten();
-        for path in server.into_iter().chain(optional) {
+        let others = [&mut self.database.postgres_url_file, &mut self.audit.checkpoints];
+        let optional = smarthost.chain(sms).chain(others).flatten();
+        let more = self.tls.more.iter_mut().flat_map(|more| [&mut more.chain, &mut more.key]);
+        for path in server.into_iter().chain(optional).chain(more) {
             *path = folder.join(&*path);
         }
     }
 
     fn check(&self) -> Result<(), String> {
         if self.server.master_keys.starts_with(&self.server.data) {
-            return Err("server.master_keys lies inside server.data: a stolen data folder would open itself; \
+            return Err(
+                "server.master_keys lies inside server.data: a stolen data folder would open itself; \
                         move it elsewhere"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         if let Some(web) = &self.web {
             let (pages, files) = (host_of(&web.origin), host_of(&web.files_origin));
-            if pages.is_none() || files.is_none() {
-                return Err("web.origin and web.files_origin look like https://host or https://host:port".to_owned());
+            let read = |text: &str| webmail::Origin::parse(text).map(|origin| origin.is_secure());
+            let (Ok(secure), Ok(files_secure)) = (read(&web.origin), read(&web.files_origin)) else {
+                return Err("web.origin and web.files_origin look like https://host or https://host:port \
+                            (http:// for localhost only)"
+                    .to_owned());
+            };
+            if secure != files_secure {
+                return Err("web.origin and web.files_origin must both be https".to_owned());
+            }
+            if !secure && !web.listen.ip().is_loopback() {
+                return Err("without https the pages may listen on this machine only (127.0.0.1)".to_owned());
+            }
+            if jiff::tz::TimeZone::get(&web.zone).is_err() {
+                return Err(format!(
+                    "web.zone «{}» is not the name of a time zone, as Europe/Paris",
+                    web.zone
+                ));
             }
             if pages == files {
-                return Err("web.files_origin must be another host name than web.origin: letters are shown apart \
+                return Err(
+                    "web.files_origin must be another host name than web.origin: letters are shown apart \
                             from the pages"
-                    .to_owned());
+                        .to_owned(),
+                );
             }
         }
         if let Some(domain) = &self.server.patient_domain
@@ -290,8 +356,7 @@ impl Config {
 }
 
 /// The host of `scheme://host[:port]`.
-#[must_use]
-pub fn host_of(origin: &str) -> Option<&str> {
+pub(crate) fn host_of(origin: &str) -> Option<&str> {
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))?;
     let host = rest.split(':').next().filter(|host| !host.is_empty())?;
     (!rest.contains('/')).then_some(host)
@@ -367,7 +432,12 @@ mod tests {
         for (case, from, to, words) in [
             ("an unknown key", "[imap]", "[imap]\nimplict = \"x\"", "implict"),
             ("keys inside the data", "keys/master", "data/master", "inside server.data"),
-            ("one origin for both", "https://pieces.example", "https://messagerie.example", "another host name"),
+            (
+                "one origin for both",
+                "https://pieces.example",
+                "https://messagerie.example",
+                "another host name",
+            ),
             ("an origin with a path", "https://pieces.example", "https://pieces.example/x", "look like"),
             ("a bad domain", "patient.example", "patient", "domain name"),
             ("a bad address", "postmaster@pli.example", "postmaster", "no @"),

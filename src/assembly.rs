@@ -1,0 +1,153 @@
+//! Builds every part by hand; the only file that knows them all, and the one place where the clock
+//! and chance of the machine are read.
+
+mod channels;
+mod chores;
+mod databases;
+mod doors;
+
+pub use channels::channels;
+pub(crate) use chores::checkpoint;
+pub use databases::HoldError;
+pub(crate) use databases::data_config as database;
+pub use doors::{Addresses, Listeners, Server};
+pub(crate) use doors::{checkpoints, identity};
+
+use crate::config::Config;
+use admin::Admin;
+use anyhow::Context as _;
+use audit::Signer;
+use directory::{Directory, trust};
+use mailstore::{Mailstore, Reserve};
+use names::{Clock, Domain, Entropy, Timestamp};
+use relay::Relay;
+use seal::MasterKeys;
+use std::sync::Arc;
+use std::time::SystemTime;
+use tokio::sync::Notify;
+
+/// The clock of the machine.
+#[must_use]
+pub fn clock() -> Clock {
+    Clock::new(|| {
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+        let age = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(age.as_millis()).unwrap_or(i64::MAX))
+    })
+}
+
+/// The chance of the machine.
+#[must_use]
+pub fn entropy() -> Entropy {
+    Entropy::new(|bytes| {
+        // Without chance no key is a key: nothing can go on.
+        aws_lc_rs::rand::fill(bytes).expect("the system gives random bytes");
+    })
+}
+
+/// Everything below the doors.
+pub struct House {
+    pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    pub(crate) masters: MasterKeys,
+    pub(crate) data: db::Db,
+    pub(crate) keys: db::Db,
+    pub(crate) relay: Relay,
+    /// Told after each commit that wrote a notice.
+    pub(crate) alerts: Arc<Notify>,
+    pub(crate) signer: Arc<Signer>,
+    /// Keeps a second server away where the database does not.
+    _held: Option<std::fs::File>,
+}
+
+impl House {
+    /// Opens the rooms from the floor up. Fails before anything is changed when another server holds
+    /// the data folder, the keys are missing, or the disk cannot keep a promise.
+    pub async fn open(config: &Config, clock: Clock, entropy: Entropy) -> anyhow::Result<Self> {
+        let path = &config.server.master_keys;
+        let masters = MasterKeys::load(path).context(
+            "the master keys open everything that is kept: restore the file, or `pli init` a new server",
+        )?;
+        let databases::Databases { data, keys, held } = databases::open(config, &clock).await?;
+        let now = clock.now();
+        let reserve =
+            config.limits.disk_reserve.map_or(Reserve::STANDARD, |octets| Reserve { octets, share: 0 });
+        let parts = mailstore::Parts {
+            db: data.clone(),
+            keys: keys.clone(),
+            masters: &masters,
+            blobs: config.server.data.join("blobs"),
+            reserve,
+            entropy: entropy.clone(),
+        };
+        let mailstore = Mailstore::open(parts, now).await.context("opening the store")?;
+        let directory = Directory::open(data.clone(), &masters, entropy.clone())
+            .await
+            .context("opening the directory")?;
+        list_domains(&data, &directory, config).await.context("listing our domains")?;
+        let alerts = Arc::new(Notify::new());
+        let relay = Relay::new(relay::Parts {
+            mailstore,
+            directory,
+            settings: config.policy.clone(),
+            hostname: config.server.hostname.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            alerts: Arc::clone(&alerts),
+        });
+        let signer = Arc::new(Signer::from_seed(&masters.keyed_hash("audit signer", b"seed"))?);
+        Ok(Self { clock, entropy, masters, data, keys, relay, alerts, signer, _held: held })
+    }
+
+    /// Mail in and rules applied.
+    #[must_use]
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// What administrators do.
+    #[must_use]
+    pub fn admin(&self) -> Admin {
+        Admin {
+            directory: self.relay.directory().clone(),
+            mailstore: self.relay.mailstore().clone(),
+            entropy: self.entropy.clone(),
+        }
+    }
+
+    /// Whether a disk error has ended all writing.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.data.is_dead() || self.keys.is_dead()
+    }
+}
+
+/// Domains that the configuration calls ours stand on the list.
+async fn list_domains(data: &db::Db, directory: &Directory, config: &Config) -> anyhow::Result<()> {
+    let professional = config.server.professional_domains.iter().map(|domain| (domain, trust::Place::Local));
+    let patients = config.server.patient_domain.iter().map(|domain| (domain, trust::Place::LocalPatients));
+    let wanted: Vec<(Domain, trust::Place)> =
+        professional.chain(patients).map(|(domain, place)| (domain.clone(), place)).collect();
+    let unit = (directory.clone(), wanted);
+    data.write(db::unit("list our domains", unit, |(directory, wanted), tx| {
+        Box::pin(async move {
+            let domains: Vec<&Domain> = wanted.iter().map(|(domain, _)| domain).collect();
+            let listed = trust::places(tx, &domains).await?;
+            let missing = wanted.iter().filter(|(domain, place)| listed.get(domain) != Some(place));
+            let mut any = false;
+            for (domain, place) in missing {
+                trust::save(tx, domain, *place, &[]).await?;
+                any = true;
+            }
+            if any {
+                directory.generation().bump(tx).await?;
+            }
+            Ok::<(), db::Error>(())
+        })
+    }))
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

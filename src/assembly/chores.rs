@@ -1,0 +1,125 @@
+//! What the house does by itself: retention, proof of the trail, watching the disk.
+
+use super::House;
+use anyhow::Context as _;
+use audit::{Act, Actor, Chain, Checkpoint, Entry, Line, Signer};
+use db::Engine;
+use mailstore::Mailstore;
+use names::{Clock, Entropy, Timestamp};
+use net::StopSignal;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often what has been kept long enough is removed.
+const SWEEP: Duration = Duration::from_secs(3_600);
+/// How often the trail is signed.
+const SIGN: Duration = Duration::from_secs(86_400);
+/// How often other processes' changes to the directory are looked for, and the disk's health.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Removes what is due, every hour until the stop.
+pub(super) async fn sweep(store: Mailstore, clock: Clock, mut stop: StopSignal) {
+    loop {
+        tokio::select! {
+            () = stop.given() => return,
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+        match store.retain(clock.now()).await {
+            Ok(swept) => tracing::info!(
+                accepted = swept.rows.accepted,
+                traces = swept.rows.traces,
+                bodies = swept.rows.bodies,
+                blobs = swept.blobs,
+                "what was due is removed"
+            ),
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "retention failed"),
+        }
+    }
+}
+
+/// Signs the trail, at the start and every day until the stop.
+pub(super) async fn sign(
+    data: db::Db,
+    signer: Arc<Signer>,
+    file: PathBuf,
+    clock: Clock,
+    mut stop: StopSignal,
+) {
+    loop {
+        match checkpoint(&data, &signer, &file, clock.now()).await {
+            Ok(Some(made)) => tracing::info!(number = made.number, "the trail is signed"),
+            Ok(None) => {}
+            Err(error) => tracing::error!(error = format!("{error:#}"), "the trail could not be signed"),
+        }
+        tokio::select! {
+            () = stop.given() => return,
+            () = tokio::time::sleep(SIGN) => {}
+        }
+    }
+}
+
+/// Signs the heads that moved and appends the line to the exported file, synced.
+pub(crate) async fn checkpoint(
+    data: &db::Db,
+    signer: &Arc<Signer>,
+    file: &Path,
+    now: Timestamp,
+) -> anyhow::Result<Option<Checkpoint>> {
+    let unit = db::unit("sign the trail", (Arc::clone(signer), now), |(signer, now), tx| {
+        Box::pin(audit::checkpoint(tx, signer, *now))
+    });
+    let made: Option<Checkpoint> = data.write(unit).await?;
+    if let Some(made) = &made {
+        let (line, file) = (made.export(), file.to_owned());
+        tokio::task::spawn_blocking(move || append(&file, &line)).await??;
+    }
+    Ok(made)
+}
+
+fn append(path: &Path, line: &str) -> anyhow::Result<()> {
+    let mut file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("cannot open {}", path.display()))?;
+    file.write_all(line.as_bytes())
+        .and_then(|()| file.sync_data())
+        .with_context(|| path.display().to_string())
+}
+
+/// Hears of other processes' changes (PostgreSQL only: SQLite has no other process), and returns when
+/// the disk failed a sync: nothing more may be promised by this process.
+pub(super) async fn watch(house: &House, mut stop: StopSignal) {
+    loop {
+        tokio::select! {
+            () = stop.given() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        if house.is_dead() {
+            tracing::error!("the disk failed a sync: stopping, because nothing more can be promised");
+            return;
+        }
+        if house.data.engine() == Engine::Postgres
+            && let Err(error) = house.relay.directory().notice_changes().await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "changes of others are not heard of");
+        }
+    }
+}
+
+/// Writes that the server started or stopped.
+pub(super) async fn note(
+    data: &db::Db,
+    act: Act,
+    entropy: &Entropy,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let line = Line { at: now, actor: Actor::System, for_whom: None, act, detail: String::new() };
+    let entry = Entry::new(Chain::System, line, entropy);
+    data.write(db::unit("note a start or stop", entry, |entry, tx| {
+        Box::pin(audit::append(tx, std::slice::from_ref(entry)))
+    }))
+    .await
+}

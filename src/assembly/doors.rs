@@ -1,0 +1,338 @@
+//! The doors over a house, and their graceful end.
+
+use super::{House, channels, chores};
+use crate::config::Config;
+use crate::control;
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use audit::Act;
+use certs::{ClientAuth, IdentityFiles, KeyAccess, ServerIdentity, Service};
+use jiff::tz::TimeZone;
+use names::Timestamp;
+use net::{Caps, ConnInfo, Door, Gate, Listener, Served, Stop, StopSignal, Tls};
+use relay::SubmissionWorld;
+use relay::alerts::Channels;
+use relay::imap::ImapDoor;
+use rustls::ServerConfig;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use webmail::{Origin, OutsideBox, Webmail};
+use wire::{imap, smtp};
+
+/// What an IMAP client over the cap of connections reads (RFC 3501 §7.1.5).
+const IMAP_BUSY: &[u8] = b"* BYE too many connections, come back in a few minutes\r\n";
+/// After the drain, what has not ended is given this long before it is left behind.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// Bound addresses, not yet served. Bound first, so that the real ports are known.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    /// Submission, STARTTLS.
+    pub submission_starttls: Option<Listener>,
+    /// Submission, TLS from the first byte.
+    pub submission_implicit: Option<Listener>,
+    /// Mailboxes, STARTTLS.
+    pub imap_starttls: Option<Listener>,
+    /// Mailboxes, TLS from the first byte.
+    pub imap_implicit: Option<Listener>,
+    /// The patients' pages.
+    pub web: Option<Listener>,
+}
+
+/// Where the doors listen, with their real ports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// Submission, STARTTLS.
+    pub submission_starttls: Option<SocketAddr>,
+    /// Submission, TLS from the first byte.
+    pub submission_implicit: Option<SocketAddr>,
+    /// Mailboxes, STARTTLS.
+    pub imap_starttls: Option<SocketAddr>,
+    /// Mailboxes, TLS from the first byte.
+    pub imap_implicit: Option<SocketAddr>,
+    /// The patients' pages.
+    pub web: Option<SocketAddr>,
+}
+
+impl Listeners {
+    /// Binds what the configuration opens. Must be called inside a tokio runtime.
+    pub fn bind(config: &Config) -> anyhow::Result<Self> {
+        let bind = |door: &'static str, address: Option<SocketAddr>| {
+            address.map(Listener::bind).transpose().context(door)
+        };
+        Ok(Self {
+            submission_starttls: bind("submission.starttls", config.submission.starttls)?,
+            submission_implicit: bind("submission.implicit", config.submission.implicit)?,
+            imap_starttls: bind("imap.starttls", config.imap.starttls)?,
+            imap_implicit: bind("imap.implicit", config.imap.implicit)?,
+            web: bind("web.listen", config.web.as_ref().map(|web| web.listen))?,
+        })
+    }
+
+    /// Where they listen.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        let of = |listener: &Option<Listener>| listener.as_ref().map(Listener::address);
+        Addresses {
+            submission_starttls: of(&self.submission_starttls),
+            submission_implicit: of(&self.submission_implicit),
+            imap_starttls: of(&self.imap_starttls),
+            imap_implicit: of(&self.imap_implicit),
+            web: of(&self.web),
+        }
+    }
+}
+
+/// A house with its doors open.
+pub struct Server {
+    house: Arc<House>,
+    addresses: Addresses,
+    stop: Stop,
+    tasks: JoinSet<&'static str>,
+    drain: Duration,
+    control: control::Keeper,
+}
+
+impl Server {
+    /// Opens the doors and starts what the house does by itself. `outside` is the demonstration's page
+    /// of what left the house.
+    pub async fn start(
+        house: House,
+        config: &Config,
+        listeners: Listeners,
+        outside: Option<OutsideBox>,
+    ) -> anyhow::Result<Self> {
+        let house = Arc::new(house);
+        let identity = identity(config, house.clock.now())?;
+        let socket = control::Socket::open(&config.server.data)?;
+        let (stop, signal) = Stop::new();
+        let addresses = listeners.addresses();
+        let mut tasks = JoinSet::new();
+        let control = control::Keeper::new(Arc::clone(&house), Arc::clone(&identity), config);
+        let mut opening = Opening {
+            house: &house,
+            config,
+            identity,
+            gate: Gate::new(Caps {
+                total: config.limits.connections,
+                per_address: config.limits.connections_per_address,
+            }),
+            drain: Duration::from_secs(config.limits.drain_seconds),
+            signal,
+            tasks: &mut tasks,
+        };
+        let drain = opening.drain;
+        let channels = channels(&config.alerts, &house.clock, &house.entropy)?;
+        opening.mail(listeners.submission_starttls, listeners.submission_implicit)?;
+        opening.mailboxes(listeners.imap_starttls, listeners.imap_implicit)?;
+        opening.web(listeners.web, channels.clone(), outside)?;
+        opening.chores(channels);
+        let signal = opening.signal.clone();
+        tasks.spawn(named("control socket", control.clone().serve(socket, signal)));
+        chores::note(&house.data, Act::Started, &house.entropy, house.clock.now()).await?;
+        Ok(Self { house, addresses, stop, tasks, drain, control })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The rooms below the doors.
+    #[must_use]
+    pub fn house(&self) -> &House {
+        &self.house
+    }
+
+    /// Reads the certificates again; when they cannot be used the old ones stay.
+    pub fn reload(&self) -> Result<(), certs::LoadError> {
+        self.control.reload()
+    }
+
+    /// Returns when the server cannot go on: the disk failed, or a part of it ended by itself. Cancel-safe.
+    pub async fn failed(&mut self) -> String {
+        match self.tasks.join_next().await {
+            Some(Ok(part)) => format!("{part} has ended"),
+            Some(Err(error)) => format!("a part of the server failed: {error}"),
+            None => "no part of the server is left".to_owned(),
+        }
+    }
+
+    /// Closes the doors, lets conversations finish, then ends what the house does by itself.
+    pub async fn stop(mut self) {
+        let ended = async {
+            while let Some(part) = self.tasks.join_next().await {
+                match part {
+                    Ok(part) => tracing::debug!(part, "ended"),
+                    Err(error) => tracing::error!(%error, "a part of the server failed"),
+                }
+            }
+        };
+        self.stop.stop();
+        if tokio::time::timeout(self.drain + SLACK, ended).await.is_err() {
+            tracing::warn!("some parts did not end in time");
+            self.tasks.shutdown().await;
+        }
+        let now = self.house.clock.now();
+        if !self.house.is_dead()
+            && let Err(error) = chores::note(&self.house.data, Act::Stopped, &self.house.entropy, now).await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the stop could not be noted");
+        }
+    }
+}
+
+/// Certificates as configured.
+pub(crate) fn identity(config: &Config, now: Timestamp) -> Result<Arc<ServerIdentity>, certs::LoadError> {
+    let first = IdentityFiles { chain: config.tls.chain.clone(), key: config.tls.key.clone() };
+    let more = config.tls.more.iter();
+    let more = more.map(|more| IdentityFiles { chain: more.chain.clone(), key: more.key.clone() });
+    ServerIdentity::load([first].into_iter().chain(more).collect(), KeyAccess::OwnerOnly, now)
+}
+
+async fn named(name: &'static str, work: impl Future<Output = ()>) -> &'static str {
+    work.await;
+    name
+}
+
+/// What the doors are opened with.
+struct Opening<'a> {
+    house: &'a Arc<House>,
+    config: &'a Config,
+    identity: Arc<ServerIdentity>,
+    gate: Gate,
+    drain: Duration,
+    signal: StopSignal,
+    tasks: &'a mut JoinSet<&'static str>,
+}
+
+impl Opening<'_> {
+    fn mail(&mut self, starttls: Option<Listener>, implicit: Option<Listener>) -> anyhow::Result<()> {
+        let server = &self.config.server;
+        let config =
+            smtp::Config::new(smtp::Role::Submission, server.hostname.clone(), server.postmaster.clone());
+        let config = Arc::new(config);
+        for (listener, door) in
+            self.pair("submission", Service::Submission, smtp::BUSY, starttls, implicit)?
+        {
+            let (config, relay, gate) = (Arc::clone(&config), self.house.relay.clone(), self.gate.clone());
+            let make = move |connection: &ConnInfo| {
+                let world = SubmissionWorld::new(relay.clone(), gate.clone(), connection);
+                (smtp::Server::new(Arc::clone(&config)), world)
+            };
+            self.serve("the submission door", net::serve(listener, door, self.signal.clone(), make));
+        }
+        Ok(())
+    }
+
+    fn mailboxes(&mut self, starttls: Option<Listener>, implicit: Option<Listener>) -> anyhow::Result<()> {
+        let config = Arc::new(imap::Config::new(self.config.server.hostname.as_str()));
+        let rooms = ImapDoor::new(self.house.relay.clone(), self.gate.clone());
+        for (listener, door) in self.pair("imap", Service::Mailbox, IMAP_BUSY, starttls, implicit)? {
+            let (config, rooms) = (Arc::clone(&config), rooms.clone());
+            let make = move |connection: &ConnInfo| {
+                (imap::Server::new(Arc::clone(&config)), rooms.world(connection))
+            };
+            self.serve("the mailbox door", net::serve(listener, door, self.signal.clone(), make));
+        }
+        Ok(())
+    }
+
+    fn web(
+        &mut self,
+        listener: Option<Listener>,
+        channels: Channels,
+        outside: Option<OutsideBox>,
+    ) -> anyhow::Result<()> {
+        let (Some(listener), Some(web)) = (listener, &self.config.web) else { return Ok(()) };
+        let app = Origin::parse(&web.origin)?;
+        let tls = match app.is_secure() {
+            true => Tls::Implicit(self.tls(Service::Web)?),
+            false => Tls::Off,
+        };
+        let settings = webmail::Settings {
+            app,
+            files: Origin::parse(&web.files_origin)?,
+            root_key: self.house.masters.keyed_hash("webmail", b"root key"),
+            zone: TimeZone::get(&web.zone).context("web.zone")?,
+            outside_box: outside,
+        };
+        let rooms = webmail::Rooms {
+            relay: self.house.relay.clone(),
+            codes: webmail::Codes::through(channels, self.house.clock.clone()),
+            gate: self.gate.clone(),
+            clock: self.house.clock.clone(),
+            entropy: self.house.entropy.clone(),
+        };
+        let door = self.door("web", tls, b"");
+        let pages = Webmail::new(settings, rooms).serve(listener, door, self.signal.clone());
+        self.tasks.spawn(named("the web door", pages));
+        Ok(())
+    }
+
+    fn chores(&mut self, channels: Channels) {
+        let house = self.house;
+        let origin = self.config.web.as_ref().map_or_else(String::new, |web| web.origin.clone());
+        let worker = relay::alerts::Worker::new(
+            house.data.clone(),
+            house.relay.directory().clone(),
+            channels,
+            origin,
+            &house.masters,
+            house.clock.clone(),
+            house.entropy.clone(),
+            Arc::clone(&house.alerts),
+        );
+        self.tasks.spawn(named("the worker of notices", worker.run(self.signal.clone())));
+        let store = house.relay.mailstore().clone();
+        self.tasks.spawn(named("retention", chores::sweep(store, house.clock.clone(), self.signal.clone())));
+        let file = checkpoints(self.config);
+        let (data, signer, clock) = (house.data.clone(), Arc::clone(&house.signer), house.clock.clone());
+        self.tasks.spawn(named("signing", chores::sign(data, signer, file, clock, self.signal.clone())));
+        let (house, signal) = (Arc::clone(house), self.signal.clone());
+        self.tasks.spawn(named("the database", async move { chores::watch(&house, signal).await }));
+    }
+
+    fn pair(
+        &self,
+        name: &'static str,
+        service: Service,
+        busy: &'static [u8],
+        starttls: Option<Listener>,
+        implicit: Option<Listener>,
+    ) -> anyhow::Result<Vec<(Listener, Door)>> {
+        let tls = self.tls(service)?;
+        let starttls =
+            starttls.map(|listener| (listener, self.door(name, Tls::StartTls(Arc::clone(&tls)), busy)));
+        let implicit =
+            implicit.map(|listener| (listener, self.door(name, Tls::Implicit(Arc::clone(&tls)), busy)));
+        Ok(starttls.into_iter().chain(implicit).collect())
+    }
+
+    fn tls(&self, service: Service) -> anyhow::Result<Arc<ArcSwap<ServerConfig>>> {
+        let (identity, clock) = (Arc::clone(&self.identity), self.house.clock.clone());
+        let config = certs::server_config(identity, service, ClientAuth::None, clock)?;
+        Ok(Arc::new(ArcSwap::from_pointee(config)))
+    }
+
+    fn door(&self, name: &'static str, tls: Tls, busy: &'static [u8]) -> Door {
+        Door { name, tls, gate: self.gate.clone(), clock: self.house.clock.clone(), busy, drain: self.drain }
+    }
+
+    fn serve(&mut self, name: &'static str, door: impl Future<Output = Served> + Send + 'static) {
+        self.tasks.spawn(async move {
+            let served = door.await;
+            tracing::info!(name, ?served, "closed");
+            name
+        });
+    }
+}
+
+/// Where the daily checkpoint is exported to.
+pub(crate) fn checkpoints(config: &Config) -> PathBuf {
+    config.audit.checkpoints.clone().unwrap_or_else(|| config.server.data.join("checkpoints"))
+}

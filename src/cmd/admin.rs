@@ -1,0 +1,185 @@
+//! `pli admin`: commands for administrators.
+
+use super::{ConfigFile, Ending, complain, say};
+use crate::assembly::{self, House};
+use crate::config::Config;
+use crate::control::{self, Question, Reached, Told};
+use admin::{Command, Import, PasswordOwner, SeedText};
+use anyhow::Context as _;
+use certs::Identity;
+use clap::{Args, Subcommand};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
+
+/// Administers: by the running server, or directly when none runs.
+#[derive(Args)]
+pub struct Admin {
+    #[command(flatten)]
+    file: ConfigFile,
+    #[command(subcommand)]
+    command: Act,
+}
+
+#[derive(Subcommand)]
+enum Act {
+    /// Brings people, mailboxes and patients in from TOML or CSV files. Doing it again changes only what differs.
+    Import {
+        /// `people.toml`, or tables as `people.csv`, `mailboxes.csv`, `patients.csv`.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Print what would be written, write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Tells what was decided on a letter and by which rule. The number stands in the 250 and in every refusal.
+    Why {
+        /// Thirteen letters and digits.
+        #[arg(value_name = "QUEUE_ID")]
+        queue: String,
+    },
+    /// Accounts.
+    #[command(subcommand)]
+    Account(Account),
+    /// Application passwords of professionals and machines.
+    #[command(subcommand)]
+    Password(Password),
+    /// Makes the running server read its certificates again.
+    Reload,
+    /// Signs the trail now; the server does it every day.
+    Checkpoint,
+}
+
+#[derive(Subcommand)]
+enum Account {
+    /// Lists professionals' mailboxes; patients are only counted.
+    List,
+    /// What the trail knows of one account, newest first.
+    History {
+        /// Its address.
+        address: String,
+        /// How many lines at most.
+        #[arg(long, default_value_t = 50)]
+        lines: u32,
+    },
+}
+
+#[derive(Subcommand)]
+enum Password {
+    /// Makes one and shows it this once.
+    Issue {
+        #[command(flatten)]
+        owner: Owner,
+        /// The device it is for, as «Thunderbird of the front desk».
+        #[arg(long)]
+        label: String,
+    },
+    /// Lists them, revoked ones included.
+    List {
+        #[command(flatten)]
+        owner: Owner,
+    },
+    /// Stops one at once.
+    Revoke {
+        #[command(flatten)]
+        owner: Owner,
+        /// Its number in the list.
+        #[arg(long)]
+        number: i64,
+    },
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Owner {
+    /// Address of the mailbox: its professional, or the machine behind it.
+    mailbox: Option<String>,
+    /// National identifier of a professional (RPPS, ADELI, structure/number).
+    #[arg(long)]
+    person: Option<String>,
+}
+
+impl Owner {
+    fn named(self) -> anyhow::Result<PasswordOwner> {
+        let person = self.person.map(PasswordOwner::Person);
+        person.or(self.mailbox.map(PasswordOwner::Mailbox)).context("an address, or --person")
+    }
+}
+
+/// Does it, here or there.
+pub async fn run(admin: Admin) -> anyhow::Result<Ending> {
+    let question = question(admin.command)?;
+    put(&admin.file.load()?, &question).await
+}
+
+fn question(act: Act) -> anyhow::Result<Question> {
+    Ok(Question::Admin(match act {
+        Act::Import { files, dry_run } => Command::Import {
+            files: files.iter().map(|file| read(file)).collect::<anyhow::Result<_>>()?,
+            how: if dry_run { Import::DryRun } else { Import::Apply },
+        },
+        Act::Why { queue } => Command::Why { queue },
+        Act::Account(Account::List) => Command::Accounts,
+        Act::Account(Account::History { address, lines }) => Command::History { address, lines },
+        Act::Password(Password::Issue { owner, label }) => {
+            Command::IssuePassword { owner: owner.named()?, label }
+        }
+        Act::Password(Password::List { owner }) => Command::Passwords { owner: owner.named()? },
+        Act::Password(Password::Revoke { owner, number }) => {
+            Command::RevokePassword { owner: owner.named()?, credential: number }
+        }
+        Act::Reload => return Ok(Question::Reload),
+        Act::Checkpoint => return Ok(Question::Checkpoint),
+    }))
+}
+
+fn read(path: &Path) -> anyhow::Result<SeedText> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    // The name of a CSV file says which table it is; its folder says nothing.
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    Ok(SeedText { name, text })
+}
+
+/// Asks the running server, or answers here when there is none, and prints what is told.
+pub(super) async fn put(config: &Config, question: &Question) -> anyhow::Result<Ending> {
+    let reached = control::ask(&config.server.data, question, |text| complain(&text)).await?;
+    let (text, done) = match reached {
+        Reached::Server { text, done } => (text, done),
+        Reached::Nobody => directly(config, question).await?,
+    };
+    if done {
+        say(&text)
+    } else {
+        complain(&text)
+    }
+    Ok(Ending::from(done))
+}
+
+async fn directly(config: &Config, question: &Question) -> anyhow::Result<(String, bool)> {
+    if !config.server.data.exists() {
+        anyhow::bail!("there is no data in {} yet: `pli serve` makes it", config.server.data.display());
+    }
+    let house = House::open(config, assembly::clock(), assembly::entropy()).await?;
+    let (progress, mut heard) = mpsc::channel::<String>(16);
+    let listen = async {
+        while let Some(text) = heard.recv().await {
+            complain(&text);
+        }
+    };
+    let checkpoints = assembly::checkpoints(config);
+    let (told, ()) = tokio::join!(control::answer(&house, &checkpoints, question, progress), listen);
+    match told {
+        Told::End { text, done } => Ok((text, done)),
+        Told::Progress(text) => Ok((text, true)),
+    }
+}
+
+/// The certificates now shown.
+pub(crate) fn identities(identities: &[Identity]) -> String {
+    let mut text = String::new();
+    for identity in identities {
+        let until = identity.not_after.rfc3339();
+        let _ = writeln!(text, "{}, until {until}, serial {}", identity.names.join(", "), identity.serial);
+    }
+    text
+}

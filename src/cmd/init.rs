@@ -1,0 +1,258 @@
+//! `pli init`: a first configuration, its master key, and what to do next.
+
+use super::{Ending, say};
+use crate::assembly;
+use anyhow::Context as _;
+use certs::Authority;
+use clap::Args;
+use names::{Address, Domain};
+use seal::MasterKeys;
+use std::fmt::Write as _;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Writes a first configuration with its master key; overwrites nothing.
+#[derive(Args)]
+pub struct Init {
+    /// The folder to make: pli.toml, keys/, data/, tls/.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Name of this server, as mail programs and certificates know it.
+    #[arg(long, value_parser = domain)]
+    hostname: Domain,
+    /// Who answers for this server [default: postmaster@HOSTNAME].
+    #[arg(long, value_parser = address)]
+    postmaster: Option<Address>,
+    /// A domain whose mailboxes are ours; may be given again.
+    #[arg(long = "domain", value_name = "DOMAIN", value_parser = domain)]
+    domains: Vec<Domain>,
+    /// The domain of our patients, <INS>@DOMAIN.
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
+    patient_domain: Option<Domain>,
+    /// Host name of the patients' pages [default: HOSTNAME].
+    #[arg(long, value_name = "HOST", value_parser = domain)]
+    web_host: Option<Domain>,
+    /// Host name of the second origin, where letters and files are shown [default: pieces.HOSTNAME].
+    #[arg(long, value_name = "HOST", value_parser = domain)]
+    files_host: Option<Domain>,
+    /// Makes throwaway certificates and listens on this machine's high ports only.
+    #[arg(long)]
+    dev: bool,
+}
+
+fn domain(text: &str) -> Result<Domain, String> {
+    Domain::parse(text).map_err(|error| error.to_string())
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    Address::parse(text).map_err(|error| error.to_string())
+}
+
+/// Makes the folder.
+pub fn run(init: &Init) -> anyhow::Result<Ending> {
+    let file = init.folder.join("pli.toml");
+    if file.exists() {
+        anyhow::bail!("{} is there already, and is not overwritten; choose another folder", file.display());
+    }
+    let web = init.web_host.clone().unwrap_or_else(|| init.hostname.clone());
+    let files = match &init.files_host {
+        Some(host) => host.clone(),
+        None => Domain::parse(&format!("pieces.{}", init.hostname)).map_err(anyhow::Error::msg)?,
+    };
+    if web == files {
+        anyhow::bail!(
+            "--files-host must be another name than --web-host: letters are shown apart from the pages"
+        );
+    }
+    for folder in [".", "keys", "data", "tls"] {
+        let folder = init.folder.join(folder);
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let keys = init.folder.join("keys/master.keys");
+    MasterKeys::create(&keys, &assembly::entropy())
+        .context("a master key that is there is never overwritten: every letter would be lost")?;
+    if init.dev {
+        let names = [init.hostname.as_str(), web.as_str(), files.as_str(), "localhost", "127.0.0.1"];
+        Authority::open(&init.folder.join("tls"), &names, assembly::clock().now())?;
+    }
+    write_new(&file, &toml(init, &web, &files))?;
+    say(&next(init, &file, &web, &files));
+    Ok(Ending::Done)
+}
+
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(|| path.display().to_string())
+}
+
+fn toml(init: &Init, web: &Domain, files: &Domain) -> String {
+    let hostname = &init.hostname;
+    let postmaster =
+        init.postmaster.as_ref().map_or_else(|| format!("postmaster@{hostname}"), ToString::to_string);
+    let domains: Vec<String> = init.domains.iter().map(|domain| format!("\"{domain}\"")).collect();
+    let patients = match &init.patient_domain {
+        Some(domain) => format!("patient_domain = \"{domain}\""),
+        None => "# patient_domain = \"patient.example\"".to_owned(),
+    };
+    let (listen, ports, web_port) = if init.dev {
+        ("127.0.0.1", [2587, 2465, 2143, 2993, 2443], ":2443")
+    } else {
+        ("0.0.0.0", [587, 465, 143, 993, 443], "")
+    };
+    let [submission, submissions, imap, imaps, https] = ports;
+    format!(
+        r#"# Pli. Relative paths are taken from the folder of this file; unknown keys are refused.
+# After a change: `pli check`, then restart.
+
+[server]
+# Our name, in greetings and in the certificate.
+hostname = "{hostname}"
+# On a local disk. Everything in it is sealed; the keys are elsewhere.
+data = "data"
+# Losing this file loses every letter. Never in the data folder, and backed up apart from it.
+master_keys = "keys/master.keys"
+# Who answers for this server.
+postmaster = "{postmaster}"
+# Domains whose mailboxes are ours, and the domain of our patients.
+professional_domains = [{domains}]
+{patients}
+
+# Without this section the data is in SQLite, in the data folder.
+# [database]
+# postgres_url_file = "keys/postgres-url"   # one line: postgres://user:password@host/database
+# schema = "pli"
+
+[tls]
+# PEM. Our certificate first, then the authorities between it and the root.
+chain = "tls/server.pem"
+# PEM, mode 0600.
+key = "tls/server.key"
+# Another certificate, chosen by the name a client asks for:
+# [[tls.more]]
+# chain = "tls/pieces.pem"
+# key = "tls/pieces.key"
+
+[submission]
+starttls = "{listen}:{submission}"
+implicit = "{listen}:{submissions}"
+
+[imap]
+starttls = "{listen}:{imap}"
+implicit = "{listen}:{imaps}"
+
+[web]
+listen = "{listen}:{https}"
+# The patients' pages, and the second origin for letters and files: two host names, one port.
+origin = "https://{web}{web_port}"
+files_origin = "https://{files}{web_port}"
+
+# Notices and sign-in codes leave by a mail server of the outside world, over TLS.
+# Without it nobody can sign in to the pages.
+# [alerts.smarthost]
+# host = "smtp.example"
+# port = 465
+# tls = "implicit"          # or "starttls" with port 587
+# login = "pli"
+# password_file = "keys/smarthost-password"
+# from = "ne-pas-repondre@{hostname}"
+
+# [alerts.sms]
+# url = "https://gateway.example/send"
+# token_file = "keys/sms-token"
+
+[policy]
+# Which pharmacies a patient may write to first: any, known, closed.
+pharmacy_mode = "any"
+
+[limits]
+# Seconds that conversations have to finish after a stop.
+drain_seconds = 20
+
+[log]
+level = "info"
+format = "text"
+"#,
+        domains = domains.join(", ")
+    )
+}
+
+fn next(init: &Init, file: &Path, web: &Domain, files: &Domain) -> String {
+    let folder = init.folder.display();
+    let mut text = format!("{folder} is ready. Next:\n");
+    let mut step = 0;
+    let mut add = |words: String| {
+        step += 1;
+        let _ = writeln!(text, "  {step}. {words}");
+    };
+    add(format!("Copy {folder}/keys/master.keys to a safe place: without it every letter is lost."));
+    if init.dev {
+        add(format!("Let your programs trust {folder}/tls/root.pem (for development only)."));
+    } else {
+        add(format!(
+            "Put a certificate for {}, {web} and {files} into {folder}/tls/server.pem and server.key (mode 0600).",
+            init.hostname
+        ));
+    }
+    add(format!("Read {} and set [alerts.smarthost].", file.display()));
+    add(format!("pli check --config {}", file.display()));
+    add(format!("pli serve --config {}", file.display()));
+    add(format!("pli admin --config {} import people.toml", file.display()));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn init(folder: &Path, dev: bool) -> Init {
+        Init {
+            folder: folder.to_owned(),
+            hostname: Domain::parse("mail.pli.example").unwrap(),
+            postmaster: None,
+            domains: vec![Domain::parse("cabinet.example").unwrap()],
+            patient_domain: Some(Domain::parse("patient.example").unwrap()),
+            web_host: None,
+            files_host: None,
+            dev,
+        }
+    }
+
+    #[test]
+    fn what_is_written_loads_and_secrets_are_the_owners_alone() {
+        for dev in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let folder = folder.path().join("pli");
+            assert_eq!(run(&init(&folder, dev)).unwrap(), Ending::Done);
+            let config = Config::load(&folder.join("pli.toml")).unwrap();
+            assert_eq!(config.server.professional_domains[0].as_str(), "cabinet.example");
+            assert_eq!(config.submission.implicit.unwrap().ip().is_loopback(), dev);
+            MasterKeys::load(&config.server.master_keys).unwrap();
+            for secret in ["pli.toml", "keys/master.keys"] {
+                let mode = std::fs::metadata(folder.join(secret)).unwrap().permissions().mode();
+                assert_eq!(mode & 0o077, 0, "{secret}");
+            }
+            assert_eq!(config.tls.chain.exists(), dev);
+        }
+    }
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        run(&init(folder.path(), false)).unwrap();
+        let keys = std::fs::read(folder.path().join("keys/master.keys")).unwrap();
+        assert!(run(&init(folder.path(), false)).unwrap_err().to_string().contains("not overwritten"));
+        std::fs::remove_file(folder.path().join("pli.toml")).unwrap();
+        assert!(run(&init(folder.path(), false)).unwrap_err().to_string().contains("never overwritten"));
+        assert_eq!(std::fs::read(folder.path().join("keys/master.keys")).unwrap(), keys);
+    }
+}

@@ -1,0 +1,177 @@
+//! The server's end.
+
+use super::{Proof, Question, Socket, Told, VERSION, frames};
+use crate::assembly::{self, House};
+use crate::config::Config;
+use crate::{cmd, control};
+use certs::ServerIdentity;
+use net::StopSignal;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// Administrators served at a time; the next one waits.
+const AT_ONCE: usize = 8;
+/// How long a client may take to say what it wants.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a command may take; a whole proof of a large store is the longest.
+const LONGEST: Duration = Duration::from_secs(6 * 3_600);
+/// Pause after an accept failed.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers administrators. Cheap to clone.
+#[derive(Clone)]
+pub struct Keeper {
+    house: Arc<House>,
+    identity: Arc<ServerIdentity>,
+    checkpoints: PathBuf,
+    owner: u32,
+}
+
+impl Keeper {
+    pub(crate) fn new(house: Arc<House>, identity: Arc<ServerIdentity>, config: &Config) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        let owner = std::fs::metadata(&config.server.data).map_or(0, |folder| folder.uid());
+        Self { house, identity, checkpoints: assembly::checkpoints(config), owner }
+    }
+
+    /// Reads the certificates again.
+    pub(crate) fn reload(&self) -> Result<(), certs::LoadError> {
+        self.identity.reload(self.house.clock.now())
+    }
+
+    /// What the doors show.
+    #[cfg(test)]
+    pub(crate) fn identity(&self) -> &ServerIdentity {
+        &self.identity
+    }
+
+    /// Answers until the stop.
+    pub(crate) async fn serve(self, socket: Socket, mut stop: StopSignal) {
+        let mut clients = JoinSet::new();
+        loop {
+            while clients.len() >= AT_ONCE {
+                clients.join_next().await;
+            }
+            let accepted = tokio::select! {
+                () = stop.given() => break,
+                _ = clients.join_next(), if !clients.is_empty() => continue,
+                accepted = socket.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let keeper = self.clone();
+                    clients.spawn(async move {
+                        if let Err(error) = keeper.talk(stream).await {
+                            tracing::warn!(%error, "an administrator was not answered");
+                        }
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket refuses");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+        clients.shutdown().await;
+    }
+
+    async fn talk(&self, mut stream: UnixStream) -> io::Result<()> {
+        let peer = stream.peer_cred()?.uid();
+        if peer != 0 && peer != self.owner {
+            return frames::write(&mut stream, &Told::failed("this socket is for the server's own user\n"))
+                .await;
+        }
+        let question = tokio::time::timeout(PATIENCE, Self::listen(&mut stream)).await;
+        let question = match question.map_err(|_| io::Error::other("a client said nothing"))?? {
+            Ok(question) => question,
+            Err(told) => return frames::write(&mut stream, &told).await,
+        };
+        let (progress, mut heard) = mpsc::channel(16);
+        let answer = self.answer(&question, progress);
+        tokio::pin!(answer);
+        let deadline = tokio::time::sleep(LONGEST);
+        tokio::pin!(deadline);
+        let last = loop {
+            tokio::select! {
+                told = &mut answer => break told,
+                Some(text) = heard.recv() => frames::write(&mut stream, &Told::Progress(text)).await?,
+                () = &mut deadline => break Told::failed("the command took too long and was given up\n"),
+            }
+        };
+        while let Ok(text) = heard.try_recv() {
+            frames::write(&mut stream, &Told::Progress(text)).await?;
+        }
+        frames::write(&mut stream, &last).await
+    }
+
+    async fn listen(stream: &mut UnixStream) -> io::Result<Result<Question, Told>> {
+        let gone = || io::Error::other("a client left");
+        let version: String = frames::read(stream).await?.ok_or_else(gone)?;
+        if version != VERSION {
+            return Ok(Err(Told::failed(format!(
+                "this is pli {version} and the running server is pli {VERSION}: use the same version, or restart \
+                 the server\n"
+            ))));
+        }
+        Ok(Ok(frames::read(stream).await?.ok_or_else(gone)?))
+    }
+
+    async fn answer(&self, question: &Question, progress: mpsc::Sender<String>) -> Told {
+        match question {
+            Question::Reload => match self.reload() {
+                Ok(()) => Told::done(cmd::admin::identities(&self.identity.current())),
+                Err(error) => {
+                    Told::failed(format!("{:#}\nThe certificates in use stay.\n", anyhow::Error::from(error)))
+                }
+            },
+            Question::Admin(_) | Question::Checkpoint | Question::Verify(_) => {
+                control::answer(&self.house, &self.checkpoints, question, progress).await
+            }
+        }
+    }
+}
+
+/// Carries a question out on a house, whoever holds it.
+pub(crate) async fn answer(
+    house: &House,
+    checkpoints: &std::path::Path,
+    question: &Question,
+    progress: mpsc::Sender<String>,
+) -> Told {
+    let now = house.clock.now();
+    match question {
+        Question::Admin(command) => match house.admin().run(command, now).await {
+            Ok(done) => Told::End { text: done.text, done: done.complete },
+            Err(admin::Error::Refused(text)) => Told::failed(format!("{text}\n")),
+            Err(error) => Told::failed(format!("{:#}\n", anyhow::Error::from(error))),
+        },
+        Question::Checkpoint => {
+            match assembly::checkpoint(&house.data, &house.signer, checkpoints, now).await {
+                Ok(Some(made)) => {
+                    Told::done(format!("{}appended to {}\n", made.export(), checkpoints.display()))
+                }
+                Ok(None) => Told::done("Nothing has happened since the last checkpoint.\n"),
+                Err(error) => Told::failed(format!("{error:#}\n")),
+            }
+        }
+        Question::Verify(proof) => match cmd::verify::prove(house, *proof, progress).await {
+            Ok(told) => told,
+            Err(error) => Told::failed(format!("{error:#}\n")),
+        },
+        Question::Reload => Told::failed("no server runs, so there is nothing to reload\n"),
+    }
+}
+
+impl Proof {
+    pub(crate) fn depth(self) -> mailstore::Depth {
+        match self {
+            Self::Rows => mailstore::Depth::Rows,
+            Self::Contents => mailstore::Depth::Contents,
+        }
+    }
+}
