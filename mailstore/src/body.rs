@@ -146,6 +146,18 @@ impl Mailstore {
     }
 }
 
+impl Mailstore {
+    /// A reader of a body that has no row yet: what must be known of a letter before it is judged.
+    pub fn reader_of(&self, body: &SealedBody) -> Result<BodyReader, Error> {
+        match &body.stored {
+            StoredBody::Inline(frames) => BodyReader::inline(body.id, body.size, &body.key, frames.clone()),
+            StoredBody::Blob(name) => {
+                Ok(BodyReader::blob(body.id, body.size, &body.key, self.blobs().path(name)))
+            }
+        }
+    }
+}
+
 /// Reads a body, in any order. Every octet given was authenticated. A clone reads on its own.
 #[derive(Clone)]
 pub struct BodyReader {

@@ -74,7 +74,7 @@ const OF_PATIENT: &str = "SELECT patient, correspondent, state, opened_by, answe
 const OF_CORRESPONDENT: &str = "SELECT patient, correspondent, state, opened_by, answerable_from, no_access,
     refuse_letters FROM contact WHERE correspondent = $1 AND patient IN ({}) ORDER BY patient, correspondent {FOR UPDATE}";
 const ALL_OF_PATIENT: &str = "SELECT patient, correspondent, state, opened_by, answerable_from, no_access,
-    refuse_letters FROM contact WHERE patient = $1 ORDER BY correspondent";
+    refuse_letters FROM contact WHERE patient = $1 ORDER BY patient, correspondent {FOR UPDATE}";
 
 impl Mailstore {
     /// The contacts of these (patient, correspondent) pairs, locked for the rest of the unit; a pair
@@ -108,12 +108,15 @@ impl Mailstore {
         Ok(found)
     }
 
-    /// Every contact of a patient.
+    /// Every contact of a patient, locked for the rest of the unit when asked inside one.
     pub async fn contacts_of(&self, tx: &mut db::Tx, patient: PartyId) -> Result<Vec<Contact>, Error> {
         tx.rows(ALL_OF_PATIENT, db::args![patient]).await?.iter().map(contact).collect()
     }
 
     /// Writes these contacts as they are given; of a pair given twice the last counts.
+    ///
+    /// `answerable_from` never moves back: a row that did not exist could not be locked, and another
+    /// process may have written it with a `[FIN]` since.
     pub async fn write_contacts(
         &self,
         tx: &mut db::Tx,
@@ -123,7 +126,9 @@ impl Mailstore {
         const INSERT: &str = "INSERT INTO contact (patient, correspondent, state, opened_by, answerable_from,
             no_access, refuse_letters, changed_at) VALUES";
         const UPDATE: &str = "ON CONFLICT (patient, correspondent) DO UPDATE SET state = excluded.state,
-            opened_by = excluded.opened_by, answerable_from = excluded.answerable_from,
+            opened_by = excluded.opened_by, answerable_from = CASE WHEN excluded.answerable_from IS NULL
+            OR contact.answerable_from > excluded.answerable_from THEN contact.answerable_from
+            ELSE excluded.answerable_from END,
             no_access = excluded.no_access, refuse_letters = excluded.refuse_letters, changed_at = excluded.changed_at";
         // In order of key: two units that write the same contacts lock them in the same order.
         let last: BTreeMap<_, _> =

@@ -280,6 +280,20 @@ fn flip(path: &std::path::Path, at: u64) {
     file.write_all(&[byte[0] ^ 1]).unwrap();
 }
 
+fn trace_of(queue: QueueId) -> Trace {
+    Trace {
+        queue,
+        at: NOW,
+        door: "submission".into(),
+        account: None,
+        body: None,
+        size: 0,
+        message_id: None,
+        sender: "a@b.fr".into(),
+        recipients: Vec::new(),
+    }
+}
+
 #[tokio::test]
 async fn a_letter_sent_again_gets_its_first_answer_until_that_expires() {
     for store in stores().await {
@@ -297,6 +311,15 @@ async fn a_letter_sent_again_gets_its_first_answer_until_that_expires() {
         assert_eq!(accept(twice, NOW).await.unwrap(), [None, Some(QueueId(1))], "{}", store.engine);
         assert_eq!(accept(vec![(key, QueueId(3), later)], NOW.plus(1)).await.unwrap(), [Some(QueueId(1))]);
         assert_eq!(accept(vec![(key, QueueId(1), later)], NOW.plus(1)).await.unwrap(), [None], "run again");
+        let parameters = (store.store.clone(), trace_of(QueueId(1)));
+        let unit = db::unit("trace", parameters, |(store, trace), tx| {
+            Box::pin(store.write_traces(tx, std::slice::from_ref(trace)))
+        });
+        store.db().write(unit).await.unwrap();
+        let own = Some(QueueId(1));
+        assert_eq!(accept(vec![(key, QueueId(1), later)], NOW.plus(1)).await.unwrap(), [own], "kept before");
+        assert_eq!(store.accepted(key, NOW.plus(1)).await.unwrap(), own, "{}", store.engine);
+        assert_eq!(store.accepted(key, later).await.unwrap(), None, "{}: expired", store.engine);
         let end = later.plus(names::HOUR);
         assert_eq!(accept(vec![(key, QueueId(4), end)], later).await.unwrap(), [None]);
         assert_eq!(accept(vec![(key, QueueId(5), end)], later).await.unwrap(), [Some(QueueId(4))]);
