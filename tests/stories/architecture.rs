@@ -559,13 +559,12 @@ fn the_lives_of_letters_name_only_code_that_exists() {
         for word in quoted(&document(path)) {
             let name = word.trim_end_matches("()");
             let identifier = !name.is_empty()
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:.".contains(&byte))
-                && !name.ends_with('.')
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(&byte))
                 && (name.contains('_') || name.contains("::") || word.ends_with("()"));
             if !identifier {
                 continue;
             }
-            let parts: Vec<&str> = name.split(['.', ':']).filter(|part| !part.is_empty()).collect();
+            let parts: Vec<&str> = name.split(':').filter(|part| !part.is_empty()).collect();
             for part in parts.iter().filter(|part| !words.contains(**part)) {
                 wrong.push(format!("{path}: `{word}`: nothing is called {part}"));
             }
