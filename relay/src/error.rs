@@ -50,6 +50,17 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether the work may have been kept all the same: the connection was lost during the commit.
+    pub(crate) fn is_outcome_unknown(&self) -> bool {
+        matches!(
+            self,
+            Self::Database { cause: db::Error::CommitUnknown { .. }, .. }
+                | Self::Store { cause: mailstore::Error::Db { cause: db::Error::CommitUnknown { .. } }, .. }
+        )
+    }
+}
+
 impl From<db::Error> for Error {
     /// For units of work, whose failures below have no better name.
     fn from(cause: db::Error) -> Self {

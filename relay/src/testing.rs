@@ -118,8 +118,32 @@ impl House {
 
     /// Sends a letter by the road of the submission door.
     pub(crate) async fn send(&self, from: &str, to: &[&str], letter: &str) -> Outcome {
+        let queue = self.relay.queue_id(self.relay.now());
+        self.send_as(queue, from, to, letter).await
+    }
+
+    /// The same under a given number: what follows a commit whose outcome was lost.
+    pub(crate) async fn send_as(
+        &self,
+        queue: names::QueueId,
+        from: &str,
+        to: &[&str],
+        letter: &str,
+    ) -> Outcome {
         let login = self.login(from).await;
         let source = Source::Submission { login: &login, sender: &login.may_send_as[0] };
+        let draft = self.draft(queue, &login, to, letter).await;
+        self.relay.deliver(&source, draft, self.relay.now()).await.unwrap()
+    }
+
+    /// A letter as the submission door hands it in.
+    pub(crate) async fn draft(
+        &self,
+        queue: names::QueueId,
+        login: &Login,
+        to: &[&str],
+        letter: &str,
+    ) -> Draft {
         let now = self.relay.now();
         let mut incoming: Incoming = self.relay.begin_letter(now);
         let octets = letter.replace('\n', "\r\n");
@@ -127,13 +151,11 @@ impl House {
             incoming.push(piece).await;
         }
         let mut letter = incoming.finish().await.unwrap();
-        let reply_to = crate::identity::check(&letter.head, &login, &login.may_send_as[0]).unwrap();
-        let queue = self.relay.queue_id(now);
+        let reply_to = crate::identity::check(&letter.head, login, &login.may_send_as[0]).unwrap();
         let trace = wire::smtp::Trace::default();
         self.relay.complete_head(&mut letter.head, &trace, wire::smtp::Origin::Hidden, queue, now);
         let recipients = to.iter().map(|to| address(to)).collect();
-        let draft = Draft { queue, recipients, reply_to, letter, answering: None };
-        self.relay.deliver(&source, draft, now).await.unwrap()
+        Draft { queue, recipients, reply_to, letter, answering: None }
     }
 
     /// Somebody at the pages in their own profile.

@@ -3,7 +3,7 @@
 use crate::letter::Letter;
 use crate::{Answering, Draft, Error, Outcome, Relay, Source};
 use audit::{Act, Actor, Chain, Entry, Line};
-use mailstore::{LetterRow, Viewer};
+use mailstore::{Hidden, LetterRow, Viewer};
 use names::{AccountId, Address, ConversationId, DocumentId, EntryId, PatientId, Timestamp};
 use policy::{Answered, Mandate, NoAnswer, Refusal};
 use wire::mime::Head;
@@ -155,6 +155,7 @@ impl Relay {
         let answering = answered.map(|(conversation, answered)| Answering {
             letter: answered.letter,
             conversation: Some(conversation),
+            hidden: answered.hidden,
         });
         let recipients = vec![written.to.clone()];
         let draft = Draft { queue, recipients, reply_to: Vec::new(), letter, answering };
@@ -246,7 +247,7 @@ impl Relay {
             });
         let no_answer = if forbids || own { NoAnswer::Forbidden } else { NoAnswer::MayBeAnswered };
         let letter = Answered { from: author.address, received_at: row.entry.internal_date, no_answer };
-        Ok(Some(AnsweredLetter { letter, to, head }))
+        Ok(Some(AnsweredLetter { letter, to, head, hidden: row.entry.hidden }))
     }
 }
 
@@ -263,6 +264,7 @@ struct AnsweredLetter {
     letter: Answered,
     to: Option<Address>,
     head: Head,
+    hidden: Hidden,
 }
 
 impl Visitor {

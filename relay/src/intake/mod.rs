@@ -16,7 +16,7 @@ mod unit;
 use crate::Error;
 use crate::letter::{Incoming, Letter};
 use directory::{Directory, Login, MaySendAs, Resolved};
-use mailstore::{Committer, Mailstore};
+use mailstore::{Committer, Hidden, Mailstore};
 use names::{AccountId, Address, Clock, ConversationId, Domain, Entropy, PatientId, QueueId, Timestamp};
 use policy::{Act, Actor, Decision, Mandate, Purpose, Refusal, Request, Settings};
 use std::sync::Arc;
@@ -102,6 +102,9 @@ pub struct Answering {
     pub letter: policy::Answered,
     /// The conversation it stands in.
     pub conversation: Option<ConversationId>,
+    /// From whom it is hidden: the sender's copy of the answer is hidden from them too, because it
+    /// tells what the letter told (DESIGN §2.5, Secrecy).
+    pub hidden: Hidden,
 }
 
 /// What became of a draft.
@@ -268,6 +271,7 @@ impl Relay {
         now: Timestamp,
     ) {
         head.remove("Bcc");
+        head.remove("Resent-Bcc");
         head.remove("Return-Path");
         if head.field("Date").is_none() {
             head.append("Date", &now.rfc5322());

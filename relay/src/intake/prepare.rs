@@ -5,7 +5,7 @@ use super::unit::{self, Committed, Prepared, PreparedRecipient};
 use super::{Draft, Outcome, Relay, Source, heads};
 use crate::alerts::store::DueAlert;
 use crate::letter::Letter;
-use crate::{Error, facts};
+use crate::{Error, facts, parties};
 use audit::{Act, Chain, Entry, Line};
 use directory::Resolved;
 use mailstore::{
@@ -30,6 +30,14 @@ impl Relay {
         for _ in 0..ATTEMPTS {
             let prepared = match self.prepare(source, &draft, now).await? {
                 Ready::Refused(refusal, recipient) => {
+                    // What was taken stays taken, also when its reply was lost and the rules say
+                    // something else by now.
+                    let key = self.accepted_key(source, &draft);
+                    let taken = self.mailstore().accepted(key, now).await;
+                    let what = "looking for an earlier letter";
+                    if let Some(queue) = taken.map_err(|cause| Error::Store { what, cause })? {
+                        return Ok(Outcome::Accepted { queue });
+                    }
                     let queue = draft.queue;
                     self.trace_refusal(source, queue, &recipient, refusal, now).await?;
                     return Ok(Outcome::Refused { refusal, queue });
@@ -40,6 +48,10 @@ impl Relay {
                 Ok(Committed::Kept) => return Ok(Outcome::Accepted { queue: draft.queue }),
                 Ok(Committed::Repeat(queue)) => return Ok(Outcome::Accepted { queue }),
                 Ok(Committed::Changed) => {}
+                // Perhaps kept, perhaps not: its key tells when it is handed in again.
+                Err(CommitterError::Failed(error)) if error.is_outcome_unknown() => {
+                    tracing::warn!(queue = %draft.queue, "the outcome of a commit was lost; asking by its key");
+                }
                 Err(CommitterError::Failed(error)) => return Err(error),
                 Err(CommitterError::Stopped) => return Err(Error::Stopping),
             }
@@ -87,6 +99,15 @@ impl Relay {
         })))
     }
 
+    /// A letter prepared and not yet handed in.
+    #[cfg(test)]
+    pub(super) async fn prepared(&self, source: &Source<'_>, draft: &Draft) -> Prepared {
+        match self.prepare(source, draft, self.now()).await.unwrap() {
+            Ready::Letter(prepared) => *prepared,
+            Ready::Refused(refusal, _) => panic!("refused: {refusal:?}"),
+        }
+    }
+
     /// The first judgement, outside the unit; the second one inside must agree.
     async fn judge(&self, source: &Source<'_>, draft: &Draft, now: Timestamp) -> Result<Judged, Error> {
         let what = "judging a letter";
@@ -95,11 +116,20 @@ impl Relay {
         addresses.extend(draft.answering.iter().map(|answering| answering.letter.from.clone()));
         let resolved = self.directory().resolve(&addresses, now).await;
         let resolved = resolved.map_err(|cause| Error::Directory { what, cause })?;
+        // One person under two of their addresses gets one letter (DESIGN §6: a patient's alias).
+        let mut recipients: Vec<(Address, &Address)> = Vec::with_capacity(draft.recipients.len());
+        for (place, given) in draft.recipients.iter().enumerate() {
+            let party = parties::party(given, &resolved[place + 1]);
+            let address = parties::address(&party).unwrap_or(given).clone();
+            addresses[place + 1] = address.clone();
+            if !recipients.iter().any(|(known, _)| *known == address) {
+                recipients.push((address, given));
+            }
+        }
         let known = Known::gather(&addresses, &resolved);
-        let wanted: Vec<Wanted<'_>> = draft
-            .recipients
+        let wanted: Vec<Wanted<'_>> = recipients
             .iter()
-            .map(|recipient| Wanted {
+            .map(|(recipient, _)| Wanted {
                 sender: source.address(),
                 recipient,
                 reply_to: &draft.reply_to,
@@ -112,19 +142,20 @@ impl Relay {
         let contacts =
             snapshot::load(mailstore, directory, &mut tx, &known, &wanted, base.ends_exchange()).await?;
         drop(tx);
-        let mut recipients = Vec::with_capacity(wanted.len());
-        for question in &wanted {
+        let mut judged = Vec::with_capacity(wanted.len());
+        for (question, (_, given)) in wanted.iter().zip(&recipients) {
             let mut facts = base.clone();
-            facts.to_name = names::Redacted(facts::to_name(&draft.letter.head, question.recipient));
+            let named = |address: &Address| facts::to_name(&draft.letter.head, address);
+            facts.to_name = names::Redacted(named(question.recipient).or_else(|| named(given)));
             let snapshot = contacts.snapshot(&known, question, source.mandate(), self.settings());
             let act = policy::Act::Letter(facts.clone());
             let request = policy::Request { actor: source.actor(), purpose: policy::Purpose::Mail, act };
             let decision = policy::decide(&snapshot, &request, now);
-            recipients.push(PreparedRecipient { address: question.recipient.clone(), facts, decision });
+            judged.push(PreparedRecipient { address: question.recipient.clone(), facts, decision });
         }
         let names =
             addresses.iter().zip(&resolved).map(|(address, found)| (address.clone(), shown_name(found)));
-        Ok(Judged { recipients, known, names: names.collect() })
+        Ok(Judged { recipients: judged, known, names: names.collect() })
     }
 
     fn accepted_key(&self, source: &Source<'_>, draft: &Draft) -> mailstore::AcceptedKey {
@@ -355,7 +386,7 @@ impl<'a> Making<'a> {
             marks: Marks::new(mailstore::Flags::SEEN, &[]),
             internal_date: self.now,
             origin: Origin::Sent,
-            hidden: Hidden::NONE,
+            hidden: self.draft.answering.as_ref().map_or(Hidden::NONE, |answering| answering.hidden),
             thread: Some(self.thread(key, &others, conversation)),
             documents: Vec::new(),
             queue: Some(self.draft.queue),

@@ -7,7 +7,7 @@ use names::{AccountId, Address, PartyId, Timestamp};
 use policy::{
     Acquaintance, Answered, Contact, ContactState, Home, Mandate, Party, PatientHome, Settings, Snapshot,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// The parties that were looked up together.
 #[derive(Clone, Default)]
@@ -65,7 +65,8 @@ impl Known {
         }
     }
 
-    fn is_patient(&self, address: &Address) -> bool {
+    /// Whether a patient has this address.
+    pub(crate) fn is_patient(&self, address: &Address) -> bool {
         matches!(self.parties.get(address), Some(Party::Patient(_)))
     }
 }
@@ -103,7 +104,7 @@ pub(crate) async fn load(
     let mut contacts = Contacts::default();
     contacts.identify(mailstore, tx, known).await?;
     let mut pairs = Vec::new();
-    let mut patients = HashSet::new();
+    let mut patients = BTreeSet::new();
     for question in wanted {
         let Some((patient, others)) = question.pairs(known) else { continue };
         let Some(&patient_id) = contacts.ids.get(&patient) else { continue };

@@ -1,9 +1,10 @@
 //! Stories of letters, below the doors, on both engines.
 
 use crate::testing::{CARDIOLOGIST, DOCTOR, House, NOON, PHARMACY, SECRETARIAT, address, houses};
-use crate::{Opened, Outcome, Written};
+use crate::{Opened, Outcome, Source, Written};
 use mailstore::Viewer;
 use policy::Refusal;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 const CLAIRE: &str = "285059900010125@patient.mssante.example";
@@ -41,7 +42,7 @@ fn accepted(outcome: Outcome) -> names::QueueId {
 async fn answer(house: &House, patient: &str, text: &str) -> Result<Outcome, Option<Refusal>> {
     let visitor = house.visitor(patient).await;
     let store = house.relay.mailstore();
-    let conversations = store.conversations(visitor.account, None, 10).await.unwrap();
+    let conversations = store.conversations(visitor.account, visitor.viewer(), None, 10).await.unwrap();
     for conversation in conversations {
         let letters = store.letters(visitor.account, conversation.id, Viewer::Patient).await.unwrap();
         let received = letters.iter().find(|row| row.entry.origin == mailstore::Origin::Received);
@@ -147,6 +148,74 @@ async fn an_identical_resubmission_is_kept_once() {
     }
 }
 
+/// RELIABILITY lesson 5: a connection lost during the commit leaves the letter kept or not; handed in
+/// again under its own number it is kept once, and never refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_whose_commit_outcome_was_lost_is_kept_once() {
+    for house in houses().await {
+        let text = letter(DOCTOR, LUCIE, "Perdu");
+        let queue = house.relay.queue_id(house.relay.now());
+        for time in ["first", "again"] {
+            let outcome = house.send_as(queue, DOCTOR, &[LUCIE], &text).await;
+            assert_eq!(outcome, Outcome::Accepted { queue }, "{time} {}", house.engine);
+        }
+        assert_eq!(house.inbox(LUCIE).await.len(), 1, "{}", house.engine);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patient_named_twice_by_alias_gets_one_letter() {
+    for house in houses().await {
+        let alias = format!("{}@patient.mssante.example", &CLAIRE[..13]);
+        let text = letter(DOCTOR, &alias, "Alias");
+        accepted(house.send(DOCTOR, &[CLAIRE, &alias], &text).await);
+        assert_eq!(house.inbox(CLAIRE).await.len(), 1, "{}", house.engine);
+        let stranger = text.replace("To: ", "To: Paul Machin ").replace(&alias, &format!("<{alias}>"));
+        let outcome = house.send(DOCTOR, &[&alias], &stranger).await;
+        assert_eq!(refusal(outcome), Some(Refusal::NameMismatch), "{}", house.engine);
+        accepted(answer(&house, CLAIRE, "Merci").await.unwrap());
+    }
+}
+
+/// A resubmission, and a letter prepared for something that is over, leave no mark on those that
+/// share their unit: the answer behind a repeated opening letter is judged by the contact as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_letter_reopens_nothing_for_the_letters_of_its_unit() {
+    for house in houses().await {
+        let opening = letter(DOCTOR, CLAIRE, "Ouverture");
+        let first = accepted(house.send(DOCTOR, &[CLAIRE], &opening).await);
+        let login = house.login(DOCTOR).await;
+        let visitor = house.visitor(CLAIRE).await;
+        let source = Source::Web {
+            account: visitor.account,
+            address: &visitor.address,
+            patient: visitor.patient,
+            actor: visitor.actor,
+            mandate: None,
+        };
+        let mut note = house.draft(house.relay.queue_id(NOON), &login, &[DOCTOR], &opening).await;
+        note.letter.hash = [7; 32];
+        let answer = house.relay.prepared(&source, &note).await;
+        accepted(house.send(DOCTOR, &[CLAIRE], &letter(DOCTOR, CLAIRE, "[FIN]")).await);
+        let source = Source::Submission { login: &login, sender: &login.may_send_as[0] };
+        let again = house.draft(house.relay.queue_id(NOON), &login, &[CLAIRE], &opening).await;
+        let again = house.relay.prepared(&source, &again).await;
+        let commit = super::unit::Commit {
+            mailstore: house.relay.mailstore().clone(),
+            directory: house.relay.directory().clone(),
+            settings: house.relay.settings().clone(),
+            alerts: Arc::default(),
+        };
+        let unit = db::unit("together", (commit, [again, answer].map(Arc::new)), |(commit, jobs), tx| {
+            Box::pin(mailstore::Work::run(commit, tx, jobs))
+        });
+        let answers = house.data.write(unit).await.unwrap();
+        let want = [super::unit::Committed::Repeat(first), super::unit::Committed::Changed];
+        assert_eq!(answers, want, "{}", house.engine);
+        assert!(house.inbox(DOCTOR).await.is_empty(), "{}: an answer passed after [FIN]", house.engine);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_are_filed_and_one_notice_waits() {
     for house in houses().await {
@@ -220,6 +289,24 @@ async fn a_reply_to_is_where_the_answer_goes() {
     }
 }
 
+/// DESIGN §2.5, Secrecy; RELIABILITY D-02: the answer to a hidden letter would tell what it hides.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_hidden_from_parents_stays_so_when_the_patient_answers() {
+    for house in houses().await {
+        let text = letter(DOCTOR, CLAIRE, "Contraception")
+            .replace("Subject:", "X-Pli-Secrecy: INVISIBLE_REPRESENTANTS_LEGAUX\nSubject:");
+        accepted(house.send(DOCTOR, &[CLAIRE], &text).await);
+        accepted(answer(&house, CLAIRE, "Merci docteur.").await.unwrap());
+        let (account, store) = (house.account(CLAIRE).await, house.relay.mailstore());
+        for (viewer, letters) in [(Viewer::Patient, &[2][..]), (Viewer::Representative, &[])] {
+            let page = store.conversations(account, viewer, None, 10).await.unwrap();
+            let counts: Vec<_> = page.iter().map(|line| line.letters).collect();
+            assert_eq!(counts, letters, "{viewer:?} {}", house.engine);
+        }
+        assert_eq!(store.unread(account, Viewer::Representative).await.unwrap(), (0, 0), "{}", house.engine);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_at_once_lose_nothing_and_the_store_stays_whole() {
     for house in houses().await {
@@ -253,10 +340,21 @@ async fn opening_is_written_down_and_clears_the_count() {
         accepted(house.send(DOCTOR, &[CLAIRE], &letter(DOCTOR, CLAIRE, "A lire")).await);
         let visitor = house.visitor(CLAIRE).await;
         let store = house.relay.mailstore();
-        assert_eq!(store.unread(visitor.account).await.unwrap(), (1, 1), "{}", house.engine);
-        let conversation = store.conversations(visitor.account, None, 1).await.unwrap().remove(0);
+        assert_eq!(
+            store.unread(visitor.account, visitor.viewer()).await.unwrap(),
+            (1, 1),
+            "{}",
+            house.engine
+        );
+        let conversation =
+            store.conversations(visitor.account, visitor.viewer(), None, 1).await.unwrap().remove(0);
         house.relay.open_conversation(&visitor, conversation.id, house.relay.now()).await.unwrap();
-        assert_eq!(store.unread(visitor.account).await.unwrap(), (0, 0), "{}", house.engine);
+        assert_eq!(
+            store.unread(visitor.account, visitor.viewer()).await.unwrap(),
+            (0, 0),
+            "{}",
+            house.engine
+        );
         let document =
             store.documents(visitor.account, None, Viewer::Patient, None, 1).await.unwrap().remove(0);
         let now = house.relay.now();

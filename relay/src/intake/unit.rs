@@ -103,24 +103,31 @@ impl Work for Commit {
     async fn run(&self, tx: &mut Tx, jobs: &[Arc<Prepared>]) -> Result<Vec<Committed>, Error> {
         let now = jobs.iter().map(|job| job.now).max().unwrap_or_default();
         let (known, mut contacts) = self.load(tx, jobs, now).await?;
-        let mut contact_rows = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            contact_rows.push(self.decide(job, &known, &mut contacts));
-        }
-        let repeats = self.take_keys(tx, jobs, &contact_rows, now).await?;
+        // Keys first: what a repeated letter once did to a contact must not count for those after it.
+        let repeats = self.take_keys(tx, jobs, now).await?;
         let mut answers = Vec::with_capacity(jobs.len());
-        let (mut rows, mut kept) = (Vec::new(), Vec::new());
-        for ((job, changes), repeat) in jobs.iter().zip(contact_rows).zip(repeats) {
-            answers.push(match (changes, repeat) {
-                (None, _) => Committed::Changed,
-                (Some(_), Some(first)) => Committed::Repeat(first),
-                (Some(changes), None) => {
-                    rows.extend(changes);
-                    kept.push(&**job);
-                    Committed::Kept
-                }
+        let (mut rows, mut kept, mut changed) = (Vec::new(), Vec::new(), Vec::new());
+        for (job, repeat) in jobs.iter().zip(repeats) {
+            answers.push(match repeat {
+                // The first one is prepared anew and may yet be refused: so must its repeat.
+                Some(first) if changed.iter().any(|job: &&Prepared| job.queue == first) => Committed::Changed,
+                Some(first) => Committed::Repeat(first),
+                None => match self.decide(job, &known, &mut contacts) {
+                    Some(written) => {
+                        rows.extend(written);
+                        kept.push(&**job);
+                        Committed::Kept
+                    }
+                    None => {
+                        changed.push(&**job);
+                        Committed::Changed
+                    }
+                },
             });
         }
+        let keys: Vec<_> = changed.iter().map(|job| job.key).collect();
+        let given_back = self.mailstore.unaccept(tx, &keys).await;
+        given_back.map_err(|cause| Error::Store { what: "giving keys back", cause })?;
         self.write(tx, &kept, &rows, now).await?;
         Ok(answers)
     }
@@ -155,20 +162,24 @@ impl Commit {
         Ok((known, contacts))
     }
 
-    /// The contact rows this letter writes, if the rules still say what it was prepared for.
+    /// The contact rows this letter writes, if the rules still say what it was prepared for. One that
+    /// is prepared anew leaves no mark on the contacts of those after it.
     fn decide(
         &self,
         job: &Prepared,
         known: &Known,
         contacts: &mut Contacts,
     ) -> Option<Vec<mailstore::Contact>> {
+        let stands = |recipient: &PreparedRecipient| {
+            let (address, facts) = (&recipient.address, &recipient.facts);
+            job.judge(address, facts, known, contacts, &self.settings) == recipient.decision
+        };
+        if !job.recipients.iter().all(stands) {
+            return None;
+        }
         let mut rows = Vec::new();
         for recipient in &job.recipients {
-            let decision = job.judge(&recipient.address, &recipient.facts, known, contacts, &self.settings);
-            if decision != recipient.decision {
-                return None;
-            }
-            if let Decision::Deliver(delivery) = &decision {
+            if let Decision::Deliver(delivery) = &recipient.decision {
                 rows.extend(contacts.apply(&recipient.address, &delivery.contacts));
             }
         }
@@ -179,15 +190,11 @@ impl Commit {
         &self,
         tx: &mut Tx,
         jobs: &[Arc<Prepared>],
-        decided: &[Option<Vec<mailstore::Contact>>],
         now: Timestamp,
     ) -> Result<Vec<Option<QueueId>>, Error> {
-        let holding = || jobs.iter().zip(decided).filter(|(_, decided)| decided.is_some());
-        let keys: Vec<_> = holding().map(|(job, _)| (job.key, job.queue, now.plus(RESUBMISSION))).collect();
+        let keys: Vec<_> = jobs.iter().map(|job| (job.key, job.queue, now.plus(RESUBMISSION))).collect();
         let taken = self.mailstore.accept(tx, &keys, now).await;
-        let taken = taken.map_err(|cause| Error::Store { what: "noting accepted letters", cause })?;
-        let mut taken = taken.into_iter();
-        Ok(decided.iter().map(|decided| decided.as_ref().and_then(|_| taken.next().flatten())).collect())
+        taken.map_err(|cause| Error::Store { what: "noting accepted letters", cause })
     }
 
     async fn write(
