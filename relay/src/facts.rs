@@ -3,18 +3,20 @@
 use crate::letter::Letter;
 use names::{Address, Redacted, Timestamp};
 use policy::filing::{Disposition, Layer, LetterContent, MediaKind, Multipart, PartFacts, Reference, sniff};
+use policy::secrecy::Unreadable;
 use policy::{Content, LetterKind, ReportMatch, Secrecy};
 use wire::mime::{Head, LeafView, Structure};
 
-/// The facts of a letter that do not depend on who receives it.
+/// The facts of a letter that do not depend on who receives it. What its XDM archives ask for is read
+/// elsewhere.
 #[must_use]
-pub(crate) fn of_letter(letter: &Letter) -> policy::Letter {
+pub(crate) fn of_letter(letter: &Letter, xdm_secrecy: Result<Secrecy, Unreadable>) -> policy::Letter {
     let head = &letter.head;
     policy::Letter {
         subject: Redacted(head.subject()),
         mss_mes: head.x_mss("MES"),
         secrecy_header: head.field(policy::secrecy::HEADER).map(|field| field.unfolded()),
-        xdm_secrecy: Secrecy::Open,
+        xdm_secrecy,
         to_name: Redacted(None),
         kind: kind(&letter.structure),
         content: content(&letter.structure),
@@ -71,6 +73,12 @@ pub(crate) fn for_filing(head: &Head, structure: &Structure, received_at: Timest
         received_at,
         parts: structure.leaf_views().iter().map(part).collect(),
     }
+}
+
+/// Whether a part calls itself an XDM archive.
+#[must_use]
+pub(crate) fn claims_xdm(view: &LeafView<'_>) -> bool {
+    policy::filing::claims_xdm(&part(view))
 }
 
 fn part(view: &LeafView<'_>) -> PartFacts {

@@ -294,6 +294,23 @@ async fn a_long_letter_streams_through_a_blob_and_is_read_in_part() {
 }
 
 #[tokio::test]
+async fn a_body_is_read_before_it_has_a_row() {
+    for store in stores().await {
+        for size in [0, 100, 400_000] {
+            let plain: Vec<u8> = (0..size).map(|n: u32| n as u8).collect();
+            let sealed = store.sealed("Résultats", &plain).await;
+            let mut reader = store.reader_of(&sealed.body).unwrap();
+            assert_eq!(reader.range(0..u64::MAX).await.unwrap(), plain, "{} {size}", store.engine);
+            let half = (plain.len() / 2) as u64;
+            assert_eq!(
+                reader.range(half..half + 10).await.unwrap(),
+                plain[half as usize..].get(..10).unwrap_or(&[])
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_body_whose_write_failed_once_is_never_finished() {
     for store in stores().await {
         let mut writer = store.body_writer(NOW);

@@ -158,9 +158,11 @@ fn can_be_read(content: Content) -> Result<(), Refusal> {
 fn secrecy_of(letter: &Letter, patient: &Patient) -> Result<Secrecy, Refusal> {
     let header = letter.secrecy_header.as_deref().map_or(Ok(Secrecy::Open), secrecy::from_header);
     let tags = secrecy::from_subject(&letter.subject.0);
-    let ours = header.and_then(|header| Ok(header.and(tags?))).map_err(|_| Refusal::SecrecyUnreadable)?;
+    let unreadable = |_| Refusal::SecrecyUnreadable;
+    let ours = header.and_then(|header| Ok(header.and(tags?))).map_err(unreadable)?;
+    let archives = letter.xdm_secrecy.map_err(unreadable)?;
     match (ours, patient.home) {
-        (Secrecy::Open, _) | (_, PatientHome::Local(..)) => Ok(ours.and(letter.xdm_secrecy)),
+        (Secrecy::Open, _) | (_, PatientHome::Local(..)) => Ok(ours.and(archives)),
         (Secrecy::FromPatient | Secrecy::FromRepresentatives | Secrecy::FromBoth, PatientHome::Remote) => {
             Err(Refusal::SecrecyNotKept)
         }

@@ -206,9 +206,34 @@ fn a_patient_who_muted_letter_notices_gets_none() {
 
 #[test]
 fn a_mark_for_the_child_alone_alerts_the_child_alone() {
-    let decision = to_mother(|_, letter| letter.xdm_secrecy = Secrecy::FromRepresentatives);
+    let decision = to_mother(|_, letter| letter.xdm_secrecy = Ok(Secrecy::FromRepresentatives));
     let alert = Alert { kind: AlertKind::Letter, audience: Audience::OwnerOnly };
     assert_eq!(decision.delivery().unwrap().alert, Some(alert));
+}
+
+#[test]
+fn an_archive_that_cannot_be_read_is_not_taken_for_one_without_marks() {
+    for subject in ["Bonjour", "[FIN]", "[INVISIBLE_PATIENT] Bonjour"] {
+        let decision = to_mother(|_, letter| {
+            letter.subject.0 = subject.to_owned();
+            letter.xdm_secrecy = Err(secrecy::Unreadable);
+        });
+        assert_eq!(decision.refusal(), Some(Refusal::SecrecyUnreadable), "{subject}");
+    }
+    let mut snapshot = Snapshot::between(Who::Doctor.party(), Who::Hospital.party());
+    snapshot.mandate = None;
+    let archive = Letter { xdm_secrecy: Err(secrecy::Unreadable), ..letter("Bonjour", None) };
+    let request = Request { actor: Actor::Own, purpose: Purpose::Mail, act: Act::Letter(archive) };
+    assert_eq!(decide(&snapshot, &request, NOW).refusal(), None, "professionals read it themselves");
+}
+
+#[test]
+fn marks_of_an_archive_and_of_the_letter_add_up() {
+    let decision = to_mother(|_, letter| {
+        letter.subject.0 = "[INVISIBLE_REP_LEGAUX] Bonjour".to_owned();
+        letter.xdm_secrecy = Ok(Secrecy::FromPatient);
+    });
+    assert_eq!(decision.delivery().unwrap().secrecy, Secrecy::FromBoth);
 }
 
 #[test]

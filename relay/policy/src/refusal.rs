@@ -69,7 +69,7 @@ pub enum Refusal {
     OnlyTnef,
     /// A letter two programs would read differently.
     AmbiguousContent,
-    /// A secrecy mark we cannot read.
+    /// A secrecy mark we cannot read, or an XDM archive that may hold one.
     SecrecyUnreadable,
     /// A secrecy mark of ours that another operator would not understand.
     SecrecyNotKept,
@@ -314,8 +314,8 @@ impl Refusal {
             ),
             Self::SecrecyUnreadable => (
                 "secrecy.unreadable",
-                "La marque de confidentialité de cette lettre n’est pas reconnue ; la lettre n’a pas été remise.",
-                "The confidentiality mark of this letter is not recognised; the letter was not delivered.",
+                "La marque de confidentialité de cette lettre, ou l’archive IHE_XDM.zip qui la porte, ne peut pas être lue ; la lettre n’a pas été remise.",
+                "The confidentiality mark of this letter, or the IHE_XDM.zip archive that carries it, cannot be read; the letter was not delivered.",
             ),
             Self::SecrecyNotKept => (
                 "secrecy.not-kept",

@@ -3,6 +3,7 @@
 use names::{PatientId, PersonId, Redacted};
 
 use crate::Secrecy;
+use crate::secrecy::Unreadable;
 
 /// One act that a rule must judge.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,8 +69,9 @@ pub struct Letter {
     pub mss_mes: Option<String>,
     /// `X-Pli-Secrecy` ([`crate::secrecy::HEADER`]), as written.
     pub secrecy_header: Option<String>,
-    /// What the metadata of an XDM archive asks for.
-    pub xdm_secrecy: Secrecy,
+    /// What the metadata of its XDM archives asks for. An archive that cannot be read may hold a
+    /// mark, and is never taken for one that holds none.
+    pub xdm_secrecy: Result<Secrecy, Unreadable>,
     /// The display name that `To` or `Cc` gives to this recipient's address, decoded.
     pub to_name: Redacted<Option<String>>,
     /// An ordinary letter or a report.
@@ -86,7 +88,7 @@ impl Letter {
             subject: Redacted(subject.into()),
             mss_mes: None,
             secrecy_header: None,
-            xdm_secrecy: Secrecy::Open,
+            xdm_secrecy: Ok(Secrecy::Open),
             to_name: Redacted(None),
             kind: LetterKind::Ordinary,
             content: Content::Readable,

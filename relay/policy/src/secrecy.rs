@@ -12,6 +12,8 @@ pub const HEADER: &str = "X-Pli-Secrecy";
 pub const INVISIBLE_PATIENT: &str = "INVISIBLE_PATIENT";
 /// Hidden from a minor's legal representatives (JDV_J08).
 pub const INVISIBLE_REPRESENTATIVES: &str = "INVISIBLE_REPRESENTANTS_LEGAUX";
+/// Hidden from professionals other than its author, by the patient's wish (JDV_J08).
+pub const MASKED_FROM_PROFESSIONALS: &str = "MASQUE_PS";
 
 /// From whom a letter or a document is hidden.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -112,10 +114,11 @@ pub fn visible_to(viewer: Viewer, secrecy: Secrecy) -> bool {
 pub struct Unreadable;
 
 /// Reads codes of the value set JDV_J08, as XDM metadata holds them. Other codes (`N`, `R`, `V`,
-/// `MASQUE_PS`) say nothing about the patient's side.
-#[must_use]
-pub fn from_codes<'a>(codes: impl IntoIterator<Item = &'a str>) -> Secrecy {
-    codes.into_iter().filter_map(mark).fold(Secrecy::Open, Secrecy::and)
+/// `MASQUE_PS`) say nothing about the patient's side; one that begins like a mark and is none is
+/// unreadable, not ignored.
+pub fn from_codes<'a>(codes: impl IntoIterator<Item = &'a str>) -> Result<Secrecy, Unreadable> {
+    let marks = codes.into_iter().map(str::trim).filter(|code| begins_like_a_mark(code));
+    marks.map(|code| mark(code).ok_or(Unreadable)).try_fold(Secrecy::Open, |all, one| Ok(all.and(one?)))
 }
 
 /// Reads the value of [`HEADER`]. Every word of it must be known.
@@ -129,7 +132,7 @@ pub fn from_header(value: &str) -> Result<Secrecy, Unreadable> {
 pub fn from_subject(subject: &str) -> Result<Secrecy, Unreadable> {
     let brackets =
         subject.split('[').skip(1).map(|after| after.split_once(']').map_or(after, |(tag, _)| tag));
-    let tags = brackets.map(str::trim).filter(|tag| tag.to_ascii_uppercase().starts_with("INVISIBLE"));
+    let tags = brackets.map(str::trim).filter(|tag| begins_like_a_mark(tag));
     tags.map(|tag| mark(tag).ok_or(Unreadable)).try_fold(Secrecy::Open, |all, one| Ok(all.and(one?)))
 }
 
@@ -149,6 +152,10 @@ pub fn untagged(subject: &str) -> String {
     }
     shown.push_str(rest);
     shown.trim().to_owned()
+}
+
+fn begins_like_a_mark(word: &str) -> bool {
+    word.to_ascii_uppercase().starts_with("INVISIBLE")
 }
 
 fn mark(word: &str) -> Option<Secrecy> {
@@ -218,7 +225,13 @@ mod tests {
         assert_eq!(from_header("INVISIBLE_PATIENT, invisible_rep_legaux"), Ok(Secrecy::FromBoth));
         assert_eq!(from_header("INVISIBLE_PATIENT, N"), Err(Unreadable));
         assert_eq!(from_header(""), Err(Unreadable));
-        assert_eq!(from_codes(["N", "MASQUE_PS", "INVISIBLE_PATIENT"]), Secrecy::FromPatient);
+        assert_eq!(from_codes(["N", "MASQUE_PS", "INVISIBLE_PATIENT"]), Ok(Secrecy::FromPatient));
+        assert_eq!(
+            from_codes(["INVISIBLE_REPRESENTANTS_LEGAUX", "INVISIBLE_PATIENT"]),
+            Ok(Secrecy::FromBoth)
+        );
+        assert_eq!(from_codes(["N", "INVISIBLE_PATIENTS"]), Err(Unreadable));
+        assert_eq!(from_codes(["N"]), Ok(Secrecy::Open));
     }
 
     #[test]

@@ -1,1 +1,40 @@
-//! Start a whole server, invented people, transcripts, peers that lie
+//! What the stories need: a whole server as a child process on throwaway data, clients that speak
+//! byte by byte, a mail server of the outside world, foreign programs, a browser, and judges.
+//!
+//! Everything here blocks and has a time limit: a story is a list of steps, read from top to bottom.
+//! Nothing of the server is linked in. It is started as an operator would start it, and met at its
+//! doors.
+#![warn(missing_docs)]
+
+mod browser;
+mod canaries;
+mod house;
+mod imap;
+mod judge;
+mod letters;
+mod limits;
+mod live_transcript;
+mod loopback;
+mod outside;
+mod postgres;
+mod programs;
+mod sink;
+mod smtp;
+mod socket;
+mod until;
+
+pub use browser::{Browser, Scripts, Window};
+pub use canaries::{Canary, Sighting, look_for};
+pub use house::{Engine, House, Plan};
+pub use imap::{Fetched, ImapClient};
+pub use judge::{TraceLine, Violation, judge_trace, parse_trace};
+pub use letters::{Letter, jpeg, pdf};
+pub use live_transcript::{Playable, play_live, playable};
+pub use loopback::{Ports, instant, now};
+pub use outside::{Outside, setting};
+pub use postgres::Schema;
+pub use programs::{Ran, Tool};
+pub use sink::{Caught, Sink};
+pub use smtp::{Answer, SmtpClient};
+pub use socket::Socket;
+pub use until::{Limit, until};

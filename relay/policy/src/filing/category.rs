@@ -114,6 +114,19 @@ impl Category {
             _ => None,
         }
     }
+
+    /// The category of a document's class code (TRE_A03), where the rule is clear: coarser than its
+    /// type, and so asked after it.
+    #[must_use]
+    pub fn of_class_code(code: &str) -> Option<Self> {
+        match code {
+            "10" => Some(Self::Report),
+            "11" => Some(Self::Summary),
+            "31" => Some(Self::Imaging),
+            "42" => Some(Self::Prescription),
+            _ => None,
+        }
+    }
 }
 
 /// The category the file's name suggests, else the code the sender gave, else the subject.
@@ -317,5 +330,7 @@ mod tests {
         assert_eq!(Category::of_document_code("PRESC-BIO"), Some(Category::Prescription));
         assert_eq!(Category::of_document_code("11502-2"), Some(Category::Biology));
         assert_eq!(Category::of_document_code("99999-9"), None);
+        assert_eq!(Category::of_class_code("31"), Some(Category::Imaging));
+        assert_eq!(Category::of_class_code("99"), None);
     }
 }

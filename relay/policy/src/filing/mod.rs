@@ -194,6 +194,42 @@ pub fn accepted(part: &PartFacts) -> Result<MediaKind, Reason> {
     }
 }
 
+/// What an XDM archive's metadata says of its documents, the first of them first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Described {
+    /// Its title.
+    pub title: Redacted<Option<String>>,
+    /// Its type code (JDV_J07).
+    pub type_code: Option<String>,
+    /// Its class code (TRE_A03).
+    pub class_code: Option<String>,
+    /// The day of the act.
+    pub acted_on: Option<ActDate>,
+}
+
+/// Whether a part calls itself an XDM archive (`IHE_XDM.zip` in any case, also as a browser numbers it
+/// when it was saved twice), wherever it stands and whatever it is: its metadata
+/// may ask for secrecy even when the part is not filed.
+#[must_use]
+pub fn claims_xdm(part: &PartFacts) -> bool {
+    let named = title::stem(part).is_some_and(|stem| stem == "ihe xdm" || stem.starts_with("ihe xdm "));
+    named && has_extension(part, &["zip"])
+}
+
+impl Entry {
+    /// This entry as the archive's own metadata describes it: its author knows better than the name of
+    /// a file.
+    #[must_use]
+    pub fn described(self, by: &Described, received_at: Timestamp) -> Self {
+        let by_type = by.type_code.as_deref().and_then(Category::of_document_code);
+        let by_class = || by.class_code.as_deref().and_then(Category::of_class_code);
+        let category = by_type.or_else(by_class).unwrap_or(self.category);
+        let title = by.title.0.as_deref().and_then(title::given);
+        let acted_on = by.acted_on.filter(|day| !title::is_after(received_at, *day)).or(self.acted_on);
+        Self { category, title: title.map_or(self.title, Redacted), acted_on, media: self.media }
+    }
+}
+
 fn decide_part(letter: &LetterContent, part: &PartFacts) -> PartDecision {
     let set_apart = by_place(part).or_else(|| by_type(part)).or_else(|| body(part)).or_else(|| dress(part));
     match set_apart.map_or_else(|| accepted(part), Err) {
@@ -349,10 +385,8 @@ fn is_plain_text(part: &PartFacts) -> bool {
     (is_declared(part, &["text/plain"]) || unsaid) && !misnamed
 }
 
-/// `IHE_XDM.zip` in any case, also as a browser numbers it when it was saved twice.
 fn is_xdm(part: &PartFacts) -> bool {
-    let named = title::stem(part).is_some_and(|stem| stem == "ihe xdm" || stem.starts_with("ihe xdm "));
-    named && has_extension(part, &["zip"]) && part.sniffed == MediaKind::Zip
+    claims_xdm(part) && part.sniffed == MediaKind::Zip
 }
 
 fn entry(letter: &LetterContent, part: &PartFacts, media: MediaKind) -> Entry {

@@ -268,6 +268,65 @@ fn the_name_weighs_more_than_the_code_and_the_code_more_than_the_subject() {
 }
 
 #[test]
+fn an_archive_is_filed_as_its_own_metadata_describes_it() {
+    let archive = attached("IHE_XDM.zip", "application/zip", MediaKind::Zip);
+    let mail = letter("XDM/1.0/DDM+", vec![archive]);
+    let [PartDecision::Xdm(entry)] = &file(&mail)[..] else { panic!("{:?}", file(&mail)) };
+    for (case, title, type_code, class_code, day, want) in [
+        ("nothing said", None, None, None, None, (entry.title.0.as_str(), entry.category, None)),
+        (
+            "all said",
+            Some("Bilan\u{202e}_sanguin "),
+            Some("11502-2"),
+            Some("31"),
+            Some(18),
+            ("Bilan sanguin", Category::Biology, Some(18)),
+        ),
+        (
+            "a class only",
+            Some("IRM du genou"),
+            Some("x"),
+            Some("31"),
+            None,
+            ("IRM du genou", Category::Imaging, None),
+        ),
+        (
+            "empty words",
+            Some("Document 1"),
+            None,
+            Some("x"),
+            Some(30),
+            (entry.title.0.as_str(), entry.category, None),
+        ),
+    ] {
+        let by = Described {
+            title: Redacted(title.map(str::to_owned)),
+            type_code: type_code.map(str::to_owned),
+            class_code: class_code.map(str::to_owned),
+            acted_on: day.and_then(|day| ActDate::new(2026, 11, day)),
+        };
+        let described = entry.clone().described(&by, mail.received_at);
+        let day = described.acted_on.map(|day| day.day);
+        assert_eq!((described.title.0.as_str(), described.category, day), want, "{case}");
+    }
+}
+
+#[test]
+fn an_archive_too_large_damaged_or_forwarded_still_claims_to_be_one() {
+    let archive = attached("ihe_xdm (2).ZIP", "application/octet-stream", MediaKind::Zip);
+    for (claims, part) in [
+        (true, archive.clone()),
+        (true, PartFacts { size: 20_000_000, ..archive.clone() }),
+        (true, PartFacts { layer: Layer::Forwarded, ..archive.clone() }),
+        (true, PartFacts { sniffed: MediaKind::Unknown, size: 0, ..archive }),
+        (false, attached("radio.zip", "application/zip", MediaKind::Zip)),
+        (false, pdf("IHE_XDM.pdf")),
+    ] {
+        assert_eq!(claims_xdm(&part), claims, "{part:?}");
+    }
+}
+
+#[test]
 fn a_click_may_file_what_is_shown_in_the_letter_but_not_what_is_no_document() {
     let shown = PartFacts { reference: Reference::Shown, ..png("plaie.png") };
     assert_eq!(accepted(&shown), Ok(MediaKind::Png));

@@ -1,6 +1,6 @@
 //! The title a document gets, and the day its name gives.
 
-use names::fold;
+use names::{Timestamp, fold};
 
 use super::date::{self, ActDate};
 use super::{LetterContent, PartFacts};
@@ -20,12 +20,19 @@ pub fn of(letter: &LetterContent, part: &PartFacts) -> Named {
     let name = part.filename.0.as_deref().map(base_name).unwrap_or_default();
     let (name, _) = split_extension(&name);
     let (acted_on, rest) = match date::leading(name) {
-        Some((day, rest)) if !is_after(letter, day) => (Some(day), rest),
+        Some((day, rest)) if !is_after(letter.received_at, day) => (Some(day), rest),
         Some(_) | None => (None, name),
     };
     let from_name = tidy(rest);
     let text = if says_nothing(&from_name) { of_subject(&letter.subject.0) } else { from_name };
     Named { text: shorten(&text), acted_on }
+}
+
+/// A title that somebody gave in so many words, made fit to be shown; `None` when it says nothing.
+pub fn given(text: &str) -> Option<String> {
+    let shown: String = text.chars().filter(|&c| !is_hidden(c)).collect();
+    let title = shorten(&tidy(&secrecy::untagged(&shown)));
+    (!says_nothing(&title)).then_some(title)
 }
 
 /// The folded name without folder and extension, for comparisons: `ihe xdm`.
@@ -41,8 +48,8 @@ pub fn extension(part: &PartFacts) -> Option<String> {
 }
 
 /// A day after the letter came is an appointment, not an act. One day of grace for time zones.
-fn is_after(letter: &LetterContent, day: ActDate) -> bool {
-    let limit = letter.received_at.plus(names::DAY).utc();
+pub fn is_after(received_at: Timestamp, day: ActDate) -> bool {
+    let limit = received_at.plus(names::DAY).utc();
     let limit = (limit.year(), limit.month(), limit.day());
     (i32::from(day.year), i32::from(day.month), i32::from(day.day))
         > (i32::from(limit.0), i32::from(limit.1), i32::from(limit.2))
