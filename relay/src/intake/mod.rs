@@ -6,12 +6,15 @@
 //! notices, audit lines and the idempotency key together ([`unit`]). Only when that is on disk does
 //! anybody hear `250` or `201`.
 
+mod archives;
 mod heads;
 mod prepare;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 mod unit;
+#[cfg(test)]
+mod xdm_tests;
 
 use crate::Error;
 use crate::letter::{Incoming, Letter};
@@ -20,7 +23,7 @@ use mailstore::{Committer, Hidden, Mailstore};
 use names::{AccountId, Address, Clock, ConversationId, Domain, Entropy, PatientId, QueueId, Timestamp};
 use policy::{Act, Actor, Decision, Mandate, Purpose, Refusal, Request, Settings};
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use wire::mime::Head;
 use wire::smtp::{Origin, Trace};
 
@@ -36,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) committer: Committer<unit::Commit>,
+    /// Room for XDM archives being read.
+    pub(crate) archives: Arc<Semaphore>,
 }
 
 /// What a relay is made of.
@@ -212,6 +217,7 @@ impl Relay {
             hostname: parts.hostname,
             clock: parts.clock,
             entropy: parts.entropy,
+            archives: Arc::new(Semaphore::new(archives::OPEN_AT_ONCE)),
         }))
     }
 

@@ -1,5 +1,6 @@
 //! What is made before the unit: sealed heads, wrapped keys, threads, documents, lines.
 
+use super::archives::{Archive, Archives, Masked};
 use super::snapshot::{self, Known, Wanted};
 use super::unit::{self, Committed, Prepared, PreparedRecipient};
 use super::{Draft, Outcome, Relay, Source, heads};
@@ -27,8 +28,9 @@ impl Relay {
     ///
     /// When this answers `Accepted`, the letter is on disk and in every mailbox.
     pub async fn deliver(&self, source: &Source<'_>, draft: Draft, now: Timestamp) -> Result<Outcome, Error> {
+        let mut archives = None;
         for _ in 0..ATTEMPTS {
-            let prepared = match self.prepare(source, &draft, now).await? {
+            let prepared = match self.prepare(source, &draft, &mut archives, now).await? {
                 Ready::Refused(refusal, recipient) => {
                     // What was taken stays taken, also when its reply was lost and the rules say
                     // something else by now.
@@ -63,8 +65,14 @@ impl Relay {
         })
     }
 
-    async fn prepare(&self, source: &Source<'_>, draft: &Draft, now: Timestamp) -> Result<Ready, Error> {
-        let judged = self.judge(source, draft, now).await?;
+    async fn prepare(
+        &self,
+        source: &Source<'_>,
+        draft: &Draft,
+        archives: &mut Option<Archives>,
+        now: Timestamp,
+    ) -> Result<Ready, Error> {
+        let judged = self.judge(source, draft, archives, now).await?;
         let refused = judged
             .recipients
             .iter()
@@ -75,7 +83,7 @@ impl Relay {
         let accounts: Vec<AccountId> = judged.accounts(source);
         let keys = self.mailstore().keyring(&accounts).await;
         let keys = keys.map_err(|cause| Error::Store { what: "opening the keys of recipients", cause })?;
-        let mut making = Making::new(self, source, draft, &keys, now);
+        let mut making = Making::new(self, source, draft, archives.as_ref(), &keys, now);
         let mut made = Made::default();
         for recipient in &judged.recipients {
             making.recipient(recipient, &judged, &mut made)?;
@@ -102,14 +110,20 @@ impl Relay {
     /// A letter prepared and not yet handed in.
     #[cfg(test)]
     pub(super) async fn prepared(&self, source: &Source<'_>, draft: &Draft) -> Prepared {
-        match self.prepare(source, draft, self.now()).await.unwrap() {
+        match self.prepare(source, draft, &mut None, self.now()).await.unwrap() {
             Ready::Letter(prepared) => *prepared,
             Ready::Refused(refusal, _) => panic!("refused: {refusal:?}"),
         }
     }
 
     /// The first judgement, outside the unit; the second one inside must agree.
-    async fn judge(&self, source: &Source<'_>, draft: &Draft, now: Timestamp) -> Result<Judged, Error> {
+    async fn judge(
+        &self,
+        source: &Source<'_>,
+        draft: &Draft,
+        archives: &mut Option<Archives>,
+        now: Timestamp,
+    ) -> Result<Judged, Error> {
         let what = "judging a letter";
         let mut addresses = vec![source.address().clone()];
         addresses.extend(draft.recipients.iter().chain(&draft.reply_to).cloned());
@@ -136,7 +150,12 @@ impl Relay {
                 answered: draft.answering.as_ref().map(|answering| &answering.letter),
             })
             .collect();
-        let base = facts::of_letter(&draft.letter);
+        // A letter between professionals is not opened: what it holds is theirs to read.
+        if archives.is_none() && wanted.iter().any(|question| known.is_patient(question.recipient)) {
+            *archives = Some(self.read_archives(&draft.letter, draft.queue).await?);
+        }
+        let asked = archives.as_ref().map_or(Ok(Secrecy::Open), Archives::secrecy);
+        let base = facts::of_letter(&draft.letter, asked);
         let mut tx = self.mailstore().db().read().await.map_err(|cause| Error::Database { what, cause })?;
         let (mailstore, directory) = (self.mailstore(), self.directory());
         let contacts =
@@ -259,6 +278,7 @@ struct Making<'a> {
     relay: &'a Relay,
     source: &'a Source<'a>,
     draft: &'a Draft,
+    archives: Option<&'a Archives>,
     keys: &'a Keyring,
     views: Vec<LeafView<'a>>,
     filed: Vec<PartDecision>,
@@ -272,6 +292,7 @@ impl<'a> Making<'a> {
         relay: &'a Relay,
         source: &'a Source<'a>,
         draft: &'a Draft,
+        archives: Option<&'a Archives>,
         keys: &'a Keyring,
         now: Timestamp,
     ) -> Self {
@@ -286,6 +307,7 @@ impl<'a> Making<'a> {
             relay,
             source,
             draft,
+            archives,
             keys,
             now,
         }
@@ -429,7 +451,7 @@ impl<'a> Making<'a> {
     ) -> Vec<NewDocument> {
         let author = judged.name(self.source.address());
         let party = mailstore::Party::of_account(self.source.account());
-        let draft = |view: &LeafView<'_>, filed: &FiledAs| DocumentDraft {
+        let draft = |view: &LeafView<'_>, filed: &FiledAs, masked: Masked| DocumentDraft {
             title: filed.title.0.clone(),
             file_name: file_name(view, filed),
             category: filed.category.code().to_owned(),
@@ -445,13 +467,19 @@ impl<'a> Making<'a> {
             body: self.draft.letter.body.id(),
             part: view.part.body_start..view.part.body_end,
             encoding: view.part.encoding.as_str().to_ascii_lowercase(),
-            confidentiality: confidentiality(secrecy),
+            confidentiality: confidentiality(secrecy, masked),
         };
-        let parts = self.views.iter().zip(&self.filed);
+        let archive = |leaf| self.archives.and_then(|archives| archives.of_leaf(leaf));
+        let parts = self.views.iter().zip(&self.filed).enumerate();
         parts
-            .filter_map(|(view, decision)| match decision {
-                PartDecision::FileAs(filed) | PartDecision::Xdm(filed) => Some(draft(view, filed)),
-                PartDecision::Leave(_) => None,
+            .filter_map(|(leaf, (view, decision))| match (decision, archive(leaf)) {
+                (PartDecision::Xdm(filed), Some(Archive { described, masked, .. })) => {
+                    Some(draft(view, &filed.clone().described(described, self.now), *masked))
+                }
+                (PartDecision::FileAs(filed) | PartDecision::Xdm(filed), _) => {
+                    Some(draft(view, filed, Masked::No))
+                }
+                (PartDecision::Leave(_), _) => None,
             })
             .map(|draft| self.relay.mailstore().new_document(key, &draft, self.now))
             .collect()
@@ -509,15 +537,19 @@ fn hidden(secrecy: Secrecy) -> Hidden {
     }
 }
 
-fn confidentiality(secrecy: Secrecy) -> Confidentiality {
-    match secrecy {
+fn confidentiality(secrecy: Secrecy, masked: Masked) -> Confidentiality {
+    let by_patient = match masked {
+        Masked::No => Confidentiality::NONE,
+        Masked::FromProfessionals => Confidentiality::PROFESSIONALS,
+    };
+    by_patient.and(match secrecy {
         Secrecy::Open => Confidentiality::NONE,
         // What the patient must hear from a professional first, nobody who acts for them may read.
         Secrecy::FromPatient | Secrecy::FromBoth => {
             Confidentiality::PATIENT.and(Confidentiality::REPRESENTATIVES)
         }
         Secrecy::FromRepresentatives => Confidentiality::REPRESENTATIVES,
-    }
+    })
 }
 
 fn place(place: policy::Place) -> Place {
