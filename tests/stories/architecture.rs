@@ -303,10 +303,6 @@ fn nobody_draws_lots_but_assembly() {
             wrong.extend(places(source, draw));
         }
     }
-    // A signature and a certificate draw inside the library that makes them.
-    wrong.retain(|place| {
-        !["audit/src/checkpoint.rs", "certs/src/authority.rs"].iter().any(|own| place.starts_with(own))
-    });
     none(&wrong, "chance is an argument");
 }
 
