@@ -42,13 +42,13 @@ const steps = {
   async fill({ label, text }) { await page.getByLabel(label).fill(text); },
   async choose({ label, files }) { await page.getByLabel(label).setInputFiles(files); },
   async click({ role, name }) {
-    const target = page.getByRole(role, { name }).first();
+    const target = page.getByRole(role, { name, disabled: false }).first();
     // The new document must be there before the next step looks at the page.
     await Promise.all([page.waitForEvent('load'), target.click({ noWaitAfter: true })]);
   },
-  async count({ role, name }) { return { count: await page.getByRole(role, { name }).count() }; },
+  async count({ role, name }) { return { count: await page.getByRole(role, { name, disabled: false }).count() }; },
   async links({ name }) {
-    return { links: await page.getByRole('link', { name }).evaluateAll((links) => links.map((link) => link.href)) };
+    return { links: await page.getByRole('link', { name, disabled: false }).evaluateAll((links) => links.map((link) => link.href)) };
   },
   async text() { return { text: await page.locator('body').innerText() }; },
   async address() { return { address: page.url() }; },
@@ -63,7 +63,7 @@ const steps = {
   },
   async download({ name, path }) {
     const coming = page.waitForEvent('download');
-    await page.getByRole('link', { name }).first().click({ noWaitAfter: true });
+    await page.getByRole('link', { name, disabled: false }).first().click({ noWaitAfter: true });
     const download = await coming;
     await download.saveAs(path);
     return { name: download.suggestedFilename() };

@@ -54,7 +54,8 @@ fn no_false_end_of_data_makes_two_letters_of_one() {
                 .iter()
                 .filter(|letter| letter.contains(&format!("Subject: Honest {played}\r\n")))
                 .count();
-            if letters.iter().any(|letter| letter.contains("\r\nSubject: Smuggled")) {
+            let head = |letter: &String| letter.split("\r\n\r\n").next().unwrap_or_default().to_owned();
+            if letters.iter().any(|letter| head(letter).contains("\r\nSubject: Smuggled")) {
                 told.push(format!("{case}: the smuggled letter was delivered"));
             }
             let accepted = said.lines().filter(|line| line.ends_with(" accepted")).count();

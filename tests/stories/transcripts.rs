@@ -42,7 +42,7 @@ fn stage(accounts: usize) -> Plan {
         let _ = write!(
             people,
             "[[mailboxes]]\naddress = \"{address}\"\nkind = \"APP\"\norganisation = \"990000010\"\n\
-             [[passwords]]\nmailbox = \"{address}\"\nlabel = \"stage\"\npassword = \"{PASSWORD}\"\n"
+             [[passwords]]\nmailbox = \"{address}\"\nlabel = \"{address}\"\npassword = \"{PASSWORD}\"\n"
         );
     };
     for address in ["dr@cabinet.example", "other@cabinet.example"] {
