@@ -51,7 +51,8 @@ fn entropy() -> Entropy {
 impl House {
     pub async fn new() -> Self {
         let (data, keys) = (db::testing::sqlite().await, db::testing::sqlite().await);
-        let all = [audit::MIGRATIONS, directory::MIGRATIONS, mailstore::MIGRATIONS, relay::MIGRATIONS].concat();
+        let all =
+            [audit::MIGRATIONS, directory::MIGRATIONS, mailstore::MIGRATIONS, relay::MIGRATIONS].concat();
         data.migrate(&all).await.unwrap();
         keys.migrate(mailstore::KEY_MIGRATIONS).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -92,7 +93,12 @@ impl House {
             root_key: [9; 32],
             zone: TimeZone::get("Europe/Paris").unwrap(),
             outside_box: Some(OutsideBox(Arc::new(|| {
-                vec![OutsideMail { to: "a@b.example".into(), subject: "<b>".into(), text: "x".into(), at: NOON }]
+                vec![OutsideMail {
+                    to: "a@b.example".into(),
+                    subject: "<b>".into(),
+                    text: "x".into(),
+                    at: NOON,
+                }]
             }))),
         };
         let rooms = Rooms {
@@ -145,7 +151,8 @@ impl House {
 
     /// The whole letters in a mailbox's INBOX, oldest first.
     pub async fn inbox(&self, mailbox: &str) -> Vec<String> {
-        let mailbox = self.relay.directory().mailbox(&Address::parse(mailbox).unwrap()).await.unwrap().unwrap();
+        let mailbox =
+            self.relay.directory().mailbox(&Address::parse(mailbox).unwrap()).await.unwrap().unwrap();
         let store = self.relay.mailstore();
         let inbox = store.role_folder_of(mailbox.account, mailstore::Role::Inbox).await.unwrap();
         let mut letters = Vec::new();
@@ -203,6 +210,13 @@ impl Shown {
         text.split(before).skip(1).map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&")).collect()
     }
 
+    /// The address of the first framed letter.
+    pub fn frame(&self) -> String {
+        let text = self.text();
+        let tag = text.split("<iframe").nth(1).expect("a framed letter");
+        tag.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned()
+    }
+
     /// The form's token.
     pub fn token(&self) -> String {
         self.all("name=\"jeton\" value=\"").last().cloned().unwrap_or_default()
@@ -244,7 +258,8 @@ impl<'a> Browser<'a> {
     }
 
     pub async fn post(&mut self, path: &str, fields: &[(String, String)]) -> Shown {
-        let body = ammonia::url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let body =
+            ammonia::url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::post(path)
             .header("content-type", "application/x-www-form-urlencoded")
             .header("origin", format!("http://{APP}"));
@@ -252,14 +267,24 @@ impl<'a> Browser<'a> {
     }
 
     /// Posts a letter: fields, then one file.
-    pub async fn post_letter(&mut self, path: &str, fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Shown {
+    pub async fn post_letter(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file: Option<(&str, &[u8])>,
+    ) -> Shown {
         let mut body = Vec::new();
         for (name, value) in fields {
-            body.extend(format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+            body.extend(
+                format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes(),
+            );
         }
         if let Some((name, content)) = file {
             body.extend(
-                format!("--B\r\nContent-Disposition: form-data; name=\"fichiers\"; filename=\"{name}\"\r\n\r\n").bytes(),
+                format!(
+                    "--B\r\nContent-Disposition: form-data; name=\"fichiers\"; filename=\"{name}\"\r\n\r\n"
+                )
+                .bytes(),
             );
             body.extend_from_slice(content);
             body.extend(b"\r\n");
@@ -275,13 +300,16 @@ impl<'a> Browser<'a> {
         let mut request = request.body(body).unwrap();
         let uri = request.uri().to_string();
         let (host, path) = match uri.strip_prefix("http://") {
-            Some(rest) => rest.split_once('/').map(|(host, path)| (host.to_owned(), format!("/{path}"))).unwrap(),
+            Some(rest) => {
+                rest.split_once('/').map(|(host, path)| (host.to_owned(), format!("/{path}"))).unwrap()
+            }
             None => (APP.to_owned(), uri.clone()),
         };
         *request.uri_mut() = path.parse().unwrap();
         request.headers_mut().insert(header::HOST, host.parse().unwrap());
         if host == APP && !self.cookies.is_empty() {
-            let jar: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let jar: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request.headers_mut().insert(header::COOKIE, jar.join("; ").parse().unwrap());
         }
         let response = self.house.webmail.answer(request, IpAddr::V4(Ipv4Addr::LOCALHOST)).await;

@@ -266,6 +266,8 @@ pub fn will_say_for(author: &str, owner: &str) -> String {
 pub const HOUSE: &str = "Le service";
 /// An administrator, as an actor of the history.
 pub const OPERATOR: &str = "Un administrateur du service";
+/// Who failed to sign in.
+pub const WITH_YOUR_IDENTIFIER: &str = "Une personne qui a saisi votre identifiant";
 /// Somebody the directory no longer knows.
 pub const SOMEBODY: &str = "Une personne qui n’est plus dans l’annuaire";
 

@@ -46,24 +46,30 @@ struct Inner {
 pub struct Peer(pub IpAddr);
 
 /// An answer that ends a page early: a redirection, a trouble.
-pub struct Halt(pub Response);
+pub struct Halt(Box<Response>);
+
+impl From<Response> for Halt {
+    fn from(response: Response) -> Self {
+        Self(Box::new(response))
+    }
+}
 
 impl From<Failure> for Halt {
     fn from(failure: Failure) -> Self {
         tracing::error!(error = &failure as &dyn std::error::Error, "a page failed");
-        Self(Trouble::Broken.into_response())
+        Trouble::Broken.into_response().into()
     }
 }
 
 impl From<Trouble> for Halt {
     fn from(trouble: Trouble) -> Self {
-        Self(trouble.into_response())
+        trouble.into_response().into()
     }
 }
 
 impl IntoResponse for Halt {
     fn into_response(self) -> Response {
-        self.0
+        *self.0
     }
 }
 
@@ -173,7 +179,7 @@ impl Webmail {
             Some(token) => self.rooms().session(&token, now).await?,
             None => None,
         };
-        session.ok_or_else(|| Halt(see_other("/connexion")))
+        session.ok_or_else(|| see_other("/connexion").into())
     }
 
     /// A reference to something of this session's open space.

@@ -90,10 +90,13 @@ impl OneLetter {
         parts
     }
 
-    /// About how many characters there are to read.
+    /// About how many characters tall it is to read: a picture counts as a paragraph, markup as text,
+    /// because it stands for blocks and rows.
     pub fn length(&self) -> usize {
-        let of = |part: &Part| if part.subtype == "html" { part.decoded_len / 3 } else { part.decoded_len };
-        usize::try_from(self.readable().into_iter().map(of).sum::<u64>()).unwrap_or(usize::MAX)
+        const PICTURE: u64 = 400;
+        let text: u64 = self.readable().into_iter().map(|part| part.decoded_len).sum();
+        let pictures = self.summary.attachments.iter().filter(|attachment| attachment.inline).count() as u64;
+        usize::try_from(text + pictures * PICTURE).unwrap_or(usize::MAX)
     }
 }
 
@@ -170,7 +173,8 @@ impl Rooms {
         before: Option<(Timestamp, ConversationId)>,
         limit: u32,
     ) -> Result<Vec<Conversation>, Failure> {
-        let page = self.relay.mailstore().conversations(profile.account, before, limit).await;
+        let page =
+            self.relay.mailstore().conversations(profile.account, viewer(profile), before, limit).await;
         page.doing("listing conversations")
     }
 
@@ -180,7 +184,11 @@ impl Rooms {
         profile: &Profile,
         id: ConversationId,
     ) -> Result<Option<Conversation>, Failure> {
-        self.relay.mailstore().conversation(profile.account, id).await.doing("reading a conversation")
+        self.relay
+            .mailstore()
+            .conversation(profile.account, viewer(profile), id)
+            .await
+            .doing("reading a conversation")
     }
 
     /// Its letters, newest first.

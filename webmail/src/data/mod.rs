@@ -215,6 +215,7 @@ impl Rooms {
 
     /// New messages of a space.
     pub async fn unread(&self, profile: &Profile) -> Result<u64, Failure> {
-        Ok(self.relay.mailstore().unread(profile.account).await.doing("counting new messages")?.0)
+        let unread = self.relay.mailstore().unread(profile.account, viewer(profile)).await;
+        Ok(unread.doing("counting new messages")?.0)
     }
 }

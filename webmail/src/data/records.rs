@@ -95,10 +95,7 @@ impl Rooms {
             lines.iter().filter(|(_, line)| !hides(line, &hidden, viewer(profile))).map(|(seq, line)| Told {
                 seq: *seq,
                 at: line.at,
-                who: texts::actor(
-                    &named(line.actor, &names),
-                    line.for_whom.map(|whom| named(whom, &names)).as_deref(),
-                ),
+                who: who(line, &names),
                 what: texts::act(line.act),
             });
         Ok((told.collect(), next))
@@ -126,6 +123,17 @@ fn hides(line: &Line, hidden: &HashSet<String>, viewer: Viewer) -> bool {
     // A notice for the owner alone would tell a parent that something came.
     let notice = matches!(line.act, Act::AlertSent | Act::AlertFailed) && viewer == Viewer::Representative;
     of_hidden || notice
+}
+
+/// Who acted, and for whom when that is somebody else. A refused sign-in is nobody's: only the
+/// identifier is known.
+fn who(line: &Line, names: &HashMap<String, String>) -> String {
+    if line.act == Act::SignInRefused {
+        return texts::WITH_YOUR_IDENTIFIER.to_owned();
+    }
+    let actor = named(line.actor, names);
+    let for_whom = line.for_whom.map(|whom| named(whom, names)).filter(|whom| *whom != actor);
+    texts::actor(&actor, for_whom.as_deref())
 }
 
 fn named(actor: Actor, names: &HashMap<String, String>) -> String {

@@ -43,14 +43,15 @@ async fn a_letter_is_read_on_the_second_origin_and_its_file_comes_back_unchanged
     assert!(matches!(sent, Outcome::Accepted { .. }), "{sent:?}");
     let mut browser = Browser::claire(&house).await;
     let list = browser.get("/messages").await.text();
-    for words in ["Marie Lenoir", "Votre bilan", "Nouveau", "1\u{a0}pièce jointe", "Vous pouvez répondre."] {
+    for words in ["Marie Lenoir", "Votre bilan", "Nouveau", "1\u{a0}pièce jointe", "Vous pouvez répondre."]
+    {
         assert!(list.contains(words), "the list lacks {words}: {list}");
     }
     let (_, page) = browser.first_conversation().await;
     assert!(!page.text().contains("Bonjour"), "the letter's words are not on the application's origin");
     assert!(page.text().contains("Classé dans Mes documents"), "{}", page.text());
 
-    let frame = page.all("<iframe class=\"hauteur-1\" src=\"").remove(0);
+    let frame = page.frame();
     assert!(frame.starts_with(&format!("http://{FILES}/lettre/")), "{frame}");
     let shown = browser.get(&frame).await;
     assert_eq!(shown.status, StatusCode::OK);
@@ -60,7 +61,8 @@ async fn a_letter_is_read_on_the_second_origin_and_its_file_comes_back_unchanged
     assert_eq!((picture.status, picture.header("content-type")), (StatusCode::OK, "image/png"));
     assert!(picture.body.starts_with(b"\x89PNG"));
 
-    let download = page.all("href=\"/pieces/").into_iter().find(|href| href.ends_with("telecharger")).unwrap();
+    let download =
+        page.all("href=\"/pieces/").into_iter().find(|href| href.ends_with("telecharger")).unwrap();
     let led = browser.get(&format!("/pieces/{download}")).await;
     let file = browser.get(led.header("location")).await;
     assert_eq!(file.body, PDF);
@@ -81,7 +83,8 @@ async fn an_answer_with_a_photo_reaches_the_doctor_once() {
     let form = browser.get(&answer).await;
     let token = form.token();
     let mark = form.all("name=\"envoi\" value=\"").remove(0);
-    let fields = [("jeton", token.as_str()), ("envoi", mark.as_str()), ("texte", "Merci docteur, à bientôt.")];
+    let fields =
+        [("jeton", token.as_str()), ("envoi", mark.as_str()), ("texte", "Merci docteur, à bientôt.")];
     let photo = b"\xff\xd8\xff\xe0\0\x10JFIF photo";
     for click in 1..=2 {
         let sent = browser.post_letter(&answer, &fields, Some(("../genou.html", photo))).await;
@@ -90,7 +93,11 @@ async fn an_answer_with_a_photo_reaches_the_doctor_once() {
     }
     let inbox = house.inbox(DOCTOR).await;
     assert_eq!(inbox.len(), 1, "two clicks, one letter");
-    assert!(inbox[0].contains("Subject: Re: Votre bilan") && inbox[0].contains("filename=\"genou.jpg\""), "{}", inbox[0]);
+    assert!(
+        inbox[0].contains("Subject: Re: Votre bilan") && inbox[0].contains("filename=\"genou.jpg\""),
+        "{}",
+        inbox[0]
+    );
     let (_, page) = browser.first_conversation().await;
     assert!(page.text().contains("Envoyé de votre espace"));
 }
@@ -129,8 +136,14 @@ async fn a_pharmacy_is_found_by_town_and_written_to_first() {
     let address = format!("/pharmacies/{page_of}");
     let form = browser.get(&address).await;
     assert!(form.text().contains("apportez aussi l’original"));
-    let fields = [("jeton", form.token()), ("envoi", "m".into()), ("sujet", "Ordonnance".into()), ("texte", "Bonjour".into())];
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value): &(_, String)| (*name, value.as_str())).collect();
+    let fields = [
+        ("jeton", form.token()),
+        ("envoi", "m".into()),
+        ("sujet", "Ordonnance".into()),
+        ("texte", "Bonjour".into()),
+    ];
+    let fields: Vec<(&str, &str)> =
+        fields.iter().map(|(name, value): &(_, String)| (*name, value.as_str())).collect();
     let sent = browser.post_letter(&address, &fields, Some(("ordonnance.pdf", PDF))).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
     assert_eq!(house.inbox(PHARMACY).await.len(), 1);
@@ -148,13 +161,18 @@ async fn a_mother_opens_her_child_s_space_and_every_page_says_so() {
     let text = page.text();
     assert!(text.contains("Léo Moreau") && text.contains("Mon enfant"), "{text}");
     let form = text.split("Ouvrir l’espace de Léo").next().unwrap();
-    let reference = form.rsplit("name=\"profil\" value=\"").next().unwrap().split('"').next().unwrap().to_owned();
-    let answer = browser.post("/profils", &[("jeton".into(), page.token()), ("profil".into(), reference)]).await;
+    let reference =
+        form.rsplit("name=\"profil\" value=\"").next().unwrap().split('"').next().unwrap().to_owned();
+    let answer =
+        browser.post("/profils", &[("jeton".into(), page.token()), ("profil".into(), reference)]).await;
     assert_eq!(answer.header("location"), "/messages");
     assert_ne!(before, browser.cookies, "a new session token");
     for path in ["/messages", "/documents", "/historique", "/profils", "/pharmacies", "/messages/nouveau"] {
         let page = browser.get(path).await.text();
-        assert!(page.contains("Vous agissez pour une autre personne") && page.contains("Léo Moreau"), "{path}");
+        assert!(
+            page.contains("Vous agissez pour une autre personne") && page.contains("Léo Moreau"),
+            "{path}"
+        );
     }
     assert!(browser.get("/messages").await.text().contains("Vaccin de Léo"));
     let (_, page) = browser.first_conversation().await;
@@ -162,7 +180,8 @@ async fn a_mother_opens_her_child_s_space_and_every_page_says_so() {
     let form = browser.get(&answer).await;
     assert!(form.text().contains("écrit par Claire Moreau pour Léo Moreau"), "{}", form.text());
     let fields = [("jeton", form.token()), ("envoi", "m".into()), ("texte", "Merci".into())];
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value): &(_, String)| (*name, value.as_str())).collect();
+    let fields: Vec<(&str, &str)> =
+        fields.iter().map(|(name, value): &(_, String)| (*name, value.as_str())).collect();
     assert_eq!(browser.post_letter(&answer, &fields, None).await.status, StatusCode::SEE_OTHER);
     let history = browser.get("/historique").await.text();
     assert!(history.contains("Vous, pour Léo Moreau") && history.contains("Message envoyé"), "{history}");
@@ -177,14 +196,19 @@ async fn a_document_filed_by_itself_is_listed_filtered_and_taken() {
     let mut browser = Browser::claire(&house).await;
     let page = browser.get("/documents").await;
     assert!(page.text().contains("Mes documents"));
-    let downloads: Vec<_> = page.all("href=\"/documents/").into_iter().filter(|href| href.ends_with("/telecharger")).collect();
+    let downloads: Vec<_> =
+        page.all("href=\"/documents/").into_iter().filter(|href| href.ends_with("/telecharger")).collect();
     assert_eq!(downloads.len(), 1, "{}", page.text());
     let led = browser.get(&format!("/documents/{}", downloads[0])).await;
     assert_eq!(browser.get(led.header("location")).await.body, PDF);
     let empty = browser.get("/documents?rubrique=CAR_VAC").await;
     assert!(empty.text().contains("Aucun document ici"));
+    let offered = page.all("<li><a href=\"/documents");
+    assert!(offered.len() == 3 && offered[2].starts_with("?rubrique="), "{offered:?}");
     let history = browser.get("/historique").await.text();
-    for words in ["Lecture ou téléchargement d’un document", "Message reçu", "Document classé", "Connexion"] {
+    assert!(history.contains("Dr Marie Lenoir") && !history.contains("pour Dr Marie"), "{history}");
+    for words in ["Lecture ou téléchargement d’un document", "Message reçu", "Document classé", "Connexion"]
+    {
         assert!(history.contains(words), "{words}: {history}");
     }
 }
@@ -202,7 +226,8 @@ async fn what_is_hidden_from_parents_leaves_no_trace_on_their_pages() {
     assert!(!page.text().contains("nouveau message"), "{}", page.text());
     let text = page.text();
     let form = text.split("Ouvrir l’espace de Léo").next().unwrap();
-    let reference = form.rsplit("name=\"profil\" value=\"").next().unwrap().split('"').next().unwrap().to_owned();
+    let reference =
+        form.rsplit("name=\"profil\" value=\"").next().unwrap().split('"').next().unwrap().to_owned();
     open.post("/profils", &[("jeton".into(), page.token()), ("profil".into(), reference)]).await;
     for path in ["/messages", "/documents"] {
         let page = open.get(path).await.text();
@@ -218,7 +243,7 @@ async fn after_sign_out_cookie_and_links_open_nothing() {
     house.send(DOCTOR, CLAIRE, &letter("Votre bilan", "<p>Bonjour</p>")).await;
     let mut browser = Browser::claire(&house).await;
     let (href, page) = browser.first_conversation().await;
-    let frame = page.all("<iframe class=\"hauteur-1\" src=\"").remove(0);
+    let frame = page.frame();
     let before = browser.cookies.clone();
     let out = browser.post("/deconnexion", &[("jeton".into(), page.token())]).await;
     assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/au-revoir"));
@@ -235,7 +260,7 @@ async fn a_link_of_the_second_origin_lives_minutes() {
     house.send(DOCTOR, CLAIRE, &letter("Votre bilan", "<p>Bonjour</p>")).await;
     let mut browser = Browser::claire(&house).await;
     let (_, page) = browser.first_conversation().await;
-    let frame = page.all("<iframe class=\"hauteur-1\" src=\"").remove(0);
+    let frame = page.frame();
     house.wait(4 * MINUTE);
     assert_eq!(browser.get(&frame).await.status, StatusCode::OK);
     house.wait(2 * MINUTE);

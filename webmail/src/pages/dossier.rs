@@ -29,6 +29,9 @@ pub struct Asked {
     avant: Option<String>,
 }
 
+/// Documents looked through for the categories to offer.
+const CATEGORIES_LOOKED_AT: u32 = 200;
+
 /// `GET /documents`
 pub async fn show(State(app): State<Webmail>, headers: HeaderMap, Query(asked): Query<Asked>) -> Page {
     let now = app.now();
@@ -44,10 +47,23 @@ pub async fn show(State(app): State<Webmail>, headers: HeaderMap, Query(asked): 
         Some(kind) => format!("/documents?rubrique={}", kind.code()),
     };
     let sign = if chosen.is_some() { '&' } else { '?' };
-    let full = page.len() == PAGE_LINES as usize;
-    let next = page.last().filter(|_| full).map(|last| {
-        format!("{}{sign}avant={}", here(chosen), cursor(&app, &session, last.draft.act_date, last.id.0))
-    });
+    // What is hidden is left out of a page, so a short page may still be followed by another.
+    let next = match page.last() {
+        None => None,
+        Some(last) => {
+            let after = Some((last.draft.act_date, last.id));
+            let more = rooms.documents(&session.profile, chosen.map(Kind::code), after, PAGE_LINES).await?;
+            let cursor = cursor(&app, &session, last.draft.act_date, last.id.0);
+            (!more.is_empty()).then(|| format!("{}{sign}avant={cursor}", here(chosen)))
+        }
+    };
+    // Only categories that hold something, or the reader scrolls through fifteen empty ones.
+    let newest = rooms.documents(&session.profile, None, None, CATEGORIES_LOOKED_AT).await?;
+    let held: Vec<Kind> = Kind::ALL
+        .into_iter()
+        .filter(|kind| newest.iter().any(|document| kind_of(document) == *kind))
+        .collect();
+    let kinds = held.iter().copied().chain(chosen.filter(|kind| !held.contains(kind)));
     let filter = |kind: Option<Kind>| Category {
         label: kind.map_or("Tous", Kind::label).to_owned(),
         href: here(kind),
@@ -55,20 +71,25 @@ pub async fn show(State(app): State<Webmail>, headers: HeaderMap, Query(asked): 
     };
     let mut groups: Vec<Group> = Vec::new();
     for kind in Kind::ALL {
-        let of_kind =
-            |document: &&Document| Kind::from_code(&document.draft.category).unwrap_or(Kind::Other) == kind;
-        let documents: Vec<Paper> =
-            page.iter().filter(of_kind).map(|document| paper(&app, &session, &zone, document)).collect();
+        let documents: Vec<Paper> = page
+            .iter()
+            .filter(|document| kind_of(document) == kind)
+            .map(|document| paper(&app, &session, &zone, document))
+            .collect();
         if !documents.is_empty() {
             groups.push(Group { label: kind.label().to_owned(), documents });
         }
     }
     Ok(html(&Dossier {
         chrome: chrome(&app, &session, Place::Documents, now).await?,
-        categories: std::iter::once(None).chain(Kind::ALL.map(Some)).map(filter).collect(),
+        categories: std::iter::once(None).chain(kinds.map(Some)).map(filter).collect(),
         groups,
         pager: Pager { first: before.is_some().then(|| here(chosen)), next },
     }))
+}
+
+fn kind_of(document: &Document) -> Kind {
+    Kind::from_code(&document.draft.category).unwrap_or(Kind::Other)
 }
 
 fn paper(app: &Webmail, session: &Session, zone: &TimeZone, document: &Document) -> Paper {
