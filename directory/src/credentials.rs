@@ -102,6 +102,7 @@ const INSERT: &str = "INSERT INTO credential (id, person, mailbox, kind, label, 
     created_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL)";
 const BY_LOOKUP: &str = "SELECT id, person, mailbox, parameters, verifier FROM credential
     WHERE lookup = $1 AND revoked_at IS NULL";
+const BY_ID: &str = "SELECT person, mailbox FROM credential WHERE id = $1 AND revoked_at IS NULL";
 const KNOWN: &str = "SELECT lookup FROM credential WHERE lookup IN ({})";
 const OF_OWNER: &str = "SELECT id, label, created_at, revoked_at FROM credential
     WHERE (person = $1 OR mailbox = $2) ORDER BY id";
@@ -254,6 +255,47 @@ impl Directory {
     }
 }
 
+/// When a session's log-in was last known to be good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seen {
+    generation: i64,
+    at: Timestamp,
+}
+
+impl Directory {
+    /// What to remember of this instant; ask before verifying a log-in.
+    #[must_use]
+    pub fn seen(&self, now: Timestamp) -> Seen {
+        Seen { generation: self.generation().known(), at: now }
+    }
+
+    /// A session's log-in as it stands now: none when its password was revoked, its mailbox stopped or
+    /// its rights ended (RELIABILITY A-15). One comparison while nothing changed within the minute that
+    /// a log-in is believed.
+    pub async fn renew_login(
+        &self,
+        login: &Arc<Login>,
+        seen: &mut Seen,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Login>>, Error> {
+        let fresh = self.seen(now);
+        let recent = (0..limits::LOGIN_CACHE_AGE).contains(&now.since(seen.at));
+        if fresh.generation == seen.generation && recent {
+            return Ok(Some(Arc::clone(login)));
+        }
+        let mut tx = self.db().read().await?;
+        let Some(row) = tx.maybe_row(BY_ID, args![login.credential]).await? else { return Ok(None) };
+        let owner = owner(&row, 0)?;
+        let mailbox = mailboxes::find_by_addresses(&mut tx, &[&login.address]).await?.pop();
+        let Some(mailbox) = mailbox.filter(|mailbox| mailbox.account == login.account) else {
+            return Ok(None);
+        };
+        let renewed = authorise(&mut tx, &mailbox, login.credential, owner, now).await?;
+        *seen = fresh;
+        Ok(renewed.map(Arc::new))
+    }
+}
+
 impl Owner {
     fn columns(self) -> (Option<PersonId>, Option<AccountId>) {
         match self {
@@ -297,14 +339,17 @@ pub(crate) async fn known_lookups(tx: &mut Tx, lookups: &[[u8; 32]]) -> Result<V
 
 async fn find(tx: &mut Tx, lookup: &[u8; 32]) -> Result<Option<(CredentialId, Owner, Verifier)>, Error> {
     let Some(row) = tx.maybe_row(BY_LOOKUP, args![lookup]).await? else { return Ok(None) };
-    let corrupt = Error::Corrupt("credential");
-    let owner = match (row.maybe_int(1)?, row.maybe_int(2)?) {
-        (Some(person), None) => Owner::Person(PersonId(person)),
-        (None, Some(mailbox)) => Owner::Machine(AccountId(mailbox)),
-        (Some(_), Some(_)) | (None, None) => return Err(corrupt),
-    };
-    let verifier = Verifier::parse(&row.text(3)?, &row.text(4)?).ok_or(corrupt)?;
-    Ok(Some((CredentialId(row.int(0)?), owner, verifier)))
+    let verifier = Verifier::parse(&row.text(3)?, &row.text(4)?).ok_or(Error::Corrupt("credential"))?;
+    Ok(Some((CredentialId(row.int(0)?), owner(&row, 1)?, verifier)))
+}
+
+/// The owner in two columns of a row, from `first` on.
+fn owner(row: &db::Row, first: usize) -> Result<Owner, Error> {
+    match (row.maybe_int(first)?, row.maybe_int(first + 1)?) {
+        (Some(person), None) => Ok(Owner::Person(PersonId(person))),
+        (None, Some(mailbox)) => Ok(Owner::Machine(AccountId(mailbox))),
+        (Some(_), Some(_)) | (None, None) => Err(Error::Corrupt("credential")),
+    }
 }
 
 /// What the owner of a right secret may do with the mailbox they named; nothing, perhaps.

@@ -46,7 +46,7 @@ pub mod trust;
 pub mod users;
 mod words;
 
-pub use credentials::{Credential, IssuedPassword, Login, MaySendAs, Owner};
+pub use credentials::{Credential, IssuedPassword, Login, MaySendAs, Owner, Seen};
 pub use delegations::Rights;
 pub use directory::Directory;
 pub use error::Error;

@@ -4,7 +4,7 @@ use crate::intake::{Draft, Relay, Source, Verdict};
 use crate::letter::{Fault, Incoming};
 use crate::{identity, replies};
 use bytes::Bytes;
-use directory::{Login, MaySendAs};
+use directory::{Login, MaySendAs, Seen};
 use names::{Address, QueueId};
 use net::{ConnInfo, Gate, World};
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ pub struct SubmissionWorld {
     relay: Relay,
     gate: Gate,
     peer: IpAddr,
-    login: Option<Arc<Login>>,
+    login: Option<(Arc<Login>, Seen)>,
     transaction: Option<Transaction>,
 }
 
@@ -43,14 +43,35 @@ impl SubmissionWorld {
         secret: &Secret,
     ) -> Result<(), Reply> {
         let now = self.relay.now();
+        let seen = self.relay.directory().seen(now);
         let login =
             crate::sign_in::verify(&self.relay, &self.gate, self.peer, name, authzid, secret, now).await;
-        self.login = Some(login.map_err(|refusal| replies::sign_in(&refusal))?);
+        self.login = Some((login.map_err(|refusal| replies::sign_in(&refusal))?, seen));
         Ok(())
     }
 
+    /// The login as it stands now: a mail program may keep its connection for hours, a revoked
+    /// password counts from the next letter on (RELIABILITY A-15).
+    async fn login(&mut self) -> Result<Arc<Login>, Reply> {
+        let now = self.relay.now();
+        let (login, seen) = self.login.as_mut().ok_or_else(Reply::sign_in_failed)?;
+        let renewed = self.relay.directory().renew_login(login, seen, now).await.map_err(|cause| {
+            replies::failure(&crate::Error::Directory { what: "looking at a login again", cause })
+        })?;
+        match renewed {
+            Some(renewed) => {
+                *login = Arc::clone(&renewed);
+                Ok(renewed)
+            }
+            None => {
+                self.login = None;
+                Err(Reply::not_yours("this login no longer counts; please sign in again"))
+            }
+        }
+    }
+
     async fn sender(&mut self, path: Option<Address>) -> Result<(), Reply> {
-        let login = self.login.as_ref().ok_or_else(Reply::sign_in_failed)?;
+        let login = self.login().await?;
         let sender = path.as_ref().and_then(|path| login.sends_as(path)).cloned();
         let sender = sender
             .ok_or_else(|| Reply::not_yours("the sender must be an address this login may write as"))?;
@@ -61,8 +82,10 @@ impl SubmissionWorld {
     }
 
     async fn recipient(&mut self, recipient: Address) -> Result<(), Reply> {
-        let (login, transaction) = (self.login.as_deref(), self.transaction.as_mut());
-        let (Some(login), Some(transaction)) = (login, transaction) else { return Err(Reply::local_error()) };
+        let login = self.login.as_ref().map(|(login, _)| login);
+        let (Some(login), Some(transaction)) = (login, self.transaction.as_mut()) else {
+            return Err(Reply::local_error());
+        };
         let source = Source::Submission { login, sender: &transaction.sender };
         let now = self.relay.now();
         match self.relay.may_receive(&source, &recipient, now).await {
@@ -88,8 +111,11 @@ impl SubmissionWorld {
     }
 
     async fn finish(&mut self) -> Result<Accepted, Reply> {
-        let (login, transaction) = (self.login.clone(), self.transaction.take());
-        let (Some(login), Some(transaction)) = (login, transaction) else { return Err(Reply::local_error()) };
+        let transaction = self.transaction.take().ok_or_else(Reply::local_error)?;
+        let login = self.login().await?;
+        if login.sends_as(&transaction.sender.address).is_none() {
+            return Err(Reply::not_yours("the sender must be an address this login may write as"));
+        }
         let Some((incoming, trace)) = transaction.letter else { return Err(Reply::local_error()) };
         let now = self.relay.now();
         let letter = incoming.finish().await.map_err(|fault| match fault {

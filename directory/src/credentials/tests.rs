@@ -100,6 +100,40 @@ async fn an_issued_password_works_at_once_until_it_is_revoked_even_from_memory()
 }
 
 #[tokio::test]
+async fn a_session_ends_with_its_password_and_with_its_rights() {
+    for house in houses().await {
+        let directory = &house.directory;
+        let mut seen = directory.seen(NOW);
+        let login = verify(&house, CARDIOLOGIST, "demo-anne-dubreuil", NOW).await.unwrap();
+        let same = directory.renew_login(&login, &mut seen, NOW.plus(1)).await.unwrap().unwrap();
+        assert!(Arc::ptr_eq(&login, &same), "{}: nothing changed", house.engine);
+        let later = NOW.plus(limits::LOGIN_CACHE_AGE);
+        let renewed = directory.renew_login(&login, &mut seen, later).await.unwrap().unwrap();
+        assert_eq!(renewed, login, "{}: looked at again, and the same", house.engine);
+
+        // A delegation that ends by its date is noticed within the minute.
+        let unit = db::unit("end", later, |at, tx| {
+            Box::pin(
+                async move { tx.execute("UPDATE delegation SET ends_at = $1", args![*at]).await.map(drop) },
+            )
+        });
+        house.db.write::<_>(unit).await.unwrap_or_else(|error: db::Error| panic!("{error:?}"));
+        let later = later.plus(limits::LOGIN_CACHE_AGE);
+        let ended = directory.renew_login(&login, &mut seen, later).await.unwrap();
+        assert_eq!(ended, None, "{}: the delegation is over", house.engine);
+
+        // A revoked password ends its sessions at once.
+        let mut seen = directory.seen(NOW);
+        let doctor = verify(&house, DOCTOR, "demo-marie-lenoir", NOW).await.unwrap();
+        let person = doctor.person.unwrap();
+        let (owner, by) = (Owner::Person(person), Actor::Person(person));
+        assert!(directory.revoke_password(owner, doctor.credential, by, NOW).await.unwrap());
+        let ended = directory.renew_login(&doctor, &mut seen, NOW.plus(1)).await.unwrap();
+        assert_eq!(ended, None, "{}: the password was revoked", house.engine);
+    }
+}
+
+#[tokio::test]
 async fn memory_forgets_with_time_and_with_every_change() {
     for house in houses().await {
         let first = verify(&house, DOCTOR, "demo-marie-lenoir", NOW).await.unwrap();
