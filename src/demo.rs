@@ -10,12 +10,12 @@ mod story;
 pub use story::{PATIENTS, PROFESSIONALS, Patient, Professional};
 
 use crate::assembly::{self, Addresses, House, Listeners, Server};
-use crate::config::{Alerts, Audit, Config, Doors, Limits, Log, Smarthost, SmarthostTls, Sms, Tls, Web};
+use crate::config::Config;
 use admin::Admin;
 use anyhow::Context as _;
 use certs::{Authority, ClientAuth, IdentityFiles, KeyAccess, ServerIdentity, Service};
 use directory::{Seed, SeedFile};
-use names::{Address, Clock, Domain};
+use names::Clock;
 use net::Listener;
 use outside::Outside;
 use seal::MasterKeys;
@@ -26,6 +26,9 @@ use std::path::{Path, PathBuf};
 
 /// The people of the demonstration, as a seed file.
 pub const PEOPLE: &str = include_str!("demo/people.toml");
+
+/// File name of the configuration in the folder of the demonstration.
+const CONFIG: &str = "pli.toml";
 
 /// Where the doors listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +61,7 @@ impl Demo {
         }
         let listeners = bind(ports)?;
         let outside = Outside::open(outside_tls(&files, &clock)?, &clock)?;
-        let config = config(&folder, &files, &listeners, &outside)?;
+        let config = configure(&folder, &files, &listeners, &outside)?;
         let house = House::open(&config, clock, entropy).await?;
         let is_new = import(&house.admin(), house.relay().now()).await?;
         let web = config.web.as_ref().map_or_else(String::new, |web| web.origin.clone());
@@ -85,6 +88,12 @@ impl Demo {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The configuration the server runs with, for `pli admin` and `pli verify`.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.folder.join(CONFIG)
     }
 
     /// PEM of the root that every certificate of the demonstration leads to.
@@ -163,59 +172,74 @@ fn outside_tls(files: &certs::DevFiles, clock: &Clock) -> anyhow::Result<rustls:
     Ok(certs::server_config(identity, Service::Submission, ClientAuth::None, clock.clone())?)
 }
 
-fn config(
+/// Writes the configuration, for `pli admin --config`, and reads it as a server would.
+fn configure(
     folder: &Path,
     files: &certs::DevFiles,
     listeners: &Listeners,
     outside: &Outside,
 ) -> anyhow::Result<Config> {
     let addresses = listeners.addresses();
-    let web = addresses.web.context("the web door is bound above")?;
-    let own = |name: &str| Address::parse(&format!("{name}@pli.example")).map_err(anyhow::Error::msg);
-    Ok(Config {
-        server: crate::config::Server {
-            hostname: Domain::parse("localhost.pli.example").map_err(anyhow::Error::msg)?,
-            data: folder.join("data"),
-            master_keys: folder.join("master.keys"),
-            postmaster: own("postmaster")?,
-            professional_domains: Vec::new(),
-            patient_domain: None,
-        },
-        database: crate::config::Database::default(),
-        tls: Tls { chain: files.chain.clone(), key: files.key.clone(), more: Vec::new() },
-        submission: Doors {
-            starttls: addresses.submission_starttls,
-            implicit: addresses.submission_implicit,
-        },
-        imap: Doors { starttls: addresses.imap_starttls, implicit: addresses.imap_implicit },
-        web: Some(Web {
-            listen: web,
-            origin: format!("http://localhost:{}", web.port()),
-            files_origin: format!("http://files.localhost:{}", web.port()),
-            zone: "Europe/Paris".to_owned(),
-        }),
-        alerts: Alerts {
-            smarthost: Some(Smarthost {
-                host: "localhost".to_owned(),
-                port: outside.mail_port(),
-                tls: SmarthostTls::Implicit,
-                roots: Some(files.root.clone()),
-                login: None,
-                password_file: None,
-                from: own("ne-pas-repondre")?,
-            }),
-            sms: Some(Sms {
-                url: format!("http://127.0.0.1:{}/send", outside.sms_port()),
-                token_file: None,
-                roots: Some(files.root.clone()),
-            }),
-        },
-        policy: policy::Settings::default(),
-        // A demonstration runs on a laptop: its disk may be fuller than a server's, and Ctrl-C is awaited.
-        limits: Limits { drain_seconds: 1, disk_reserve: Some(100_000_000), ..Limits::default() },
-        audit: Audit::default(),
-        log: Log { level: "warn".to_owned(), ..Log::default() },
-    })
+    let all = [
+        addresses.submission_starttls,
+        addresses.submission_implicit,
+        addresses.imap_starttls,
+        addresses.imap_implicit,
+        addresses.web,
+    ];
+    let ports: Vec<u16> = all.into_iter().flatten().map(|address| address.port()).collect();
+    let [submission, submissions, imap, imaps, web] = ports[..] else {
+        anyhow::bail!("a door of the demonstration is not bound");
+    };
+    let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    let (root, chain, key) = (name(&files.root), name(&files.chain), name(&files.key));
+    let (mail, sms) = (outside.mail_port(), outside.sms_port());
+    let text = format!(
+        r#"# Written anew at every start of `pli demo`. While it runs: pli admin --config FILE …
+[server]
+hostname = "localhost.pli.example"
+data = "data"
+master_keys = "master.keys"
+postmaster = "postmaster@pli.example"
+
+[tls]
+chain = "{chain}"
+key = "{key}"
+
+[submission]
+starttls = "127.0.0.1:{submission}"
+implicit = "127.0.0.1:{submissions}"
+
+[imap]
+starttls = "127.0.0.1:{imap}"
+implicit = "127.0.0.1:{imaps}"
+
+[web]
+listen = "127.0.0.1:{web}"
+origin = "http://localhost:{web}"
+files_origin = "http://files.localhost:{web}"
+
+# The outside world of the demonstration.
+[alerts.smarthost]
+host = "localhost"
+port = {mail}
+roots = "{root}"
+from = "ne-pas-repondre@pli.example"
+
+[alerts.sms]
+url = "http://127.0.0.1:{sms}/send"
+roots = "{root}"
+
+[limits]
+# Ctrl-C is waited for.
+drain_seconds = 1
+# The disk of a laptop may be fuller than a server's.
+disk_reserve = 100000000
+"#
+    );
+    let path = folder.join(CONFIG);
+    std::fs::write(&path, text).with_context(|| path.display().to_string())?;
+    Ok(Config::load(&path)?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Log format and level. What must not be logged is kept out where it is known (`names::Redacted`).
 
 use crate::config::{Log, LogFormat};
+use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging to standard error. A second call changes nothing.
@@ -9,7 +10,10 @@ pub fn start(log: &Log) -> anyhow::Result<()> {
     let directives = format!("{},sqlx=warn,lettre=warn,hyper=warn,rustls=warn", log.level);
     let filter = EnvFilter::try_new(&directives)
         .map_err(|cause| anyhow::anyhow!("log.level «{}» is not understood: {cause}", log.level))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = match log.format {
         LogFormat::Text => builder.with_target(true).try_init(),
         LogFormat::Json => builder.json().try_init(),

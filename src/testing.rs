@@ -23,7 +23,7 @@ pub(crate) fn ground() -> Ground {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     let line = Line::parse_from(["init", path, "--hostname", "mail.pli.example", "--dev"]);
-    init::run(&line.init).unwrap();
+    init::make(&line.init).unwrap();
     let mut config = Config::load(&folder.path().join("pli.toml")).unwrap();
     let free = "127.0.0.1:0".parse().unwrap();
     config.submission = Doors { starttls: Some(free), implicit: Some(free) };

@@ -93,7 +93,7 @@ pub struct Server {
     stop: Stop,
     tasks: JoinSet<&'static str>,
     drain: Duration,
-    control: control::Keeper,
+    pub(super) control: control::Keeper,
 }
 
 impl Server {

@@ -143,6 +143,8 @@ mod tests {
     use crate::cmd::init;
     use clap::Parser as _;
 
+    type Spoil = fn(&mut Config, std::net::SocketAddr);
+
     #[derive(clap::Parser)]
     struct Line {
         #[command(flatten)]
@@ -160,19 +162,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
         let line = Line::parse_from(["init", path, "--hostname", "mail.pli.example", "--dev"]);
-        init::run(&line.init).unwrap();
+        init::make(&line.init).unwrap();
         let mut good = Config::load(&folder.path().join("pli.toml")).unwrap();
-        let free = Some("127.0.0.1:0".parse().unwrap());
-        good.submission = crate::config::Doors { starttls: free, implicit: free };
+        let free = "127.0.0.1:0".parse().unwrap();
+        good.submission = crate::config::Doors { starttls: Some(free), implicit: Some(free) };
         good.imap = good.submission;
-        good.web.as_mut().unwrap().listen = free.unwrap();
+        good.web.as_mut().unwrap().listen = free;
         let report = checked(&good).await;
         assert_eq!(report.wrong, 0, "{}", report.text);
         assert!(report.text.contains("for pieces.mail.pli.example"), "{}", report.text);
         assert_eq!(std::fs::read_dir(&good.server.data).unwrap().count(), 0, "something was changed");
 
         let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let mistakes: [(&str, fn(&mut Config, std::net::SocketAddr)); 4] = [
+        let mistakes: [(&str, Spoil); 4] = [
             ("cannot read the master keys", |config, _| config.server.master_keys.push("nowhere")),
             ("no certificate is for", |config, _| {
                 config.server.hostname = names::Domain::parse("other.example").unwrap();

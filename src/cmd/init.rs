@@ -50,8 +50,14 @@ fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).map_err(|error| error.to_string())
 }
 
-/// Makes the folder.
+/// Makes the folder, and says what to do next.
 pub fn run(init: &Init) -> anyhow::Result<Ending> {
+    say(&make(init)?);
+    Ok(Ending::Done)
+}
+
+/// Makes the folder; what to do next.
+pub(crate) fn make(init: &Init) -> anyhow::Result<String> {
     let file = init.folder.join("pli.toml");
     if file.exists() {
         anyhow::bail!("{} is there already, and is not overwritten; choose another folder", file.display());
@@ -66,7 +72,7 @@ pub fn run(init: &Init) -> anyhow::Result<Ending> {
             "--files-host must be another name than --web-host: letters are shown apart from the pages"
         );
     }
-    for folder in [".", "keys", "data", "tls"] {
+    for folder in ["", "keys", "data", "tls"] {
         let folder = init.folder.join(folder);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         made.with_context(|| format!("cannot make {}", folder.display()))?;
@@ -79,8 +85,7 @@ pub fn run(init: &Init) -> anyhow::Result<Ending> {
         Authority::open(&init.folder.join("tls"), &names, assembly::clock().now())?;
     }
     write_new(&file, &toml(init, &web, &files))?;
-    say(&next(init, &file, &web, &files));
-    Ok(Ending::Done)
+    Ok(next(init, &file, &web, &files))
 }
 
 fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -232,7 +237,8 @@ mod tests {
         for dev in [true, false] {
             let folder = tempfile::tempdir().unwrap();
             let folder = folder.path().join("pli");
-            assert_eq!(run(&init(&folder, dev)).unwrap(), Ending::Done);
+            let next = make(&init(&folder, dev)).unwrap();
+            assert!(next.contains("pli check --config"), "{next}");
             let config = Config::load(&folder.join("pli.toml")).unwrap();
             assert_eq!(config.server.professional_domains[0].as_str(), "cabinet.example");
             assert_eq!(config.submission.implicit.unwrap().ip().is_loopback(), dev);
@@ -248,11 +254,11 @@ mod tests {
     #[test]
     fn nothing_is_overwritten() {
         let folder = tempfile::tempdir().unwrap();
-        run(&init(folder.path(), false)).unwrap();
+        make(&init(folder.path(), false)).unwrap();
         let keys = std::fs::read(folder.path().join("keys/master.keys")).unwrap();
-        assert!(run(&init(folder.path(), false)).unwrap_err().to_string().contains("not overwritten"));
+        assert!(make(&init(folder.path(), false)).unwrap_err().to_string().contains("not overwritten"));
         std::fs::remove_file(folder.path().join("pli.toml")).unwrap();
-        assert!(run(&init(folder.path(), false)).unwrap_err().to_string().contains("never overwritten"));
+        assert!(make(&init(folder.path(), false)).unwrap_err().to_string().contains("never overwritten"));
         assert_eq!(std::fs::read(folder.path().join("keys/master.keys")).unwrap(), keys);
     }
 }

@@ -120,6 +120,15 @@ impl Written<'_> {
     }
 }
 
+/// What the door says to a doctor who writes to this address.
+#[cfg(test)]
+pub(super) async fn said_of(relay: &Relay, to: &'static str) -> anyhow::Result<()> {
+    let to = ("", to);
+    let letter =
+        Written { from: MARIE, password: "demo-marie-lenoir", to, subject: "Essai", text: "…", file: None };
+    submit(relay, &letter, &letter.compose(&format!("essai-{}", relay.now().0), relay.now())?).await
+}
+
 fn address(text: &str) -> anyhow::Result<Address> {
     Address::parse(text).with_context(|| text.to_owned())
 }

@@ -56,15 +56,17 @@ mod tests {
         let text: String = file.iter().copied().map(char::from).collect();
         assert!(text.contains("(\u{e9}t\u{e9} \\(fin\\) \\\\ ?) Tj"), "{text}");
         let table: usize = text.split("startxref\n").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
-        assert!(text[table..].starts_with("xref\n0 6\n"));
-        for (number, line) in text[table..].lines().skip(3).take(5).enumerate() {
-            let place: usize = line[..10].parse().unwrap();
-            assert_eq!(line.len(), 19, "an entry has twenty octets with its line end");
-            assert!(text[place..].starts_with(&format!("{} 0 obj", number + 1)), "{line}");
+        let rows = std::str::from_utf8(&file[table..]).unwrap();
+        assert!(rows.starts_with("xref\n0 6\n"), "{rows}");
+        for (number, row) in rows.lines().skip(3).take(5).enumerate() {
+            let place: usize = row[..10].parse().unwrap();
+            assert_eq!(row.len(), 19, "an entry has twenty octets with its line end");
+            let object = format!("{} 0 obj", number + 1);
+            assert!(file[place..].starts_with(object.as_bytes()), "{row}");
         }
         let length: usize =
             text.split("/Length ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
         let stream = text.split("stream\n").nth(1).unwrap();
-        assert_eq!(stream.strip_suffix("end").unwrap().len(), length);
+        assert_eq!(stream.strip_suffix("end").unwrap().chars().count(), length);
     }
 }

@@ -122,7 +122,9 @@ pub(super) fn tell(demo: &Demo) -> String {
          xdg-open {web}/\n\n\
          3. Dr Lenoir reads the newest letter of her mailbox:\n\n\
          curl --cacert {root} --user '{doctor}:demo-marie-lenoir' 'imaps://localhost:{imaps}/INBOX;MAILINDEX=*'\n\n\
-         Ctrl-C ends it.\n"
+         Why a letter passed or was refused: pli admin --config {} why NUMBER   (the number in the reply)\n\
+         Ctrl-C ends it.\n",
+        quoted(&demo.config().display().to_string())
     );
     text
 }

@@ -37,6 +37,10 @@ async fn everything_the_story_promises_is_there() {
     for words in ["curl --ssl-reqd", "--upload-file", "/boite-exterieure", "imaps://localhost:", demo.web()] {
         assert!(story.contains(words), "{words}: {story}");
     }
+    let question = crate::control::Question::Admin(admin::Command::Accounts);
+    let config = crate::config::Config::load(&demo.config()).unwrap();
+    let told = crate::control::ask(&config.server.data, &question, drop).await.unwrap();
+    assert!(matches!(told, crate::control::Reached::Server { done: true, .. }), "{told:?}");
     let sample = std::fs::read_to_string(demo.folder().join("lettre.eml")).unwrap();
     assert!(sample.contains("application/pdf") && sample.contains("\r\n\r\n"));
     demo.stop().await;
@@ -96,6 +100,33 @@ async fn first_letters_are_there_once_their_notices_leave_and_say_nothing() {
     };
     assert_eq!(letters(&mut again).await, 1, "the first letters were written twice");
     again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_patient_answers_as_the_story_says_and_why_explains_each_refusal() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start(folder.path(), Ports::Free).await.unwrap();
+    let relay = demo.server().house().relay().clone();
+    let config = crate::config::Config::load(&demo.config()).unwrap();
+    let mut refused = Vec::new();
+    for patient in PATIENTS {
+        let Err(reply) = super::letters::said_of(&relay, patient.address).await else { continue };
+        let reply = reply.to_string();
+        let queue = reply.rsplit("ref ").next().unwrap().trim().to_owned();
+        let question = crate::control::Question::Admin(admin::Command::Why { queue });
+        let told = crate::control::ask(&config.server.data, &question, drop).await.unwrap();
+        let crate::control::Reached::Server { text, done: true } = told else { panic!("{reply}: {told:?}") };
+        let rule = reply.split(['[', ']']).nth(1).unwrap().to_owned();
+        assert!(text.contains(&format!("rule       {rule}")) && text.contains(patient.address), "{text}");
+        refused.push((patient.who.split(", ").last().unwrap(), rule));
+    }
+    let expected = [
+        ("seulement annoncé", "patient.announced"),
+        ("opposée", "patient.opposed"),
+        ("espace fermé", "patient.closed"),
+    ];
+    assert_eq!(refused, expected.map(|(who, rule)| (who, rule.to_owned())));
+    demo.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
