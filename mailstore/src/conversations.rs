@@ -1,6 +1,6 @@
 //! Conversations: a patient's letters by thread, as the pages show them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use names::{AccountId, ConversationId, EntryId, FolderId, PartyId, Timestamp};
 
@@ -173,6 +173,25 @@ impl Mailstore {
         };
         let row = self.db().read().await?.row(sql, db::args![account]).await?;
         Ok((row.int(0)? as u64, row.int(1)? as u64))
+    }
+
+    /// Everybody who takes part in a conversation of which `viewer` may see a letter.
+    pub async fn correspondents_seen(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        viewer: Viewer,
+    ) -> Result<HashSet<PartyId>, Error> {
+        const OWN: &str = "SELECT DISTINCT p.party FROM conversation v JOIN participant p
+            ON p.conversation = v.id WHERE v.account = $1 AND v.letters > 0";
+        const SHARED: &str = "SELECT DISTINCT p.party FROM conversation v JOIN participant p
+            ON p.conversation = v.id WHERE v.account = $1 AND v.shared_letters > 0";
+        let sql = match viewer {
+            Viewer::Patient => OWN,
+            Viewer::Representative => SHARED,
+        };
+        let rows = tx.rows(sql, db::args![account]).await?;
+        rows.iter().map(|row| Ok(PartyId(row.int(0)?))).collect()
     }
 
     /// The letters of a conversation, oldest first, that `viewer` may see.

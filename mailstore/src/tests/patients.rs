@@ -124,6 +124,9 @@ async fn a_letter_hidden_from_a_viewer_shows_nowhere() {
             );
             let one = store.conversation(patient, viewer, conversation).await.unwrap();
             assert_eq!(one.is_some(), want == 1, "{viewer:?}");
+            let mut tx = store.db().read().await.unwrap();
+            let seen = store.correspondents_seen(&mut tx, patient, viewer).await.unwrap();
+            assert_eq!(seen.contains(&PartyId(7)), want == 1, "{viewer:?}");
         }
         assert_eq!(store.letters(patient, conversation, Viewer::Representative).await.unwrap(), []);
         assert_eq!(store.letters(patient, conversation, Viewer::Patient).await.unwrap().len(), 1);
