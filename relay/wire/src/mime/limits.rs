@@ -54,6 +54,10 @@ pub const XDM_RATIO: u64 = 100;
 pub const XDM_RATIO_FROM: u64 = 1_000_000;
 /// Octets of all METADATA.XML of an archive together. (ours)
 pub const XDM_METADATA: u64 = 4_000_000;
+/// Documents that the metadata of one archive describes: no more than it may hold.
+pub const XDM_DOCUMENTS: usize = XDM_ENTRIES;
+/// Different marks of confidentiality of one document; the value set has six. (ours)
+pub const XDM_MARKS: usize = 32;
 /// Octets of an entry's name. IHE asks for 8.3. (ours)
 pub const XDM_NAME_OCTETS: usize = 512;
 /// Elements inside one another in METADATA.XML (RELIABILITY M-08).

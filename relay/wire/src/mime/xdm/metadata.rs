@@ -3,6 +3,8 @@
 //! Elements are known by their local name in any case, whatever the name space: the official style
 //! sheet itself writes `classification`.
 
+use std::collections::HashMap;
+
 use names::Redacted;
 use roxmltree::{Document as Tree, Node, ParsingOptions};
 
@@ -29,9 +31,21 @@ pub(super) fn read(octets: &[u8]) -> Result<Xdm, XdmFault> {
     })?;
     let elements = || tree.descendants().filter(|node| node.is_element());
     let objects: Vec<Node<'_, '_>> = elements().filter(|node| is(node, "ExtrinsicObject")).collect();
+    if objects.len() > limits::XDM_DOCUMENTS {
+        return Err(XdmFault::XmlLimit);
+    }
     let mut documents: Vec<Document> = objects.iter().map(document).collect();
+    let ids: HashMap<&str, usize> =
+        objects.iter().enumerate().filter_map(|(at, one)| Some((attribute(one, "id")?, at))).collect();
     for node in elements().filter(|node| is(node, "Classification")) {
-        classify(&node, &objects, &mut documents)?;
+        let owner = match holder(&node) {
+            // In the order of the text, which is that of their numbers.
+            Holder::Document(object) => {
+                objects.binary_search_by_key(&object.id().get(), |one| one.id().get()).ok()
+            }
+            Holder::Set => attribute(&node, "classifiedObject").and_then(|id| ids.get(id).copied()),
+        };
+        classify(&node, owner, &mut documents)?;
     }
     let mut identifiers = elements().filter(|node| is(node, "ExternalIdentifier"));
     let patient = identifiers.find_map(|node| match holder(&node) {
@@ -68,7 +82,7 @@ fn document(node: &Node<'_, '_>) -> Document {
         title: Redacted(name_of(node)),
         created: slot("creationTime"),
         service_start: slot("serviceStartTime"),
-        mime: attribute(node, "mimeType").map(|mime| short(&mime)),
+        mime: attribute(node, "mimeType").map(short),
         size: slot("size").and_then(|size| size.parse().ok()),
         hash: slot("hash"),
         patient: identifiers.find_map(|id| patient(&id, "XDSDocumentEntry.patientId", DOCUMENT_PATIENT)),
@@ -80,30 +94,20 @@ fn document(node: &Node<'_, '_>) -> Document {
 
 /// Gives a classification to its document. One of confidentiality that belongs to no document
 /// belongs to all; one whose code cannot be told is a fault, for it may be the one that hides.
-fn classify(
-    node: &Node<'_, '_>,
-    objects: &[Node<'_, '_>],
-    documents: &mut [Document],
-) -> Result<(), XdmFault> {
+fn classify(node: &Node<'_, '_>, owner: Option<usize>, documents: &mut [Document]) -> Result<(), XdmFault> {
     let scheme = attribute(node, "classificationScheme").unwrap_or_default().trim().to_ascii_lowercase();
-    let code = attribute(node, "nodeRepresentation").map(|code| short(&code)).filter(|code| !code.is_empty());
+    let code = attribute(node, "nodeRepresentation").map(short).filter(|code| !code.is_empty());
     let upper = code.as_deref().unwrap_or_default().to_ascii_uppercase();
     // A mark under a wrong scheme is a mark.
     let confidential =
         scheme == CONFIDENTIALITY || upper.starts_with("INVISIBLE") || upper.starts_with("MASQUE");
-    let owner = match holder(node) {
-        Holder::Document(object) => objects.iter().position(|one| *one == object),
-        Holder::Set => attribute(node, "classifiedObject")
-            .and_then(|id| objects.iter().position(|one| attribute(one, "id").is_some_and(|own| own == id))),
-    };
     if confidential {
         let code = code.ok_or(XdmFault::Metadata)?;
         let concerned = match owner {
             Some(owner) => &mut documents[owner..=owner],
             None => documents,
         };
-        concerned.iter_mut().for_each(|document| document.confidentiality.push(code.clone()));
-        return Ok(());
+        return concerned.iter_mut().try_for_each(|document| mark(document, &code));
     }
     let (Some(owner), Some(code)) = (owner, code) else { return Ok(()) };
     let coding = node.children().filter(|child| is(child, "Slot")).find_map(|slot| slot_value(&slot));
@@ -113,6 +117,18 @@ fn classify(
         CLASS_CODE => documents[owner].class_code = Some(code),
         _ => {}
     }
+    Ok(())
+}
+
+fn mark(document: &mut Document, code: &str) -> Result<(), XdmFault> {
+    let marks = &mut document.confidentiality;
+    if marks.iter().any(|known| known == code) {
+        return Ok(());
+    }
+    if marks.len() == limits::XDM_MARKS {
+        return Err(XdmFault::XmlLimit);
+    }
+    marks.push(code.to_owned());
     Ok(())
 }
 
@@ -148,16 +164,16 @@ fn is(node: &Node<'_, '_>, name: &str) -> bool {
     node.is_element() && node.tag_name().name().eq_ignore_ascii_case(name)
 }
 
-fn attribute(node: &Node<'_, '_>, name: &str) -> Option<String> {
+fn attribute<'a>(node: &Node<'a, '_>, name: &str) -> Option<&'a str> {
     let mut attributes = node.attributes().filter(|attribute| attribute.name().eq_ignore_ascii_case(name));
-    attributes.next().map(|attribute| attribute.value().to_owned())
+    attributes.next().map(|attribute| attribute.value())
 }
 
 /// `Name/LocalizedString@value`.
 fn name_of(node: &Node<'_, '_>) -> Option<String> {
     let name = node.children().find(|child| is(child, "Name"))?;
     let value = name.children().filter(|child| is(child, "LocalizedString"));
-    let value = value.filter_map(|string| attribute(&string, "value")).map(|value| short(&value));
+    let value = value.filter_map(|string| attribute(&string, "value")).map(short);
     value.into_iter().find(|value| !value.is_empty())
 }
 

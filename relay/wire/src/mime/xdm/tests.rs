@@ -203,6 +203,32 @@ fn metadata_that_must_not_be_guessed_is_a_fault() {
 }
 
 #[test]
+fn metadata_of_many_documents_and_marks_costs_little() {
+    let begun = std::time::Instant::now();
+    let objects = |count: usize| "<ExtrinsicObject id='a'/>".repeat(count);
+    let marks = |count: usize| {
+        let mark = |n| format!("<Classification classifiedObject='z' nodeRepresentation='INVISIBLE_{n}'/>");
+        (0..count).map(mark).collect::<String>()
+    };
+    let plain = "<Classification classifiedObject='z' nodeRepresentation='N'/>".repeat(50_000);
+    for (case, xml, want) in [
+        (
+            "at the limits",
+            objects(limits::XDM_DOCUMENTS) + &marks(limits::XDM_MARKS),
+            Ok(limits::XDM_DOCUMENTS),
+        ),
+        ("one document more", objects(limits::XDM_DOCUMENTS + 1), Err(XdmFault::XmlLimit)),
+        ("one mark more", objects(1) + &marks(limits::XDM_MARKS + 1), Err(XdmFault::XmlLimit)),
+        ("the same again", objects(limits::XDM_DOCUMENTS) + &plain, Ok(limits::XDM_DOCUMENTS)),
+        ("the same mark again", objects(1) + &marks(1).repeat(30_000), Ok(1)),
+    ] {
+        let entry = super::testing::Item { deflated: false, ..item("METADATA.XML", format!("<a>{xml}</a>")) };
+        assert_eq!(read(&zip(&[entry])).map(|xdm| xdm.documents.len()), want, "{case}");
+    }
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn the_day_of_an_act_is_read_or_not() {
     let mut document = read(&archive(&metadata(&biology(&[])))).unwrap().documents.remove(0);
     for (start, created, want) in [
