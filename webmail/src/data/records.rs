@@ -101,17 +101,39 @@ impl Rooms {
         Ok((told.collect(), next))
     }
 
-    /// Marks (`entry=…`, `queue=…`) of letters hidden from whoever looks: the history must not show
-    /// what the list hides (RELIABILITY D-02).
+    /// Marks (`entry=…`, `queue=…`, `conversation=…`, `document=…`) of what is hidden from whoever
+    /// looks: the history must not show what the lists hide (RELIABILITY D-02).
     async fn hidden_marks(&self, profile: &Profile) -> Result<HashSet<String>, Failure> {
         let what = "looking for hidden letters";
         let store = self.relay.mailstore();
         let mut marks = HashSet::new();
+        let (mut seen, mut secret) = (HashSet::new(), HashSet::new());
         for folder in store.folders(profile.account).await.doing(what)? {
             let rows = store.all_entries(profile.account, folder.id).await.doing(what)?;
-            for row in rows.into_iter().filter(|row| is_hidden(row.hidden, viewer(profile))) {
+            for row in rows {
+                if !is_hidden(row.hidden, viewer(profile)) {
+                    seen.extend(row.conversation);
+                    continue;
+                }
+                secret.extend(row.conversation);
                 marks.insert(format!("entry={}", row.id.0));
                 marks.extend(row.queue.map(|queue| format!("queue={queue}")));
+            }
+        }
+        marks.extend(secret.difference(&seen).map(|id| format!("conversation={}", id.0)));
+        if viewer(profile) == Viewer::Representative {
+            // What the patient alone may open, only they can have opened.
+            const PAGE: u32 = 500;
+            let mut before = None;
+            loop {
+                let page = store.documents(profile.account, None, Viewer::Patient, before, PAGE).await;
+                let page = page.doing(what)?;
+                let Some(last) = page.last() else { break };
+                before = Some((last.draft.act_date, last.id));
+                let hidden = page
+                    .iter()
+                    .filter(|document| document.draft.confidentiality.from(Viewer::Representative));
+                marks.extend(hidden.map(|document| format!("document={}", document.id.0)));
             }
         }
         Ok(marks)

@@ -1,14 +1,14 @@
 //! To whom one may write, and writing.
 
 use directory::{Pharmacy, Profile, Relation, Session};
-use mailstore::{Contact, ContactState, Party};
+use mailstore::{Contact, ContactState, Party, Viewer};
 use names::{AccountId, Address, ConversationId, EntryId, PartyId, Timestamp};
 use policy::{Mandate, MandateKind, MandateState, Refusal};
 use relay::{Opened, Outcome, Visitor, Written};
 use wire::mime::compose::File;
 
 use super::letters::{OneLetter, Who};
-use super::{Doing, Failure, Rooms};
+use super::{Doing, Failure, Rooms, viewer};
 use crate::limits::PHARMACIES_MAX;
 use crate::texts::{self, Standing};
 use crate::upload::JoinedFile;
@@ -60,12 +60,7 @@ impl Rooms {
         &self,
         profile: &Profile,
     ) -> Result<Vec<(PartyId, Who, Permission)>, Failure> {
-        let what = "listing correspondents";
-        let store = self.relay.mailstore();
-        let contacts = {
-            let mut tx = store.db().read().await.doing(what)?;
-            store.contacts_of(&mut tx, Party::of_account(profile.account)).await.doing(what)?
-        };
+        let contacts = self.contacts(profile).await?;
         let parties: Vec<_> = contacts.iter().map(|contact| contact.correspondent).collect();
         let who = self.who(&parties).await?;
         let mut lines: Vec<_> = contacts
@@ -82,12 +77,24 @@ impl Rooms {
     }
 
     /// The states of the exchanges of this space, for the words of a list; the page of one exchange
-    /// asks the rules themselves ([`may_write`](Self::may_write)).
+    /// asks the rules themselves ([`may_write`](Self::may_write)). Who acts for the patient hears of no
+    /// correspondent whose letters are all hidden from them (DESIGN §2.5, Secrecy).
     pub async fn contacts(&self, profile: &Profile) -> Result<Vec<Contact>, Failure> {
         let what = "listing exchanges";
         let store = self.relay.mailstore();
         let mut tx = store.db().read().await.doing(what)?;
-        store.contacts_of(&mut tx, Party::of_account(profile.account)).await.doing(what)
+        let mut contacts =
+            store.contacts_of(&mut tx, Party::of_account(profile.account)).await.doing(what)?;
+        if viewer(profile) == Viewer::Representative {
+            let seen = store.correspondents_seen(&mut tx, profile.account, Viewer::Representative).await;
+            let seen = seen.doing(what)?;
+            let known = |contact: &Contact| {
+                seen.contains(&contact.correspondent)
+                    || contact.opened_by.is_some_and(|opener| seen.contains(&opener))
+            };
+            contacts.retain(known);
+        }
+        Ok(contacts)
     }
 
     /// A correspondent known to this space.
@@ -125,8 +132,9 @@ impl Rooms {
         let Some(visitor) = self.visitor(session).await? else { return Ok(None) };
         let state = self.relay.may_answer(&visitor, conversation, letter.row.entry.id, now).await;
         let Some(state) = state.doing("asking whether a letter may be answered")? else { return Ok(None) };
-        let (Ok(author), Some(recipient)) = (letter.head.author(), state.to) else { return Ok(None) };
-        let who = self.who_at(&author.address, now).await?;
+        let Some(recipient) = state.to else { return Ok(None) };
+        // Who will read it, not who asked: a Reply-To may name somebody else.
+        let who = self.who_at(&recipient, now).await?;
         let permission = match state.refusal {
             None => Permission::Yes,
             Some(refusal) => Permission::No(refused(refusal, &who.name)),

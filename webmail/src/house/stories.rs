@@ -218,10 +218,14 @@ async fn what_is_hidden_from_parents_leaves_no_trace_on_their_pages() {
     let house = House::new().await;
     let mut open = Browser::claire(&house).await;
     let letter = format!(
-        "From: Marie Lenoir <{DOCTOR}>\nTo: <{LEO}>\nSubject: Contraception\nX-Pli-Secrecy: INVISIBLE_REPRESENTANTS_LEGAUX\n\nsecret\n"
+        "From: Marie Lenoir <{DOCTOR}>\nTo: <{LEO}>\nSubject: Contraception\nX-Pli-Secrecy: INVISIBLE_REPRESENTANTS_LEGAUX\n\
+         MIME-Version: 1.0\nContent-Type: application/pdf\n\
+         Content-Disposition: attachment; filename=ordonnance.pdf\nContent-Transfer-Encoding: base64\n\n\
+         JVBERi0xLjQKJSVFT0YK\n"
     );
     let sent = house.send(DOCTOR, LEO, &letter).await;
     assert!(matches!(sent, Outcome::Accepted { .. }), "{sent:?}");
+    leo_reads_alone(&house).await;
     let page = open.get("/profils").await;
     assert!(!page.text().contains("nouveau message"), "{}", page.text());
     let text = page.text();
@@ -229,12 +233,38 @@ async fn what_is_hidden_from_parents_leaves_no_trace_on_their_pages() {
     let reference =
         form.rsplit("name=\"profil\" value=\"").next().unwrap().split('"').next().unwrap().to_owned();
     open.post("/profils", &[("jeton".into(), page.token()), ("profil".into(), reference)]).await;
-    for path in ["/messages", "/documents"] {
+    for path in ["/messages", "/messages/nouveau", "/documents"] {
         let page = open.get(path).await.text();
         assert!(!page.contains("Contraception") && !page.contains("Lenoir"), "{path}: {page}");
     }
     let history = open.get("/historique").await.text();
     assert!(!history.contains("Message reçu") && !history.contains("Lenoir"), "{history}");
+    assert!(!history.contains("Lecture"), "{history}");
+}
+
+/// What the child opens in a space of their own.
+async fn leo_reads_alone(house: &House) {
+    let (relay, now) = (&house.relay, house.relay.now());
+    let address = Address::parse(LEO).unwrap();
+    let found = relay.directory().resolve(std::slice::from_ref(&address), now).await.unwrap();
+    let [directory::Resolved::Patient(leo)] = &found[..] else { panic!("{found:?}") };
+    let visitor = relay::Visitor {
+        account: leo.account,
+        address,
+        patient: leo.patient,
+        name: leo.display_name.clone(),
+        actor: leo.patient,
+        actor_name: leo.display_name.clone(),
+        mandate: None,
+    };
+    let store = relay.mailstore();
+    let viewer = mailstore::Viewer::Patient;
+    let page = store.conversations(leo.account, viewer, None, 2).await.unwrap();
+    assert_eq!(page.iter().map(|line| line.unread).collect::<Vec<_>>(), [1], "his own list has it");
+    relay.open_conversation(&visitor, page[0].id, now).await.unwrap();
+    for document in store.documents(leo.account, None, viewer, None, 9).await.unwrap() {
+        relay.note_document_read(&visitor, relay::Opened::Document(document.id), now).await.unwrap();
+    }
 }
 
 #[tokio::test]
