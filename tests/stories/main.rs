@@ -3,9 +3,11 @@
 mod architecture;
 mod early_bytes;
 mod first_letter;
+mod foreign_clients;
 mod killed;
 mod on_disk_first;
 mod one_letter;
+mod operations;
 mod people;
 mod refusals;
 mod transcripts;

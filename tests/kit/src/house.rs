@@ -185,6 +185,20 @@ impl House {
         command.spawn().expect("the server can be started")
     }
 
+    /// A second server on the same data, at doors of its own: what it says and how it ends.
+    #[must_use]
+    pub fn rival(&self) -> Ran {
+        let path = self.path("rival.toml");
+        let doors = self.configuration();
+        let doors = self
+            .ports
+            .all()
+            .into_iter()
+            .fold(doors, |text, port| text.replace(&format!("\"127.0.0.1:{port}\""), "\"127.0.0.1:0\""));
+        write(&path, &doors);
+        Tool::new(Outside::program("pli")).args(["serve", "--config"]).arg(path).run()
+    }
+
     fn ended(&mut self) -> Option<std::process::ExitStatus> {
         self.child.as_mut().and_then(|child| child.try_wait().expect("our own child"))
     }

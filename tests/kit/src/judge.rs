@@ -3,12 +3,13 @@
 //!
 //! The trace is taken with `strace -f -yy -ttt`: one call a line, with paths and peers of its file
 //! numbers and the instant in microseconds. Calls that other threads interrupt are written in two
-//! lines; a call counts where it *ended*.
+//! lines. A sync or a rename counts where it *ended*, a write where it *began*: its octets may be with
+//! the client before strace has seen its end.
 
-/// One call that ended.
+/// One call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TraceLine {
-    /// Seconds since 1970 when the line was written.
+    /// Seconds since 1970 where it counts.
     pub at: f64,
     /// The call.
     pub call: String,
@@ -25,7 +26,7 @@ pub struct Violation {
     pub missing: String,
 }
 
-/// The calls of a trace in the order of their ends.
+/// The calls of a trace in the order in which they count.
 #[must_use]
 pub fn parse_trace(text: &str) -> Vec<TraceLine> {
     let mut begun: std::collections::HashMap<&str, (&str, &str)> = std::collections::HashMap::new();
@@ -48,17 +49,21 @@ pub fn parse_trace(text: &str) -> Vec<TraceLine> {
         }
         let Some((name, rest)) = call.split_once('(') else { continue };
         match rest.strip_suffix(" <unfinished ...>") {
-            Some(beginning) => drop(begun.insert(process, (name, beginning))),
+            Some(beginning) if !is_write(name) => drop(begun.insert(process, (name, beginning))),
+            Some(rest) => lines.push(TraceLine { at, call: name.to_owned(), rest: rest.to_owned() }),
             None => lines.push(TraceLine { at, call: name.to_owned(), rest: rest.to_owned() }),
         }
     }
     lines
 }
 
+fn is_write(call: &str) -> bool {
+    matches!(call, "write" | "writev" | "sendto" | "sendmsg")
+}
+
 impl TraceLine {
     fn is_write_to(&self, client: u16) -> bool {
-        let writes = matches!(self.call.as_str(), "write" | "writev" | "sendto" | "sendmsg");
-        writes && self.first_argument().contains(&format!("->127.0.0.1:{client}]>"))
+        is_write(&self.call) && self.first_argument().contains(&format!("->127.0.0.1:{client}]>"))
     }
 
     fn is_sync_of(&self, path_ends: &str) -> bool {
@@ -139,6 +144,8 @@ mod tests {
         let letters = [(10.2, 10.9)];
         let judge = |text: &str| judge_trace(&parse_trace(text), 4000, &letters, &steps);
         assert_eq!(judge(GOOD), []);
+        let interrupted = GOOD.replace(", [{\"250\", 3}], 1) = 3", ", [{\"250\", 3}], 1 <unfinished ...>");
+        assert_eq!(judge(&interrupted), [], "a write counts where it began");
         let early = GOOD.replace("10.800000 writev", "10.650000 writev");
         let mut lines: Vec<&str> = early.lines().collect();
         let last = lines.pop().unwrap();

@@ -60,6 +60,12 @@ impl Ports {
     }
 }
 
+impl Ports {
+    pub(crate) fn all(self) -> [u16; 5] {
+        [self.submission, self.submissions, self.imap, self.imaps, self.web]
+    }
+}
+
 /// The loopback address with a port.
 pub(crate) fn at(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
