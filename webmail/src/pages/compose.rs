@@ -229,12 +229,23 @@ fn errors(written: &Written, wants_subject: bool) -> Vec<FieldError> {
 }
 
 /// Reads a posted letter once its token holds. Few are read at the same time.
-async fn read(app: &Webmail, session: &Session, posted: Posted) -> Result<Written, Halt> {
+///
+/// An upload may take minutes: the session is looked at again when it ends, so that a mandate taken
+/// back or a sign-out meanwhile counts (RELIABILITY A-15), and the letter is judged by that instant.
+async fn read(
+    app: &Webmail,
+    headers: &HeaderMap,
+    posted: Posted,
+) -> Result<(Session, Written, Timestamp), Halt> {
+    let session = app.session(headers, app.now()).await?;
     let Ok(mut form) = posted else { return Err(Trouble::Form.into()) };
     let Ok(_place) = app.uploads().acquire().await else { return Err(Trouble::TooMany.into()) };
     let reading = upload::read(&mut form, |token| session.is_csrf(token));
     match tokio::time::timeout(Duration::from_millis(UPLOAD_TIME.unsigned_abs()), reading).await {
-        Ok(Ok(written)) => Ok(written),
+        Ok(Ok(written)) => {
+            let now = app.now();
+            Ok((app.session(headers, now).await?, written, now))
+        }
         Ok(Err(UploadError::Token | UploadError::Broken(_))) | Err(_) => Err(Trouble::Form.into()),
         Ok(Err(UploadError::TooLarge)) => Err(Trouble::TooLarge.into()),
     }
@@ -258,11 +269,7 @@ pub async fn send_answer(
     Path((conversation, letter)): Path<(String, String)>,
     posted: Posted,
 ) -> Page {
-    let now = app.now();
-    let session = app.session(&headers, now).await?;
-    let written = read(&app, &session, posted).await?;
-    // A long upload is judged by the time it ends.
-    let now = app.now();
+    let (session, written, now) = read(&app, &headers, posted).await?;
     Writing::answer(&app, &session, &conversation, &letter, now)
         .await?
         .send(&app, &session, written, now)
@@ -283,9 +290,7 @@ pub async fn send_new(
     Path(reference): Path<String>,
     posted: Posted,
 ) -> Page {
-    let session = app.session(&headers, app.now()).await?;
-    let written = read(&app, &session, posted).await?;
-    let now = app.now();
+    let (session, written, now) = read(&app, &headers, posted).await?;
     Writing::anew(&app, &session, &reference, now).await?.send(&app, &session, written, now).await
 }
 
@@ -307,8 +312,6 @@ pub async fn send_pharmacy(
     Path(reference): Path<String>,
     posted: Posted,
 ) -> Page {
-    let session = app.session(&headers, app.now()).await?;
-    let written = read(&app, &session, posted).await?;
-    let now = app.now();
+    let (session, written, now) = read(&app, &headers, posted).await?;
     Writing::pharmacy(&app, &session, &reference, now).await?.send(&app, &session, written, now).await
 }
