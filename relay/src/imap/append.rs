@@ -77,6 +77,7 @@ pub(super) async fn finish(
     session: &Session,
     appending: Appending,
 ) -> Result<Placed, Refusal> {
+    session.may_write()?;
     let (relay, store, now) = (door.relay(), door.relay().mailstore(), door.relay().now());
     let letter = appending.incoming.finish().await.map_err(|fault| match fault {
         Fault::Head(error) => Refusal::new(Code::Cannot, format!("the letter's header is unusable: {error}")),

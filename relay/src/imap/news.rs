@@ -101,14 +101,16 @@ impl Open {
             look.changes.vanished = gone.map(|uid| uid.0).collect();
             rows.iter().filter(|row| row.uid <= self.last).for_each(|row| look.add(self, row));
         }
-        while news.arrived {
-            let page = store.entries(account, self.folder, look.last).await?;
-            if page.is_empty() {
-                break;
-            }
-            page.iter().for_each(|row| look.add(self, row));
+        if !news.arrived {
+            return Ok(look);
         }
-        Ok(look)
+        loop {
+            let page = store.entries(account, self.folder, look.last).await?;
+            page.iter().for_each(|row| look.add(self, row));
+            if (page.len() as i64) < mailstore::limits::INDEX_PAGE {
+                return Ok(look);
+            }
+        }
     }
 }
 
@@ -141,9 +143,6 @@ fn joined(old: FolderNews, new: FolderNews) -> FolderNews {
 
 /// What changed since it was last asked. Without news it asks nobody.
 pub(super) async fn poll(door: &ImapDoor, session: &mut Session) -> Changes {
-    if let Some(refusal) = session.expired(door).await {
-        return Changes { ended: Some(refusal), ..Changes::default() };
-    }
     let news = session.watcher.take();
     if let Some(open) = session.open.as_mut() {
         open.hear(news);

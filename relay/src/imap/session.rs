@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use directory::{Login, MailboxState, Owner, Rights};
+use directory::{Login, Rights, Seen};
 use mailstore::Watcher;
 use names::AccountId;
 use wire::imap::{Access, Code, Refusal, SignIn};
@@ -17,8 +17,8 @@ pub(super) struct Session {
     pub(super) watcher: Watcher,
     /// The selected folder.
     pub(super) open: Option<Open>,
-    /// The directory as it was when the login was last known to be good.
-    generation: i64,
+    /// When the login was last known to be good.
+    seen: Seen,
     _place: Place,
 }
 
@@ -30,19 +30,19 @@ impl Session {
         who: SignIn,
     ) -> Result<Self, Refusal> {
         let relay = door.relay();
-        let generation = relay.directory().generation().known();
+        let now = relay.now();
+        let seen = relay.directory().seen(now);
         let (name, authorize) = (who.login.as_str(), who.authorize.as_deref());
         // An authorisation identity that repeats the login asks for nothing more (RFC 4616 §2).
         let authorize = authorize.filter(|asked| *asked != name);
-        let login =
-            crate::sign_in::verify(relay, door.gate(), peer, name, authorize, &who.secret, relay.now())
-                .await
-                .map_err(|refusal| refusals::sign_in(&refusal))?;
+        let login = crate::sign_in::verify(relay, door.gate(), peer, name, authorize, &who.secret, now)
+            .await
+            .map_err(|refusal| refusals::sign_in(&refusal))?;
         let Some(place) = door.admit(&login) else {
             return Err(Refusal::new(Code::Limit, "too many sessions of this login; please close one"));
         };
         let watcher = relay.mailstore().watch(login.account);
-        Ok(Self { login, watcher, open: None, generation, _place: place })
+        Ok(Self { login, watcher, open: None, seen, _place: place })
     }
 
     pub(super) fn account(&self) -> AccountId {
@@ -70,32 +70,23 @@ impl Session {
         self.open.as_mut().ok_or_else(refusals::confused)
     }
 
-    /// Why this session must end, when the password it came with was revoked or the mailbox stopped.
-    /// Costs one comparison as long as the directory does not change.
+    /// Why this session must end: its password was revoked, its mailbox stopped or its rights ended
+    /// (RELIABILITY A-15). Costs one comparison as long as the directory does not change.
     pub(super) async fn expired(&mut self, door: &ImapDoor) -> Option<Refusal> {
-        let directory = door.relay().directory();
-        let known = directory.generation().known();
-        if known == self.generation {
-            return None;
+        let relay = door.relay();
+        match relay.directory().renew_login(&self.login, &mut self.seen, relay.now()).await {
+            Ok(Some(login)) => {
+                self.login = login;
+                None
+            }
+            Ok(None) => {
+                Some(Refusal::new(Code::Expired, "this login no longer counts; please sign in again"))
+            }
+            Err(error) => {
+                // Looked at again with the next command: nothing was taken as seen.
+                tracing::error!(door = "mailbox", %error, "a login could not be looked at again");
+                None
+            }
         }
-        let owner = self.login.person.map_or(Owner::Machine(self.login.account), Owner::Person);
-        let (mailbox, passwords) =
-            match (directory.mailbox(&self.login.address).await, directory.passwords_of(owner).await) {
-                (Ok(mailbox), Ok(passwords)) => (mailbox, passwords),
-                (Err(error), _) | (_, Err(error)) => {
-                    // Asked again after the next command: the generation is not taken as seen.
-                    tracing::error!(door = "mailbox", %error, "a login could not be looked at again");
-                    return None;
-                }
-            };
-        let open = mailbox.is_some_and(|mailbox| mailbox.state == MailboxState::Open);
-        let counts = passwords
-            .iter()
-            .any(|password| password.id == self.login.credential && password.revoked.is_none());
-        if open && counts {
-            self.generation = known;
-            return None;
-        }
-        Some(Refusal::new(Code::Expired, "this login no longer counts; please sign in again"))
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use net::World;
-use wire::imap::{Answer, Ask, Refusal, Server};
+use wire::imap::{Answer, Ask, Changes, Refusal, Server};
 
 use super::append::Appending;
 use super::door::ImapDoor;
@@ -37,6 +37,9 @@ impl ImapWorld {
 
     async fn begin_append(&mut self, ask: append::Beginning) -> Result<(), Refusal> {
         let session = self.session.as_deref_mut().ok_or_else(refusals::confused)?;
+        if let Some(refusal) = session.expired(&self.door).await {
+            return Err(refusal);
+        }
         self.appending = Some(Box::new(append::begin(&self.door, session, ask).await?));
         Ok(())
     }
@@ -74,6 +77,9 @@ impl ImapWorld {
     }
 
     async fn pull_of(door: &ImapDoor, session: &mut Session, ask: Ask) -> Result<Pull, Refusal> {
+        if let Some(refusal) = session.expired(door).await {
+            return Err(refusal);
+        }
         match ask {
             Ask::Fetch { uids, items, seen } => {
                 Ok(Pull::Fetch(Box::new(fetch::begin(door, session, uids, items, seen).await?)))
@@ -86,6 +92,25 @@ impl ImapWorld {
             }
             _ => Err(refusals::confused()),
         }
+    }
+}
+
+/// The answer that refuses an ask.
+fn refused(ask: &Ask, refusal: Refusal) -> Answer {
+    match ask {
+        Ask::Create(_) | Ask::Delete(_) | Ask::Rename { .. } | Ask::Subscribe { .. } => {
+            Answer::Outcome(Err(refusal))
+        }
+        Ask::Folders => Answer::Folders(Err(refusal)),
+        Ask::Status(_) => Answer::Status(Err(refusal)),
+        Ask::Select { .. } => Answer::Selected(Err(refusal)),
+        Ask::Poll => Answer::Changes(Changes { ended: Some(refusal), ..Changes::default() }),
+        Ask::Copy { .. } | Ask::Move { .. } => Answer::Copied(Err(refusal)),
+        Ask::Expunge { .. } => Answer::Expunged(Err(refusal)),
+        Ask::Identify(_) | Ask::Unselect | Ask::Discard => Answer::Done,
+        Ask::Authenticate(_) | Ask::Append { .. } => Answer::Outcome(Err(refusal)),
+        Ask::Finish => Answer::Appended(Err(refusal)),
+        Ask::Fetch { .. } | Ask::Store { .. } | Ask::Search(_) => Answer::Refused(refusal),
     }
 }
 
@@ -111,9 +136,12 @@ impl World<Server> for ImapWorld {
             }
             Ask::Finish => {
                 let (appending, session) = (self.appending.take(), self.session.as_deref_mut());
-                Answer::Appended(match (appending, session) {
-                    (Some(appending), Some(session)) => append::finish(&self.door, session, *appending).await,
-                    (None, _) | (_, None) => Err(refusals::confused()),
+                let (Some(appending), Some(session)) = (appending, session) else {
+                    return Answer::Appended(Err(refusals::confused()));
+                };
+                Answer::Appended(match session.expired(&self.door).await {
+                    Some(refusal) => Err(refusal),
+                    None => append::finish(&self.door, session, *appending).await,
                 })
             }
             Ask::Discard => {
@@ -121,7 +149,10 @@ impl World<Server> for ImapWorld {
                 Answer::Done
             }
             ask => match self.session.as_deref_mut() {
-                Some(session) => Self::ask_of(&self.door, session, ask).await,
+                Some(session) => match session.expired(&self.door).await {
+                    Some(refusal) => refused(&ask, refusal),
+                    None => Self::ask_of(&self.door, session, ask).await,
+                },
                 None => Answer::Refused(refusals::confused()),
             },
         }

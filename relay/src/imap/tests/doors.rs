@@ -117,6 +117,7 @@ async fn a_revoked_password_ends_the_session_it_opened() {
         let directory = home.house.relay.directory();
         let person = home.house.login(DOCTOR).await.person.unwrap();
         let by = audit::Actor::Person(person);
+        home.deliver_plain(&["un"]).await;
         let now = home.house.relay.now();
         let issued = directory.issue_password(Owner::Person(person), "téléphone", by, now).await.unwrap();
         let mut phone = Client::signed_in(&home.door, DOCTOR, &issued.secret).await;
@@ -124,8 +125,9 @@ async fn a_revoked_password_ends_the_session_it_opened() {
         phone.ok("SELECT INBOX").await;
         phone.ok("NOOP").await;
         assert!(directory.revoke_password(Owner::Person(person), issued.id, by, now).await.unwrap());
-        let said = phone.say("NOOP").await;
-        assert!(said.starts_with("* BYE [EXPIRED]") && said.ends_with("[closed]"), "{said}");
+        let said = phone.say("FETCH 1 BODY[]").await;
+        assert!(!said.contains("BODY[]") && said.contains("* BYE [EXPIRED]"), "{said}");
+        assert!(said.ends_with("[closed]"), "{said}");
         desk.ok("NOOP").await;
     }
 }
