@@ -7,7 +7,7 @@ mod databases;
 mod doors;
 
 pub use channels::channels;
-pub(crate) use chores::checkpoint;
+pub(crate) use chores::{checkpoint, note};
 pub use databases::HoldError;
 pub(crate) use databases::data_config as database;
 pub use doors::{Addresses, Listeners, Server};

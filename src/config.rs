@@ -311,7 +311,11 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.server.master_keys.starts_with(&self.server.data) {
+        // Where the folders exist, links and `..` are seen through.
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let (keys, data) = (&self.server.master_keys, &self.server.data);
+        let inside = keys.parent().is_some_and(|folder| real(folder).starts_with(real(data)));
+        if keys.starts_with(data) || real(keys).starts_with(real(data)) || inside {
             return Err(
                 "server.master_keys lies inside server.data: a stolen data folder would open itself; \
                         move it elsewhere"
@@ -425,6 +429,20 @@ mod tests {
         assert_eq!(config.imap.implicit.unwrap().port(), 993);
         assert!(config.server.data.is_absolute());
         assert_eq!(config.policy, policy::Settings::default());
+    }
+
+    #[test]
+    fn keys_inside_the_data_are_found_through_links_and_detours() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("data/secret")).unwrap();
+        std::os::unix::fs::symlink(at("data/secret"), at("keys")).unwrap();
+        for (case, keys) in [("a link", "keys/master"), ("a detour", "tls/../data/secret/master")] {
+            std::fs::create_dir_all(at("tls")).unwrap();
+            std::fs::write(at("pli.toml"), GOOD.replacen("keys/master", keys, 1)).unwrap();
+            let error = Config::load(&at("pli.toml")).unwrap_err().to_string();
+            assert!(error.contains("inside server.data"), "{case}: {error}");
+        }
     }
 
     #[test]

@@ -145,6 +145,8 @@ acts! {
     AdminLooked = "admin.looked",
     /// The server started.
     Started = "server.started",
+    /// The server read its certificates again.
+    Reloaded = "server.reloaded",
     /// The server stopped.
     Stopped = "server.stopped",
 }

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use audit::{Act, Actor, Chain, Checkpoint, Entry, Line, Signer};
 use db::Engine;
 use mailstore::Mailstore;
-use names::{Clock, Entropy, Timestamp};
+use names::{Clock, Timestamp};
 use net::StopSignal;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -109,17 +109,12 @@ pub(super) async fn watch(house: &House, mut stop: StopSignal) {
     }
 }
 
-/// Writes that the server started or stopped.
-pub(super) async fn note(
-    data: &db::Db,
-    act: Act,
-    entropy: &Entropy,
-    now: Timestamp,
-) -> Result<(), db::Error> {
-    let line = Line { at: now, actor: Actor::System, for_whom: None, act, detail: String::new() };
-    let entry = Entry::new(Chain::System, line, entropy);
-    data.write(db::unit("note a start or stop", entry, |entry, tx| {
+/// Writes in the trail of the house what it did by itself, or what an operator made it do.
+pub(crate) async fn note(house: &House, actor: Actor, act: Act, detail: String) -> Result<(), db::Error> {
+    let line = Line { at: house.clock.now(), actor, for_whom: None, act, detail };
+    let entry = Entry::new(Chain::System, line, &house.entropy);
+    let unit = db::unit("note in the trail", entry, |entry, tx| {
         Box::pin(audit::append(tx, std::slice::from_ref(entry)))
-    }))
-    .await
+    });
+    house.data.write(unit).await
 }

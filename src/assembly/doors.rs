@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::control;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use audit::Act;
+use audit::{Act, Actor};
 use certs::{ClientAuth, IdentityFiles, KeyAccess, ServerIdentity, Service};
 use jiff::tz::TimeZone;
 use names::Timestamp;
@@ -132,7 +132,7 @@ impl Server {
         opening.chores(channels);
         let signal = opening.signal.clone();
         tasks.spawn(named("control socket", control.clone().serve(socket, signal)));
-        chores::note(&house.data, Act::Started, &house.entropy, house.clock.now()).await?;
+        chores::note(&house, Actor::System, Act::Started, String::new()).await?;
         Ok(Self { house, addresses, stop, tasks, drain, control })
     }
 
@@ -148,9 +148,10 @@ impl Server {
         &self.house
     }
 
-    /// Reads the certificates again; when they cannot be used the old ones stay.
-    pub fn reload(&self) -> Result<(), certs::LoadError> {
-        self.control.reload()
+    /// Reads the certificates again, and writes so in the trail; when they cannot be used the old ones
+    /// stay.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        self.control.reload().await
     }
 
     /// Returns when the server cannot go on: the disk failed, or a part of it ended by itself. Cancel-safe.
@@ -177,9 +178,8 @@ impl Server {
             tracing::warn!("some parts did not end in time");
             self.tasks.shutdown().await;
         }
-        let now = self.house.clock.now();
         if !self.house.is_dead()
-            && let Err(error) = chores::note(&self.house.data, Act::Stopped, &self.house.entropy, now).await
+            && let Err(error) = chores::note(&self.house, Actor::System, Act::Stopped, String::new()).await
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "the stop could not be noted");
         }

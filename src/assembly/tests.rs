@@ -2,7 +2,7 @@
 
 use crate::assembly::HoldError;
 use crate::testing::{grounds, now};
-use audit::{Act, Chain};
+use audit::{Act, Actor, Chain};
 use db::Engine;
 use names::Domain;
 use std::time::{Duration, Instant};
@@ -70,12 +70,16 @@ async fn a_reload_shows_the_new_certificate_and_keeps_the_old_one_when_the_new_i
     let authority = certs::Authority::open(&tls, &["mail.pli.example"], now()).unwrap().0;
     let (chain, key) = (&ground.config.tls.chain, &ground.config.tls.key);
     authority.server(&["mail.pli.example"], now()).unwrap().write(chain, key).unwrap();
-    server.reload().unwrap();
+    server.reload().await.unwrap();
     let second = serial();
     assert_ne!(first, second);
     std::fs::write(chain, "no certificate").unwrap();
-    assert!(server.reload().is_err());
+    assert!(server.reload().await.is_err());
     assert_eq!(serial(), second);
+    let mut tx = server.house().data.read().await.unwrap();
+    let last = audit::history(&mut tx, Chain::System, None, 1).await.unwrap().remove(0).line.unwrap();
+    assert_eq!((last.act, last.actor), (Act::Reloaded, Actor::Operator));
+    drop(tx);
     server.stop().await;
 }
 

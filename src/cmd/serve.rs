@@ -11,9 +11,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub async fn run(config: &Config) -> anyhow::Result<Ending> {
     telemetry::start(&config.log)?;
     let mut signals = Signals::new()?;
-    // Ports before data: a port that is taken is the commonest mistake, and the quickest to find.
-    let listeners = Listeners::bind(config)?;
+    // Data before ports: a second server is told about the folder, not about its ports.
     let house = House::open(config, assembly::clock(), assembly::entropy()).await?;
+    let listeners = Listeners::bind(config)?;
     let server = Server::start(house, config, listeners, None).await?;
     say(&lines(config, server.addresses()));
     until_signal(server, &mut signals).await
@@ -56,12 +56,11 @@ enum Given {
     Reload,
 }
 
-fn reload(server: &Server) {
-    match server.reload() {
+async fn reload(server: &Server) {
+    match server.reload().await {
         Ok(()) => tracing::info!("certificates are read again"),
         Err(error) => {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(error, "certificates cannot be used; the old ones stay");
+            tracing::error!(error = format!("{error:#}"), "certificates cannot be used; the old ones stay");
         }
     }
 }
@@ -71,7 +70,7 @@ async fn until_signal(mut server: Server, signals: &mut Signals) -> anyhow::Resu
         tokio::select! {
             signal = signals.next() => match signal {
                 Given::Stop => break None,
-                Given::Reload => reload(&server),
+                Given::Reload => reload(&server).await,
             },
             failure = server.failed() => break Some(failure),
         }

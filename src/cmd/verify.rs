@@ -1,8 +1,9 @@
 //! `pli verify`: the store and the trail are proved, on the running server or directly.
 
 use super::{ConfigFile, Ending};
-use crate::assembly::House;
+use crate::assembly::{self, House};
 use crate::control::{Proof, Question, Told};
+use audit::{Act, Actor};
 use clap::Args;
 use directory::mailboxes;
 use std::fmt::Write as _;
@@ -66,6 +67,10 @@ pub(crate) async fn prove(
     tell("the trail…").await;
     let broken = audit::verify(&mut tx, Some(house.signer.public_key())).await?;
     findings.extend(broken.iter().map(|broken| format!("trail: {broken}")));
+
+    let detail = format!("verify findings={}", findings.len());
+    drop(tx);
+    assembly::note(house, Actor::Operator, Act::AdminLooked, detail).await?;
 
     let mut text = format!(
         "{} bodies, {} of them in blobs; {} accounts.\n",

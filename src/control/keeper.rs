@@ -4,6 +4,7 @@ use super::{Proof, Question, Socket, Told, VERSION, frames};
 use crate::assembly::{self, House};
 use crate::config::Config;
 use crate::{cmd, control};
+use audit::{Act, Actor};
 use certs::ServerIdentity;
 use net::StopSignal;
 use std::io;
@@ -40,8 +41,9 @@ impl Keeper {
     }
 
     /// Reads the certificates again.
-    pub(crate) fn reload(&self) -> Result<(), certs::LoadError> {
-        self.identity.reload(self.house.clock.now())
+    pub(crate) async fn reload(&self) -> anyhow::Result<()> {
+        self.identity.reload(self.house.clock.now())?;
+        Ok(assembly::note(&self.house, Actor::Operator, Act::Reloaded, String::new()).await?)
     }
 
     /// What the doors show.
@@ -123,11 +125,9 @@ impl Keeper {
 
     async fn answer(&self, question: &Question, progress: mpsc::Sender<String>) -> Told {
         match question {
-            Question::Reload => match self.reload() {
+            Question::Reload => match self.reload().await {
                 Ok(()) => Told::done(cmd::admin::identities(&self.identity.current())),
-                Err(error) => {
-                    Told::failed(format!("{:#}\nThe certificates in use stay.\n", anyhow::Error::from(error)))
-                }
+                Err(error) => Told::failed(format!("{error:#}\nThe certificates in use stay.\n")),
             },
             Question::Admin(_) | Question::Checkpoint | Question::Verify(_) => {
                 control::answer(&self.house, &self.checkpoints, question, progress).await

@@ -314,6 +314,7 @@ pub fn act(act: audit::Act) -> &'static str {
         Act::CredentialRevoked => "Moyen de connexion retiré",
         Act::Imported => "Annuaire mis à jour",
         Act::AdminLooked => "Consultation par un administrateur",
+        Act::Reloaded => "Certificats relus",
         Act::Started => "Démarrage du service",
         Act::Stopped => "Arrêt du service",
     }
