@@ -27,6 +27,8 @@ use std::path::{Path, PathBuf};
 /// The people of the demonstration, as a seed file.
 pub const PEOPLE: &str = include_str!("demo/people.toml");
 
+/// The name in greetings and Received fields.
+const HOSTNAME: &str = "localhost.pli.example";
 /// File name of the configuration in the folder of the demonstration.
 const CONFIG: &str = "pli.toml";
 
@@ -53,7 +55,7 @@ impl Demo {
     pub async fn start(folder: &Path, ports: Ports) -> anyhow::Result<Self> {
         let folder = prepare(folder)?;
         let (clock, entropy) = (assembly::clock(), assembly::entropy());
-        let names = ["localhost", "files.localhost", "127.0.0.1"];
+        let names = ["localhost", "files.localhost", "127.0.0.1", HOSTNAME];
         let (_, files) = Authority::open(&folder.join("tls"), &names, clock.now())?;
         let masters = folder.join("master.keys");
         if !masters.exists() {
@@ -197,7 +199,7 @@ fn configure(
     let text = format!(
         r#"# Written anew at every start of `pli demo`. While it runs: pli admin --config FILE …
 [server]
-hostname = "localhost.pli.example"
+hostname = "{HOSTNAME}"
 data = "data"
 master_keys = "master.keys"
 postmaster = "postmaster@pli.example"

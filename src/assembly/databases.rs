@@ -25,7 +25,7 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> anyhow::Result<Datab
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(folder)
+        .create(folder.join("keys"))
         .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
     let data = data_config(config)?;
     let (keys, held) = match &data {

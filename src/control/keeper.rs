@@ -90,8 +90,9 @@ impl Keeper {
         }
         let question = tokio::time::timeout(PATIENCE, Self::listen(&mut stream)).await;
         let question = match question.map_err(|_| io::Error::other("a client said nothing"))?? {
-            Ok(question) => question,
-            Err(told) => return frames::write(&mut stream, &told).await,
+            Some(Ok(question)) => question,
+            Some(Err(told)) => return frames::write(&mut stream, &told).await,
+            None => return Ok(()),
         };
         let (progress, mut heard) = mpsc::channel(16);
         let answer = self.answer(&question, progress);
@@ -111,16 +112,17 @@ impl Keeper {
         frames::write(&mut stream, &last).await
     }
 
-    async fn listen(stream: &mut UnixStream) -> io::Result<Result<Question, Told>> {
-        let gone = || io::Error::other("a client left");
-        let version: String = frames::read(stream).await?.ok_or_else(gone)?;
+    /// What a client wants, or what to tell it instead; none when it only looked whether a server is here.
+    async fn listen(stream: &mut UnixStream) -> io::Result<Option<Result<Question, Told>>> {
+        let Some(version) = frames::read::<String>(stream).await? else { return Ok(None) };
         if version != VERSION {
-            return Ok(Err(Told::failed(format!(
+            return Ok(Some(Err(Told::failed(format!(
                 "this is pli {version} and the running server is pli {VERSION}: use the same version, or restart \
                  the server\n"
-            ))));
+            )))));
         }
-        Ok(Ok(frames::read(stream).await?.ok_or_else(gone)?))
+        let question = frames::read(stream).await?;
+        Ok(Some(Ok(question.ok_or_else(|| io::Error::other("a client left before it asked"))?)))
     }
 
     async fn answer(&self, question: &Question, progress: mpsc::Sender<String>) -> Told {
