@@ -27,6 +27,10 @@ use tokio::sync::{Notify, Semaphore};
 use wire::mime::Head;
 use wire::smtp::{Origin, Trace};
 
+/// Kibibytes of letters that may wait for the committer, over all sessions. A letter to a hundred
+/// patients with the longest of heads weighs 20 MiB; a thousand sessions may not each bring one.
+pub(crate) const WAITING_KIB: u32 = 64 * 1024;
+
 /// Mail in and rules applied. Cheap to clone.
 #[derive(Clone)]
 pub struct Relay(Arc<Inner>);
@@ -39,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) committer: Committer<unit::Commit>,
+    /// Permits of one kibibyte.
+    pub(crate) waiting: Semaphore,
     /// Room for XDM archives being read.
     pub(crate) archives: Arc<Semaphore>,
 }
@@ -211,6 +217,7 @@ impl Relay {
         tokio::spawn(work);
         Self(Arc::new(Inner {
             committer,
+            waiting: Semaphore::new(WAITING_KIB as usize),
             mailstore: parts.mailstore,
             directory: parts.directory,
             settings: parts.settings,

@@ -3,7 +3,7 @@
 use super::archives::{Archive, Archives, Masked};
 use super::snapshot::{self, Known, Wanted};
 use super::unit::{self, Committed, Prepared, PreparedRecipient};
-use super::{Draft, Outcome, Relay, Source, heads};
+use super::{Draft, Outcome, Relay, Source, WAITING_KIB, heads};
 use crate::alerts::store::DueAlert;
 use crate::letter::Letter;
 use crate::{Error, facts, parties};
@@ -28,6 +28,9 @@ impl Relay {
     ///
     /// When this answers `Accepted`, the letter is on disk and in every mailbox.
     pub async fn deliver(&self, source: &Source<'_>, draft: Draft, now: Timestamp) -> Result<Outcome, Error> {
+        // Held until the letter is on disk: what waits for the committer has a bound in octets.
+        let room = self.inner().waiting.acquire_many(weight(&draft)).await;
+        let _room = room.map_err(|_closed| Error::Stopping)?;
         let mut archives = None;
         for _ in 0..ATTEMPTS {
             let prepared = match self.prepare(source, &draft, &mut archives, now).await? {
@@ -234,6 +237,15 @@ impl Relay {
             }))
             .await
     }
+}
+
+/// Kibibytes that a letter may stand in memory with while it waits: a head and a summary for each
+/// recipient (patients get their own), and a short body. At most half of all there is, so that the
+/// heaviest letter still passes.
+fn weight(draft: &Draft) -> u32 {
+    const SHORT_BODY: usize = 16 * 1024;
+    let octets = 2 * draft.letter.head.len() * draft.recipients.len() + SHORT_BODY;
+    u32::try_from(octets / 1024).unwrap_or(u32::MAX).clamp(1, WAITING_KIB / 2)
 }
 
 /// What preparing came to.
