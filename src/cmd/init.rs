@@ -28,7 +28,7 @@ pub struct Init {
     /// A domain whose mailboxes are ours; may be given again.
     #[arg(long = "domain", value_name = "DOMAIN", value_parser = domain)]
     domains: Vec<Domain>,
-    /// The domain of our patients, <INS>@DOMAIN.
+    /// The domain of our patients; their addresses are INS@DOMAIN.
     #[arg(long, value_name = "DOMAIN", value_parser = domain)]
     patient_domain: Option<Domain>,
     /// Host name of the patients' pages [default: HOSTNAME].
