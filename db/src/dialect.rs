@@ -51,14 +51,59 @@ pub(crate) fn render(sql: &'static str, engine: Engine, mode: Mode) -> Cow<'stat
     Cow::Owned(text)
 }
 
-/// `text` with `{}` replaced by `count` placeholders that follow `before` earlier ones.
-pub(crate) fn list(text: &str, before: usize, count: usize) -> String {
-    let places: Vec<String> = (before + 1..=before + count).map(|place| format!("${place}")).collect();
-    text.replacen("{}", &places.join(", "), 1)
+/// `text` with `{}` replaced by places for `count` values, which stand after `before` others; and
+/// whether the list's values come first among the parameters.
+///
+/// On SQLite the places are bare `?`: a numbered place is looked up by its name among all others when
+/// it is bound, which makes a list of a thousand cost a million comparisons. Bare places count for
+/// themselves from 1, so the others are numbered behind them.
+pub(crate) fn list(text: &str, engine: Engine, before: usize, count: usize) -> (String, ListFirst) {
+    match engine {
+        Engine::Sqlite => {
+            let mut text = text.to_owned();
+            for place in (1..=before).rev() {
+                text = renumbered(&text, place, place + count);
+            }
+            (text.replacen("{}", &vec!["?"; count].join(", "), 1), ListFirst::Yes)
+        }
+        Engine::Postgres => {
+            let places: Vec<String> =
+                (before + 1..=before + count).map(|place| format!("${place}")).collect();
+            (text.replacen("{}", &places.join(", "), 1), ListFirst::No)
+        }
+    }
 }
 
-/// `insert`, `rows` groups of `columns` placeholders, `suffix`.
-pub(crate) fn values(insert: &str, suffix: &str, columns: usize, rows: usize) -> String {
+/// Where the values of a list stand among the parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ListFirst {
+    /// Before the others.
+    Yes,
+    /// After them.
+    No,
+}
+
+/// `text` with `$from` as `$to`; `$12` is not `$1`.
+fn renumbered(text: &str, from: usize, to: usize) -> String {
+    let place = format!("${from}");
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some(at) = rest.find(&place) {
+        let after = &rest[at + place.len()..];
+        out.push_str(&rest[..at]);
+        if after.starts_with(|c: char| c.is_ascii_digit()) {
+            out.push_str(&place);
+        } else {
+            out.push_str(&format!("${to}"));
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `insert`, `rows` groups of `columns` places, `suffix`. Places are bare on SQLite, see [`list`].
+pub(crate) fn values(insert: &str, suffix: &str, engine: Engine, columns: usize, rows: usize) -> String {
     let mut text = String::with_capacity(insert.len() + suffix.len() + rows * columns * 6);
     text.push_str(insert);
     for row in 0..rows {
@@ -67,8 +112,13 @@ pub(crate) fn values(insert: &str, suffix: &str, columns: usize, rows: usize) ->
             if column > 1 {
                 text.push_str(", ");
             }
-            text.push('$');
-            text.push_str(&(row * columns + column).to_string());
+            match engine {
+                Engine::Sqlite => text.push('?'),
+                Engine::Postgres => {
+                    text.push('$');
+                    text.push_str(&(row * columns + column).to_string());
+                }
+            }
         }
         text.push(')');
     }
@@ -87,10 +137,21 @@ mod tests {
         assert_eq!(render(sql, Engine::Sqlite, Mode::Writing), "SELECT 1 FROM t WHERE a = $1 ");
         assert_eq!(render(sql, Engine::Postgres, Mode::Writing), "SELECT 1 FROM t WHERE a = $1 FOR UPDATE");
         assert_eq!(render(sql, Engine::Postgres, Mode::Reading), "SELECT 1 FROM t WHERE a = $1 ");
-        assert_eq!(list("a = $1 AND b IN ({})", 1, 3), "a = $1 AND b IN ($2, $3, $4)");
+        let insert = "INSERT INTO t (a, b) VALUES";
+        assert_eq!(values(insert, "", Engine::Postgres, 2, 2), format!("{insert} ($1, $2), ($3, $4) "));
+        assert_eq!(values(insert, "", Engine::Sqlite, 2, 2), format!("{insert} (?, ?), (?, ?) "));
+    }
+
+    #[test]
+    fn a_list_stands_behind_the_others_or_before_them() {
+        let sql = "a = $1 AND c = $11 AND b IN ({}) AND d = $2 AND e = $1";
         assert_eq!(
-            values("INSERT INTO t (a, b) VALUES", "", 2, 2),
-            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) "
+            list(sql, Engine::Postgres, 11, 2),
+            ("a = $1 AND c = $11 AND b IN ($12, $13) AND d = $2 AND e = $1".to_owned(), ListFirst::No)
+        );
+        assert_eq!(
+            list(sql, Engine::Sqlite, 11, 2),
+            ("a = $3 AND c = $13 AND b IN (?, ?) AND d = $4 AND e = $3".to_owned(), ListFirst::Yes)
         );
     }
 }

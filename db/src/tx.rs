@@ -1,6 +1,6 @@
 //! One transaction, of either engine.
 
-use crate::dialect::Mode;
+use crate::dialect::{ListFirst, Mode};
 use crate::{Args, Engine, Error, Row, Value, dialect, limits};
 use sqlx::{AssertSqlSafe, Executor as _, Postgres, Sqlite, SqliteConnection, Transaction};
 use std::borrow::Cow;
@@ -165,7 +165,7 @@ impl Tx {
             let count = power_of_two(rows.len().min(limits::PARAMETERS / columns.max(1)));
             let args: Args = rows.by_ref().take(count).flatten().collect();
             debug_assert_eq!(args.len(), columns * count, "rows of unequal width");
-            let text = Cow::Owned(dialect::values(&insert, suffix, columns, count));
+            let text = Cow::Owned(dialect::values(&insert, suffix, self.engine(), columns, count));
             touched += self.execute_text(text, args).await?;
         }
         Ok(touched)
@@ -204,8 +204,13 @@ impl Tx {
     }
 
     fn with_list(&self, sql: &'static str, args: &Args, batch: Vec<Value>) -> (Cow<'static, str>, Args) {
-        let text = dialect::list(&dialect::render(sql, self.engine(), self.mode), args.len(), batch.len());
-        (Cow::Owned(text), args.iter().cloned().chain(batch).collect())
+        let text = dialect::render(sql, self.engine(), self.mode);
+        let (text, first) = dialect::list(&text, self.engine(), args.len(), batch.len());
+        let args = match first {
+            ListFirst::Yes => batch.into_iter().chain(args.iter().cloned()).collect(),
+            ListFirst::No => args.iter().cloned().chain(batch).collect(),
+        };
+        (Cow::Owned(text), args)
     }
 
     fn note<T>(&mut self, result: Result<T, sqlx::Error>, sql: Cow<'static, str>) -> Result<T, Error> {
