@@ -25,7 +25,7 @@ use wire::{imap, smtp};
 /// What an IMAP client over the cap of connections reads (RFC 3501 §7.1.5).
 const IMAP_BUSY: &[u8] = b"* BYE too many connections, come back in a few minutes\r\n";
 /// After the drain, what has not ended is given this long before it is left behind.
-const SLACK: Duration = Duration::from_secs(1);
+const SLACK: Duration = Duration::from_millis(400);
 
 /// Bound addresses, not yet served. Bound first, so that the real ports are known.
 #[derive(Debug, Default)]
