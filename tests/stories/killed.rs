@@ -54,7 +54,7 @@ impl Ledger {
 /// in three goes to a patient too, with contact, conversation, filing and notice.
 fn letter(number: u32) -> (Vec<&'static str>, Vec<u8>) {
     let mut to = vec![PAUL.address];
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         to.push(JEAN.address);
     }
     let text = format!("Lettre {number}. {}", "Quelques mots de plus. ".repeat(40));
