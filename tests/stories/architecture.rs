@@ -313,7 +313,7 @@ const FRENCH: [(&str, &str); 12] = [
     ("relay/policy/src/grant.rs", "so has what allows a letter"),
     ("relay/policy/src/decision.rs", "so has a warning"),
     ("relay/policy/src/filing/", "kinds of document by their French names; dates written in French"),
-    ("relay/src/intake/prepare.rs", "reads the marks of French answers and forwards"),
+    ("relay/src/intake/", "reads the marks of French answers and forwards"),
     ("relay/wire/src/mime/compose.rs", "reads them too"),
     ("relay/src/alerts/email.rs", "the name that notices come from"),
     ("relay/src/web.rs", "the last line of a letter that somebody else wrote"),

@@ -96,7 +96,7 @@ fn mutt_sends_a_photo_and_another_mutt_reads_it() {
     let settings = |who: &Professional, name: &str| {
         let login = who.address.replace('@', "%40");
         let text = format!(
-            "set ssl_ca_certificates_file=\"{root}\"\nset certificate_file=\"{root}\"\nset ssl_usesystemcerts=no\n\
+            "set ssl_ca_certificates_file=\"{root}\"\nset certificate_file=\"{root}\"\n\n\
              set smtp_url=\"smtps://{login}@localhost:{}/\"\nset smtp_pass=\"{pass}\"\n\
              set imap_user=\"{}\"\nset imap_pass=\"{pass}\"\nset from=\"{}\"\nset realname=\"\"\nset use_domain=no\n\
              set copy=no\nset mbox_type=mbox\nset confirmappend=no\nset confirmcreate=no\nset move=no\nset delete=no\n\
@@ -122,13 +122,35 @@ fn mutt_sends_a_photo_and_another_mutt_reads_it() {
         .env("HOME", house.path(""))
         .run()
         .ok();
-    // mutt wants a terminal to read: `script` gives it one.
+    // mutt wants a terminal to read, and throws away keys pressed before the folder is open.
     let kept = house.path("kept.mbox");
-    let keys = format!("push \"<copy-message>{}<enter><quit>\"", kept.display());
-    let command =
-        format!("mutt -F {} -f imaps://localhost:{}/INBOX -e '{keys}'", reads.display(), house.ports.imaps);
-    let script = Tool::new("script").args(["-q", "-e", "-c", &command, "/dev/null"]);
-    let ran = script.env("HOME", house.path("")).env("TERM", "xterm").folder(&house.path("")).run();
+    let program = r"
+import os, pty, select, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp('mutt', ['mutt', '-F', os.environ['RC'], '-f', os.environ['FOLDER']])
+screen = b''
+keys = [(b'Msgs:1', b'C'), (b'opy to mailbox', b'\x15' + os.environ['KEPT'].encode() + b'\r')]
+try:
+    while True:
+        if select.select([terminal], [], [], 0.05)[0]:
+            screen += os.read(terminal, 4096)
+        if keys and keys[0][0] in screen:
+            os.write(terminal, keys.pop(0)[1])
+            screen = b''
+        elif not keys and os.path.exists(os.environ['KEPT']) and os.path.getsize(os.environ['KEPT']) > 5000:
+            os.write(terminal, b'q')
+except OSError:
+    pass
+sys.stdout.buffer.write(screen)
+";
+    let ran = Tool::python(program)
+        .env("RC", &reads)
+        .env("FOLDER", format!("imaps://localhost:{}/INBOX", house.ports.imaps))
+        .env("KEPT", &kept)
+        .env("HOME", house.path(""))
+        .env("TERM", "xterm")
+        .run();
     let mbox = std::fs::read(&kept).unwrap_or_else(|_| panic!("mutt kept nothing: {}", ran.text()));
     let program = r"
 import sys, mailbox, email, os

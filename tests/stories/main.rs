@@ -10,6 +10,7 @@ mod killed;
 mod on_disk_first;
 mod one_letter;
 mod operations;
+mod pages;
 mod people;
 mod refusals;
 mod transcripts;

@@ -9,7 +9,7 @@ pub const DOORS: Duration = Duration::from_secs(60);
 /// For a notice to leave the house.
 pub const NOTICE: Duration = Duration::from_secs(90);
 /// For a foreign program to end.
-pub const PROGRAM: Duration = Duration::from_secs(120);
+pub const PROGRAM: Duration = Duration::from_secs(60);
 /// For one step of the browser.
 pub const BROWSER: Duration = Duration::from_secs(90);
 /// Between two looks at something that does not tell when it changes.
