@@ -101,7 +101,7 @@ const DROPPED_WHOLE: &[&str] = &[
     "slot",
 ];
 
-/// Markup that passed [`sanitize`]; nothing else makes one.
+/// Markup that passed `sanitize`; nothing else makes one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CleanHtml(String);
 

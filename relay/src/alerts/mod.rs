@@ -1,6 +1,6 @@
 //! Notices outside: something waits in your space. They say nothing about health.
 //!
-//! A notice is a row written in the transaction of the act it tells ([`store::due`]), leased by a
+//! A notice is a row written in the transaction of the act it tells (`store::due`), leased by a
 //! [`Worker`], and sent over a [`Channel`]. Sign-in codes leave at once by [`send_code`]: they live
 //! ten minutes and are never written down.
 

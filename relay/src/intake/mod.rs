@@ -8,6 +8,7 @@
 
 mod archives;
 mod heads;
+mod making;
 mod prepare;
 mod snapshot;
 #[cfg(test)]

@@ -1,24 +1,17 @@
-//! What is made before the unit: sealed heads, wrapped keys, threads, documents, lines.
+//! Judging a letter before the unit, handing it in, and writing down why it was refused.
 
-use super::archives::{Archive, Archives, Masked};
+use super::archives::Archives;
+use super::making::{Made, Making};
 use super::snapshot::{self, Known, Wanted};
 use super::unit::{self, Committed, Prepared, PreparedRecipient};
-use super::{Draft, Outcome, Relay, Source, WAITING_KIB, heads};
-use crate::alerts::store::DueAlert;
-use crate::letter::Letter;
+use super::{Draft, Outcome, Relay, Source, WAITING_KIB};
 use crate::{Error, facts, parties};
 use audit::{Act, Chain, Entry, Line};
 use directory::Resolved;
-use mailstore::{
-    CommitterError, Confidentiality, Delivery, DocumentDraft, Hidden, Keyring, Marks, NewDocument, Origin,
-    Place, Role, SealedLetter, Thread, ThreadState, Trace, TracedRecipient,
-};
-use names::{AccountId, Address, AlertId, EntryId, PartyId, QueueId, Timestamp};
-use policy::filing::{ActDate, Entry as FiledAs, PartDecision};
-use policy::{Decision, Filing, Refusal, Secrecy};
+use mailstore::{CommitterError, Trace, TracedRecipient};
+use names::{AccountId, Address, QueueId, Timestamp};
+use policy::{Refusal, Secrecy};
 use std::collections::HashMap;
-use std::sync::Arc;
-use wire::mime::{Head, LeafView, Summary};
 
 /// Times a letter is prepared anew because something changed under it.
 const ATTEMPTS: usize = 4;
@@ -255,15 +248,15 @@ enum Ready {
 }
 
 /// What the rules said before the unit.
-struct Judged {
-    recipients: Vec<PreparedRecipient>,
-    known: Known,
+pub(super) struct Judged {
+    pub(super) recipients: Vec<PreparedRecipient>,
+    pub(super) known: Known,
     /// Names as the directory knows them.
     names: HashMap<Address, String>,
 }
 
 impl Judged {
-    fn account(&self, address: &Address) -> Option<AccountId> {
+    pub(super) fn account(&self, address: &Address) -> Option<AccountId> {
         unit::local_account(&self.known.party(address))
     }
 
@@ -272,262 +265,9 @@ impl Judged {
         recipients.chain([source.account()]).collect()
     }
 
-    fn name(&self, address: &Address) -> String {
+    pub(super) fn name(&self, address: &Address) -> String {
         self.names.get(address).cloned().unwrap_or_else(|| address.to_string())
     }
-}
-
-/// What was made for all recipients.
-#[derive(Default)]
-struct Made {
-    deliveries: Vec<Delivery>,
-    alerts: Vec<DueAlert>,
-    audit: Vec<Entry>,
-}
-
-/// Makes one letter's rows.
-struct Making<'a> {
-    relay: &'a Relay,
-    source: &'a Source<'a>,
-    draft: &'a Draft,
-    archives: Option<&'a Archives>,
-    keys: &'a Keyring,
-    views: Vec<LeafView<'a>>,
-    filed: Vec<PartDecision>,
-    whole: SealedLetter,
-    attachments: u32,
-    now: Timestamp,
-}
-
-impl<'a> Making<'a> {
-    fn new(
-        relay: &'a Relay,
-        source: &'a Source<'a>,
-        draft: &'a Draft,
-        archives: Option<&'a Archives>,
-        keys: &'a Keyring,
-        now: Timestamp,
-    ) -> Self {
-        let letter = &draft.letter;
-        let summary = Summary::of(&letter.head, &letter.structure);
-        let attachments = summary.attachments.iter().filter(|attachment| !attachment.inline).count();
-        Self {
-            views: letter.structure.leaf_views(),
-            filed: policy::filing::file(&facts::for_filing(&letter.head, &letter.structure, now)),
-            whole: seal(relay, letter, &letter.head, &summary, now),
-            attachments: u32::try_from(attachments).unwrap_or(u32::MAX),
-            relay,
-            source,
-            draft,
-            archives,
-            keys,
-            now,
-        }
-    }
-
-    /// The letter as this recipient may see it; most share one.
-    fn letter_for(&self, recipient: &Address, is_patient: bool) -> SealedLetter {
-        let shown = if is_patient { heads::for_patient(&self.draft.letter.head, recipient) } else { None };
-        match shown {
-            None => self.whole.clone(),
-            Some(head) => {
-                let summary = Summary::of(&head, &self.draft.letter.structure);
-                seal(self.relay, &self.draft.letter, &head, &summary, self.now)
-            }
-        }
-    }
-
-    fn recipient(
-        &mut self,
-        recipient: &PreparedRecipient,
-        judged: &Judged,
-        made: &mut Made,
-    ) -> Result<(), Error> {
-        let Decision::Deliver(decided) = &recipient.decision else { return Ok(()) };
-        let party = judged.known.party(&recipient.address);
-        let Some(account) = unit::local_account(&party) else { return Ok(()) };
-        let patient = unit::patient_account(&party);
-        let store = |cause| Error::Store { what: "preparing a delivery", cause };
-        let key = self.keys.of(account).map_err(store)?;
-        let letter = self.letter_for(&recipient.address, patient.is_some());
-        let entry = EntryId(self.relay.mailstore().db().id(self.now));
-        let hidden = hidden(decided.secrecy);
-        let documents = match (patient, decided.filing) {
-            (Some(_), Filing::Automatic) => self.documents(key, entry, decided.secrecy, judged),
-            (Some(_) | None, Filing::Automatic | Filing::Never) => Vec::new(),
-        };
-        for document in &documents {
-            made.audit.push(self.line(
-                account,
-                Act::DocumentFiled,
-                format!("document={} entry={}", document.id().0, entry.0),
-            ));
-        }
-        let thread = patient.map(|_| {
-            let mut thread = self.thread(key, &[self.source.account()], None);
-            thread.state = thread_state(decided, self.source.account());
-            thread
-        });
-        made.alerts.extend(patient.zip(decided.alert).map(|(account, alert)| DueAlert {
-            id: AlertId(self.relay.mailstore().db().id(self.now)),
-            account,
-            alert,
-        }));
-        let detail =
-            format!("queue={} entry={} rule={}", self.draft.queue, entry.0, recipient.decision.rule());
-        made.audit.push(self.line(account, Act::LetterReceived, detail));
-        for change in &decided.contacts {
-            let act = match change.state {
-                policy::ContactState::Open => Act::ContactOpened,
-                policy::ContactState::Ended => Act::ContactEnded,
-                policy::ContactState::Never => continue,
-            };
-            let with = judged.account(&change.correspondent).map_or(0, |account| account.0);
-            made.audit.push(self.line(account, act, format!("with={with} queue={}", self.draft.queue)));
-        }
-        made.deliveries.push(Delivery {
-            key: key.own(&letter.body),
-            letter,
-            place: place(decided.place),
-            entry,
-            marks: Marks::default(),
-            internal_date: self.now,
-            origin: Origin::Received,
-            hidden,
-            thread,
-            documents,
-            queue: Some(self.draft.queue),
-        });
-        Ok(())
-    }
-
-    /// The sender's own line, and on the web their own copy: mail programs keep theirs by APPEND.
-    fn sender(&mut self, judged: &Judged, made: &mut Made) -> Result<(), Error> {
-        let account = self.source.account();
-        let detail = format!("queue={} recipients={}", self.draft.queue, judged.recipients.len());
-        made.audit.push(self.line(account, Act::LetterSent, detail));
-        let Source::Web { .. } = self.source else { return Ok(()) };
-        let key = self.keys.of(account).map_err(|cause| Error::Store { what: "keeping a copy", cause })?;
-        let others: Vec<AccountId> =
-            judged.recipients.iter().filter_map(|recipient| judged.account(&recipient.address)).collect();
-        let conversation = self.draft.answering.as_ref().and_then(|answering| answering.conversation);
-        let letter = self.whole.clone();
-        made.deliveries.push(Delivery {
-            key: key.own(&letter.body),
-            letter,
-            place: Place::Role(Role::Sent),
-            entry: EntryId(self.relay.mailstore().db().id(self.now)),
-            marks: Marks::new(mailstore::Flags::SEEN, &[]),
-            internal_date: self.now,
-            origin: Origin::Sent,
-            hidden: self.draft.answering.as_ref().map_or(Hidden::NONE, |answering| answering.hidden),
-            thread: Some(self.thread(key, &others, conversation)),
-            documents: Vec::new(),
-            queue: Some(self.draft.queue),
-        });
-        Ok(())
-    }
-
-    /// The conversation a letter joins in a patient's space: the one it answers, or the one with the
-    /// same correspondents and subject.
-    fn thread(
-        &self,
-        key: &mailstore::AccountKey,
-        correspondents: &[AccountId],
-        conversation: Option<names::ConversationId>,
-    ) -> Thread {
-        let mut parties: Vec<PartyId> =
-            correspondents.iter().map(|account| mailstore::Party::of_account(*account)).collect();
-        parties.sort_unstable();
-        let subject = policy::secrecy::untagged(&self.draft.letter.head.subject());
-        let mut thread = match conversation {
-            Some(conversation) => Thread::existing(conversation),
-            None => {
-                let mut thread_key = names::fold(base_subject(&subject)).into_bytes();
-                parties.iter().for_each(|party| thread_key.extend_from_slice(&party.0.to_be_bytes()));
-                self.relay.mailstore().thread(key, &thread_key, base_subject(&subject), self.now)
-            }
-        };
-        thread.participants = parties;
-        thread.attachments = self.attachments;
-        thread
-    }
-
-    /// The documents of this letter for one dossier. No octet is copied: a row points into the body.
-    fn documents(
-        &self,
-        key: &mailstore::AccountKey,
-        entry: EntryId,
-        secrecy: Secrecy,
-        judged: &Judged,
-    ) -> Vec<NewDocument> {
-        let author = judged.name(self.source.address());
-        let party = mailstore::Party::of_account(self.source.account());
-        let draft = |view: &LeafView<'_>, filed: &FiledAs, masked: Masked| DocumentDraft {
-            title: filed.title.0.clone(),
-            file_name: file_name(view, filed),
-            category: filed.category.code().to_owned(),
-            mime: filed.media.media_type().to_owned(),
-            size: view.part.decoded_len,
-            act_date: filed.acted_on.map_or(self.now, day),
-            author: Some(party),
-            author_name: author.clone(),
-            publisher: party,
-            publisher_name: author.clone(),
-            entry,
-            queue: Some(self.draft.queue),
-            body: self.draft.letter.body.id(),
-            part: view.part.body_start..view.part.body_end,
-            encoding: view.part.encoding.as_str().to_ascii_lowercase(),
-            confidentiality: confidentiality(secrecy, masked),
-        };
-        let archive = |leaf| self.archives.and_then(|archives| archives.of_leaf(leaf));
-        let parts = self.views.iter().zip(&self.filed).enumerate();
-        parts
-            .filter_map(|(leaf, (view, decision))| match (decision, archive(leaf)) {
-                (PartDecision::Xdm(filed), Some(Archive { described, masked, .. })) => {
-                    Some(draft(view, &filed.clone().described(described, self.now), *masked))
-                }
-                (PartDecision::FileAs(filed) | PartDecision::Xdm(filed), _) => {
-                    Some(draft(view, filed, Masked::No))
-                }
-                (PartDecision::Leave(_), _) => None,
-            })
-            .map(|draft| self.relay.mailstore().new_document(key, &draft, self.now))
-            .collect()
-    }
-
-    fn line(&self, account: AccountId, act: Act, detail: String) -> Entry {
-        let (actor, for_whom) = self.source.audited();
-        let line = Line { at: self.now, actor, for_whom, act, detail };
-        Entry::new(Chain::Account(account), line, &self.relay.inner().entropy)
-    }
-
-    fn trace(&self, recipients: &[PreparedRecipient]) -> Trace {
-        let letter = &self.draft.letter;
-        let traced = |recipient: &PreparedRecipient| TracedRecipient {
-            address: recipient.address.to_string(),
-            rule: recipient.decision.rule().to_owned(),
-            outcome: "delivered".to_owned(),
-            reply: String::new(),
-        };
-        Trace {
-            queue: self.draft.queue,
-            at: self.now,
-            door: self.source.door().to_owned(),
-            account: Some(self.source.account()),
-            body: Some(letter.body.id()),
-            size: letter.head.len() as u64 + letter.body.size(),
-            message_id: letter.head.message_id(),
-            sender: self.source.address().to_string(),
-            recipients: recipients.iter().map(traced).collect(),
-        }
-    }
-}
-
-fn seal(relay: &Relay, letter: &Letter, head: &Head, summary: &Summary, now: Timestamp) -> SealedLetter {
-    let sealed = relay.mailstore().seal_head(&letter.body, head.bytes(), &summary.encode(), now);
-    SealedLetter { body: Arc::clone(&letter.body), head: Arc::new(sealed) }
 }
 
 fn shown_name(resolved: &Resolved) -> String {
@@ -536,88 +276,6 @@ fn shown_name(resolved: &Resolved) -> String {
         Resolved::Patient(patient) => patient.display_name.clone(),
         Resolved::UnknownLocal { .. } | Resolved::InvalidPatientAddress | Resolved::Remote { .. } => {
             String::new()
-        }
-    }
-}
-
-fn hidden(secrecy: Secrecy) -> Hidden {
-    match secrecy {
-        Secrecy::Open => Hidden::NONE,
-        Secrecy::FromPatient => Hidden::PATIENT.and(Hidden::REPRESENTATIVES),
-        Secrecy::FromRepresentatives => Hidden::REPRESENTATIVES,
-        Secrecy::FromBoth => Hidden::PATIENT.and(Hidden::REPRESENTATIVES),
-    }
-}
-
-fn confidentiality(secrecy: Secrecy, masked: Masked) -> Confidentiality {
-    let by_patient = match masked {
-        Masked::No => Confidentiality::NONE,
-        Masked::FromProfessionals => Confidentiality::PROFESSIONALS,
-    };
-    by_patient.and(match secrecy {
-        Secrecy::Open => Confidentiality::NONE,
-        // What the patient must hear from a professional first, nobody who acts for them may read.
-        Secrecy::FromPatient | Secrecy::FromBoth => {
-            Confidentiality::PATIENT.and(Confidentiality::REPRESENTATIVES)
-        }
-        Secrecy::FromRepresentatives => Confidentiality::REPRESENTATIVES,
-    })
-}
-
-fn place(place: policy::Place) -> Place {
-    match place {
-        policy::Place::Inbox => Place::Role(Role::Inbox),
-        policy::Place::Quarantine => Place::Role(Role::Junk),
-    }
-}
-
-fn thread_state(decided: &policy::Delivery, sender: AccountId) -> ThreadState {
-    let opened = decided.contacts.iter().any(|change| change.state == policy::ContactState::Open);
-    match decided.event {
-        Some(policy::Event::EndedBySender) => ThreadState::EndedBy(mailstore::Party::of_account(sender)),
-        None if opened => ThreadState::Open,
-        None => ThreadState::Unchanged,
-    }
-}
-
-/// A subject without the marks that answers and forwards put before it.
-fn base_subject(subject: &str) -> &str {
-    const MARKS: [&str; 6] = ["re", "fwd", "fw", "tr", "réf", "rép"];
-    let mut rest = subject.trim();
-    while let Some((mark, after)) = rest.split_once(':') {
-        if !MARKS.contains(&mark.trim().to_lowercase().as_str()) {
-            break;
-        }
-        rest = after.trim_start();
-    }
-    rest
-}
-
-fn file_name(view: &LeafView<'_>, filed: &FiledAs) -> String {
-    match &view.part.filename {
-        Some(name) => name.clone(),
-        None => format!("{}.{}", filed.title.0, filed.media.extension()),
-    }
-}
-
-/// Noon UTC of a day: that day in mainland France, whatever the season.
-fn day(date: ActDate) -> Timestamp {
-    Timestamp::noon_utc(i16::try_from(date.year).unwrap_or(1970), date.month, date.day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base_subject;
-
-    #[test]
-    fn answers_share_the_subject_of_what_they_answer() {
-        for (subject, base) in [
-            ("Re: TR : Résultats", "Résultats"),
-            ("RE:Re: a: b", "a: b"),
-            ("Rendez-vous: mardi", "Rendez-vous: mardi"),
-            ("", ""),
-        ] {
-            assert_eq!(base_subject(subject), base);
         }
     }
 }
