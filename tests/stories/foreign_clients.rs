@@ -123,16 +123,18 @@ fn mutt_sends_a_photo_and_another_mutt_reads_it() {
         .run()
         .ok();
     // mutt wants a terminal to read, and throws away keys pressed before the folder is open.
+    std::fs::create_dir_all(house.path("Mail")).unwrap();
     let kept = house.path("kept.mbox");
     let program = r"
-import os, pty, select, sys
+import os, pty, select, sys, time
 child, terminal = pty.fork()
 if child == 0:
     os.execvp('mutt', ['mutt', '-F', os.environ['RC'], '-f', os.environ['FOLDER']])
 screen = b''
 keys = [(b'Msgs:1', b'C'), (b'opy to mailbox', b'\x15' + os.environ['KEPT'].encode() + b'\r')]
+end = time.monotonic() + 30
 try:
-    while True:
+    while time.monotonic() < end:
         if select.select([terminal], [], [], 0.05)[0]:
             screen += os.read(terminal, 4096)
         if keys and keys[0][0] in screen:
@@ -143,6 +145,8 @@ try:
 except OSError:
     pass
 sys.stdout.buffer.write(screen)
+sys.stdout.flush()
+os.kill(child, 9)
 ";
     let ran = Tool::python(program)
         .env("RC", &reads)

@@ -107,6 +107,9 @@ fn under_load(house: &mut House, ledger: &Arc<Ledger>, next: &Arc<AtomicU32>, un
             scope.spawn(|| write_until_cut(house, ledger, next, &stop));
         }
         until(LOAD, || (ledger.count(Fate::Acknowledged) >= until_acknowledged).then_some(()));
+        // Anywhere in the life of the letters under way, not just behind an acknowledgement.
+        let chance = RandomState::new().hash_one(until_acknowledged) % 12_000;
+        std::thread::park_timeout(Duration::from_micros(chance));
         let killed = Tool::new("kill").arg("-KILL").arg(house.process().to_string()).run();
         killed.ok();
         stop.store(true, Ordering::SeqCst);
