@@ -129,7 +129,7 @@ acts! {
     SignedOut = "session.closed",
     /// Somebody went on to another profile.
     ProfileSwitched = "session.switched",
-    /// A folder was made, renamed or removed.
+    /// A folder was made, renamed, subscribed to or removed.
     FolderChanged = "folder.changed",
     /// An account was made.
     AccountCreated = "account.created",
@@ -207,5 +207,13 @@ impl Entry {
     #[must_use]
     pub fn new(chain: Chain, line: Line, entropy: &Entropy) -> Self {
         Self { chain, line, salt: entropy.bytes() }
+    }
+
+    /// The same line with what only the unit of work learned. The salt is drawn already, so a unit
+    /// that is run again writes the same.
+    #[must_use]
+    pub fn telling(&self, detail: String) -> Self {
+        let line = Line { detail, ..self.line.clone() };
+        Self { chain: self.chain, line, salt: self.salt }
     }
 }

@@ -20,26 +20,35 @@ impl Mailstore {
         let parameters = (self.clone(), account, folder, only.map(<[Uid]>::to_vec));
         self.db()
             .write(db::unit("expunge", parameters, |(store, account, folder, only), tx| {
-                Box::pin(async move {
-                    const DELETED: &str = "SELECT uid, flags FROM entry WHERE folder = $1 ORDER BY uid";
-                    const SOME: &str = "SELECT uid, flags FROM entry WHERE folder = $1 AND uid IN ({})";
-                    store.lock_folder(tx, *account, *folder).await?;
-                    let rows = match only {
-                        Some(uids) => tx.rows_in(SOME, db::args![*folder], list(uids)).await?,
-                        None => tx.rows(DELETED, db::args![*folder]).await?,
-                    };
-                    let mut gone = Vec::new();
-                    for row in rows {
-                        if Flags(row.int(1)? as u8).has(Flags::DELETED) {
-                            gone.push(Uid(row.int(0)? as u32));
-                        }
-                    }
-                    gone.sort_unstable();
-                    store.remove_entries(tx, *account, *folder, Some(&gone)).await?;
-                    Ok(gone)
-                })
+                Box::pin(store.expunge_in(tx, *account, *folder, only.as_deref()))
             }))
             .await
+    }
+
+    /// [`Mailstore::expunge`], inside a unit.
+    pub async fn expunge_in(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        folder: FolderId,
+        only: Option<&[Uid]>,
+    ) -> Result<Vec<Uid>, Error> {
+        const ALL: &str = "SELECT uid, flags FROM entry WHERE folder = $1 ORDER BY uid";
+        const SOME: &str = "SELECT uid, flags FROM entry WHERE folder = $1 AND uid IN ({})";
+        self.lock_folder(tx, account, folder).await?;
+        let rows = match only {
+            Some(uids) => tx.rows_in(SOME, db::args![folder], list(uids)).await?,
+            None => tx.rows(ALL, db::args![folder]).await?,
+        };
+        let mut gone = Vec::new();
+        for row in rows {
+            if Flags(row.int(1)? as u8).has(Flags::DELETED) {
+                gone.push(Uid(row.int(0)? as u32));
+            }
+        }
+        gone.sort_unstable();
+        self.remove_entries(tx, account, folder, Some(&gone)).await?;
+        Ok(gone)
     }
 
     /// Removes these entries, or all, of a folder that is locked: rows, counters, message keys whose

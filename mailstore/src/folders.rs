@@ -70,6 +70,48 @@ pub struct Folder {
     pub size: u64,
 }
 
+/// A folder to make: what costs cryptography is done, see [`Mailstore::new_folder`].
+#[derive(Clone, Debug)]
+pub struct NewFolder {
+    id: FolderId,
+    account: AccountId,
+    hash: [u8; 16],
+    sealed: Vec<u8>,
+    uidvalidity: i64,
+}
+
+impl NewFolder {
+    /// The number it will have.
+    #[must_use]
+    pub fn id(&self) -> FolderId {
+        self.id
+    }
+}
+
+/// New names for a folder and what stands below it, see [`Mailstore::renaming`].
+#[derive(Clone, Debug)]
+pub struct Renaming {
+    account: AccountId,
+    folder: FolderId,
+    names: Vec<NewName>,
+}
+
+#[derive(Clone, Debug)]
+struct NewName {
+    folder: FolderId,
+    old: [u8; 16],
+    new: [u8; 16],
+    sealed: Vec<u8>,
+}
+
+impl Renaming {
+    /// The folder that was named.
+    #[must_use]
+    pub fn folder(&self) -> FolderId {
+        self.folder
+    }
+}
+
 pub(crate) const INSERT: &str = "INSERT INTO folder (id, account, name_hash, sealed_name, role, subscribed,
     uidvalidity, uid_next, modseq, messages, unseen, size) VALUES";
 const COLUMNS_OF_ACCOUNT: &str =
@@ -135,41 +177,51 @@ impl Mailstore {
         name: &FolderName,
         now: Timestamp,
     ) -> Result<Folder, Error> {
+        let new = self.new_folder(account, name, now).await?;
+        let (parameters, key) = ((self.clone(), new), self.key(account).await?);
+        let made = self.db().write(db::unit("make a folder", parameters, |(store, new), tx| {
+            Box::pin(async move {
+                store.create_folder_in(tx, new).await?;
+                Ok::<_, Error>(tx.row(COLUMNS_BY_ID, db::args![new.account, new.id]).await?)
+            })
+        }));
+        folder(&key, &made.await?)
+    }
+
+    /// A folder to make, its name sealed.
+    pub async fn new_folder(
+        &self,
+        account: AccountId,
+        name: &FolderName,
+        now: Timestamp,
+    ) -> Result<NewFolder, Error> {
         let key = self.key(account).await?;
         let id = FolderId(self.db().id(now));
         let sealed = key.seal(Kind::FolderName, id, name.as_str().as_bytes());
         let hash = self.folder_hash(account, name);
-        let parameters = (self.clone(), account, id, hash, sealed, first_uidvalidity(now));
-        let made = self.db().write(db::unit(
-            "make a folder",
-            parameters,
-            |(store, account, id, hash, sealed, first), tx| {
-                Box::pin(async move {
-                    // A folder made again never gets an old UIDVALIDITY (RFC 9051 §2.3.1.1), even in one second.
-                    const VALIDITY: &str =
-                        "UPDATE account SET uidvalidity = CASE WHEN uidvalidity >= $2 THEN uidvalidity + 1
-                    ELSE $2 END WHERE id = $1 RETURNING uidvalidity";
-                    let validity = tx.maybe_row(VALIDITY, db::args![*account, *first]).await?;
-                    let validity = validity.ok_or(Error::NoAccount(*account))?.int(0)?;
-                    let count =
-                        tx.row("SELECT COUNT(*) FROM folder WHERE account = $1", db::args![*account]).await?;
-                    if count.int(0)? >= limits::FOLDERS {
-                        return Err(Error::FoldersFull);
-                    }
-                    let row = insert_args(*id, *account, *hash, sealed.clone(), None, validity);
-                    if tx
-                        .insert_rows(INSERT, "ON CONFLICT (account, name_hash) DO NOTHING", vec![row])
-                        .await?
-                        == 0
-                    {
-                        return Err(Error::FolderExists);
-                    }
-                    store.tell_after(tx, *account, News { list: true, ..News::default() });
-                    Ok(tx.row(COLUMNS_BY_ID, db::args![*account, *id]).await?)
-                })
-            },
-        ));
-        folder(&key, &made.await?)
+        Ok(NewFolder { id, account, hash, sealed, uidvalidity: first_uidvalidity(now) })
+    }
+
+    /// [`Mailstore::create_folder`], inside a unit. A unit that is refused with
+    /// [`Error::FolderExists`] may go on: nothing of the folder was written.
+    pub async fn create_folder_in(&self, tx: &mut db::Tx, new: &NewFolder) -> Result<(), Error> {
+        // A folder made again never gets an old UIDVALIDITY (RFC 9051 §2.3.1.1), even in one second.
+        const VALIDITY: &str =
+            "UPDATE account SET uidvalidity = CASE WHEN uidvalidity >= $2 THEN uidvalidity + 1
+            ELSE $2 END WHERE id = $1 RETURNING uidvalidity";
+        const COUNT: &str = "SELECT COUNT(*) FROM folder WHERE account = $1";
+        let account = new.account;
+        let validity = tx.maybe_row(VALIDITY, db::args![account, new.uidvalidity]).await?;
+        let validity = validity.ok_or(Error::NoAccount(account))?.int(0)?;
+        if tx.row(COUNT, db::args![account]).await?.int(0)? >= limits::FOLDERS {
+            return Err(Error::FoldersFull);
+        }
+        let row = insert_args(new.id, account, new.hash, new.sealed.clone(), None, validity);
+        if tx.insert_rows(INSERT, "ON CONFLICT (account, name_hash) DO NOTHING", vec![row]).await? == 0 {
+            return Err(Error::FolderExists);
+        }
+        self.tell_after(tx, account, News { list: true, ..News::default() });
+        Ok(())
     }
 
     /// Renames a folder and what stands below it. Renaming INBOX is refused: RFC 9051 §6.3.6 would
@@ -180,98 +232,143 @@ impl Mailstore {
         from: &FolderName,
         to: &FolderName,
     ) -> Result<(), Error> {
+        let parameters = (self.clone(), self.renaming(account, from, to).await?);
+        self.db()
+            .write(db::unit("rename a folder", parameters, |(store, renaming), tx| {
+                Box::pin(store.rename_folder_in(tx, renaming))
+            }))
+            .await
+    }
+
+    /// New names for a folder and what stands below it, sealed.
+    pub async fn renaming(
+        &self,
+        account: AccountId,
+        from: &FolderName,
+        to: &FolderName,
+    ) -> Result<Renaming, Error> {
         let key = self.key(account).await?;
         let all = self.folders(account).await?;
         let source = all.iter().find(|folder| folder.name == *from).ok_or(Error::NoFolder)?;
         if source.role == Some(Role::Inbox) || to.moved(from, to).is_some() {
             return Err(Error::FolderKept(source.id));
         }
-        let mut renamed = Vec::new();
+        let mut renaming = Renaming { account, folder: source.id, names: Vec::new() };
         for folder in &all {
             if let Some(name) = folder.name.moved(from, to) {
                 let name = FolderName::parse(name.as_str()).map_err(|_| Error::FoldersFull)?;
                 if all.iter().any(|other| other.name == name) {
                     return Err(Error::FolderExists);
                 }
-                let sealed = key.seal(Kind::FolderName, folder.id, name.as_str().as_bytes());
-                let (old, new) = (self.folder_hash(account, &folder.name), self.folder_hash(account, &name));
-                renamed.push((folder.id, old, new, sealed));
+                renaming.names.push(NewName {
+                    folder: folder.id,
+                    old: self.folder_hash(account, &folder.name),
+                    new: self.folder_hash(account, &name),
+                    sealed: key.seal(Kind::FolderName, folder.id, name.as_str().as_bytes()),
+                });
             }
         }
-        let parameters = (self.clone(), account, renamed);
-        let done =
-            self.db().write(db::unit("rename a folder", parameters, |(store, account, renamed), tx| {
-                Box::pin(async move {
-                    const RENAME: &str =
-                        "UPDATE folder SET name_hash = $3, sealed_name = $4 WHERE id = $1 AND name_hash = $2";
-                    for (id, old, new, sealed) in renamed {
-                        // Another session renamed it since we looked: say so rather than guess.
-                        if tx.execute(RENAME, db::args![*id, *old, *new, sealed]).await? == 0 {
-                            return Err(Error::NoFolder);
-                        }
-                    }
-                    store.tell_after(tx, *account, News { list: true, ..News::default() });
-                    Ok(())
-                })
-            }));
-        match done.await {
-            Err(Error::Db { cause }) if cause.is_unique_violation() => Err(Error::FolderExists),
-            other => other,
+        // Row locks are taken in one order.
+        renaming.names.sort_by_key(|name| name.folder);
+        Ok(renaming)
+    }
+
+    /// [`Mailstore::rename_folder`], inside a unit.
+    pub async fn rename_folder_in(&self, tx: &mut db::Tx, renaming: &Renaming) -> Result<(), Error> {
+        const RENAME: &str =
+            "UPDATE folder SET name_hash = $3, sealed_name = $4 WHERE id = $1 AND name_hash = $2";
+        for name in &renaming.names {
+            match tx.execute(RENAME, db::args![name.folder, name.old, name.new, &name.sealed]).await {
+                // Another session renamed it since we looked: say so rather than guess.
+                Ok(0) => return Err(Error::NoFolder),
+                Ok(_) => {}
+                Err(cause) if cause.is_unique_violation() => return Err(Error::FolderExists),
+                Err(cause) => return Err(cause.into()),
+            }
         }
+        self.tell_after(tx, renaming.account, News { list: true, ..News::default() });
+        Ok(())
     }
 
     /// Removes a folder with all its messages; those with a special use stay (Thunderbird would make
     /// them again at once, and rules deliver there).
     pub async fn delete_folder(&self, account: AccountId, name: &FolderName) -> Result<(), Error> {
-        let folder = self.folder(account, name).await?;
-        if folder.role.is_some() {
-            return Err(Error::FolderKept(folder.id));
-        }
-        let parameters = (self.clone(), account, folder.id);
+        let parameters = (self.clone(), account, name.clone());
         self.db()
-            .write(db::unit("remove a folder", parameters, |(store, account, folder), tx| {
-                Box::pin(async move {
-                    store.lock_folder(tx, *account, *folder).await?;
-                    store.remove_entries(tx, *account, *folder, None).await?;
-                    tx.execute("DELETE FROM expunged WHERE folder = $1", db::args![*folder]).await?;
-                    tx.execute("DELETE FROM folder WHERE id = $1", db::args![*folder]).await?;
-                    store.tell_after(tx, *account, News { list: true, ..News::default() });
-                    Ok(())
-                })
+            .write(db::unit("remove a folder", parameters, |(store, account, name), tx| {
+                Box::pin(store.delete_folder_in(tx, *account, name))
             }))
             .await
+            .map(drop)
+    }
+
+    /// [`Mailstore::delete_folder`], inside a unit; tells which folder it was.
+    pub async fn delete_folder_in(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        name: &FolderName,
+    ) -> Result<FolderId, Error> {
+        const LOCK: &str = "SELECT id, role FROM folder WHERE account = $1 AND name_hash = $2 {FOR UPDATE}";
+        let row = tx.maybe_row(LOCK, db::args![account, self.folder_hash(account, name)]).await?;
+        let row = row.ok_or(Error::NoFolder)?;
+        let folder = FolderId(row.int(0)?);
+        if row.maybe_text(1)?.is_some() {
+            return Err(Error::FolderKept(folder));
+        }
+        self.remove_entries(tx, account, folder, None).await?;
+        tx.execute("DELETE FROM expunged WHERE folder = $1", db::args![folder]).await?;
+        tx.execute("DELETE FROM folder WHERE id = $1", db::args![folder]).await?;
+        self.tell_after(tx, account, News { list: true, ..News::default() });
+        Ok(folder)
     }
 
     /// Shows a folder to LSUB.
     pub async fn subscribe(&self, account: AccountId, name: &FolderName) -> Result<(), Error> {
-        self.set_subscribed(account, name, true).await
+        let parameters = (self.clone(), account, name.clone());
+        self.db()
+            .write(db::unit("subscribe a folder", parameters, |(store, account, name), tx| {
+                Box::pin(store.subscribe_in(tx, *account, name))
+            }))
+            .await
+            .map(drop)
     }
 
     /// Hides a folder from LSUB.
     pub async fn unsubscribe(&self, account: AccountId, name: &FolderName) -> Result<(), Error> {
-        self.set_subscribed(account, name, false).await
-    }
-
-    async fn set_subscribed(
-        &self,
-        account: AccountId,
-        name: &FolderName,
-        subscribed: bool,
-    ) -> Result<(), Error> {
-        let hash = self.folder_hash(account, name);
-        let parameters = (account, hash, subscribed);
+        let parameters = (self.clone(), account, name.clone());
         self.db()
-            .write(db::unit("subscribe a folder", parameters, |(account, hash, subscribed), tx| {
-                Box::pin(async move {
-                    const UPDATE: &str =
-                        "UPDATE folder SET subscribed = $3 WHERE account = $1 AND name_hash = $2";
-                    match tx.execute(UPDATE, db::args![*account, *hash, *subscribed]).await? {
-                        0 => Err(Error::NoFolder),
-                        _ => Ok(()),
-                    }
-                })
+            .write(db::unit("unsubscribe a folder", parameters, |(store, account, name), tx| {
+                Box::pin(store.unsubscribe_in(tx, *account, name))
             }))
             .await
+            .map(drop)
+    }
+
+    /// [`Mailstore::subscribe`], inside a unit; tells which folder it is.
+    pub async fn subscribe_in(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        name: &FolderName,
+    ) -> Result<FolderId, Error> {
+        const SHOW: &str =
+            "UPDATE folder SET subscribed = TRUE WHERE account = $1 AND name_hash = $2 RETURNING id";
+        let row = tx.maybe_row(SHOW, db::args![account, self.folder_hash(account, name)]).await?;
+        Ok(FolderId(row.ok_or(Error::NoFolder)?.int(0)?))
+    }
+
+    /// [`Mailstore::unsubscribe`], inside a unit; tells which folder it is.
+    pub async fn unsubscribe_in(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        name: &FolderName,
+    ) -> Result<FolderId, Error> {
+        const HIDE: &str =
+            "UPDATE folder SET subscribed = FALSE WHERE account = $1 AND name_hash = $2 RETURNING id";
+        let row = tx.maybe_row(HIDE, db::args![account, self.folder_hash(account, name)]).await?;
+        Ok(FolderId(row.ok_or(Error::NoFolder)?.int(0)?))
     }
 
     pub(crate) fn folder_hash(&self, account: AccountId, name: &FolderName) -> [u8; 16] {

@@ -67,7 +67,7 @@ pub use conversations::{Conversation, LetterRow, Thread, ThreadState};
 pub use deliver::{Delivered, Delivery, Hold, SealedHead, SealedLetter};
 pub use dossier::{Confidentiality, Document, DocumentDraft, DocumentPart, NewDocument};
 pub use error::Error;
-pub use folders::{Folder, FolderName, FolderNameError};
+pub use folders::{Folder, FolderName, FolderNameError, NewFolder, Renaming};
 pub use keys::{AccountKey, Keyring, QUEUE, WrappedKey};
 pub use marks::{Flags, Keyword, Marks};
 pub use messages::{Changes, EntryRow, FlagChange, Stored};

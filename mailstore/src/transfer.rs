@@ -22,6 +22,7 @@ pub struct Transferred {
 }
 
 const ENTRIES: &str = columns!("WHERE folder = $1 AND uid IN ({}) ORDER BY uid");
+const ALL_ENTRIES: &str = columns!("WHERE folder = $1 ORDER BY uid");
 
 impl Mailstore {
     /// Copies messages to another folder of the account, or to the same. Those gone meanwhile are left out.
@@ -33,31 +34,48 @@ impl Mailstore {
         uids: &[Uid],
         now: Timestamp,
     ) -> Result<Transferred, Error> {
-        // Numbers for the copies are drawn before the unit: run again, it writes the same.
-        let ids: Vec<EntryId> = uids.iter().map(|_| EntryId(self.db().id(now))).collect();
-        let parameters = (self.clone(), account, (from, to), uids.to_vec(), ids);
+        let copies = self.copies(uids, now);
+        let parameters = (self.clone(), account, (from, to), copies);
         self.db()
-            .write(db::unit("copy messages", parameters, |(store, account, (from, to), uids, ids), tx| {
-                Box::pin(async move {
-                    const USES: &str =
-                        "UPDATE body_key SET uses = uses + $2 WHERE account = $1 AND body IN ({})";
-                    store.lock_folders(tx, *account, *from, *to).await?;
-                    let mut rows = store.rows_to_transfer(tx, *from, uids).await?;
-                    let mut uses = BTreeMap::<BodyId, i64>::new();
-                    for (row, id) in rows.iter_mut().zip(ids) {
-                        row.id = *id;
-                        row.origin = Origin::Copied;
-                        // The letter stands in its conversation once.
-                        row.conversation = None;
-                        *uses.entry(row.body).or_default() += 1;
-                    }
-                    for (body, count) in uses {
-                        tx.execute_in(USES, db::args![*account, count], vec![body.into()]).await?;
-                    }
-                    store.put(tx, *account, *to, &rows).await
-                })
+            .write(db::unit("copy messages", parameters, |(store, account, (from, to), copies), tx| {
+                Box::pin(store.copy_in(tx, *account, *from, *to, copies))
             }))
             .await
+    }
+
+    /// Messages to copy, each with a number drawn for its copy: drawn before the unit, so that it
+    /// writes the same when it is run again.
+    #[must_use]
+    pub fn copies(&self, uids: &[Uid], now: Timestamp) -> Vec<(Uid, EntryId)> {
+        uids.iter().map(|uid| (*uid, EntryId(self.db().id(now)))).collect()
+    }
+
+    /// [`Mailstore::copy`], inside a unit; the copies come from [`Mailstore::copies`].
+    pub async fn copy_in(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        from: FolderId,
+        to: FolderId,
+        copies: &[(Uid, EntryId)],
+    ) -> Result<Transferred, Error> {
+        const USES: &str = "UPDATE body_key SET uses = uses + $2 WHERE account = $1 AND body IN ({})";
+        self.lock_folders(tx, account, from, to).await?;
+        let ids: BTreeMap<Uid, EntryId> = copies.iter().copied().collect();
+        let uids: Vec<Uid> = ids.keys().copied().collect();
+        let mut rows = self.rows_to_transfer(tx, from, Some(&uids)).await?;
+        let mut uses = BTreeMap::<BodyId, i64>::new();
+        for row in &mut rows {
+            row.id = ids[&row.uid];
+            row.origin = Origin::Copied;
+            // The letter stands in its conversation once.
+            row.conversation = None;
+            *uses.entry(row.body).or_default() += 1;
+        }
+        for (body, count) in uses {
+            tx.execute_in(USES, db::args![account, count], vec![body.into()]).await?;
+        }
+        self.put(tx, account, to, &rows).await
     }
 
     /// Moves messages to another folder of the account (RFC 6851).
@@ -71,25 +89,35 @@ impl Mailstore {
         let parameters = (self.clone(), account, (from, to), uids.to_vec());
         self.db()
             .write(db::unit("move messages", parameters, |(store, account, (from, to), uids), tx| {
-                Box::pin(async move {
-                    store.lock_folders(tx, *account, *from, *to).await?;
-                    let rows = store.rows_to_transfer(tx, *from, uids).await?;
-                    let found: Vec<Uid> = rows.iter().map(|row| row.uid).collect();
-                    let moved = store.put(tx, *account, *to, &rows).await?;
-                    // The uses go along with the entries; only the counters of conversations are put back.
-                    store.take_entries_out(tx, *account, *from, Some(&found)).await?;
-                    let mut letters = BTreeMap::<_, Counts>::new();
-                    for row in &rows {
-                        if let Some(conversation) = row.conversation {
-                            let unread = i64::from(!row.marks.flags.has(Flags::SEEN));
-                            letters.entry(conversation).or_default().add(row.hidden, 1, unread);
-                        }
-                    }
-                    store.count_letters(tx, letters).await?;
-                    Ok(moved)
-                })
+                Box::pin(store.move_in(tx, *account, *from, *to, Some(uids)))
             }))
             .await
+    }
+
+    /// Moves these messages, or all, inside a unit.
+    pub async fn move_in(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        from: FolderId,
+        to: FolderId,
+        only: Option<&[Uid]>,
+    ) -> Result<Transferred, Error> {
+        self.lock_folders(tx, account, from, to).await?;
+        let rows = self.rows_to_transfer(tx, from, only).await?;
+        let found: Vec<Uid> = rows.iter().map(|row| row.uid).collect();
+        let moved = self.put(tx, account, to, &rows).await?;
+        // The uses go along with the entries; only the counters of conversations are put back.
+        self.take_entries_out(tx, account, from, Some(&found)).await?;
+        let mut letters = BTreeMap::<_, Counts>::new();
+        for row in &rows {
+            if let Some(conversation) = row.conversation {
+                let unread = i64::from(!row.marks.flags.has(Flags::SEEN));
+                letters.entry(conversation).or_default().add(row.hidden, 1, unread);
+            }
+        }
+        self.count_letters(tx, letters).await?;
+        Ok(moved)
     }
 
     /// Puts a message into a folder, as APPEND does.
@@ -140,9 +168,12 @@ impl Mailstore {
         &self,
         tx: &mut db::Tx,
         from: FolderId,
-        uids: &[Uid],
+        only: Option<&[Uid]>,
     ) -> Result<Vec<EntryRow>, Error> {
-        let rows = tx.rows_in(ENTRIES, db::args![from], list(uids)).await?;
+        let rows = match only {
+            Some(uids) => tx.rows_in(ENTRIES, db::args![from], list(uids)).await?,
+            None => tx.rows(ALL_ENTRIES, db::args![from]).await?,
+        };
         let mut rows = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         rows.sort_by_key(|row| row.uid);
         rows.dedup_by_key(|row| row.uid);

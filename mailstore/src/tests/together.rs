@@ -6,8 +6,8 @@ use db::Tx;
 
 use crate::testing::{NOW, TestStore, stores};
 use crate::{
-    Committer, CommitterError, Delivered, Delivery, Error, Hold, Mailstore, News, Origin, Place, QUEUE, Role,
-    Uid, Work,
+    Committer, CommitterError, Delivered, Delivery, Error, FlagChange, Hold, Mailstore, News, Origin, Place,
+    QUEUE, Role, Uid, Work,
 };
 
 /// The work of an intake, without its questions.
@@ -242,5 +242,47 @@ async fn the_queue_keeps_a_letter_its_sender_has_removed() {
             store.db().write(unit).await.unwrap();
             assert_eq!(store.count("SELECT COUNT(*) FROM body").await, left, "{}", store.engine);
         }
+    }
+}
+
+#[tokio::test]
+async fn steps_inside_a_unit_that_is_refused_leave_nothing_and_tell_nobody() {
+    for store in stores().await {
+        let doctor = store.doctor().await;
+        let name = |text| crate::FolderName::parse(text).unwrap();
+        let got = store.receive("kept", b"x", doctor).await;
+        let archive = store.role_folder_of(doctor, Role::Archive).await.unwrap().id;
+        let made = store.create_folder(doctor, &name("Patients"), NOW).await.unwrap();
+        let deleted = crate::Marks::new(crate::Flags::DELETED, &[]);
+        store.store_flags(doctor, got.folder, &[got.uid], FlagChange::Add(deleted), None).await.unwrap();
+        let before = store.folders(doctor).await.unwrap();
+        let mut watcher = store.watch(doctor);
+        let new = store.new_folder(doctor, &name("Neuf"), NOW).await.unwrap();
+        let renaming = store.renaming(doctor, &name("Patients"), &name("Malades")).await.unwrap();
+        assert_eq!(renaming.folder(), made.id);
+        let parameters = (store.store.clone(), doctor, (got.folder, archive), got.uid, new, renaming);
+        let refused =
+            db::unit("refused", parameters, |(store, doctor, (inbox, archive), uid, new, renaming), tx| {
+                Box::pin(async move {
+                    let patients = crate::FolderName::parse("Malades").unwrap();
+                    store.create_folder_in(tx, new).await?;
+                    assert!(matches!(store.create_folder_in(tx, new).await, Err(Error::FolderExists)));
+                    store.rename_folder_in(tx, renaming).await?;
+                    assert_eq!(store.unsubscribe_in(tx, *doctor, &patients).await?, renaming.folder());
+                    assert_eq!(store.subscribe_in(tx, *doctor, &patients).await?, renaming.folder());
+                    assert_eq!(store.delete_folder_in(tx, *doctor, &patients).await?, renaming.folder());
+                    let copies = store.copies(&[*uid], NOW);
+                    let copied = store.copy_in(tx, *doctor, *inbox, *archive, &copies).await?;
+                    assert_eq!(copied.uids, [(*uid, Uid(1))]);
+                    let moved = store.move_in(tx, *doctor, *archive, new.id(), None).await?;
+                    assert_eq!(moved.uids, [(Uid(1), Uid(1))]);
+                    assert_eq!(store.expunge_in(tx, *doctor, *inbox, None).await?, [*uid]);
+                    Err::<(), _>(Error::NoBody(names::BodyId(0)))
+                })
+            });
+        assert!(matches!(store.db().write(refused).await, Err(Error::NoBody(_))), "{}", store.engine);
+        assert_eq!(store.folders(doctor).await.unwrap(), before, "{}", store.engine);
+        assert!(watcher.take().is_empty(), "{}: told of what was rolled back", store.engine);
+        store.assert_clean().await;
     }
 }

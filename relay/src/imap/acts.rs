@@ -2,19 +2,12 @@
 
 use audit::{Act, Entry};
 use mailstore::{Flags, Mailstore, Stored, Transferred, Uid};
-use names::{AccountId, FolderId};
+use names::{AccountId, EntryId, FolderId};
 use wire::imap::{Copied, FlagChange, FolderName, Refusal, StoreMode, UidSet};
 
 use super::door::ImapDoor;
 use super::session::Session;
 use super::{refusals, trail, words};
-
-/// COPY or MOVE.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Transfer {
-    Copy,
-    Move,
-}
 
 /// Marks of messages and the lines that tell of it, in one unit.
 pub(super) struct Marking {
@@ -76,14 +69,62 @@ pub(super) async fn store(
     Ok(stored.rows.into_iter().map(changed).collect())
 }
 
+/// COPY or MOVE and the line that tells of it, in one unit.
+struct Transferring {
+    store: Mailstore,
+    account: AccountId,
+    from: FolderId,
+    to: FolderId,
+    how: Transfer,
+    line: Entry,
+}
+
+enum Transfer {
+    Copy(Vec<(Uid, EntryId)>),
+    Move(Vec<Uid>),
+}
+
+impl db::Unit for Transferring {
+    const NAME: &'static str = "copy or move messages";
+    type Output = Transferred;
+    type Error = mailstore::Error;
+
+    async fn run(&mut self, tx: &mut db::Tx) -> Result<Transferred, mailstore::Error> {
+        let (store, account, from, to) = (&self.store, self.account, self.from, self.to);
+        let (done, how) = match &self.how {
+            Transfer::Copy(copies) => (store.copy_in(tx, account, from, to, copies).await?, "copy"),
+            Transfer::Move(uids) => (store.move_in(tx, account, from, to, Some(uids)).await?, "move"),
+        };
+        tell_transfer(tx, &self.line, (from, to), &done, how).await?;
+        Ok(done)
+    }
+}
+
+/// The line of messages that went from one folder to the other; none went, none is told.
+pub(super) async fn tell_transfer(
+    tx: &mut db::Tx,
+    line: &Entry,
+    (from, to): (FolderId, FolderId),
+    done: &Transferred,
+    how: &str,
+) -> Result<(), db::Error> {
+    let gone: UidSet = done.uids.iter().map(|(here, _)| here.0).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let detail = format!("{} to={} how={how}", trail::messages(from, &gone), to.0);
+    audit::append(tx, &[line.telling(detail)]).await
+}
+
 pub(super) async fn copy(
     door: &ImapDoor,
     session: &mut Session,
     uids: &UidSet,
     to: &FolderName,
 ) -> Result<Copied, Refusal> {
-    let from = session.folder()?.folder;
-    transfer(door, session, from, uids, to, Transfer::Copy).await
+    let (store, now) = (door.relay().mailstore(), door.relay().now());
+    let copies = store.copies(&words::uids(uids), now);
+    transfer(door, session, to, Transfer::Copy(copies)).await
 }
 
 pub(super) async fn relocate(
@@ -92,35 +133,23 @@ pub(super) async fn relocate(
     uids: &UidSet,
     to: &FolderName,
 ) -> Result<Copied, Refusal> {
-    let from = session.folder()?.folder;
-    transfer(door, session, from, uids, to, Transfer::Move).await
+    transfer(door, session, to, Transfer::Move(words::uids(uids))).await
 }
 
-pub(super) async fn transfer(
+async fn transfer(
     door: &ImapDoor,
-    session: &Session,
-    from: FolderId,
-    uids: &UidSet,
+    session: &mut Session,
     to: &FolderName,
     how: Transfer,
 ) -> Result<Copied, Refusal> {
     const DOING: &str = "copying or moving messages";
     session.may_write()?;
+    let from = session.folder()?.folder;
     let (relay, store, account) = (door.relay(), door.relay().mailstore(), session.account());
     let to = store.folder(account, &words::name(to)?).await.map_err(refusals::store(DOING))?.id;
-    let (which, now) = (trail::messages(from, uids), relay.now());
-    let word = match how {
-        Transfer::Copy => "copy",
-        Transfer::Move => "move",
-    };
-    let line = session.line(relay, Act::LetterCopied, format!("{which} to={} how={word}", to.0), now);
-    trail::write(store.db(), vec![line]).await.map_err(refusals::database("telling the trail"))?;
-    let uids = words::uids(uids);
-    let done = match how {
-        Transfer::Copy => store.copy(account, from, to, &uids, now).await,
-        Transfer::Move => store.move_messages(account, from, to, &uids).await,
-    };
-    done.map(copied).map_err(refusals::store(DOING))
+    let line = session.line(relay, Act::LetterCopied, String::new(), relay.now());
+    let unit = Transferring { store: store.clone(), account, from, to, how, line };
+    store.db().write(unit).await.map(copied).map_err(refusals::store(DOING))
 }
 
 fn copied(done: Transferred) -> Copied {
@@ -128,6 +157,31 @@ fn copied(done: Transferred) -> Copied {
         uid_validity: done.uidvalidity,
         from: done.uids.iter().map(|(here, _)| here.0).collect(),
         to: done.uids.iter().map(|(_, there)| there.0).collect(),
+    }
+}
+
+/// EXPUNGE and the line that tells of it, in one unit.
+struct Removing {
+    store: Mailstore,
+    account: AccountId,
+    folder: FolderId,
+    uids: Vec<Uid>,
+    line: Entry,
+}
+
+impl db::Unit for Removing {
+    const NAME: &'static str = "remove messages";
+    type Output = UidSet;
+    type Error = mailstore::Error;
+
+    async fn run(&mut self, tx: &mut db::Tx) -> Result<UidSet, mailstore::Error> {
+        let gone = self.store.expunge_in(tx, self.account, self.folder, Some(&self.uids)).await?;
+        let gone: UidSet = gone.iter().map(|uid| uid.0).collect();
+        if !gone.is_empty() {
+            let line = self.line.telling(trail::messages(self.folder, &gone));
+            audit::append(tx, &[line]).await?;
+        }
+        Ok(gone)
     }
 }
 
@@ -143,14 +197,18 @@ pub(super) async fn expunge(
     if deleted.is_empty() {
         return Ok(UidSet::new());
     }
-    let (relay, store) = (door.relay(), door.relay().mailstore());
-    let line = session.line(relay, Act::LetterRemoved, trail::messages(folder, &deleted), relay.now());
-    trail::write(store.db(), vec![line]).await.map_err(refusals::database("telling the trail"))?;
-    let gone = store.expunge(session.account(), folder, Some(&words::uids(&deleted))).await;
-    Ok(gone.map_err(refusals::store(DOING))?.iter().map(|uid| uid.0).collect())
+    let relay = door.relay();
+    let unit = Removing {
+        store: relay.mailstore().clone(),
+        account: session.account(),
+        folder,
+        uids: words::uids(&deleted),
+        line: session.line(relay, Act::LetterRemoved, String::new(), relay.now()),
+    };
+    relay.mailstore().db().write(unit).await.map_err(refusals::store(DOING))
 }
 
-/// The messages marked `\Deleted`, those to be named in the trail.
+/// The messages marked `\Deleted`: where there are none, as at most CLOSEs, nothing is written.
 async fn deleted(
     door: &ImapDoor,
     session: &Session,

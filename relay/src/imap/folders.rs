@@ -1,11 +1,13 @@
 //! Folders: LIST, STATUS, CREATE, DELETE, RENAME, SUBSCRIBE.
 
-use audit::Act;
+use audit::{Act, Entry};
+use mailstore::{Mailstore, NewFolder, Renaming};
+use names::{AccountId, FolderId};
 use wire::imap::{Code, DELIMITER, Folder, FolderKind, FolderName, Refusal, Status, Subscription};
 
 use super::door::ImapDoor;
 use super::session::Session;
-use super::{acts, refusals, trail, words};
+use super::{acts, refusals, words};
 
 const CHANGING: &str = "changing a folder";
 
@@ -36,32 +38,101 @@ pub(super) async fn status(door: &ImapDoor, session: &Session, name: &FolderName
     })
 }
 
-/// Makes the folder, and the parents it lacks: a parent that cannot be selected loses letters in some
-/// mail programs (PEERS §4.2).
+/// A change of folders and the line that tells of it, in one unit.
+struct Changing {
+    store: Mailstore,
+    account: AccountId,
+    change: Change,
+    line: Entry,
+}
+
+enum Change {
+    Create(Making),
+    Delete(mailstore::FolderName),
+    Rename(Renaming),
+    Subscribe(mailstore::FolderName),
+    Unsubscribe(mailstore::FolderName),
+}
+
+impl db::Unit for Changing {
+    const NAME: &'static str = "change a folder";
+    type Output = ();
+    type Error = mailstore::Error;
+
+    async fn run(&mut self, tx: &mut db::Tx) -> Result<(), mailstore::Error> {
+        let (store, account) = (&self.store, self.account);
+        // Names of folders are sealed, so the line has numbers only.
+        let told = match &self.change {
+            Change::Create(making) => making.run(tx, store).await?,
+            Change::Delete(name) => told(store.delete_folder_in(tx, account, name).await?, "delete"),
+            Change::Rename(renaming) => {
+                store.rename_folder_in(tx, renaming).await?;
+                told(renaming.folder(), "rename")
+            }
+            Change::Subscribe(name) => told(store.subscribe_in(tx, account, name).await?, "subscribe"),
+            Change::Unsubscribe(name) => told(store.unsubscribe_in(tx, account, name).await?, "unsubscribe"),
+        };
+        Ok(audit::append(tx, &[self.line.telling(told)]).await?)
+    }
+}
+
+fn told(folder: FolderId, how: &str) -> String {
+    format!("folder={} how={how}", folder.0)
+}
+
+async fn change(door: &ImapDoor, session: &Session, change: Change) -> Result<(), Refusal> {
+    let (relay, account) = (door.relay(), session.account());
+    let line = session.line(relay, Act::FolderChanged, String::new(), relay.now());
+    let unit = Changing { store: relay.mailstore().clone(), account, change, line };
+    relay.mailstore().db().write(unit).await.map_err(refusals::store(CHANGING))
+}
+
+/// A folder to make, and the parents it may lack: a parent that cannot be selected loses letters in
+/// some mail programs (PEERS §4.2).
+struct Making {
+    parents: Vec<NewFolder>,
+    folder: NewFolder,
+}
+
+impl Making {
+    async fn prepare(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<Self, Refusal> {
+        let (store, account, now) = (door.relay().mailstore(), session.account(), door.relay().now());
+        let whole = words::name(name)?;
+        let mut parents = Vec::new();
+        for (at, _) in whole.as_str().match_indices(DELIMITER) {
+            let parent = mailstore::FolderName::parse(&whole.as_str()[..at])
+                .map_err(|_| Refusal::new(Code::Cannot, "a folder cannot have this name"))?;
+            parents.push(store.new_folder(account, &parent, now).await.map_err(refusals::store(CHANGING))?);
+        }
+        let folder = store.new_folder(account, &whole, now).await.map_err(refusals::store(CHANGING))?;
+        Ok(Self { parents, folder })
+    }
+
+    /// Makes them, inside a unit; gives what the line tells.
+    async fn run(&self, tx: &mut db::Tx, store: &Mailstore) -> Result<String, mailstore::Error> {
+        let mut made = Vec::new();
+        for parent in &self.parents {
+            match store.create_folder_in(tx, parent).await {
+                Ok(()) => made.push(parent.id().0.to_string()),
+                Err(mailstore::Error::FolderExists) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        store.create_folder_in(tx, &self.folder).await?;
+        let told = told(self.folder.id(), "create");
+        Ok(if made.is_empty() { told } else { format!("{told} parents={}", made.join(",")) })
+    }
+}
+
 pub(super) async fn create(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<(), Refusal> {
     session.may_write()?;
-    let (store, account, now) = (door.relay().mailstore(), session.account(), door.relay().now());
-    let whole = words::name(name)?;
-    let mut parents: Vec<mailstore::FolderName> = Vec::new();
-    for (at, _) in whole.as_str().match_indices(DELIMITER) {
-        let parent = mailstore::FolderName::parse(&whole.as_str()[..at]);
-        parents.push(parent.map_err(|_| Refusal::new(Code::Cannot, "a folder cannot have this name"))?);
-    }
-    tell(door, session, "create").await?;
-    for parent in parents {
-        match store.create_folder(account, &parent, now).await {
-            Ok(_) | Err(mailstore::Error::FolderExists) => {}
-            Err(error) => return Err(refusals::store(CHANGING)(error)),
-        }
-    }
-    store.create_folder(account, &whole, now).await.map(drop).map_err(refusals::store(CHANGING))
+    let making = Making::prepare(door, session, name).await?;
+    change(door, session, Change::Create(making)).await
 }
 
 pub(super) async fn delete(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<(), Refusal> {
     session.may_write()?;
-    let name = words::name(name)?;
-    tell(door, session, "delete").await?;
-    door.relay().mailstore().delete_folder(session.account(), &name).await.map_err(refusals::store(CHANGING))
+    change(door, session, Change::Delete(words::name(name)?)).await
 }
 
 pub(super) async fn rename(
@@ -74,41 +145,63 @@ pub(super) async fn rename(
     if from.is_inbox() {
         return empty_inbox_into(door, session, to).await;
     }
-    let (from, to) = (words::name(from)?, words::name(to)?);
-    tell(door, session, "rename").await?;
-    let renamed = door.relay().mailstore().rename_folder(session.account(), &from, &to).await;
-    renamed.map_err(refusals::store(CHANGING))
+    let (store, from, to) = (door.relay().mailstore(), words::name(from)?, words::name(to)?);
+    let renaming = store.renaming(session.account(), &from, &to).await.map_err(refusals::store(CHANGING))?;
+    change(door, session, Change::Rename(renaming)).await
 }
 
-/// RFC 3501 §6.3.5: INBOX stays, its messages go to a folder made for them.
+/// RENAME of INBOX (RFC 3501 §6.3.5): INBOX stays, its messages go to a folder made for them. One unit.
+struct EmptyingInbox {
+    store: Mailstore,
+    account: AccountId,
+    inbox: FolderId,
+    making: Making,
+    made: Entry,
+    moved: Entry,
+}
+
+impl db::Unit for EmptyingInbox {
+    const NAME: &'static str = "empty INBOX into a folder";
+    type Output = ();
+    type Error = mailstore::Error;
+
+    async fn run(&mut self, tx: &mut db::Tx) -> Result<(), mailstore::Error> {
+        let told = self.making.run(tx, &self.store).await?;
+        let (from, to) = (self.inbox, self.making.folder.id());
+        let done = self.store.move_in(tx, self.account, from, to, None).await?;
+        // Chain heads are locked after folders (DESIGN §2.2).
+        audit::append(tx, &[self.made.telling(told)]).await?;
+        Ok(acts::tell_transfer(tx, &self.moved, (from, to), &done, "move").await?)
+    }
+}
+
 async fn empty_inbox_into(door: &ImapDoor, session: &Session, to: &FolderName) -> Result<(), Refusal> {
-    create(door, session, to).await?;
-    let (store, account) = (door.relay().mailstore(), session.account());
-    let store_failed = refusals::store(CHANGING);
-    let inbox = store.role_folder_of(account, mailstore::Role::Inbox).await.map_err(&store_failed)?;
-    let rows = store.all_entries(account, inbox.id).await.map_err(&store_failed)?;
-    let uids = rows.iter().map(|row| row.uid.0).collect();
-    acts::transfer(door, session, inbox.id, &uids, to, acts::Transfer::Move).await.map(drop)
+    let (relay, account) = (door.relay(), session.account());
+    let (store, store_failed, now) = (relay.mailstore(), refusals::store(CHANGING), relay.now());
+    let making = Making::prepare(door, session, to).await?;
+    let inbox = store.role_folder_of(account, mailstore::Role::Inbox).await.map_err(&store_failed)?.id;
+    let unit = EmptyingInbox {
+        store: store.clone(),
+        account,
+        inbox,
+        making,
+        made: session.line(relay, Act::FolderChanged, String::new(), now),
+        moved: session.line(relay, Act::LetterCopied, String::new(), now),
+    };
+    store.db().write(unit).await.map_err(store_failed)
 }
 
 pub(super) async fn subscribe(
     door: &ImapDoor,
     session: &Session,
     name: &FolderName,
-    change: Subscription,
+    subscription: Subscription,
 ) -> Result<(), Refusal> {
     session.may_write()?;
-    let (store, account, name) = (door.relay().mailstore(), session.account(), words::name(name)?);
-    let done = match change {
-        Subscription::On => store.subscribe(account, &name).await,
-        Subscription::Off => store.unsubscribe(account, &name).await,
+    let name = words::name(name)?;
+    let subscription = match subscription {
+        Subscription::On => Change::Subscribe(name),
+        Subscription::Off => Change::Unsubscribe(name),
     };
-    done.map_err(refusals::store(CHANGING))
-}
-
-/// A line that says what is about to be done. Names of folders are sealed, so the line has none.
-async fn tell(door: &ImapDoor, session: &Session, how: &str) -> Result<(), Refusal> {
-    let relay = door.relay();
-    let line = session.line(relay, Act::FolderChanged, format!("how={how}"), relay.now());
-    trail::write(relay.mailstore().db(), vec![line]).await.map_err(refusals::database("telling the trail"))
+    change(door, session, subscription).await
 }

@@ -106,3 +106,74 @@ async fn changes_too_many_to_name_are_told_all_the_same() {
         assert_eq!(other.ok("NOOP").await, "");
     }
 }
+
+/// Every act of this door that writes, what it tells, and with how many lines.
+const WRITING: [(&str, &[Act], &str); 9] = [
+    ("COPY 1 Archive", &[Act::LetterCopied], "uids=1 to="),
+    ("MOVE 2 Archive", &[Act::LetterCopied], "how=move"),
+    ("EXPUNGE", &[Act::LetterRemoved], "uids=3"),
+    ("CREATE Patients/2026", &[Act::FolderChanged], "how=create parents="),
+    ("RENAME Patients Malades", &[Act::FolderChanged], "how=rename"),
+    ("UNSUBSCRIBE Malades", &[Act::FolderChanged], "how=unsubscribe"),
+    ("SUBSCRIBE Malades", &[Act::FolderChanged], "how=subscribe"),
+    ("DELETE Malades/2026", &[Act::FolderChanged], "how=delete"),
+    ("RENAME INBOX Vieux/2025", &[Act::FolderChanged, Act::LetterCopied], "uids=1 to="),
+];
+
+#[tokio::test]
+async fn an_act_and_its_line_stand_or_fall_together() {
+    for home in homes().await {
+        home.deliver_plain(&["un", "deux", "trois"]).await;
+        let (store, account) = (home.house.relay.mailstore(), home.house.account(DOCTOR).await);
+        let mut client = Client::doctor(&home.door).await;
+        client.ok("STORE 3 +FLAGS.SILENT \\Deleted").await;
+        for (command, acts, detail) in WRITING {
+            let (folders, lines) = (store.folders(account).await.unwrap(), home.trail().await.len());
+            home.alter("ALTER TABLE audit_line RENAME TO audit_line_away").await;
+            let said = client.say(command).await;
+            home.alter("ALTER TABLE audit_line_away RENAME TO audit_line").await;
+            assert!(said.contains("NO [UNAVAILABLE]"), "{}: {command}: {said}", home.house.engine);
+            let left = store.folders(account).await.unwrap();
+            assert_eq!(left, folders, "{}: {command} was done without its line", home.house.engine);
+
+            client.ok(command).await;
+            assert_ne!(store.folders(account).await.unwrap(), folders, "{command} did nothing");
+            let told = home.trail().await.split_off(lines);
+            let acts_told: Vec<Act> = told.iter().map(|line| line.0).collect();
+            assert_eq!(acts_told, acts, "{}: {command}", home.house.engine);
+            assert!(told.last().unwrap().1.contains(detail), "{command}: {told:?}");
+        }
+        let mut tx = home.house.data.read().await.unwrap();
+        assert_eq!(audit::verify(&mut tx, None).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn an_act_that_is_refused_tells_nothing_and_leaves_nothing() {
+    for home in homes().await {
+        home.deliver_plain(&["un", "deux"]).await;
+        let (store, account) = (home.house.relay.mailstore(), home.house.account(DOCTOR).await);
+        let mut client = Client::doctor(&home.door).await;
+        client.ok("CREATE Patients/2026").await;
+        let (folders, lines) = (store.folders(account).await.unwrap(), home.trail().await);
+        for command in [
+            "COPY 1 Nowhere",
+            "MOVE 1 Nowhere",
+            "CREATE Sent",
+            "CREATE a/b/c/d/e/f/g/h/i/j/k",
+            "RENAME Nowhere Somewhere",
+            "RENAME Patients Sent",
+            "RENAME INBOX Patients/2026",
+            "DELETE Sent",
+            "DELETE Nowhere",
+            "SUBSCRIBE Nowhere",
+        ] {
+            let said = client.say(command).await;
+            assert!(said.starts_with("NO ["), "{command}: {said}");
+            assert_eq!(home.trail().await, lines, "{}: {command} told a line", home.house.engine);
+            assert_eq!(store.folders(account).await.unwrap(), folders, "{command} left something");
+        }
+        assert_eq!(client.ok("EXPUNGE").await, "");
+        assert_eq!(home.trail().await, lines, "nothing was removed, and a line tells of it");
+    }
+}

@@ -184,6 +184,14 @@ impl Home {
         }
     }
 
+    /// Changes a table behind the house's back.
+    pub(super) async fn alter(&self, sql: &'static str) {
+        let unit = db::unit("alter", sql, |sql, tx| {
+            Box::pin(async move { tx.execute(sql, db::args![]).await.map(drop) })
+        });
+        self.house.data.write(unit).await.unwrap();
+    }
+
     /// The acts told in the doctor's chain, oldest first, with their details.
     pub(super) async fn trail(&self) -> Vec<(audit::Act, String)> {
         let chain = audit::Chain::Account(self.house.account(DOCTOR).await);
