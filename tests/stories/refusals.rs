@@ -167,7 +167,7 @@ fn rows() -> Vec<Row> {
         },
         Row {
             fields: &[("X-Pli-Secrecy", "INVISIBLE_POUR_TOUS")],
-            words: "not recognised",
+            words: "cannot be read",
             ..row("a secrecy we cannot read", JEAN.address, 554, "5.6.0", "secrecy.unreadable")
         },
     ]

@@ -12,6 +12,10 @@ use crate::sasl::{self, SaslError};
 impl Server {
     pub(super) fn start_tls(&mut self, tag: &str, out: &mut Out) {
         match (self.channel, self.standing) {
+            // RELIABILITY T-01: a client waits for the OK; what came behind is somebody else's.
+            (Channel::Plain, Standing::Stranger) if self.reader.has_more() => {
+                self.bye("CLIENTBUG", "nothing may follow STARTTLS before the handshake", out);
+            }
             (Channel::Plain, Standing::Stranger) => {
                 out.send(Completion::ok("begin TLS now").line(tag).as_bytes());
                 out.push(Action::StartTls);

@@ -62,6 +62,11 @@ impl Reader {
         !self.command.is_empty()
     }
 
+    /// Whether something came behind the command that is being answered.
+    pub(super) fn has_more(&self) -> bool {
+        !self.unread().is_empty()
+    }
+
     fn unread(&self) -> &[u8] {
         &self.inbox[self.used..]
     }
