@@ -2,6 +2,7 @@
 
 use crate::intake::{Draft, Relay, Source, Verdict};
 use crate::letter::{Fault, Incoming};
+use crate::sign_in::{self, Attempt};
 use crate::{identity, replies};
 use bytes::Bytes;
 use directory::{Login, MaySendAs, Seen};
@@ -11,6 +12,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use wire::sasl::Secret;
 use wire::smtp::{Accepted, Answer, Ask, Origin, Reply, Server, Trace};
+
+/// This door's name in the trail.
+const DOOR: &str = "submission";
 
 /// One mail program's session.
 pub struct SubmissionWorld {
@@ -44,9 +48,14 @@ impl SubmissionWorld {
     ) -> Result<(), Reply> {
         let now = self.relay.now();
         let seen = self.relay.directory().seen(now);
-        let login =
-            crate::sign_in::verify(&self.relay, &self.gate, self.peer, name, authzid, secret, now).await;
-        self.login = Some((login.map_err(|refusal| replies::sign_in(&refusal))?, seen));
+        let attempt = Attempt { door: DOOR, peer: self.peer, login: name, authzid, secret };
+        let login = sign_in::verify(&self.relay, &self.gate, attempt, now).await;
+        let login = login.map_err(|refusal| replies::sign_in(&refusal))?;
+        // The one write of a session beside its letters.
+        sign_in::tell_signed_in(&self.relay, &login, DOOR, now).await.map_err(|cause| {
+            replies::failure(&crate::Error::Database { what: "telling of a sign-in", cause })
+        })?;
+        self.login = Some((login, seen));
         Ok(())
     }
 
@@ -175,6 +184,39 @@ impl World<Server> for SubmissionWorld {
             self.transaction.as_mut().and_then(|transaction| transaction.letter.as_mut())
         {
             incoming.push(&piece).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{DOCTOR, address, houses};
+    use audit::{Act, Chain};
+    use net::Caps;
+    use wire::smtp::MailParameters;
+
+    #[tokio::test]
+    async fn a_session_is_told_once_however_much_is_done_in_it() {
+        for house in houses().await {
+            let peer = "192.0.2.7:50000".parse().unwrap();
+            let connection = ConnInfo { peer, local: peer, door: "submission" };
+            let mut world =
+                SubmissionWorld::new(house.relay.clone(), Gate::new(Caps::default()), &connection);
+            let secret = Secret::new(b"demo-marie-lenoir".to_vec());
+            world.authenticate(DOCTOR, None, &secret).await.unwrap();
+            for _ in 0..2 {
+                let sender =
+                    Ask::Sender { path: Some(address(DOCTOR)), parameters: MailParameters::default() };
+                assert!(matches!(world.answer(sender).await, Answer::Sender(Ok(()))));
+                world.answer(Ask::Reset).await;
+            }
+            let chain = Chain::Account(house.account(DOCTOR).await);
+            let mut tx = house.data.read().await.unwrap();
+            let told = audit::history(&mut tx, chain, None, 10).await.unwrap();
+            let told: Vec<_> = told.into_iter().filter_map(|line| line.line).collect();
+            let [line] = &told[..] else { panic!("{}: {told:?}", house.engine) };
+            assert!(line.act == Act::SignedIn && line.detail.starts_with("door=submission "), "{line:?}");
         }
     }
 }

@@ -10,6 +10,10 @@ use wire::imap::{Access, Code, Refusal, SignIn};
 use super::door::{ImapDoor, Place};
 use super::news::Open;
 use super::refusals;
+use crate::sign_in::{self, Attempt};
+
+/// This door's name in the trail.
+const DOOR: &str = "mailbox";
 
 /// What one connection is after its sign-in.
 pub(super) struct Session {
@@ -35,12 +39,14 @@ impl Session {
         let (name, authorize) = (who.login.as_str(), who.authorize.as_deref());
         // An authorisation identity that repeats the login asks for nothing more (RFC 4616 §2).
         let authorize = authorize.filter(|asked| *asked != name);
-        let login = crate::sign_in::verify(relay, door.gate(), peer, name, authorize, &who.secret, now)
-            .await
-            .map_err(|refusal| refusals::sign_in(&refusal))?;
+        let attempt = Attempt { door: DOOR, peer, login: name, authzid: authorize, secret: &who.secret };
+        let login = sign_in::verify(relay, door.gate(), attempt, now).await;
+        let login = login.map_err(|refusal| refusals::sign_in(&refusal))?;
         let Some(place) = door.admit(&login) else {
             return Err(Refusal::new(Code::Limit, "too many sessions of this login; please close one"));
         };
+        let told = sign_in::tell_signed_in(relay, &login, DOOR, now).await;
+        told.map_err(refusals::database("telling of a sign-in"))?;
         let watcher = relay.mailstore().watch(login.account);
         Ok(Self { login, watcher, open: None, seen, _place: place })
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::testing::SECRETARIAT;
+use audit::Act;
 use directory::{Owner, Seed, SeedFile};
 
 #[tokio::test]
@@ -144,4 +145,43 @@ async fn one_person_has_a_number_of_sessions() {
     assert!(said.starts_with("NO [LIMIT]"), "{said}");
     drop(first);
     third.ok(&format!("LOGIN {DOCTOR} {DOCTORS_PASSWORD}")).await;
+}
+
+#[tokio::test]
+async fn a_session_is_told_once_and_a_refused_sign_in_to_the_mailbox_that_exists() {
+    for home in homes().await {
+        let mut client = Client::doctor(&home.door).await;
+        client.ok("NOOP").await;
+        let told = home.trail().await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].0 == Act::SignedIn && told[0].1.starts_with("door=mailbox credential="), "{told:?}");
+        let total = "SELECT COUNT(*) FROM audit_line";
+        let lines = home.count(total).await;
+        for login in ["nobody@cabinet-lilas.mssante.example", "no-address", DOCTOR] {
+            let mut client = Client::connect(&home.door).await;
+            let said = client.say(&format!("LOGIN {login} wrong-password")).await;
+            assert!(said.starts_with("NO [AUTHENTICATIONFAILED]"), "{login}: {said}");
+        }
+        // The line is not waited for by the door.
+        let told = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+            while home.told(Act::SignInRefused).await == 0 {
+                tokio::task::yield_now().await;
+            }
+        });
+        told.await.expect("the refused sign-in was told");
+        assert_eq!(home.count(total).await, lines + 1, "{}", home.house.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_told_does_not_begin() {
+    for home in homes().await {
+        home.alter("ALTER TABLE audit_line RENAME TO audit_line_away").await;
+        let mut client = Client::connect(&home.door).await;
+        let said = client.say(&format!("LOGIN {DOCTOR} {DOCTORS_PASSWORD}")).await;
+        home.alter("ALTER TABLE audit_line_away RENAME TO audit_line").await;
+        assert!(said.starts_with("NO [UNAVAILABLE]"), "{}: {said}", home.house.engine);
+        client.ok(&format!("LOGIN {DOCTOR} {DOCTORS_PASSWORD}")).await;
+        assert_eq!(home.told(Act::SignedIn).await, 1);
+    }
 }

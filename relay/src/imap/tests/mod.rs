@@ -192,6 +192,10 @@ impl Home {
         self.house.data.write(unit).await.unwrap();
     }
 
+    pub(super) async fn count(&self, sql: &'static str) -> i64 {
+        self.house.data.read().await.unwrap().row(sql, db::args![]).await.unwrap().int(0).unwrap()
+    }
+
     /// The acts told in the doctor's chain, oldest first, with their details.
     pub(super) async fn trail(&self) -> Vec<(audit::Act, String)> {
         let chain = audit::Chain::Account(self.house.account(DOCTOR).await);
