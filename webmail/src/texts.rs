@@ -274,6 +274,8 @@ pub const SOMEBODY: &str = "Une personne qui n’est plus dans l’annuaire";
 /// Who acted, and for whom, before the words of [`act`].
 pub fn actor(who: &str, for_whom: Option<&str>) -> String {
     match for_whom {
+        // A professional who writes from their own mailbox acts for nobody else.
+        Some(whom) if whom == who => named(who),
         None => named(who),
         Some("Vous") => format!("{}, pour vous", named(who)),
         Some(whom) => format!("{}, pour {whom}", named(who)),
@@ -435,6 +437,15 @@ mod tests {
         assert_eq!(day(late, &TimeZone::UTC), "21 novembre 2026");
         assert_eq!(day(late, &TimeZone::get("Indian/Reunion").unwrap()), "22 novembre 2026");
         assert_eq!(moment(NOW.plus(-34 * MINUTE - 27_000), &paris(), NOW), "aujourd’hui à 4\u{a0}h");
+    }
+
+    #[test]
+    fn nobody_acts_for_themselves() {
+        assert_eq!(actor("Dr Marie Lenoir", Some("Dr Marie Lenoir")), "Le Dr Marie Lenoir");
+        assert_eq!(
+            actor("Mme Anne Dubreuil", Some("Dr Marie Lenoir")),
+            "Mme Anne Dubreuil, pour Dr Marie Lenoir"
+        );
     }
 
     #[test]
