@@ -207,7 +207,7 @@ impl Inner {
             }
             Pools::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-                Ok(Tx::reading(Conn::Postgres(pool.begin_with(begin).await.map_err(opened)?)))
+                Ok(Tx::reading(Conn::Postgres(postgres::begin(pool, begin).await.map_err(opened)?)))
             }
         }
     }

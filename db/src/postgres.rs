@@ -17,7 +17,7 @@ pub(crate) async fn write<U: Unit>(pool: &PgPool, mut unit: U) -> Result<U::Outp
             Isolation::ReadCommitted => "BEGIN ISOLATION LEVEL READ COMMITTED",
             Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
         };
-        let transaction = pool.begin_with(begin).await.map_err(|cause| statement(begin, cause))?;
+        let transaction = self::begin(pool, begin).await.map_err(|cause| statement(begin, cause))?;
         let mut tx = Tx::writing(Conn::Postgres(transaction));
         let work = AssertUnwindSafe(unit.run(&mut tx)).catch_unwind();
         let outcome = match tokio::time::timeout(limits::UNIT_DEADLINE, work).await {
@@ -46,6 +46,19 @@ pub(crate) async fn write<U: Unit>(pool: &PgPool, mut unit: U) -> Result<U::Outp
         tracing::debug!(unit = name, attempt, "the unit met another one and runs again");
         tokio::task::yield_now().await;
     }
+}
+
+/// Begins a transaction, to its end: a caller that goes away in the middle (IDLE does, whenever the
+/// peer speaks) would hand the connection back with a transaction that nobody ends, and the next
+/// unit on it would write into a read-only view.
+pub(crate) async fn begin(
+    pool: &PgPool,
+    begin: &'static str,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(begin).await });
+    // The task cannot be cancelled by its caller; what it began and nobody takes is rolled back.
+    begun.await.map_err(|_gone| sqlx::Error::WorkerCrashed)?
 }
 
 async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), Error> {

@@ -216,3 +216,17 @@ async fn a_second_server_on_the_folder_is_refused_and_ids_go_on_after_a_restart(
     let again = Db::open(&config, clock).await.unwrap();
     assert!(again.id(Timestamp(0)) > id, "ids stepped back over a restart");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_goes_away_leaves_no_view_behind() {
+    for (engine, db) in both().await {
+        ready(&db).await;
+        for microseconds in 0..150 {
+            let limit = std::time::Duration::from_micros(microseconds * 8);
+            drop(tokio::time::timeout(limit, db.read()).await);
+            let written = db.write(ReadThenWrite).await;
+            assert!(written.is_ok(), "{engine}: after {limit:?}: {written:?}");
+        }
+        assert_eq!(value(&db).await, 150, "{engine}");
+    }
+}
