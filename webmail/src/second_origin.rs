@@ -2,7 +2,7 @@
 //!
 //! Its addresses are sealed tickets (`opaque`): which session they were made for, which letter and
 //! part, how it may be shown, until when. No cookie is read or set here; a ticket of an ended
-//! session, of another host, or an hour old, opens nothing.
+//! session, of another host, or past its few minutes, opens nothing.
 
 use axum::http::HeaderValue;
 use directory::UserId;
