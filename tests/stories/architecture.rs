@@ -8,7 +8,7 @@ use source::{Source, files, product, root};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every room and the rooms it may use. An arrow that is not here is a decision: write an ADR.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("names", &[]),
     ("policy", &["names"]),
     ("wire", &["names"]),
@@ -19,7 +19,23 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("net", &["names", "certs", "wire"]),
     ("directory", &["names", "seal", "db", "audit"]),
     ("mailstore", &["names", "seal", "db", "audit"]),
-    ("relay", &["names", "policy", "wire", "seal", "db", "audit", "certs", "net", "directory", "mailstore"]),
+    ("tokens", &["names", "net"]),
+    (
+        "relay",
+        &[
+            "names",
+            "policy",
+            "wire",
+            "seal",
+            "db",
+            "audit",
+            "certs",
+            "net",
+            "tokens",
+            "directory",
+            "mailstore",
+        ],
+    ),
     (
         "webmail",
         &[
@@ -33,6 +49,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "net",
             "directory",
             "mailstore",
+            "tokens",
             "relay",
         ],
     ),
@@ -50,6 +67,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "net",
             "directory",
             "mailstore",
+            "tokens",
             "relay",
             "webmail",
             "admin",

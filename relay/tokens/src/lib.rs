@@ -1,0 +1,2 @@
+//! Who an OIDC token speaks for.
+#![warn(missing_docs)]
