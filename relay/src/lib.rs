@@ -21,7 +21,7 @@ mod testing;
 mod web;
 
 pub use error::Error;
-pub use intake::{Answering, Draft, Outcome, Parts, Relay, Source, Verdict};
+pub use intake::{Answering, Draft, Outcome, Parts, Relay, Source, Verdict, Wishes};
 pub use letter::{Fault, Incoming, Letter};
 pub use submission::SubmissionWorld;
 pub use web::{AnswerState, Opened, Visitor, Written};

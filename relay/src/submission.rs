@@ -1,6 +1,6 @@
 //! The submission door: what the SMTP machine asks, for professionals' mail programs.
 
-use crate::intake::{Draft, Relay, Source, Verdict};
+use crate::intake::{Draft, Relay, Source, Verdict, Wishes};
 use crate::letter::{Fault, Incoming};
 use crate::sign_in::{self, Attempt};
 use crate::{identity, replies};
@@ -11,7 +11,7 @@ use net::{ConnInfo, Gate, World};
 use std::net::IpAddr;
 use std::sync::Arc;
 use wire::sasl::Secret;
-use wire::smtp::{Accepted, Answer, Ask, Origin, Reply, Server, Trace};
+use wire::smtp::{Accepted, Answer, Ask, MailParameters, Origin, RcptParameters, Reply, Server, Trace};
 
 /// This door's name in the trail.
 const DOOR: &str = "submission";
@@ -30,6 +30,7 @@ struct Transaction {
     queue: QueueId,
     sender: MaySendAs,
     recipients: Vec<Address>,
+    wishes: Wishes,
     letter: Option<(Incoming, Trace)>,
 }
 
@@ -79,18 +80,19 @@ impl SubmissionWorld {
         }
     }
 
-    async fn sender(&mut self, path: Option<Address>) -> Result<(), Reply> {
+    async fn sender(&mut self, path: Option<Address>, mail: MailParameters) -> Result<(), Reply> {
         let login = self.login().await?;
         let sender = path.as_ref().and_then(|path| login.sends_as(path)).cloned();
         let sender = sender
             .ok_or_else(|| Reply::not_yours("the sender must be an address this login may write as"))?;
         self.relay.check_room().map_err(|error| replies::failure(&error))?;
         let queue = self.relay.queue_id(self.relay.now());
-        self.transaction = Some(Transaction { queue, sender, recipients: Vec::new(), letter: None });
+        let wishes = Wishes { mail, recipients: Vec::new() };
+        self.transaction = Some(Transaction { queue, sender, recipients: Vec::new(), wishes, letter: None });
         Ok(())
     }
 
-    async fn recipient(&mut self, recipient: Address) -> Result<(), Reply> {
+    async fn recipient(&mut self, recipient: Address, asked: RcptParameters) -> Result<(), Reply> {
         let login = self.login.as_ref().map(|(login, _)| login);
         let (Some(login), Some(transaction)) = (login, self.transaction.as_mut()) else {
             return Err(Reply::local_error());
@@ -100,6 +102,7 @@ impl SubmissionWorld {
         match self.relay.may_receive(&source, &recipient, now).await {
             Ok(Verdict::Pass) => {
                 if !transaction.recipients.contains(&recipient) {
+                    transaction.wishes.recipients.push((recipient.clone(), asked));
                     transaction.recipients.push(recipient);
                 }
                 Ok(())
@@ -141,6 +144,7 @@ impl SubmissionWorld {
             reply_to,
             letter,
             answering: None,
+            wishes: transaction.wishes,
         };
         let source = Source::Submission { login: &login, sender: &transaction.sender };
         match self.relay.deliver(&source, draft, now).await {
@@ -157,8 +161,8 @@ impl World<Server> for SubmissionWorld {
             Ask::Authenticate { login, authzid, secret, .. } => {
                 Answer::Authenticated(self.authenticate(&login, authzid.as_deref(), &secret).await)
             }
-            Ask::Sender { path, .. } => Answer::Sender(self.sender(path).await),
-            Ask::Recipient { path, .. } => Answer::Recipient(self.recipient(path).await),
+            Ask::Sender { path, parameters } => Answer::Sender(self.sender(path, parameters).await),
+            Ask::Recipient { path, parameters } => Answer::Recipient(self.recipient(path, parameters).await),
             Ask::Data(trace) => {
                 let may = self.data(trace);
                 if may.is_err() {
@@ -194,7 +198,6 @@ mod tests {
     use crate::testing::{DOCTOR, address, houses};
     use audit::{Act, Chain};
     use net::Caps;
-    use wire::smtp::MailParameters;
 
     #[tokio::test]
     async fn a_session_is_told_once_however_much_is_done_in_it() {

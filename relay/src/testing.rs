@@ -155,7 +155,7 @@ impl House {
         let trace = wire::smtp::Trace::default();
         self.relay.complete_head(&mut letter.head, &trace, wire::smtp::Origin::Hidden, queue, now);
         let recipients = to.iter().map(|to| address(to)).collect();
-        Draft { queue, recipients, reply_to, letter, answering: None }
+        Draft { queue, recipients, reply_to, letter, answering: None, wishes: crate::Wishes::default() }
     }
 
     /// Somebody at the pages in their own profile.

@@ -158,7 +158,8 @@ impl Relay {
             hidden: answered.hidden,
         });
         let recipients = vec![written.to.clone()];
-        let draft = Draft { queue, recipients, reply_to: Vec::new(), letter, answering };
+        let wishes = crate::Wishes::default();
+        let draft = Draft { queue, recipients, reply_to: Vec::new(), letter, answering, wishes };
         self.deliver(&visitor.source(), draft, now).await.map(Some)
     }
 

@@ -145,7 +145,14 @@ impl House {
         let trace = wire::smtp::Trace::default();
         self.relay.complete_head(&mut letter.head, &trace, wire::smtp::Origin::Hidden, queue, now);
         let recipients = vec![Address::parse(to).unwrap()];
-        let draft = Draft { queue, recipients, reply_to: Vec::new(), letter, answering: None };
+        let draft = Draft {
+            queue,
+            recipients,
+            reply_to: Vec::new(),
+            letter,
+            answering: None,
+            wishes: relay::Wishes::default(),
+        };
         self.relay.deliver(&source, draft, now).await.unwrap()
     }
 

@@ -26,7 +26,7 @@ use policy::{Act, Actor, Decision, Mandate, Purpose, Refusal, Request, Settings}
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
 use wire::mime::Head;
-use wire::smtp::{Origin, Trace};
+use wire::smtp::{MailParameters, Origin, RcptParameters, Trace};
 
 /// Kibibytes of letters that may wait for the committer, over all sessions. A letter to a hundred
 /// patients with the longest of heads weighs 20 MiB; a thousand sessions may not each bring one.
@@ -105,6 +105,18 @@ pub struct Draft {
     pub letter: Letter,
     /// The letter it answers, when a patient answers one.
     pub answering: Option<Answering>,
+    /// What its sender asked of the passage itself.
+    pub wishes: Wishes,
+}
+
+/// What a sender asks of the passage, not of the letter: MAIL's parameters (DSN, REQUIRETLS, DELIVERBY,
+/// FUTURERELEASE) and RCPT's, by recipient.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// For the whole letter.
+    pub mail: MailParameters,
+    /// For each recipient that asked for something.
+    pub recipients: Vec<(Address, RcptParameters)>,
 }
 
 /// The letter a patient answers.
