@@ -94,6 +94,7 @@ impl House {
             clock: clock.clone(),
             entropy: entropy.clone(),
             alerts: Arc::clone(&alerts),
+            queue: relay::queue::Queue::new(&masters, entropy.clone()),
         });
         let signer = Arc::new(Signer::from_seed(&masters.keyed_hash("audit signer", b"seed"))?);
         Ok(Self { clock, entropy, masters, data, keys, relay, alerts, signer, _held: held })

@@ -13,6 +13,7 @@ pub mod imap;
 mod intake;
 mod letter;
 mod parties;
+pub mod queue;
 mod replies;
 mod sign_in;
 mod submission;
@@ -27,5 +28,7 @@ pub use submission::SubmissionWorld;
 pub use web::{AnswerState, Opened, Visitor, Written};
 
 /// The tables of this room.
-pub const MIGRATIONS: &[db::Migration] =
-    &[db::Migration { name: "relay/0001", sql: include_str!("../migrations/0001.sql") }];
+pub const MIGRATIONS: &[db::Migration] = &[
+    db::Migration { name: "relay/0001", sql: include_str!("../migrations/0001.sql") },
+    db::Migration { name: "relay/0002", sql: include_str!("../migrations/0002_queue.sql") },
+];

@@ -86,6 +86,7 @@ async fn house(engine: &'static str, data: TestDb, keys: TestDb) -> House {
         clock: Clock::new(move || Timestamp(ticking.fetch_add(1, Ordering::SeqCst))),
         entropy: entropy(),
         alerts: Arc::default(),
+        queue: crate::queue::Queue::new(&masters, entropy()),
     });
     House { engine, relay, data, clock, _folder: folder, _keys: keys }
 }

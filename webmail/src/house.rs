@@ -84,6 +84,7 @@ impl House {
             clock: clock.clone(),
             entropy: entropy(),
             alerts: Arc::default(),
+            queue: relay::queue::Queue::new(&masters, entropy()),
         });
         let codes = Arc::<Mutex<Vec<CodeToSend>>>::default();
         let sent = Arc::clone(&codes);

@@ -19,6 +19,7 @@ mod xdm_tests;
 
 use crate::Error;
 use crate::letter::{Incoming, Letter};
+use crate::queue::Queue;
 use directory::{Directory, Login, MaySendAs, Resolved};
 use mailstore::{Committer, Hidden, Mailstore};
 use names::{AccountId, Address, Clock, ConversationId, Domain, Entropy, PatientId, QueueId, Timestamp};
@@ -48,6 +49,7 @@ pub(crate) struct Inner {
     pub(crate) waiting: Semaphore,
     /// Room for XDM archives being read.
     pub(crate) archives: Arc<Semaphore>,
+    pub(crate) queue: Queue,
 }
 
 /// What a relay is made of.
@@ -66,6 +68,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// Told after each commit that wrote a notice: the worker of notices waits on it.
     pub alerts: Arc<Notify>,
+    /// Letters for other operators.
+    pub queue: Queue,
 }
 
 /// Who brings a letter.
@@ -238,6 +242,7 @@ impl Relay {
             clock: parts.clock,
             entropy: parts.entropy,
             archives: Arc::new(Semaphore::new(archives::OPEN_AT_ONCE)),
+            queue: parts.queue,
         }))
     }
 
@@ -251,6 +256,12 @@ impl Relay {
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.0.directory
+    }
+
+    /// Letters for other operators.
+    #[must_use]
+    pub fn queue(&self) -> &Queue {
+        &self.0.queue
     }
 
     /// The operator's choices.

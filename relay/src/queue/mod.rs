@@ -1,0 +1,25 @@
+//! Letters for other operators: rows written with the act that accepts a letter, leased by workers,
+//! settled once.
+//!
+//! A row is one recipient. It stands in `outbound` while it waits and is deleted in the transaction that
+//! settles it, together with the report to the sender and the release of the held body; what became of
+//! it stays in `outbound_trace`. A worker that dies leaves its lease behind: whoever takes such a row next
+//! takes it alone and counts a strike first, and three strikes put it aside (RELIABILITY R-26).
+
+mod envelope;
+pub mod limits;
+#[allow(dead_code, reason = "the worker that uses it lands next")]
+mod store;
+
+pub use envelope::{
+    Content, DeliverBy, Envelope, GiveBack, Lateness, NewOutbound, Notify, Occasion, Protection, Wishes,
+};
+pub use store::Queue;
+
+use names::Timestamp;
+
+/// When a letter accepted at `created_at` is given up.
+#[must_use]
+pub fn expiry(created_at: Timestamp) -> Timestamp {
+    created_at.plus(limits::EXPIRY)
+}

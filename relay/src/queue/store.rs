@@ -1,0 +1,241 @@
+//! The rows of the queue.
+
+use super::envelope::{Envelope, NewOutbound};
+use super::limits;
+use db::{Error, Row, Tx, Value, args};
+use names::{BodyId, Domain, Entropy, HeadId, OutboundId, QueueId, Timestamp};
+use seal::{MasterKeys, Vault};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// The queue: what seals its envelopes, and whom to wake. Cheap to clone; every clone is the same queue.
+#[derive(Clone)]
+pub struct Queue(Arc<Inner>);
+
+struct Inner {
+    vault: Vault,
+    entropy: Entropy,
+    woken: Arc<Notify>,
+}
+
+/// What a sealed value of the queue is. The number is part of what is authenticated: never reuse one.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Envelope = 1,
+    Reason = 2,
+    Trace = 3,
+}
+
+/// A row that a worker holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Leased {
+    pub(crate) id: OutboundId,
+    pub(crate) queue: QueueId,
+    pub(crate) body: BodyId,
+    pub(crate) head: HeadId,
+    pub(crate) domain: Domain,
+    /// None when it does not open: nobody knows any more where it goes.
+    pub(crate) envelope: Option<Envelope>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    /// Tries before this one.
+    pub(crate) attempts: u32,
+    /// Workers that died over it.
+    pub(crate) strikes: u32,
+    pub(crate) told_late_at: Option<Timestamp>,
+}
+
+/// Who holds rows: one number for each life of a worker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Owner(pub(crate) i64);
+
+const INSERT: &str = "INSERT INTO outbound (id, queue, body, head, domain, sealed_envelope, created_at,
+    expires_at, state, due_at, lease, attempts, strikes) VALUES";
+
+impl Queue {
+    /// The queue under these keys.
+    #[must_use]
+    pub fn new(masters: &MasterKeys, entropy: Entropy) -> Self {
+        let vault = masters.vault("queue");
+        Self(Arc::new(Inner { vault, entropy, woken: Arc::new(Notify::new()) }))
+    }
+
+    /// Writes rows in the unit that accepts their letters; workers are woken after the commit. The caller
+    /// has the letters held ([`mailstore::Mailstore::hold`], one use for each row).
+    pub async fn enqueue(&self, tx: &mut Tx, rows: &[NewOutbound], now: Timestamp) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let insert = rows.iter().map(|row| {
+            args![
+                row.id,
+                row.queue,
+                row.body,
+                row.head,
+                row.envelope.recipient.domain().as_str(),
+                self.seal(Kind::Envelope, row.id, row.queue, &row.envelope),
+                row.created_at,
+                row.expires_at,
+                "waiting",
+                row.not_before.map_or(now, |at| at.max(now)),
+                0_i64,
+                0_i64,
+                0_i64
+            ]
+        });
+        tx.insert_rows(INSERT, "", insert.collect()).await?;
+        self.wake_after(tx);
+        Ok(())
+    }
+
+    /// What the worker waits on.
+    pub(crate) fn woken(&self) -> &Notify {
+        &self.0.woken
+    }
+
+    /// Wakes the worker once this unit is committed.
+    pub(crate) fn wake_after(&self, tx: &mut Tx) {
+        let woken = Arc::clone(&self.0.woken);
+        tx.after_commit(move || woken.notify_one());
+    }
+
+    pub(super) fn seal<T: serde::Serialize>(
+        &self,
+        kind: Kind,
+        id: OutboundId,
+        queue: QueueId,
+        value: &T,
+    ) -> Vec<u8> {
+        let plain = postcard::to_stdvec(value).expect("values in memory always serialise");
+        self.0.vault.seal(&context(kind, id, queue), &plain, &self.0.entropy)
+    }
+
+    pub(super) fn open<T: serde::de::DeserializeOwned>(
+        &self,
+        kind: Kind,
+        id: OutboundId,
+        queue: QueueId,
+        sealed: Vec<u8>,
+    ) -> Option<T> {
+        let plain = self.0.vault.open(&context(kind, id, queue), sealed).ok()?;
+        postcard::from_bytes(&plain).ok()
+    }
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Queue")
+    }
+}
+
+/// What a sealed value is bound to: its kind, its row, its letter.
+fn context(kind: Kind, id: OutboundId, queue: QueueId) -> [u8; 17] {
+    let mut context = [0; 17];
+    context[0] = kind as u8;
+    context[1..9].copy_from_slice(&id.0.to_be_bytes());
+    context[9..].copy_from_slice(&queue.0.to_be_bytes());
+    context
+}
+
+/// Leasing.
+impl Queue {
+    /// Takes up to `limit` rows that are due, of any domain but those in `full`. No other worker gets them
+    /// before the lease ends. Rows over which a worker died are left to [`Queue::lease_suspect`].
+    pub(crate) async fn lease(
+        &self,
+        tx: &mut Tx,
+        owner: Owner,
+        full: &[Domain],
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Leased>, Error> {
+        const ANY: &str = "UPDATE outbound SET lease = $2, due_at = $3 WHERE id IN (
+                SELECT id FROM outbound WHERE state = 'waiting' AND due_at <= $1 AND lease = 0 AND strikes = 0
+                ORDER BY due_at, id LIMIT $4 {FOR UPDATE} {SKIP LOCKED})
+            RETURNING id, queue, body, head, domain, sealed_envelope, created_at, expires_at, attempts,
+                strikes, told_late_at";
+        const BUT: &str = "UPDATE outbound SET lease = $2, due_at = $3 WHERE id IN (
+                SELECT id FROM outbound WHERE state = 'waiting' AND due_at <= $1 AND lease = 0 AND strikes = 0
+                AND domain NOT IN ({}) ORDER BY due_at, id LIMIT $4 {FOR UPDATE} {SKIP LOCKED})
+            RETURNING id, queue, body, head, domain, sealed_envelope, created_at, expires_at, attempts,
+                strikes, told_late_at";
+        let args = args![now, owner.0, now.plus(limits::LEASE), limit as i64];
+        let rows = if full.is_empty() {
+            tx.rows(ANY, args).await?
+        } else {
+            let full = full.iter().map(|domain| Value::from(domain.as_str())).collect();
+            tx.rows_in(BUT, args, full).await?
+        };
+        let mut leased = rows.iter().map(|row| self.leased(row)).collect::<Result<Vec<_>, _>>()?;
+        // RETURNING promises no order; rows of one letter have neighbouring numbers.
+        leased.sort_by_key(|row| row.id);
+        Ok(leased)
+    }
+
+    /// Takes one row over which a worker died, and counts the strike before the work.
+    pub(crate) async fn lease_suspect(
+        &self,
+        tx: &mut Tx,
+        owner: Owner,
+        now: Timestamp,
+    ) -> Result<Option<Leased>, Error> {
+        const SUSPECT: &str =
+            "UPDATE outbound SET strikes = strikes + CASE WHEN lease <> 0 THEN 1 ELSE 0 END,
+                lease = $2, due_at = $3 WHERE id IN (
+                SELECT id FROM outbound WHERE state = 'waiting' AND due_at <= $1
+                AND (lease <> 0 OR strikes > 0)
+                ORDER BY strikes, due_at, id LIMIT 1 {FOR UPDATE} {SKIP LOCKED})
+            RETURNING id, queue, body, head, domain, sealed_envelope, created_at, expires_at, attempts,
+                strikes, told_late_at";
+        let row = tx.maybe_row(SUSPECT, args![now, owner.0, now.plus(limits::LEASE)]).await?;
+        row.map(|row| self.leased(&row)).transpose()
+    }
+
+    /// Keeps rows that are still being worked on.
+    pub(crate) async fn renew(
+        &self,
+        tx: &mut Tx,
+        owner: Owner,
+        rows: &[OutboundId],
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        const RENEW: &str =
+            "UPDATE outbound SET due_at = $2 WHERE lease = $1 AND state = 'waiting' AND id IN ({})";
+        let rows = rows.iter().map(|id| Value::from(*id)).collect();
+        tx.execute_in(RENEW, args![owner.0, now.plus(limits::LEASE)], rows).await
+    }
+
+    /// At the start of the one server of an SQLite database: whoever held a lease is dead.
+    pub(crate) async fn recover(&self, tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
+        const RECOVER: &str =
+            "UPDATE outbound SET due_at = $1 WHERE state = 'waiting' AND lease <> 0 AND due_at > $1";
+        if tx.engine() == db::Engine::Postgres {
+            return Ok(0);
+        }
+        tx.execute(RECOVER, args![now]).await
+    }
+
+    /// When the next row is due; none when nothing waits.
+    pub(crate) async fn next_due(&self, tx: &mut Tx) -> Result<Option<Timestamp>, Error> {
+        let sql = "SELECT MIN(due_at) FROM outbound WHERE state = 'waiting'";
+        tx.row(sql, args![]).await?.maybe_time(0)
+    }
+
+    fn leased(&self, row: &Row) -> Result<Leased, Error> {
+        let (id, queue) = (OutboundId(row.int(0)?), QueueId(row.int(1)?));
+        let domain = Domain::parse(&row.text(4)?);
+        Ok(Leased {
+            id,
+            queue,
+            body: BodyId(row.int(2)?),
+            head: HeadId(row.int(3)?),
+            domain: domain.map_err(|_| Error::Damaged("a domain of the queue does not parse".to_owned()))?,
+            envelope: self.open(Kind::Envelope, id, queue, row.bytes(5)?),
+            created_at: row.time(6)?,
+            expires_at: row.time(7)?,
+            attempts: u32::try_from(row.int(8)?).unwrap_or(u32::MAX),
+            strikes: u32::try_from(row.int(9)?).unwrap_or(u32::MAX),
+            told_late_at: row.maybe_time(10)?,
+        })
+    }
+}
