@@ -16,6 +16,7 @@
 
 mod accept;
 mod drive;
+pub mod fetch;
 mod gate;
 mod limits;
 mod listen;

@@ -65,3 +65,10 @@ pub(crate) const KNOWN: i64 = 30 * names::DAY;
 
 /// Accounts, networks and pairs remembered; about 100 bytes each, twice this at most.
 pub(crate) const REMEMBERED: usize = 50_000;
+
+/// Octets of an HTTP answer that hyper holds at once, its header block included: enough for any
+/// honest header.
+pub(crate) const HTTP_BUFFER: usize = 64 * 1024;
+
+/// Header fields of an HTTP answer.
+pub(crate) const HTTP_HEADERS: usize = 64;
