@@ -1,0 +1,244 @@
+//! An issuer on loopback that says what the test wants, and signers for its tokens.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+    RSA_PSS_SHA256, RsaKeyPair, RsaPublicKeyComponents,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use names::{Clock, Redacted, Timestamp};
+use net::fetch::Fetcher;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::{ClientSettings, IssuerSettings, Issuers};
+
+/// Now, everywhere in these tests.
+pub(super) const NOW: Timestamp = Timestamp(1_795_318_467_000);
+
+/// The issuer. Its server ends with the test's runtime.
+pub(super) struct InventedIssuer {
+    name: String,
+    pages: Arc<Mutex<Pages>>,
+    minutes: AtomicI64,
+}
+
+#[derive(Default)]
+struct Pages {
+    answers: HashMap<String, String>,
+    asked: Vec<(String, String)>,
+    broken: bool,
+}
+
+impl InventedIssuer {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let name = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+        let pages: Arc<Mutex<Pages>> = Arc::default();
+        let of_server = Arc::clone(&pages);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(converse(stream, Arc::clone(&of_server)));
+            }
+        });
+        let issuer = Self { name, pages, minutes: AtomicI64::new(0) };
+        let at = |path: &str| format!("{}{path}", issuer.name);
+        let document = json!({
+            "issuer": issuer.name, "jwks_uri": at("/jwks"), "authorization_endpoint": at("/auth"),
+            "token_endpoint": at("/token"), "userinfo_endpoint": at("/me"),
+            "introspection_endpoint": at("/introspect"),
+        });
+        issuer.answer("/.well-known/openid-configuration", &document);
+        issuer
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn issuers(&self, settings: IssuerSettings) -> Issuers {
+        self.issuers_with(vec![settings])
+    }
+
+    pub(super) fn issuers_with(&self, settings: Vec<IssuerSettings>) -> Issuers {
+        Issuers::new(settings, &fetcher()).unwrap()
+    }
+
+    pub(super) fn client(&self) -> ClientSettings {
+        ClientSettings {
+            id: "pli".to_owned(),
+            secret: Some(Redacted("s, 1".to_owned())),
+            secret_file: None,
+            scopes: vec!["openid".to_owned(), "scope_all".to_owned()],
+        }
+    }
+
+    pub(super) fn publish(&self, signers: &[&Signer]) {
+        let keys: Vec<Value> = signers.iter().map(|signer| signer.jwk()).collect();
+        self.answer("/jwks", &json!({ "keys": keys }));
+    }
+
+    pub(super) fn answer(&self, path: &str, answer: &Value) {
+        self.pages.lock().unwrap().answers.insert(path.to_owned(), answer.to_string());
+    }
+
+    pub(super) fn break_down(&self) {
+        self.pages.lock().unwrap().broken = true;
+    }
+
+    pub(super) fn repair(&self) {
+        self.pages.lock().unwrap().broken = false;
+    }
+
+    /// How often a page was asked for.
+    pub(super) fn asked(&self, path: &str) -> usize {
+        self.pages.lock().unwrap().asked.iter().filter(|(asked, _)| asked == path).count()
+    }
+
+    /// The last request for a page, head and body.
+    pub(super) fn last(&self, path: &str) -> String {
+        let pages = self.pages.lock().unwrap();
+        pages.asked.iter().rev().find(|(asked, _)| asked == path).unwrap().1.clone()
+    }
+
+    /// A minute after the last time this was asked.
+    pub(super) fn later(&self) -> Timestamp {
+        NOW.plus(60_000 * self.minutes.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+pub(super) fn fetcher() -> Fetcher {
+    // Loopback in clear: the roots are never looked at.
+    let clock = Clock::new(|| NOW);
+    let config = certs::client_config(Arc::new(rustls::RootCertStore::empty()), None, clock).unwrap();
+    Fetcher::new(Arc::new(config))
+}
+
+async fn converse(mut stream: TcpStream, pages: Arc<Mutex<Pages>>) {
+    let mut request = Vec::new();
+    while !is_whole(&request) {
+        let mut piece = [0; 4096];
+        match stream.read(&mut piece).await {
+            Ok(length @ 1..) => request.extend_from_slice(&piece[..length]),
+            Ok(0) | Err(_) => return,
+        }
+    }
+    let request = String::from_utf8(request).unwrap();
+    let path = request.split(' ').nth(1).unwrap().to_owned();
+    let answer = {
+        let mut pages = pages.lock().unwrap();
+        pages.asked.push((path.clone(), request));
+        if pages.broken { None } else { pages.answers.get(&path).cloned() }
+    };
+    let reply = match answer {
+        Some(body) => format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()),
+        None => "HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n".to_owned(),
+    };
+    let _ = stream.write_all(reply.as_bytes()).await;
+    let _ = stream.shutdown().await;
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let request = String::from_utf8_lossy(request);
+    let Some((head, body)) = request.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    body.len() >= length.map_or(0, |length| length.parse().unwrap())
+}
+
+/// A key pair with its name and algorithm.
+pub(super) struct Signer {
+    name: &'static str,
+    algorithm: &'static str,
+    pair: Pair,
+}
+
+enum Pair {
+    Rsa(RsaKeyPair),
+    Ec(EcdsaKeyPair),
+    Ed(Ed25519KeyPair),
+}
+
+impl Signer {
+    pub(super) fn rs256(name: &'static str) -> Self {
+        Self { name, algorithm: "RS256", pair: Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap()) }
+    }
+
+    pub(super) fn ps256(name: &'static str) -> Self {
+        Self { algorithm: "PS256", ..Self::rs256(name) }
+    }
+
+    pub(super) fn es256(name: &'static str) -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        Self { name, algorithm: "ES256", pair: Pair::Ec(pair) }
+    }
+
+    pub(super) fn ed25519(name: &'static str) -> Self {
+        Self { name, algorithm: "EdDSA", pair: Pair::Ed(Ed25519KeyPair::generate().unwrap()) }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.name
+    }
+
+    /// As the issuer publishes it.
+    pub(super) fn jwk(&self) -> Value {
+        let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let mut jwk = match &self.pair {
+            Pair::Rsa(pair) => {
+                let public: RsaPublicKeyComponents<Vec<u8>> = pair.public_key().into();
+                json!({"kty": "RSA", "n": b64(&public.n), "e": b64(&public.e)})
+            }
+            Pair::Ec(pair) => {
+                let point = pair.public_key().as_ref();
+                json!({"kty": "EC", "crv": "P-256", "x": b64(&point[1..33]), "y": b64(&point[33..])})
+            }
+            Pair::Ed(pair) => json!({"kty": "OKP", "crv": "Ed25519", "x": b64(pair.public_key().as_ref())}),
+        };
+        jwk["kid"] = json!(self.name);
+        jwk["alg"] = json!(self.algorithm);
+        jwk["use"] = json!("sig");
+        jwk
+    }
+
+    /// An honest header over these claims.
+    pub(super) fn token(&self, claims: &Value) -> String {
+        self.token_with(json!({"alg": self.algorithm, "kid": self.name, "typ": "at+jwt"}), claims)
+    }
+
+    /// Any header, signed rightly for the algorithm it names if this key can, else as it would.
+    pub(super) fn token_with(&self, header: Value, claims: &Value) -> String {
+        let pss = header["alg"] == "PS256";
+        forge(&header, claims, |message| self.sign(message, pss))
+    }
+
+    fn sign(&self, message: &[u8], pss: bool) -> Vec<u8> {
+        let random = SystemRandom::new();
+        match &self.pair {
+            Pair::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                match pss {
+                    true => pair.sign(&RSA_PSS_SHA256, &random, message, &mut signature).unwrap(),
+                    false => pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).unwrap(),
+                }
+                signature
+            }
+            Pair::Ec(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
+            Pair::Ed(pair) => pair.sign(message).as_ref().to_vec(),
+        }
+    }
+}
+
+/// Any token.
+pub(super) fn forge(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(header), part(claims));
+    let signature = URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));
+    format!("{message}.{signature}")
+}
