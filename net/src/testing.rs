@@ -79,7 +79,7 @@ impl Machine for Lines {
                 out.push(Action::Close);
                 return;
             }
-            Input::Gone => {
+            Input::Gone | Input::Failed(_) => {
                 out.send(b"nobody reads this");
                 out.push(Action::Ask(Ask::Gone));
                 return;

@@ -9,6 +9,7 @@
 //! - [`lines`]: strict CRLF framing and the dot-stuffed stream of DATA.
 //! - [`sasl`]: the exchanges of AUTH and AUTHENTICATE.
 //! - [`smtp`]: the SMTP server (submission and MX).
+//! - [`smtp_client`]: the SMTP client (towards other operators).
 //! - [`imap`]: the IMAP server.
 //! - [`transcript`]: conversations written down, and the stage that plays them.
 //! - [`mime`]: structure of a letter, decoded parts, letters and reports that we compose.
@@ -20,6 +21,7 @@ pub mod machine;
 pub mod mime;
 pub mod sasl;
 pub mod smtp;
+pub mod smtp_client;
 pub mod transcript;
 
-pub use machine::{Action, Actions, Input, Machine, TlsFacts};
+pub use machine::{Action, Actions, Input, LinkFault, Machine, TlsFacts, TlsFault};

@@ -46,6 +46,9 @@ pub enum Input<'a, Answer> {
     Event(Answer),
     /// The peer was silent longer than [`Machine::patience`].
     Silence,
+    /// The connection could not be made or secured: nothing can be said any more. Only a machine
+    /// that opens its connections is told; the others hear [`Input::Gone`].
+    Failed(LinkFault),
     /// The server stops: say goodbye and close as soon as the protocol allows.
     Stopping,
     /// The peer has gone; no action but none may be expected to reach it.
@@ -63,6 +66,81 @@ pub struct TlsFacts {
     pub client_certificate: bool,
     /// Channel binding `tls-exporter` (RFC 9266), 32 bytes, when the version gives one.
     pub exporter: Option<Vec<u8>>,
+}
+
+/// Why there is no connection, or no TLS on it. The texts are for logs and reports: they name what
+/// went wrong, not the peer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkFault {
+    /// Nobody listens there.
+    #[error("the connection was refused")]
+    Refused,
+    /// No answer in time.
+    #[error("no answer to the connection")]
+    NoAnswer,
+    /// The network says no.
+    #[error("no connection: {0}")]
+    Unreachable(String),
+    /// The TLS handshake failed.
+    #[error("no TLS: {0}")]
+    Tls(TlsFault),
+}
+
+/// Why a TLS handshake that we began failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TlsFault {
+    /// The chain leads to no root that we trust.
+    #[error("the peer's certificate is of an unknown issuer")]
+    UnknownIssuer,
+    /// Its time is over.
+    #[error("the peer's certificate has expired")]
+    Expired,
+    /// Its time has not come.
+    #[error("the peer's certificate is not valid yet")]
+    NotYetValid,
+    /// It stands on a revocation list.
+    #[error("the peer's certificate is revoked")]
+    Revoked,
+    /// Whether it is revoked cannot be known: a list is missing or too old.
+    #[error("whether the peer's certificate is revoked cannot be known")]
+    RevocationUnknown,
+    /// It is for another host.
+    #[error("the peer's certificate is not for this host")]
+    WrongName,
+    /// It is for another purpose, malformed, or wrong in some other way.
+    #[error("the peer's certificate cannot be accepted: {0}")]
+    BadCertificate(String),
+    /// The peer ended the handshake with this alert: mostly it does not like our certificate.
+    #[error("the peer broke the handshake off: {0}")]
+    Alert(String),
+    /// No version or cipher in common.
+    #[error("nothing in common: {0}")]
+    Incompatible(String),
+    /// What the peer sent is no TLS.
+    #[error("what the peer sent is not TLS")]
+    NotTls,
+    /// The connection was closed or reset in the middle. Some middleboxes do that to a ClientHello
+    /// that is longer than one packet.
+    #[error("the connection broke in the handshake")]
+    Dropped,
+    /// The handshake was not done in time. Middleboxes that swallow the second packet of a long
+    /// ClientHello look like that too.
+    #[error("the handshake took too long")]
+    Slow,
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl LinkFault {
+    /// The enhanced status code (RFC 3463), of class 4.
+    #[must_use]
+    pub fn status(&self) -> (u8, u8, u16) {
+        match self {
+            LinkFault::Refused | LinkFault::NoAnswer | LinkFault::Unreachable(_) => (4, 4, 1),
+            LinkFault::Tls(_) => (4, 7, 5),
+        }
+    }
 }
 
 /// What a machine wants done, in order.

@@ -301,7 +301,7 @@ impl Machine for Server {
                     _ => self.bye("UNAVAILABLE", "the server stops; please come back", out),
                 }
             }
-            Input::Gone => self.phase = Phase::Over,
+            Input::Gone | Input::Failed(_) => self.phase = Phase::Over,
         }
         self.run(out);
     }

@@ -103,7 +103,7 @@ impl Machine for Server {
             Input::Secured(tls) => self.secured(tls, out),
             Input::Silence => self.silence(out),
             Input::Stopping => self.stopping = true,
-            Input::Gone => self.gone(out),
+            Input::Gone | Input::Failed(_) => self.gone(out),
             // Never asked for: this machine pulls nothing and listens to nothing.
             Input::End | Input::Event(_) => {}
         }
