@@ -267,15 +267,15 @@ impl Client {
             State::Envelope(transaction) => self.envelope_reply(transaction, reply, out),
             State::Nobody(transaction) => {
                 self.open = false;
-                self.settle(transaction, if reply.is_farewell() { Then::Close } else { Then::Next }, out);
+                self.settle(*transaction, if reply.is_farewell() { Then::Close } else { Then::Next }, out);
             }
             State::Final(mut transaction) => {
                 self.open = false;
                 match transaction.hear_final(reply) {
-                    None => self.settle(transaction, Then::Next, out),
+                    None => self.settle(*transaction, Then::Next, out),
                     Some(failure) => {
                         transaction.finish(|| RecipientOutcome::Unknown { why: failure.clone() });
-                        self.settle(transaction, Then::Close, out);
+                        self.settle(*transaction, Then::Close, out);
                     }
                 }
             }
@@ -330,7 +330,7 @@ impl Client {
     fn begin(&mut self, envelope: Box<Envelope>, out: &mut Actions<Ask>) {
         let transaction = Box::new(Transaction::new(envelope, &self.peer));
         if transaction.is_over() {
-            return self.settle(transaction, Then::Next, out);
+            return self.settle(*transaction, Then::Next, out);
         }
         self.letters += 1;
         if self.gone {
@@ -347,7 +347,7 @@ impl Client {
         transaction.say(&self.peer, self.open, room, &mut commands);
         out.send(&commands);
         let Some(verb) = transaction.awaits() else {
-            return self.settle(transaction, Then::Next, out);
+            return self.settle(*transaction, Then::Next, out);
         };
         let limits = &self.config.limits;
         let time = match verb {
@@ -409,7 +409,7 @@ impl Client {
                 Answer::Unreadable | Answer::Transaction(_) | Answer::Quit | Answer::Done,
             ) => {
                 transaction.finish(|| RecipientOutcome::Deferred { why: Why::Ours(Ours::Unreadable) });
-                self.settle(transaction, Then::Close, out);
+                self.settle(*transaction, Then::Close, out);
             }
             (State::Told(Then::Next), _) if !self.gone => self.ready(out),
             (State::Told(Then::Quit), _) if !self.gone => self.quit(out),
@@ -453,7 +453,7 @@ impl Client {
             }
             Some(ours) => {
                 transaction.finish(|| RecipientOutcome::Refused { why: Why::Ours(ours) });
-                self.settle(transaction, Then::Close, out);
+                self.settle(*transaction, Then::Close, out);
             }
         }
     }
@@ -471,7 +471,7 @@ impl Client {
                     Err(Unclean(at)) => {
                         let why = Why::Ours(Ours::Unclean(at));
                         transaction.finish(|| RecipientOutcome::Refused { why: why.clone() });
-                        self.settle(transaction, Then::Close, out);
+                        self.settle(*transaction, Then::Close, out);
                     }
                 }
             }
@@ -489,11 +489,11 @@ impl Client {
             | State::Content(mut transaction, _)
             | State::Nobody(mut transaction) => {
                 transaction.finish(|| RecipientOutcome::Deferred { why: Why::Session(failure.clone()) });
-                self.settle(transaction, Then::Close, out);
+                self.settle(*transaction, Then::Close, out);
             }
             State::Final(mut transaction) => {
                 transaction.finish(|| RecipientOutcome::Unknown { why: failure.clone() });
-                self.settle(transaction, Then::Close, out);
+                self.settle(*transaction, Then::Close, out);
             }
             // The world is thinking; its answer comes first.
             State::Ready => self.state = State::Ready,
@@ -503,7 +503,7 @@ impl Client {
         }
     }
 
-    fn settle(&mut self, transaction: Box<Transaction>, then: Then, out: &mut Actions<Ask>) {
+    fn settle(&mut self, transaction: Transaction, then: Then, out: &mut Actions<Ask>) {
         let closed = matches!(then, Then::Close);
         let unheard = closed && self.letters > 1 && !transaction.heard();
         let rest =
