@@ -37,7 +37,7 @@ impl Admin {
         let failed = |cause| Error::Directory { what: "listing passwords", cause };
         let credentials = self.directory.passwords_of(whose).await.map_err(failed)?;
         let chain = match whose {
-            Owner::Person(_) => Chain::System,
+            Owner::Person(person) => Chain::Person(person),
             Owner::Machine(account) => Chain::Account(account),
         };
         self.looked(chain, format!("passwords={}", credentials.len()), now).await?;

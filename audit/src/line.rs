@@ -10,14 +10,19 @@ pub enum Chain {
     System,
     /// An account: everything that touches what it keeps.
     Account(AccountId),
+    /// A professional: their sign-ins, their passwords, what others let them do. Mailboxes change hands
+    /// and are shared; this chain stays with the person.
+    Person(PersonId),
 }
 
 impl Chain {
-    /// Its key in the tables: 0 is the house, and no account has that id.
+    /// Its key in the tables: 0 is the house, and no account has that id; ids are positive, so people
+    /// stand below it.
     pub(crate) fn key(self) -> i64 {
         match self {
             Self::System => 0,
             Self::Account(account) => account.0,
+            Self::Person(person) => -person.0,
         }
     }
 }
@@ -139,6 +144,14 @@ acts! {
     CredentialIssued = "credential.issued",
     /// A credential was revoked.
     CredentialRevoked = "credential.revoked",
+    /// A professional was invited to the professional space.
+    Invited = "professional.invited",
+    /// Somebody chose a password of their own.
+    PasswordChosen = "password.chosen",
+    /// Somebody was allowed to use another's mailbox.
+    DelegationGiven = "delegation.given",
+    /// That ended.
+    DelegationEnded = "delegation.ended",
     /// The directory was changed by an import.
     Imported = "directory.imported",
     /// An administrator looked something up.

@@ -191,10 +191,10 @@ impl Directory {
         Ok(stopped == 1)
     }
 
-    /// The audit line: in the machine's own chain, or the house's for a person with many mailboxes.
+    /// The audit line: in the machine's own chain, or the person's.
     fn told(&self, owner: Owner, credential: CredentialId, act: Act, by: Actor, now: Timestamp) -> Entry {
         let (chain, for_whom) = match owner {
-            Owner::Person(person) => (Chain::System, Actor::Person(person)),
+            Owner::Person(person) => (Chain::Person(person), Actor::Person(person)),
             Owner::Machine(account) => (Chain::Account(account), Actor::Account(account)),
         };
         let for_whom = Some(for_whom).filter(|whom| *whom != by);

@@ -107,17 +107,18 @@ pub(crate) async fn members(
 pub(crate) async fn of_mailboxes(tx: &mut Tx, mailboxes: &[AccountId]) -> Result<Vec<Delegation>, db::Error> {
     let list = mailboxes.iter().map(|mailbox| db::Value::from(*mailbox)).collect();
     let rows = tx.rows_in(DELEGATIONS, args![], list).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Delegation {
-                mailbox: AccountId(row.int(0)?),
-                person: PersonId(row.int(1)?),
-                rights: rights(&row.text(2)?)?,
-                starts: row.time(3)?,
-                ends: row.maybe_time(4)?,
-            })
-        })
-        .collect()
+    rows.iter().map(from_row).collect()
+}
+
+/// Reads a delegation from the columns mailbox, person, rights, starts_at, ends_at.
+pub(crate) fn from_row(row: &db::Row) -> Result<Delegation, db::Error> {
+    Ok(Delegation {
+        mailbox: AccountId(row.int(0)?),
+        person: PersonId(row.int(1)?),
+        rights: rights(&row.text(2)?)?,
+        starts: row.time(3)?,
+        ends: row.maybe_time(4)?,
+    })
 }
 
 fn rights(code: &str) -> Result<Rights, db::Error> {

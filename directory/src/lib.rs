@@ -33,6 +33,7 @@ mod passwords;
 pub mod patients;
 pub mod people;
 mod pharmacies;
+mod professionals;
 mod profile_state;
 mod resolve;
 mod scram;
@@ -59,6 +60,10 @@ pub use passwords::WeakPassword;
 pub use patients::{Patient, Sex, Traits};
 pub use people::Person;
 pub use pharmacies::{Card, Pharmacy};
+pub use professionals::{
+    Accepted, DelegationLine, DelegationRefusal, Invitation, ProfessionalSession, ProfessionalSessionLine,
+    Proof,
+};
 pub use profile_state::{IllegalMove, ProfileEvent, ProfileLife};
 pub use resolve::{Resolved, ResolvedPatient};
 pub use seed::{Fault, Seed, SeedFile, person_reference};
@@ -68,5 +73,7 @@ pub use trust::Place;
 pub use users::{Channel, UserId};
 
 /// The tables of this room.
-pub const MIGRATIONS: &[db::Migration] =
-    &[db::Migration { name: "directory/0001", sql: include_str!("../migrations/0001.sql") }];
+pub const MIGRATIONS: &[db::Migration] = &[
+    db::Migration { name: "directory/0001", sql: include_str!("../migrations/0001.sql") },
+    db::Migration { name: "directory/0003", sql: include_str!("../migrations/0003.sql") },
+];

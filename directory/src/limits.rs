@@ -42,6 +42,16 @@ pub const CODES_PER_DAY: i64 = 10;
 /// Sign-ins that wait are kept this long, in milliseconds, for the counts above.
 pub const CODE_KEPT: i64 = DAY;
 
+/// Characters of an invitation to the professional space: 60 bits in base 32, typed once.
+pub const INVITATION_CHARACTERS: usize = 12;
+/// Life of an invitation, in milliseconds: it travels by hand or by letter.
+pub const INVITATION_LIFE: i64 = 7 * DAY;
+/// How recent a professional's sign-in must be to make a password or give a delegation, in milliseconds
+/// (ASVS 7.5.3: full authentication again before a highly sensitive change).
+pub const STEP_UP: i64 = 10 * MINUTE;
+/// Professionals' sessions that one person may have at a time; the longest unused goes.
+pub const PROFESSIONAL_SESSIONS: i64 = 20;
+
 /// A session ends this long after sign-in, in milliseconds, whatever its use.
 pub const SESSION_ABSOLUTE: i64 = 12 * HOUR;
 /// A session ends after this long without use, in milliseconds.

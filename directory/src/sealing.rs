@@ -24,6 +24,10 @@ pub(crate) enum Sealed {
     Contact,
     /// A user's Argon2id hash.
     Password,
+    /// Where a professional's codes go.
+    ProfessionalContact,
+    /// A professional's Argon2id hash.
+    ProfessionalPassword,
 }
 
 impl Sealed {
@@ -32,6 +36,8 @@ impl Sealed {
             Self::Traits => "patient traits",
             Self::Contact => "user contact",
             Self::Password => "user password",
+            Self::ProfessionalContact => "professional contact",
+            Self::ProfessionalPassword => "professional password",
         }
     }
 }

@@ -9,7 +9,7 @@ use aws_lc_rs::digest;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use names::{AccountId, PatientId, SessionId, Timestamp};
 
-use crate::one_time_code::{self, Dispatch, NewCode, Try};
+use crate::one_time_code::{self, Book, Dispatch, NewCode, Try};
 use crate::sealing::Sealing;
 use crate::sessions::{self, Assurance, NewSession, SignedIn};
 use crate::users::{Contact, User};
@@ -76,7 +76,7 @@ impl Directory {
             let mut tx = self.db().read().await?;
             users::find_by_logins(&mut tx, self.sealing(), &[login]).await?.pop()
         };
-        let right = self.is_password(password, user.as_ref()).await?;
+        let right = self.is_password(password, user.as_ref().map(|user| user.password.clone())).await?;
         let masked = match &user {
             Some(user) => mask(&user.contact),
             None => invented_mask(self.sealing(), login),
@@ -84,7 +84,7 @@ impl Directory {
         let (token, pending) = fresh_token(self);
         let code = six_digits(self);
         let id = self.db().id(now);
-        let holder = user.as_ref().filter(|_| right).map(|user| user.id);
+        let holder = user.as_ref().filter(|_| right).map(|user| user.id.0);
         let new = NewCode { id, pending, holder, code: self.sealing().code_hash(id, &code), now };
         // A refusal is told wherever it belongs; an unknown login costs the same line as a known one.
         let refused_of =
@@ -94,7 +94,7 @@ impl Directory {
             .db()
             .write(db::unit("start a sign-in", unit, |(directory, new, refused_of), tx| {
                 Box::pin(async move {
-                    let dispatch = one_time_code::start(tx, new).await?;
+                    let dispatch = one_time_code::start(tx, Book::Patients, new).await?;
                     match refused_of {
                         Refused::Nobody => {}
                         Refused::Login(user) => {
@@ -143,7 +143,7 @@ impl Directory {
             let mut tx = self.db().read().await?;
             users::find(&mut tx, self.sealing(), user).await?
         };
-        self.is_password(password, user.as_ref()).await
+        self.is_password(password, user.map(|user| user.password)).await
     }
 
     /// Gives a user another password, if it follows the rules, and ends all their sessions.
@@ -178,12 +178,12 @@ impl Directory {
         self.slow(move || passwords::hash(&password, &entropy)).await
     }
 
-    async fn is_password(&self, password: &str, user: Option<&User>) -> Result<bool, Error> {
+    /// Whether it is the password behind `stored`; without any it costs the same and says no.
+    pub(crate) async fn is_password(&self, password: &str, stored: Option<String>) -> Result<bool, Error> {
         // Longer ones are nobody's; a shortened one keeps the time of an ordinary wrong password.
         let end = password.floor_char_boundary(limits::PASSWORD_OCTETS);
         let whole = end == password.len();
         let given = zeroize::Zeroizing::new(password[..end].to_owned());
-        let stored = user.map(|user| user.password.clone());
         let right = self.slow(move || passwords::verify(&given, stored.as_deref())).await?;
         Ok(right && whole)
     }
@@ -245,10 +245,12 @@ impl db::Unit for CheckCode {
 
     async fn run(&mut self, tx: &mut db::Tx) -> Result<Checked, Error> {
         let sealing = self.directory.sealing();
-        let user = match one_time_code::check(tx, sealing, &self.pending, &self.digits, self.now).await? {
-            Try::Right(user) => user,
+        let tried =
+            one_time_code::check(tx, Book::Patients, sealing, &self.pending, &self.digits, self.now).await?;
+        let user = match tried {
+            Try::Right(user) => UserId(user),
             Try::Wrong(holder) => {
-                refused(tx, &self.directory, holder, "factor=code", self.now).await?;
+                refused(tx, &self.directory, holder.map(UserId), "factor=code", self.now).await?;
                 return Ok(Checked::Wrong);
             }
             Try::Over => return Ok(Checked::Over),
@@ -288,12 +290,12 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// Six digits, each value equally likely: 2^64 is so much more than a million that the remainder's
 /// bias is below one in 10^13.
-fn six_digits(directory: &Directory) -> String {
+pub(crate) fn six_digits(directory: &Directory) -> String {
     format!("{:06}", u64::from_be_bytes(directory.entropy().bytes()) % 1_000_000)
 }
 
 /// First letter and country of an address; last two digits of a number.
-fn mask(contact: &Contact) -> String {
+pub(crate) fn mask(contact: &Contact) -> String {
     match contact.channel {
         Channel::Email => {
             let first = contact.destination.chars().next().unwrap_or('•');
@@ -309,7 +311,7 @@ fn mask(contact: &Contact) -> String {
 }
 
 /// A mask for a login nobody has: always the same one for the same login, of the usual shapes.
-fn invented_mask(sealing: &Sealing, login: &str) -> String {
+pub(crate) fn invented_mask(sealing: &Sealing, login: &str) -> String {
     let hash = sealing.login_hash(login);
     let first = char::from(b'a' + hash[0] % 26);
     match hash[1] % 8 {

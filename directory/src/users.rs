@@ -98,7 +98,6 @@ const SAVE: &str = "INSERT INTO patient_user (id, patient, login_hash, contact, 
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE SET login_hash = excluded.login_hash,
     contact = excluded.contact, password = excluded.password, password_since = excluded.password_since";
 const SAVE_CONTACT: &str = "UPDATE patient_user SET contact = $2 WHERE id = $1";
-const LOCK: &str = "SELECT id FROM patient_user WHERE id = $1 {FOR UPDATE}";
 
 pub(crate) async fn find_by_logins(
     tx: &mut Tx,
@@ -150,11 +149,6 @@ pub(crate) async fn save_contact(
 ) -> Result<(), Error> {
     tx.execute(SAVE_CONTACT, args![id, seal_contact(sealing, id, contact)?]).await?;
     Ok(())
-}
-
-/// Holds a user's row until the end of the unit, so that counts over their codes do not race.
-pub(crate) async fn lock(tx: &mut Tx, user: UserId) -> Result<(), db::Error> {
-    tx.maybe_row(LOCK, args![user]).await.map(drop)
 }
 
 fn seal_contact(sealing: &Sealing, id: UserId, contact: &Contact) -> Result<Vec<u8>, Error> {

@@ -92,7 +92,8 @@ async fn an_issued_password_works_at_once_until_it_is_revoked_even_from_memory()
         assert_eq!(listed[1].revoked, Some(NOW));
 
         let mut tx = house.db.read().await.unwrap();
-        let history = audit::history(&mut tx, Chain::System, None, 10).await.unwrap();
+        let Owner::Person(person) = owner else { panic!("{owner:?}") };
+        let history = audit::history(&mut tx, Chain::Person(person), None, 10).await.unwrap();
         let acts: Vec<Act> =
             history.iter().filter_map(|written| written.line.as_ref().map(|line| line.act)).collect();
         assert!(acts.contains(&Act::CredentialIssued) && acts.contains(&Act::CredentialRevoked), "{acts:?}");
