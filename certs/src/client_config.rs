@@ -1,8 +1,12 @@
-//! TLS as we speak it to others: the SMS gateway, and our own doors in tests.
+//! TLS as we speak it to others: gateways, lists, other operators, our own doors in tests.
 
 use crate::load::Identity;
+use crate::reload::ServerIdentity;
 use crate::server_config::{ConfigError, Judge, VERSIONS, provider};
+use crate::trust::PeerTrust;
+use crate::verifiers::ServerVerifier;
 use names::Clock;
+use rustls::client::Resumption;
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
@@ -24,4 +28,23 @@ pub fn client_config(
             builder.with_client_cert_resolver(Arc::new(shown))
         }
     })
+}
+
+/// To another operator's MX: believes what `trust` believes, lists included, checks the host's name
+/// by SAN or, without one, by CN, and shows the first of `identity` as it is then.
+///
+/// Nothing is resumed: a resumed session would skip the lists (DESIGN §2.4).
+pub fn outgoing_config(
+    trust: PeerTrust,
+    identity: Arc<ServerIdentity>,
+    clock: Clock,
+) -> Result<ClientConfig, ConfigError> {
+    let mut config = ClientConfig::builder_with_details(provider(), Arc::new(Judge(clock)))
+        .with_protocol_versions(VERSIONS)
+        .map_err(|cause| ConfigError::Tls { cause })?
+        .dangerous() // rustls' word for a verifier of one's own
+        .with_custom_certificate_verifier(Arc::new(ServerVerifier::new(trust)))
+        .with_client_cert_resolver(identity);
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }

@@ -1,5 +1,6 @@
 //! Certificates and keys from PEM files, checked before anybody relies on them.
 
+use crate::anchors::distribution_points;
 use crate::server_config::provider;
 use names::Timestamp;
 use rustls::RootCertStore;
@@ -24,6 +25,8 @@ pub struct Identity {
     pub serial: String,
     /// The leaf's last moment.
     pub not_after: Timestamp,
+    /// Where the chain's certificates say that lists of revoked certificates are published.
+    pub distribution_points: Vec<String>,
 }
 
 /// Who may read a private key's file.
@@ -89,6 +92,34 @@ pub enum LoadError {
         chain: String,
         /// The key's origin.
         key: String,
+    },
+    /// More authorities than any trust space has.
+    #[error("{origin} holds {count} certificates; at most {max} authorities are read")]
+    TooMany {
+        /// Where they came from.
+        origin: String,
+        /// How many.
+        count: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A certificate that is no authority's.
+    #[error("{origin} must hold authorities only, and `{subject}` is none; take it out")]
+    NotAuthority {
+        /// Where it came from.
+        origin: String,
+        /// Whose it is.
+        subject: String,
+    },
+    /// An intermediate authority alone.
+    #[error(
+        "{origin} holds the intermediate authority `{subject}` without the one that signed it; add the chain up to its root"
+    )]
+    NoRoot {
+        /// Where it came from.
+        origin: String,
+        /// Whose it is.
+        subject: String,
     },
     /// The certificate has expired.
     #[error("the certificate {origin} expired on {}; renew it", .on.rfc3339())]
@@ -169,8 +200,23 @@ impl Identity {
             return Err(LoadError::NotYetValid { origin: chain_origin.to_owned(), from: facts.not_before });
         }
         let Facts { names, serial, not_after, not_before: _ } = facts;
-        Ok(Self { key: Arc::new(certified), names, serial, not_after })
+        let distribution_points = points(&certified.cert);
+        Ok(Self { key: Arc::new(certified), names, serial, not_after, distribution_points })
     }
+}
+
+/// Of all certificates of the chain: the leaf's names the lists of whoever issued it.
+fn points(chain: &[CertificateDer<'_>]) -> Vec<String> {
+    let mut urls = Vec::new();
+    for der in chain {
+        let Ok((_, certificate)) = X509Certificate::from_der(der) else { continue };
+        for url in distribution_points(&certificate) {
+            if !urls.contains(&url) {
+                urls.push(url);
+            }
+        }
+    }
+    urls
 }
 
 struct Facts {
@@ -238,7 +284,7 @@ fn parse_roots(pem: &[u8], origin: &str) -> Result<Arc<RootCertStore>, LoadError
     Ok(Arc::new(roots))
 }
 
-fn certificates(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>, LoadError> {
+pub(crate) fn certificates(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>, LoadError> {
     let chain = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|cause| damaged(origin, cause))?;
@@ -248,7 +294,7 @@ fn certificates(pem: &[u8], origin: &str) -> Result<Vec<CertificateDer<'static>>
     Ok(chain)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     std::fs::read(path).map_err(|cause| LoadError::Read { path: path.to_owned(), cause })
 }
 
@@ -262,7 +308,7 @@ fn check_mode(path: &Path) -> Result<(), LoadError> {
     Ok(())
 }
 
-fn damaged(origin: &str, cause: impl std::error::Error + Send + Sync + 'static) -> LoadError {
+pub(crate) fn damaged(origin: &str, cause: impl std::error::Error + Send + Sync + 'static) -> LoadError {
     LoadError::Damaged { origin: origin.to_owned(), cause: Box::new(cause) }
 }
 

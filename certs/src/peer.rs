@@ -1,6 +1,7 @@
 //! Who the other side is, as its verified certificate says.
 
 use crate::load::{host_names, instant, serial};
+use crate::signed::sha256;
 use crate::subject::rfc4514;
 use names::Timestamp;
 use rustls::pki_types::CertificateDer;
@@ -22,6 +23,9 @@ pub struct PeerInfo {
     pub names: Vec<String>,
     /// Its last moment.
     pub not_after: Timestamp,
+    /// SHA-256 of the public key (SubjectPublicKeyInfo, DER): the same under two holders is a theft
+    /// or a mistake (RELIABILITY T-07).
+    pub spki: [u8; 32],
     /// How many certificates the peer sent.
     pub chain_length: usize,
 }
@@ -45,6 +49,7 @@ impl PeerInfo {
             serial: serial(&leaf),
             names: host_names(&leaf),
             not_after: instant(leaf.validity().not_after.timestamp()),
+            spki: sha256(leaf.public_key().raw),
             chain_length: chain.len(),
         })
     }
@@ -54,10 +59,11 @@ impl PeerInfo {
 mod tests {
     use super::*;
     use crate::testing::{
-        NOW, invented_authority, invented_operator, server_identity, shake_hands, stopped_clock,
+        NOW, invented_authority, invented_operator, server_identity, shake_hands, stopped_clock, trusting,
     };
     use crate::{
-        ClientAuth, Identity, ServerIdentity, Service, client_config, roots_from_pem, server_config,
+        ClientAuth, Identity, Revocation, ServerIdentity, Service, client_config, roots_from_pem,
+        server_config,
     };
     use names::DAY;
     use std::sync::Arc;
@@ -69,7 +75,7 @@ mod tests {
         let shown = Identity::from_pem(&issued.chain_pem, &issued.key_pem, NOW).unwrap();
         let roots = roots_from_pem(authority.certificate_pem()).unwrap();
         let own = ServerIdentity::fixed(vec![server_identity(&authority, "localhost")]);
-        let clients = ClientAuth::Required(Arc::clone(&roots));
+        let clients = ClientAuth::Required(trusting(&authority, Revocation::Off));
         let server = server_config(own, Service::Mx, clients, stopped_clock()).unwrap();
         let client = client_config(roots, Some(&shown), stopped_clock()).unwrap();
 
@@ -85,6 +91,7 @@ mod tests {
                 serial: shown.serial.clone(),
                 names: vec!["mx.operateur.example".into()],
                 not_after: NOW.plus(365 * DAY),
+                spki: peer.spki,
                 chain_length: 2,
             }
         );

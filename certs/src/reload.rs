@@ -3,6 +3,8 @@
 use crate::load::{Identity, KeyAccess, LoadError, load_identity};
 use arc_swap::ArcSwap;
 use names::Timestamp;
+use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::path::PathBuf;
@@ -72,6 +74,18 @@ impl ResolvesServerCert for ServerIdentity {
         let identities = self.current.load();
         let chosen = hello.server_name().and_then(|name| choose(&identities, name));
         chosen.or(identities.first()).map(|identity| Arc::clone(&identity.key))
+    }
+}
+
+/// On our way out the first is shown, whatever authorities the peer hints at: a peer that does not
+/// know ours would refuse us in any case.
+impl ResolvesClientCert for ServerIdentity {
+    fn resolve(&self, _hints: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.current.load().first().map(|identity| Arc::clone(&identity.key))
+    }
+
+    fn has_certs(&self) -> bool {
+        !self.current.load().is_empty()
     }
 }
 

@@ -1,15 +1,17 @@
 //! TLS as our doors speak it.
 
 use crate::reload::ServerIdentity;
+use crate::trust::PeerTrust;
+use crate::verifiers::{ClientVerifier, Presence};
 use names::{Clock, SECOND};
 use rustls::crypto::aws_lc_rs::{self, Ticketer, cipher_suite, kx_group};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::pki_types::UnixTime;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
+use rustls::{ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,9 +35,9 @@ pub enum ClientAuth {
     /// Not asked for.
     None,
     /// Asked for; whoever has none comes in without.
-    Optional(Arc<RootCertStore>),
+    Optional(PeerTrust),
     /// Asked for; whoever has none stays out.
-    Required(Arc<RootCertStore>),
+    Required(PeerTrust),
 }
 
 /// A TLS configuration cannot be made.
@@ -47,13 +49,6 @@ pub enum ConfigError {
         /// Why.
         #[source]
         cause: rustls::Error,
-    },
-    /// The roots for client certificates cannot be used.
-    #[error("cannot set up the check of client certificates; is the file of trusted roots empty?")]
-    Roots {
-        /// Why.
-        #[source]
-        cause: VerifierBuilderError,
     },
 }
 
@@ -71,7 +66,7 @@ pub fn server_config(
     let builder = ServerConfig::builder_with_details(provider(), Arc::new(Judge(clock)))
         .with_protocol_versions(VERSIONS)
         .map_err(|cause| ConfigError::Tls { cause })?;
-    let mut config = builder.with_client_cert_verifier(verifier(clients)?).with_cert_resolver(identity);
+    let mut config = builder.with_client_cert_verifier(verifier(clients)).with_cert_resolver(identity);
     config.alpn_protocols = alpn(service);
     config.max_early_data_size = 0; // RELIABILITY T-09; also the default, said aloud
     // Sessions kept in memory are worth nothing beside tickets, and cost memory for each client.
@@ -114,15 +109,12 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     })
 }
 
-fn verifier(clients: ClientAuth) -> Result<Arc<dyn ClientCertVerifier>, ConfigError> {
-    let (roots, optional) = match clients {
-        ClientAuth::None => return Ok(WebPkiClientVerifier::no_client_auth()),
-        ClientAuth::Optional(roots) => (roots, true),
-        ClientAuth::Required(roots) => (roots, false),
-    };
-    let builder = WebPkiClientVerifier::builder_with_provider(roots, provider());
-    let builder = if optional { builder.allow_unauthenticated() } else { builder };
-    builder.build().map_err(|cause| ConfigError::Roots { cause })
+fn verifier(clients: ClientAuth) -> Arc<dyn ClientCertVerifier> {
+    match clients {
+        ClientAuth::None => WebPkiClientVerifier::no_client_auth(),
+        ClientAuth::Optional(trust) => Arc::new(ClientVerifier::new(trust, Presence::Optional)),
+        ClientAuth::Required(trust) => Arc::new(ClientVerifier::new(trust, Presence::Required)),
+    }
 }
 
 /// Names that clients may ask for (RELIABILITY T-04). A client that names none is served; one that
@@ -151,9 +143,9 @@ impl TimeProvider for Judge {
 mod tests {
     use super::*;
     use crate::testing::{
-        NOW, invented_authority, invented_operator, server_identity, shake_hands, stopped_clock,
+        NOW, invented_authority, invented_operator, server_identity, shake_hands, stopped_clock, trusting,
     };
-    use crate::{Authority, Identity, client_config, roots_from_pem};
+    use crate::{Authority, Identity, Revocation, client_config, roots_from_pem};
     use names::DAY;
     use rustls::{ClientConfig, HandshakeKind, NamedGroup, ProtocolVersion};
 
@@ -197,13 +189,13 @@ mod tests {
     #[test]
     fn sessions_resume_only_where_no_client_certificate_counts() {
         let authority = invented_authority();
-        let roots = roots_from_pem(authority.certificate_pem()).unwrap();
+        let trust = trusting(&authority, Revocation::Off);
         for (case, service, clients, want) in [
             ("submission", Service::Submission, ClientAuth::None, HandshakeKind::Resumed),
             ("mailbox", Service::Mailbox, ClientAuth::None, HandshakeKind::Resumed),
             ("web", Service::Web, ClientAuth::None, HandshakeKind::Resumed),
             ("mx", Service::Mx, ClientAuth::None, HandshakeKind::Full),
-            ("asked", Service::Submission, ClientAuth::Optional(roots), HandshakeKind::Full),
+            ("asked", Service::Submission, ClientAuth::Optional(trust), HandshakeKind::Full),
         ] {
             let server = server(&authority, service, clients);
             let client = Arc::new(client(&authority, None));
@@ -218,7 +210,6 @@ mod tests {
     #[test]
     fn a_client_certificate_is_checked_wherever_it_is_shown() {
         let authority = invented_authority();
-        let roots = || roots_from_pem(authority.certificate_pem()).unwrap();
         let stranger = invented_authority();
         let identity =
             |issued: crate::Issued, now| Identity::from_pem(&issued.chain_pem, &issued.key_pem, now).unwrap();
@@ -228,8 +219,8 @@ mod tests {
         let expired = identity(authority.client(&name, past).unwrap(), past);
         let foreign = identity(stranger.client(&name, NOW).unwrap(), NOW);
         let purpose = server_identity(&authority, "localhost");
-        let required = || ClientAuth::Required(roots());
-        let optional = || ClientAuth::Optional(roots());
+        let required = || ClientAuth::Required(trusting(&authority, Revocation::Off));
+        let optional = || ClientAuth::Optional(trusting(&authority, Revocation::Off));
         for (case, clients, shown, accepted) in [
             ("good, required", required(), Some(&good), true),
             ("none, required", required(), None, false),
@@ -265,13 +256,5 @@ mod tests {
             let outcome = shake_hands(&server, &Arc::new(client), "localhost");
             assert_eq!(outcome.is_ok(), accepted, "{service:?} asked for {asked}");
         }
-    }
-
-    #[test]
-    fn an_empty_list_of_roots_is_said_at_start() {
-        let identity = ServerIdentity::fixed(Vec::new());
-        let clients = ClientAuth::Required(Arc::new(RootCertStore::empty()));
-        let error = server_config(identity, Service::Mx, clients, stopped_clock()).unwrap_err();
-        assert!(error.to_string().contains("roots"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! Handshakes in memory, on a stopped clock.
 
-use crate::{Authority, Identity, OperatorName};
+use crate::{Anchors, Authority, Identity, OperatorName, PeerTrust, Revocation};
 use names::{Clock, Timestamp};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection};
@@ -15,6 +15,10 @@ pub(crate) fn stopped_clock() -> Clock {
 
 pub(crate) fn invented_authority() -> Authority {
     Authority::new("Autorité inventée", NOW).unwrap()
+}
+
+pub(crate) fn trusting(authority: &Authority, revocation: Revocation) -> PeerTrust {
+    PeerTrust::new(Anchors::from_pem(authority.certificate_pem()).unwrap(), revocation)
 }
 
 pub(crate) fn invented_operator() -> OperatorName {

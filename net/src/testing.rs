@@ -6,7 +6,9 @@
 use crate::{Caps, ConnInfo, Door, Gate, Listener, Served, Stop, Tls, World, serve};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use certs::{Authority, ClientAuth, Identity, OperatorName, ServerIdentity, Service};
+use certs::{
+    Anchors, Authority, ClientAuth, Identity, OperatorName, PeerTrust, Revocation, ServerIdentity, Service,
+};
 use names::{Clock, Timestamp};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
@@ -261,9 +263,9 @@ impl Pki {
         let authority = Authority::new("Autorité inventée", NOW).unwrap();
         let issued = authority.server(&["localhost"], NOW).unwrap();
         let identity = Identity::from_pem(&issued.chain_pem, &issued.key_pem, NOW).unwrap();
-        let roots = certs::roots_from_pem(authority.certificate_pem()).unwrap();
+        let anchors = Anchors::from_pem(authority.certificate_pem()).unwrap();
         let clients = match service {
-            Service::Mx => ClientAuth::Optional(roots),
+            Service::Mx => ClientAuth::Optional(PeerTrust::new(anchors, Revocation::Off)),
             Service::Submission | Service::Mailbox | Service::Web => ClientAuth::None,
         };
         let identity = ServerIdentity::fixed(vec![identity]);

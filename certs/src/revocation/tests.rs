@@ -1,0 +1,1 @@
+//! Lists: what is taken, what is not, what is kept.
