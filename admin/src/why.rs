@@ -75,6 +75,7 @@ mod tests {
             body: None,
             size: 0,
             message_id: None,
+            envelope_id: None,
             sender: "dr@cabinet.example".to_owned(),
             recipients: vec![TracedRecipient {
                 address: "x@patient.example".to_owned(),

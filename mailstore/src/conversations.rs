@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use names::{AccountId, ConversationId, EntryId, FolderId, PartyId, Timestamp};
+use names::{AccountId, ConversationId, EntryId, FolderId, PartyId, QueueId, Timestamp};
 
 use crate::context::Kind;
 use crate::counts::Counts;
 use crate::messages::{columns, entry};
 use crate::{
-    AccountKey, Delivery, EntryRow, Error, FlagChange, Flags, Hidden, Mailstore, Marks, Uid, Viewer,
+    AccountKey, Delivery, EntryRow, Error, FlagChange, Flags, Hidden, Mailstore, Marks, Role, Uid, Viewer,
 };
 
 /// What a letter does to its conversation's end.
@@ -99,6 +99,8 @@ const ONE_SHARED: &str = "SELECT id, sealed_subject, created_at, shared_last_at,
     shared_unread, shared_attachments, ended_by FROM conversation
     WHERE account = $1 AND id = $2 AND shared_letters > 0";
 const LETTERS: &str = columns!("WHERE conversation = $1 AND account = $2 ORDER BY id");
+const OF_SENT: &str = "SELECT e.conversation FROM entry e JOIN folder f ON f.id = e.folder
+    WHERE f.account = $1 AND f.role = $2 AND e.queue = $3 AND e.conversation IS NOT NULL LIMIT 1";
 const LETTER: &str = columns!("WHERE conversation = $1 AND id = $2 AND account = $3");
 
 impl Mailstore {
@@ -117,6 +119,18 @@ impl Mailstore {
             subject: key.seal(Kind::Subject, id, subject.as_bytes()),
         };
         Thread { at, participants: Vec::new(), attachments: 0, state: ThreadState::Unchanged }
+    }
+
+    /// The conversation of a letter that this account sent under this number: where reports on it go.
+    /// Reads one patient's Sent folder, and only when a report comes.
+    pub async fn conversation_of_sent(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        queue: QueueId,
+    ) -> Result<Option<ConversationId>, Error> {
+        let row = tx.maybe_row(OF_SENT, db::args![account, Role::Sent.code(), queue]).await?;
+        row.map(|row| Ok(ConversationId(row.int(0)?))).transpose()
     }
 
     /// A page of a patient's conversations, latest first, after `before` (the last one of the page

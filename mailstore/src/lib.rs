@@ -83,8 +83,10 @@ pub use views::FolderView;
 pub use watch::{FolderNews, News, Touched, Watcher};
 
 /// The schema of the data, for `db.migrate`.
-pub const MIGRATIONS: &[db::Migration] =
-    &[db::Migration { name: "mailstore/0001", sql: include_str!("../migrations/0001.sql") }];
+pub const MIGRATIONS: &[db::Migration] = &[
+    db::Migration { name: "mailstore/0001", sql: include_str!("../migrations/0001.sql") },
+    db::Migration { name: "mailstore/0002", sql: include_str!("../migrations/0002.sql") },
+];
 
 /// The schema of the account-key store, a database of its own.
 pub const KEY_MIGRATIONS: &[db::Migration] =

@@ -87,11 +87,14 @@ pub enum Origin {
     Copied = 2,
     /// Kept for its sender.
     Sent = 3,
+    /// Delivered: a report on a letter of this account, never answered (DESIGN §2.4).
+    Report = 4,
 }
 
 impl Origin {
     pub(crate) fn from_code(code: i64) -> Option<Self> {
-        [Self::Received, Self::Appended, Self::Copied, Self::Sent].into_iter().find(|o| *o as i64 == code)
+        let all = [Self::Received, Self::Appended, Self::Copied, Self::Sent, Self::Report];
+        all.into_iter().find(|origin| *origin as i64 == code)
     }
 }
 

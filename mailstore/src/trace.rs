@@ -24,6 +24,8 @@ pub struct Trace {
     pub size: u64,
     /// Its Message-ID, kept as a keyed hash only: empty when read back.
     pub message_id: Option<String>,
+    /// The envelope id its sender gave (RFC 3461 §4.4), kept the same way.
+    pub envelope_id: Option<String>,
     /// Envelope sender.
     pub sender: String,
     /// What became of each recipient.
@@ -53,16 +55,17 @@ impl Mailstore {
     /// Writes what was decided on these letters. Sealing here, inside the unit, is on purpose: the
     /// decision is made inside the unit too.
     pub async fn write_traces(&self, tx: &mut db::Tx, traces: &[Trace]) -> Result<(), Error> {
-        const INSERT: &str =
-            "INSERT INTO letter (queue, at, door, account, body, size, message_hash, sealed_trace) VALUES";
+        const INSERT: &str = "INSERT INTO letter (queue, at, door, account, body, size, message_hash, envelope_hash, sealed_trace) VALUES";
         let rows = traces.iter().map(|trace| {
             let sealed = Sealed { sender: trace.sender.clone(), recipients: trace.recipients.clone() };
             let plain = postcard::to_stdvec(&sealed).expect("strings in memory always serialise");
             let sealed =
                 self.vault().seal(&context::of(Kind::Trace, trace.queue.0, 0), &plain, self.entropy());
             let hash = trace.message_id.as_deref().map(|id| self.message_hash(id).to_vec());
+            let envelope = trace.envelope_id.as_deref().map(|id| self.envelope_hash(id).to_vec());
             let size = trace.size as i64;
-            db::args![trace.queue, trace.at, &trace.door, trace.account, trace.body, size, hash, sealed]
+            let (queue, account) = (trace.queue, trace.account);
+            db::args![queue, trace.at, &trace.door, account, trace.body, size, hash, envelope, sealed]
         });
         tx.insert_rows(INSERT, "", rows.collect()).await?;
         Ok(())
@@ -89,9 +92,41 @@ impl Mailstore {
             body: row.maybe_int(3)?.map(BodyId),
             size: u64::try_from(row.int(4)?).map_err(|_| unreadable())?,
             message_id: None,
+            envelope_id: None,
             sender: sealed.sender,
             recipients: sealed.recipients,
         }))
+    }
+
+    /// The latest letter that `account` sent under one of these Message-IDs or this envelope id: the
+    /// letter a report speaks of (DESIGN §2.4).
+    pub async fn sent_by(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        message_ids: &[String],
+        envelope_id: Option<&str>,
+    ) -> Result<Option<QueueId>, Error> {
+        const BY_MESSAGE: &str = "SELECT queue FROM letter WHERE account = $1 AND message_hash IN ({}) ORDER BY queue DESC LIMIT 1";
+        const BY_ENVELOPE: &str =
+            "SELECT queue FROM letter WHERE account = $1 AND envelope_hash = $2 ORDER BY queue DESC LIMIT 1";
+        if let Some(id) = envelope_id {
+            let args = db::args![account, self.envelope_hash(id).to_vec()];
+            if let Some(row) = tx.maybe_row(BY_ENVELOPE, args).await? {
+                return Ok(Some(QueueId(row.int(0)?)));
+            }
+        }
+        if message_ids.is_empty() {
+            return Ok(None);
+        }
+        let hashes = message_ids.iter().map(|id| db::Value::from(self.message_hash(id).to_vec())).collect();
+        let rows = tx.rows_in(BY_MESSAGE, db::args![account], hashes).await?;
+        let queues = rows.iter().map(|row| row.int(0).map(QueueId)).collect::<Result<Vec<_>, _>>()?;
+        Ok(queues.into_iter().max())
+    }
+
+    fn envelope_hash(&self, envelope_id: &str) -> [u8; 16] {
+        self.hashes().short(format!("envelope {envelope_id}").as_bytes())
     }
 
     fn message_hash(&self, message_id: &str) -> [u8; 16] {

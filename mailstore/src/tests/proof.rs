@@ -93,6 +93,7 @@ async fn haunted(store: &TestStore) -> names::AccountId {
         body: None,
         size: 10,
         message_id: Some(message.into()),
+        envelope_id: None,
         sender: sender.into(),
         recipients: vec![TracedRecipient {
             address: recipient.into(),
@@ -289,6 +290,7 @@ fn trace_of(queue: QueueId) -> Trace {
         body: None,
         size: 0,
         message_id: None,
+        envelope_id: None,
         sender: "a@b.fr".into(),
         recipients: Vec::new(),
     }

@@ -261,6 +261,7 @@ impl<'a> Making<'a> {
             body: Some(letter.body.id()),
             size: letter.head.len() as u64 + letter.body.size(),
             message_id: letter.head.message_id(),
+            envelope_id: None,
             sender: self.source.address().to_string(),
             recipients: recipients.iter().map(traced).collect(),
         }

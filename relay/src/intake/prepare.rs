@@ -205,6 +205,7 @@ impl Relay {
             body: None,
             size: 0,
             message_id: None,
+            envelope_id: None,
             sender: source.address().to_string(),
             recipients: vec![TracedRecipient {
                 address: recipient.to_string(),

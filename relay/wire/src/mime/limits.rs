@@ -44,6 +44,10 @@ pub const NAME_CHARS: usize = 200;
 /// Characters of a subject.
 pub const SUBJECT_CHARS: usize = 500;
 
+/// Octets of a report's facts, or of the header block it returns, that are read for the letter it is
+/// about: a header block may be 100 KB, what names the letter stands early. (ours)
+pub const REPORT_PIECE: usize = 64 * 1024;
+
 /// Entries of an XDM archive (RELIABILITY M-05).
 pub const XDM_ENTRIES: usize = 500;
 /// Octets of an XDM archive unpacked, all entries together (RELIABILITY M-05).

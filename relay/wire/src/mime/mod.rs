@@ -6,7 +6,7 @@
 //!   the body pass by and ends as a [`Structure`]; [`Summary::of`] makes of both what IMAP and the
 //!   web pages need later, so that nobody parses the letter again (RELIABILITY M-03: one tree).
 //! - reading: [`Summary::part`] finds a part's place, [`Decoder`] and [`text_of`] its content.
-//! - writing: [`compose`] and [`report`].
+//! - writing: [`compose`] and [`report`]; reading reports of others: [`reported`].
 //! - [`xdm`]: archives of documents, for what they ask to be hidden.
 
 mod addresses;
@@ -32,6 +32,7 @@ mod parts;
 mod preview;
 mod reader;
 pub mod report;
+pub mod reported;
 mod scan;
 mod structure;
 mod summary;

@@ -31,6 +31,8 @@ pub struct Cover<'a> {
 pub struct Delivery<'a> {
     /// The address that was tried.
     pub recipient: &'a Address,
+    /// `ORCPT` as the sender gave it, type and address (RFC 3461 §4.2).
+    pub original: Option<&'a str>,
     /// What became of it.
     pub action: Action,
     /// Enhanced status, as `(5, 1, 1)` (RFC 3463).
@@ -102,6 +104,9 @@ pub fn delivery_status(
     for delivery in deliveries {
         let (class, subject, detail) = delivery.status;
         facts.extend_from_slice(b"\r\n");
+        if let Some(original) = delivery.original {
+            facts.extend(encode::field("Original-Recipient", &ascii(original)));
+        }
         facts.extend(encode::field("Final-Recipient", &typed(delivery.recipient)));
         facts.extend(encode::field("Action", delivery.action.as_str()));
         facts.extend(encode::field("Status", &format!("{class}.{subject}.{detail}")));
@@ -306,6 +311,7 @@ mod tests {
             (address("postmaster@pli.fr"), address("dr@cabinet.fr"), address("gone@far.fr"));
         let failed = Delivery {
             recipient: &gone,
+            original: Some("rfc822;parti@far.fr"),
             action: Action::Failed,
             status: (5, 1, 1),
             diagnostic: Some("550 5.1.1 inconnu é"),
@@ -313,6 +319,7 @@ mod tests {
             retry_until: None,
         };
         let delayed = Delivery {
+            original: None,
             action: Action::Delayed,
             status: (4, 4, 1),
             diagnostic: None,
@@ -335,7 +342,7 @@ mod tests {
             facts,
             format!(
                 "Reporting-MTA: dns; pli.fr\r\nOriginal-Envelope-Id: env1\r\nArrival-Date: {epoch}\r\n\r\n\
-                 Final-Recipient: rfc822; gone@far.fr\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.far.fr\r\n\
+                 Original-Recipient: rfc822;parti@far.fr\r\nFinal-Recipient: rfc822; gone@far.fr\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.far.fr\r\n\
                  Diagnostic-Code: smtp; 550 5.1.1 inconnu ?\r\nLast-Attempt-Date: {epoch}\r\n\r\n\
                  Final-Recipient: rfc822; gone@far.fr\r\nAction: delayed\r\nStatus: 4.4.1\r\nLast-Attempt-Date: {epoch}\r\n\
                  Will-Retry-Until: {epoch}\r\n"
