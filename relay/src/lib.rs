@@ -15,6 +15,7 @@ mod letter;
 mod parties;
 pub mod queue;
 mod replies;
+pub mod reports;
 mod sign_in;
 mod submission;
 #[cfg(test)]

@@ -181,6 +181,32 @@ impl House {
         self.relay.mailstore().all_entries(account, inbox.id).await.unwrap()
     }
 
+    /// A letter of a mailbox, whole.
+    pub(crate) async fn text(&self, mailbox: &str, entry: &mailstore::EntryRow) -> String {
+        let account = self.account(mailbox).await;
+        self.whole(account, entry.head, entry.body).await
+    }
+
+    /// A letter of an account, or of the queue, whole.
+    pub(crate) async fn whole(
+        &self,
+        account: names::AccountId,
+        head: names::HeadId,
+        body: names::BodyId,
+    ) -> String {
+        let store = self.relay.mailstore();
+        let head = store.header_blocks(account, &[head]).await.unwrap().remove(0).unwrap();
+        let mut reader = store.body(account, body).await.unwrap();
+        let octets = reader.range(0..u64::MAX).await.unwrap();
+        String::from_utf8([&head[..], &octets[..]].concat()).unwrap()
+    }
+
+    /// What waits in the queue, in order.
+    pub(crate) async fn queued(&self) -> Vec<crate::queue::Leased> {
+        let mut tx = self.data.read().await.unwrap();
+        self.relay.queue().all(&mut tx).await.unwrap()
+    }
+
     pub(crate) async fn account(&self, mailbox: &str) -> names::AccountId {
         match &self.relay.directory().resolve(&[address(mailbox)], self.relay.now()).await.unwrap()[0] {
             Resolved::Professional(mailbox) => mailbox.account,

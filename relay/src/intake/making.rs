@@ -268,7 +268,13 @@ impl<'a> Making<'a> {
     }
 }
 
-fn seal(relay: &Relay, letter: &Letter, head: &Head, summary: &Summary, now: Timestamp) -> SealedLetter {
+pub(crate) fn seal(
+    relay: &Relay,
+    letter: &Letter,
+    head: &Head,
+    summary: &Summary,
+    now: Timestamp,
+) -> SealedLetter {
     let sealed = relay.mailstore().seal_head(&letter.body, head.bytes(), &summary.encode(), now);
     SealedLetter { body: Arc::clone(&letter.body), head: Arc::new(sealed) }
 }

@@ -17,6 +17,8 @@ mod unit;
 #[cfg(test)]
 mod xdm_tests;
 
+pub(crate) use making::seal;
+
 use crate::Error;
 use crate::letter::{Incoming, Letter};
 use crate::queue::Queue;

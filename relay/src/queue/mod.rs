@@ -14,6 +14,8 @@ mod store;
 pub use envelope::{
     Content, DeliverBy, Envelope, GiveBack, Lateness, NewOutbound, Notify, Occasion, Protection, Wishes,
 };
+#[cfg(test)]
+pub(crate) use store::Leased;
 pub use store::Queue;
 
 use names::Timestamp;

@@ -221,6 +221,14 @@ impl Queue {
         tx.row(sql, args![]).await?.maybe_time(0)
     }
 
+    /// Every row, in order, untouched.
+    #[cfg(test)]
+    pub(crate) async fn all(&self, tx: &mut Tx) -> Result<Vec<Leased>, Error> {
+        const ALL: &str = "SELECT id, queue, body, head, domain, sealed_envelope, created_at, expires_at,
+            attempts, strikes, told_late_at FROM outbound ORDER BY id";
+        tx.rows(ALL, args![]).await?.iter().map(|row| self.leased(row)).collect()
+    }
+
     fn leased(&self, row: &Row) -> Result<Leased, Error> {
         let (id, queue) = (OutboundId(row.int(0)?), QueueId(row.int(1)?));
         let domain = Domain::parse(&row.text(4)?);
