@@ -10,7 +10,7 @@ use names::{Address, QueueId};
 use net::{ConnInfo, Gate, World};
 use std::net::IpAddr;
 use std::sync::Arc;
-use wire::sasl::Secret;
+use wire::sasl;
 use wire::smtp::{Accepted, Answer, Ask, MailParameters, Origin, RcptParameters, Reply, Server, Trace};
 
 /// This door's name in the trail.
@@ -41,12 +41,12 @@ impl SubmissionWorld {
         Self { relay, gate, peer: connection.peer.ip(), login: None, transaction: None }
     }
 
-    async fn authenticate(
-        &mut self,
-        name: &str,
-        authzid: Option<&str>,
-        secret: &Secret,
-    ) -> Result<(), Reply> {
+    async fn authenticate(&mut self, attempt: &sasl::Attempt) -> Result<(), Reply> {
+        // The other ways are not offered at this door.
+        let sasl::Attempt::Password { login: name, authzid, secret, .. } = attempt else {
+            return Err(Reply::sign_in_failed());
+        };
+        let authzid = authzid.as_deref();
         let now = self.relay.now();
         let seen = self.relay.directory().seen(now);
         let attempt = Attempt { door: DOOR, peer: self.peer, login: name, authzid, secret };
@@ -158,9 +158,9 @@ impl SubmissionWorld {
 impl World<Server> for SubmissionWorld {
     async fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Authenticate { login, authzid, secret, .. } => {
-                Answer::Authenticated(self.authenticate(&login, authzid.as_deref(), &secret).await)
-            }
+            Ask::Authenticate { attempt, .. } => Answer::Authenticated(self.authenticate(&attempt).await),
+            // No way offered here has a challenge of ours.
+            Ask::Respond(_) => Answer::Authenticated(Err(Reply::sign_in_failed())),
             Ask::Sender { path, parameters } => Answer::Sender(self.sender(path, parameters).await),
             Ask::Recipient { path, parameters } => Answer::Recipient(self.recipient(path, parameters).await),
             Ask::Data(trace) => {
@@ -206,8 +206,13 @@ mod tests {
             let connection = ConnInfo { peer, local: peer, door: "submission" };
             let mut world =
                 SubmissionWorld::new(house.relay.clone(), Gate::new(Caps::default()), &connection);
-            let secret = Secret::new(b"demo-marie-lenoir".to_vec());
-            world.authenticate(DOCTOR, None, &secret).await.unwrap();
+            let attempt = sasl::Attempt::Password {
+                mechanism: sasl::Mechanism::Plain,
+                login: DOCTOR.to_owned(),
+                authzid: None,
+                secret: sasl::Secret::new(b"demo-marie-lenoir".to_vec()),
+            };
+            world.authenticate(&attempt).await.unwrap();
             for _ in 0..2 {
                 let sender =
                     Ask::Sender { path: Some(address(DOCTOR)), parameters: MailParameters::default() };

@@ -8,7 +8,7 @@ use relay::{Relay, SubmissionWorld};
 use std::net::SocketAddr;
 use std::path::Path;
 use wire::mime::compose::{Composed, File, Letter, Person};
-use wire::sasl::{Mechanism, Secret};
+use wire::sasl::{Attempt, Mechanism, Secret};
 use wire::smtp::{Answer, Ask, MailParameters, Protocol, RcptParameters, Trace};
 
 /// File name of the sample letter in the folder of the demonstration.
@@ -142,10 +142,13 @@ async fn submit(relay: &Relay, letter: &Written<'_>, composed: &Composed) -> any
     let size = composed.head.len() + composed.body.len();
     let asks = [
         Ask::Authenticate {
-            mechanism: Mechanism::Plain,
-            login: letter.from.1.to_owned(),
-            authzid: None,
-            secret: Secret::new(letter.password.as_bytes().to_vec()),
+            attempt: Attempt::Password {
+                mechanism: Mechanism::Plain,
+                login: letter.from.1.to_owned(),
+                authzid: None,
+                secret: Secret::new(letter.password.as_bytes().to_vec()),
+            },
+            binding: None,
         },
         Ask::Sender { path: Some(address(letter.from.1)?), parameters: MailParameters::default() },
         Ask::Recipient { path: address(letter.to.1)?, parameters: RcptParameters::default() },
@@ -162,6 +165,7 @@ async fn submit(relay: &Relay, letter: &Written<'_>, composed: &Composed) -> any
 fn taken(answer: Answer) -> anyhow::Result<()> {
     let answer = match answer {
         Answer::Done => Ok(()),
+        Answer::Challenge(_) => anyhow::bail!("a challenge to a password"),
         Answer::Authenticated(answer)
         | Answer::Sender(answer)
         | Answer::Recipient(answer)

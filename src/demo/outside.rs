@@ -150,7 +150,7 @@ impl Mailbox {
 impl World<Server> for Mailbox {
     async fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Authenticate { .. } => Answer::Authenticated(Err(Reply::sign_in_failed())),
+            Ask::Authenticate { .. } | Ask::Respond(_) => Answer::Authenticated(Err(Reply::sign_in_failed())),
             Ask::Sender { .. } => {
                 self.forget();
                 Answer::Sender(Ok(()))

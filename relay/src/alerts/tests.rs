@@ -41,7 +41,7 @@ struct OutsideWorld {
 impl World<Server> for OutsideWorld {
     async fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Authenticate { .. } => Answer::Authenticated(Ok(())),
+            Ask::Authenticate { .. } | Ask::Respond(_) => Answer::Authenticated(Ok(())),
             Ask::Sender { .. } => Answer::Sender(Ok(())),
             Ask::Recipient { path, .. } => {
                 self.recipient = path.to_string();

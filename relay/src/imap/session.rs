@@ -5,12 +5,13 @@ use std::sync::Arc;
 use directory::{Login, Rights, Seen};
 use mailstore::Watcher;
 use names::AccountId;
-use wire::imap::{Access, Code, Refusal, SignIn};
+use wire::imap::{Access, Code, Refusal};
+use wire::sasl;
 
 use super::door::{ImapDoor, Place};
 use super::news::Open;
 use super::refusals;
-use crate::sign_in::{self, Attempt};
+use crate::sign_in::{self, Attempt, SignInRefusal};
 
 /// This door's name in the trail.
 const DOOR: &str = "mailbox";
@@ -31,15 +32,16 @@ impl Session {
     pub(super) async fn sign_in(
         door: &ImapDoor,
         peer: std::net::IpAddr,
-        who: SignIn,
+        attempt: sasl::Attempt,
     ) -> Result<Self, Refusal> {
         let relay = door.relay();
         let now = relay.now();
         let seen = relay.directory().seen(now);
-        let (name, authorize) = (who.login.as_str(), who.authorize.as_deref());
-        // An authorisation identity that repeats the login asks for nothing more (RFC 4616 §2).
-        let authorize = authorize.filter(|asked| *asked != name);
-        let attempt = Attempt { door: DOOR, peer, login: name, authzid: authorize, secret: &who.secret };
+        // The other ways are not offered at this door.
+        let sasl::Attempt::Password { login: name, authzid, secret, .. } = &attempt else {
+            return Err(refusals::sign_in(&SignInRefusal::Wrong));
+        };
+        let attempt = Attempt { door: DOOR, peer, login: name, authzid: authzid.as_deref(), secret };
         let login = sign_in::verify(relay, door.gate(), attempt, now).await;
         let login = login.map_err(|refusal| refusals::sign_in(&refusal))?;
         let Some(place) = door.admit(&login) else {

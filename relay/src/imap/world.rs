@@ -66,7 +66,8 @@ impl ImapWorld {
             Ask::Move { uids, to } => Answer::Copied(acts::relocate(door, session, &uids, &to).await),
             Ask::Expunge { among } => Answer::Expunged(acts::expunge(door, session, among.as_ref()).await),
             Ask::Identify(_)
-            | Ask::Authenticate(_)
+            | Ask::Authenticate { .. }
+            | Ask::Respond(_)
             | Ask::Append { .. }
             | Ask::Finish
             | Ask::Discard
@@ -108,7 +109,7 @@ fn refused(ask: &Ask, refusal: Refusal) -> Answer {
         Ask::Copy { .. } | Ask::Move { .. } => Answer::Copied(Err(refusal)),
         Ask::Expunge { .. } => Answer::Expunged(Err(refusal)),
         Ask::Identify(_) | Ask::Unselect | Ask::Discard => Answer::Done,
-        Ask::Authenticate(_) | Ask::Append { .. } => Answer::Outcome(Err(refusal)),
+        Ask::Authenticate { .. } | Ask::Respond(_) | Ask::Append { .. } => Answer::Outcome(Err(refusal)),
         Ask::Finish => Answer::Appended(Err(refusal)),
         Ask::Fetch { .. } | Ask::Store { .. } | Ask::Search(_) => Answer::Refused(refusal),
     }
@@ -121,8 +122,8 @@ impl World<Server> for ImapWorld {
                 tracing::debug!(peer = %self.peer, pairs = pairs.len(), "a mail program named itself");
                 Answer::Done
             }
-            Ask::Authenticate(who) => {
-                Answer::Outcome(match Session::sign_in(&self.door, self.peer, who).await {
+            Ask::Authenticate { attempt, .. } => {
+                Answer::Outcome(match Session::sign_in(&self.door, self.peer, attempt).await {
                     Ok(session) => {
                         self.session = Some(Box::new(session));
                         Ok(())

@@ -463,7 +463,7 @@ pub fn tls_facts() -> TlsFacts {
         version: "TLS1.3".to_owned(),
         cipher: "TLS_AES_256_GCM_SHA384".to_owned(),
         client_certificate: false,
-        exporter: None,
+        exporter: Some(vec![7; 32]),
     }
 }
 

@@ -7,7 +7,7 @@
 //! | ask | kind | answer |
 //! |---|---|---|
 //! | [`Ask::Identify`] | ask | [`Answer::Done`] |
-//! | [`Ask::Authenticate`] | ask | [`Answer::Outcome`] |
+//! | [`Ask::Authenticate`] [`Ask::Respond`] | ask | [`Answer::Outcome`], or [`Answer::Challenge`] and then `Respond` |
 //! | [`Ask::Folders`] | ask | [`Answer::Folders`] |
 //! | [`Ask::Create`] [`Ask::Delete`] [`Ask::Rename`] [`Ask::Subscribe`] | ask | [`Answer::Outcome`] |
 //! | [`Ask::Status`] | ask | [`Answer::Status`] |
@@ -34,15 +34,24 @@ use names::Timestamp;
 
 use super::{FetchItems, Flags, FolderName, Role, SearchKey, StoreMode, UidSet};
 use crate::mime::Summary;
-use crate::sasl::Secret;
+use crate::sasl::{Attempt, Secret};
 
 /// What the machine wants to know or have done.
 #[derive(Debug)]
 pub enum Ask {
     /// The client named itself (ID, RFC 2971); for logs and later work-arounds.
     Identify(Vec<(String, Option<String>)>),
-    /// May this login in? Asked over TLS only.
-    Authenticate(SignIn),
+    /// May they in? Asked over TLS only.
+    Authenticate {
+        /// What the client shows. IMAP's own LOGIN command is a password by [`Mechanism::Login`].
+        ///
+        /// [`Mechanism::Login`]: crate::sasl::Mechanism::Login
+        attempt: Attempt,
+        /// The session's `tls-exporter` (RFC 9266), when it has one.
+        binding: Option<Vec<u8>>,
+    },
+    /// What the client answers to the last [`Answer::Challenge`].
+    Respond(Secret),
     /// All folders of the account, parents before children. The machine matches LIST patterns.
     Folders,
     /// Create this folder and its missing parents (as selectable folders).
@@ -141,6 +150,8 @@ pub enum Ask {
 pub enum Answer {
     /// Understood.
     Done,
+    /// To a sign-in: send this, and [`Ask::Respond`] with what the client says.
+    Challenge(Vec<u8>),
     /// It was done, or why not.
     Outcome(Result<(), Refusal>),
     /// All folders.
@@ -168,33 +179,6 @@ pub enum Answer {
     Expunged(Result<UidSet, Refusal>),
     /// The pull cannot go on; [`Input::End`](crate::Input::End) follows. Never between a row and its last chunk.
     Refused(Refusal),
-}
-
-/// Who wants in.
-pub struct SignIn {
-    /// LOGIN, or AUTHENTICATE PLAIN.
-    pub mechanism: Mechanism,
-    /// The account to act for, when another than the login's own (SASL authzid).
-    pub authorize: Option<String>,
-    /// The login name as written: 1–255 octets, no control character.
-    pub login: String,
-    /// The password as written.
-    pub secret: Secret,
-}
-
-impl std::fmt::Debug for SignIn {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "SignIn({:?}, …)", self.mechanism)
-    }
-}
-
-/// How the client signs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mechanism {
-    /// The LOGIN command.
-    Login,
-    /// AUTHENTICATE PLAIN (RFC 4616).
-    Plain,
 }
 
 /// How a folder is opened.

@@ -45,8 +45,8 @@ mod view;
 mod world;
 
 pub use ask::{
-    Access, Answer, Ask, Changes, Code, Copied, FetchRow, FlagChange, Folder, FolderKind, MarkSeen,
-    Mechanism, Mode, Placed, Refusal, Selected, SignIn, Status, Subscription,
+    Access, Answer, Ask, Changes, Code, Copied, FetchRow, FlagChange, Folder, FolderKind, MarkSeen, Mode,
+    Placed, Refusal, Selected, Status, Subscription,
 };
 pub use config::Config;
 pub use fetch_items::{Content, FetchItem, FetchItems, Label, Reading, Section, SectionText};

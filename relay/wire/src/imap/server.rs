@@ -13,8 +13,9 @@ use super::reader::Reader;
 use super::reply::{self, Completion};
 use super::session::{Expunges, Selection, Standing};
 use super::store::{Copying, Expunging, Storing};
-use super::{Answer, Ask, Changes, Config, FolderName, Mode, limits};
-use crate::{Action, Actions, Input, Machine};
+use super::{Answer, Ask, Changes, Config, FolderName, Mode, Refusal, limits};
+use crate::sasl::Exchange;
+use crate::{Action, Actions, Input, Machine, TlsFacts};
 
 pub(super) type Out = Actions<Ask>;
 
@@ -24,6 +25,8 @@ pub struct Server {
     pub(super) phase: Phase,
     pub(super) reader: Reader,
     pub(super) channel: Channel,
+    /// What is known of the TLS under it.
+    pub(super) tls: Option<TlsFacts>,
     pub(super) standing: Standing,
     pub(super) selection: Option<Selection>,
     /// Events that came while a command ran; told with its end.
@@ -55,8 +58,8 @@ pub(super) enum Phase {
     Fresh,
     /// A command, or the rest of one.
     Ready,
-    /// A line of AUTHENTICATE.
-    Sasl { tag: String },
+    /// A line of AUTHENTICATE. `refusal` waits until the client has taken what is wrong with its token.
+    Sasl { tag: String, exchange: Exchange, refusal: Option<Refusal> },
     /// `DONE`
     Idle { tag: String },
     /// The octets of an appended letter.
@@ -72,15 +75,44 @@ pub(super) enum Phase {
 /// What is done with the world's next answer.
 #[derive(Debug)]
 pub(super) enum Task {
-    Identify { tag: String },
-    SignIn { tag: String },
-    List { tag: String, which: Listing, pattern: String },
-    Outcome { tag: String, done: &'static str },
-    Status { tag: String, folder: FolderName, items: Vec<StatusItem> },
-    Unselect { tag: String, then: AfterUnselect },
-    Select { tag: String, mode: Mode },
-    Poll { tag: String, completion: Completion, expunges: Expunges },
-    IdlePoll { tag: String },
+    Identify {
+        tag: String,
+    },
+    /// `exchange` is `None` for the LOGIN command.
+    SignIn {
+        tag: String,
+        exchange: Option<Exchange>,
+    },
+    List {
+        tag: String,
+        which: Listing,
+        pattern: String,
+    },
+    Outcome {
+        tag: String,
+        done: &'static str,
+    },
+    Status {
+        tag: String,
+        folder: FolderName,
+        items: Vec<StatusItem>,
+    },
+    Unselect {
+        tag: String,
+        then: AfterUnselect,
+    },
+    Select {
+        tag: String,
+        mode: Mode,
+    },
+    Poll {
+        tag: String,
+        completion: Completion,
+        expunges: Expunges,
+    },
+    IdlePoll {
+        tag: String,
+    },
     Fetch(Fetching),
     Store(Storing),
     Search(Finding),
@@ -88,7 +120,10 @@ pub(super) enum Task {
     Expunge(Expunging),
     AppendBegin(Begun),
     AppendFinish(Append),
-    AppendDiscard { tag: String, completion: Completion },
+    AppendDiscard {
+        tag: String,
+        completion: Completion,
+    },
 }
 
 #[derive(Debug)]
@@ -107,6 +142,7 @@ impl Server {
             phase: Phase::Fresh,
             reader: Reader::default(),
             channel: Channel::Plain,
+            tls: None,
             standing: Standing::Stranger,
             selection: None,
             late: Vec::new(),
@@ -139,7 +175,12 @@ impl Server {
     fn answered(&mut self, task: Task, answer: Answer, out: &mut Out) {
         match (task, answer) {
             (Task::Identify { tag }, Answer::Done) => self.identified(&tag, out),
-            (Task::SignIn { tag }, Answer::Outcome(outcome)) => self.signed_in(&tag, outcome, out),
+            (Task::SignIn { tag, exchange }, Answer::Outcome(outcome)) => {
+                self.signed_in(&tag, exchange, outcome, out);
+            }
+            (Task::SignIn { tag, exchange: Some(exchange) }, Answer::Challenge(challenge)) => {
+                self.world_challenges(tag, exchange, &challenge, out);
+            }
             (Task::List { tag, which, pattern }, Answer::Folders(folders)) => {
                 self.listed(&tag, which, &pattern, folders, out);
             }
@@ -271,6 +312,7 @@ impl Machine for Server {
                 if facts.is_some() {
                     self.channel = Channel::Secured;
                 }
+                self.tls = facts;
                 self.greet(out);
             }
             Input::Bytes(bytes) => self.reader.put(bytes),
@@ -282,10 +324,11 @@ impl Machine for Server {
                 Phase::Waiting(task) => self.ended(task, out),
                 other => self.phase = other,
             },
-            Input::Secured(_) => {
+            Input::Secured(facts) => {
                 // T-01: whatever came in clear after STARTTLS is gone, nothing said before counts.
                 self.reader = Reader::default();
                 self.channel = Channel::Secured;
+                self.tls = Some(facts);
                 self.phase = Phase::Ready;
             }
             Input::Event(Answer::Changes(changes)) => self.event(changes, out),

@@ -40,17 +40,16 @@ pub(super) enum Expunges {
 }
 
 impl Server {
-    pub(super) fn capabilities(&self) -> &'static str {
+    pub(super) fn capabilities(&self) -> String {
+        let always = "CAPABILITY IMAP4rev1 LITERAL- SASL-IR ID ENABLE IDLE";
         match (self.standing, self.channel) {
-            (Standing::Stranger, Channel::Plain) => {
-                "CAPABILITY IMAP4rev1 LITERAL- SASL-IR ID ENABLE IDLE STARTTLS LOGINDISABLED"
-            }
+            (Standing::Stranger, Channel::Plain) => format!("{always} STARTTLS LOGINDISABLED"),
             (Standing::Stranger, Channel::Secured) => {
-                "CAPABILITY IMAP4rev1 LITERAL- SASL-IR ID ENABLE IDLE AUTH=PLAIN"
+                let offered = self.mechanisms();
+                offered.iter().fold(always.to_owned(), |line, mechanism| line + " AUTH=" + mechanism.as_str())
             }
             (Standing::SignedIn, _) => {
-                "CAPABILITY IMAP4rev1 LITERAL- SASL-IR ID ENABLE IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS MOVE \
-                 SPECIAL-USE"
+                format!("{always} NAMESPACE CHILDREN UNSELECT UIDPLUS MOVE SPECIAL-USE")
             }
         }
     }

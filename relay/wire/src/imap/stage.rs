@@ -17,6 +17,7 @@ use super::session::{Selection, Standing};
 use super::view::View;
 use super::world::{Post, World, name};
 use super::*;
+use crate::sasl::Mechanism;
 use crate::transcript::{Stage, tls_facts};
 use crate::{Actions, Input, Machine, TlsFacts};
 
@@ -25,6 +26,8 @@ pub struct ImapStage {
     world: World,
     plain: bool,
     stranger: bool,
+    certificate: bool,
+    no_exporter: bool,
     selected: Option<Mode>,
     nonsense: bool,
 }
@@ -37,6 +40,8 @@ impl Default for ImapStage {
             world,
             plain: false,
             stranger: false,
+            certificate: false,
+            no_exporter: false,
             selected: None,
             nonsense: false,
         }
@@ -164,6 +169,13 @@ impl Stage for ImapStage {
                 self.world.post.deliver("INBOX", &raw);
             }
             "folder" => drop(self.world.answer(Ask::Create(name(value)))),
+            "mechanisms" => {
+                let parse =
+                    |name: &str| Mechanism::parse(name.as_bytes()).ok_or(format!("no mechanism {name}"));
+                self.config.mechanisms = value.split(' ').map(parse).collect::<Result<_, _>>()?;
+            }
+            "certificate" => self.certificate = true,
+            "no-exporter" => self.no_exporter = true,
             "errors" => self.config.limits.errors = number()?,
             "sign-ins" => self.config.limits.sign_ins = number()?,
             "letter-size" => self.config.limits.letter = number()?.into(),
@@ -188,7 +200,11 @@ impl Stage for ImapStage {
     }
 
     fn tls(&self) -> Option<TlsFacts> {
-        (!self.plain).then(tls_facts)
+        {
+            let facts = TlsFacts { client_certificate: self.certificate, ..tls_facts() };
+            let facts = if self.no_exporter { TlsFacts { exporter: None, ..facts } } else { facts };
+            (!self.plain).then_some(facts)
+        }
     }
 
     fn script(&mut self, line: &str) -> Result<(), String> {
@@ -211,6 +227,7 @@ impl Stage for ImapStage {
                 let (name, text) = rest.split_once(' ').ok_or("ended CODE text")?;
                 self.world.ended = Some(Refusal::new(code(name)?, text));
             }
+            "challenge" => self.world.challenges.push_back(rest.as_bytes().to_vec()),
             "nonsense" => self.nonsense = true,
             _ => return Err(format!("no such answer: {line}")),
         }

@@ -151,6 +151,8 @@ pub struct World {
     append: Option<(FolderName, Flags, Timestamp, Vec<u8>)>,
     pub refusals: HashMap<String, VecDeque<Refusal>>,
     pub asked: Vec<String>,
+    /// What is answered to the next steps of a sign-in before its outcome.
+    pub challenges: VecDeque<Vec<u8>>,
     /// Octets of a chunk.
     pub chunk: usize,
     pub ended: Option<Refusal>,
@@ -164,6 +166,7 @@ impl World {
             append: None,
             refusals: HashMap::new(),
             asked: Vec::new(),
+            challenges: VecDeque::new(),
             chunk: 7,
             ended: None,
         }
@@ -207,11 +210,20 @@ impl World {
                 self.asked.push(format!("identify {pairs:?}"));
                 one(Answer::Done)
             }
-            Ask::Authenticate(who) => {
-                let secret = String::from_utf8_lossy(who.secret.expose()).into_owned();
-                let other = who.authorize.map(|other| format!(" for {other}")).unwrap_or_default();
-                self.asked.push(format!("sign-in {:?} {} {secret:?}{other}", who.mechanism, who.login));
-                one(Answer::Outcome(self.refused("sign-in")))
+            Ask::Authenticate { attempt, binding } => {
+                self.asked
+                    .push(format!("sign-in {}", crate::sasl::testing::show(&attempt, binding.as_deref())));
+                one(match self.challenges.pop_front() {
+                    Some(challenge) => Answer::Challenge(challenge),
+                    None => Answer::Outcome(self.refused("sign-in")),
+                })
+            }
+            Ask::Respond(response) => {
+                self.asked.push(format!("respond {:?}", String::from_utf8_lossy(response.expose())));
+                one(match self.challenges.pop_front() {
+                    Some(challenge) => Answer::Challenge(challenge),
+                    None => Answer::Outcome(self.refused("sign-in")),
+                })
             }
             Ask::Folders => {
                 let refused = self.refused("folders");

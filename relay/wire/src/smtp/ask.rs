@@ -1,8 +1,8 @@
 //! What the SMTP server asks the world, and what the world may say.
 
-use super::Reply;
+use super::{MailParameters, RcptParameters, Reply};
 use crate::TlsFacts;
-use crate::sasl::{Mechanism, Secret};
+use crate::sasl::{Attempt, Secret};
 use names::{Address, QueueId};
 
 /// A question. One [`Answer`] of the variant of the same name follows.
@@ -11,18 +11,16 @@ use names::{Address, QueueId};
 /// either way. A session that simply ends leaves an open transaction behind: the world forgets it
 /// when it is dropped.
 pub enum Ask {
-    /// May this login come in? → [`Answer::Authenticated`]
+    /// May they come in? → [`Answer::Authenticated`], or [`Answer::Challenge`]
     Authenticate {
-        /// How the password came.
-        mechanism: Mechanism,
-        /// The login, as typed: 1–255 octets, no control character.
-        login: String,
-        /// Another identity the client wants to act for; `None` when absent or equal to the login.
-        /// A world that grants no such right must refuse.
-        authzid: Option<String>,
-        /// The password: 1–1,024 octets, no NUL.
-        secret: Secret,
+        /// What the client shows.
+        attempt: Attempt,
+        /// The session's `tls-exporter` (RFC 9266), when it has one.
+        binding: Option<Vec<u8>>,
     },
+    /// What the client answers to the last [`Answer::Challenge`]. → [`Answer::Authenticated`], or
+    /// [`Answer::Challenge`]
+    Respond(Secret),
     /// May this sender write? → [`Answer::Sender`]
     Sender {
         /// The return path; `None` is the null path `<>`, which only the MX role lets through.
@@ -56,6 +54,8 @@ pub enum Ask {
 pub enum Answer {
     /// `Discard` and `Reset` are done.
     Done,
+    /// To a sign-in: send this, and [`Ask::Respond`] with what the client says.
+    Challenge(Vec<u8>),
     /// The login may come in, or not.
     Authenticated(Result<(), Reply>),
     /// The sender may write, or not.
@@ -93,31 +93,6 @@ pub enum Discard {
     /// The peer went away in the middle.
     Disconnect,
 }
-
-/// ESMTP parameters of MAIL.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MailParameters {
-    /// Octets announced by SIZE (RFC 1870).
-    pub size: Option<u64>,
-    /// BODY (RFC 6152).
-    pub body: Option<Body>,
-    /// SMTPUTF8 (RFC 6531).
-    pub utf8: bool,
-}
-
-/// The BODY parameter (RFC 6152).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// `7BIT`
-    SevenBit,
-    /// `8BITMIME`
-    EightBitMime,
-}
-
-/// ESMTP parameters of RCPT. None is offered yet; the MX door brings DSN (RFC 3461).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RcptParameters {}
 
 /// What the session knows for the Received field. See [`received`](super::received()).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

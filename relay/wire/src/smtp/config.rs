@@ -1,6 +1,7 @@
 //! What an operator sets for one SMTP door.
 
 use super::Limits;
+use crate::sasl::{BearerHint, Mechanism};
 use names::{Address, Domain};
 
 /// Settings of one door; shared by all its sessions.
@@ -14,6 +15,11 @@ pub struct Config {
     pub greeting: String,
     /// Who `RCPT TO:<postmaster>` without a domain stands for (RFC 5321 §4.5.1).
     pub postmaster: Address,
+    /// What AUTH may speak on the submission door, in the order in which it is offered. What a TLS
+    /// session cannot carry is not offered in it. An MX door never offers AUTH.
+    pub mechanisms: Vec<Mechanism>,
+    /// What a client is told whose token is refused.
+    pub bearer: BearerHint,
     /// What is counted and timed.
     pub limits: Limits,
 }
@@ -31,6 +37,18 @@ impl Config {
     /// A door with the house's limits.
     #[must_use]
     pub fn new(role: Role, hostname: Domain, postmaster: Address) -> Self {
-        Self { role, hostname, greeting: "Pli".to_owned(), postmaster, limits: Limits::default() }
+        let mechanisms = match role {
+            Role::Submission => Mechanism::PASSWORDS.to_vec(),
+            Role::Mx => Vec::new(),
+        };
+        Self {
+            role,
+            hostname,
+            greeting: "Pli".to_owned(),
+            postmaster,
+            mechanisms,
+            bearer: BearerHint::default(),
+            limits: Limits::default(),
+        }
     }
 }

@@ -19,6 +19,7 @@ mod letter;
 pub mod limits;
 #[cfg(test)]
 mod oracle;
+mod parameters;
 mod received;
 mod reply;
 mod server;
@@ -26,9 +27,13 @@ mod server;
 mod stage;
 mod tally;
 
-pub use ask::{Accepted, Answer, Ask, Body, Discard, MailParameters, Protocol, RcptParameters, Trace};
+pub use ask::{Accepted, Answer, Ask, Discard, Protocol, Trace};
 pub use config::{Config, Role};
 pub use limits::Limits;
+pub use parameters::{
+    Body, ByMode, DeliverBy, Hold, MailDsn, MailParameters, Notify, NotifyWhen, OriginalRecipient,
+    RcptParameters, Ret,
+};
 pub use received::{Origin, received};
 pub use reply::{BUSY, Reply};
 pub use server::Server;

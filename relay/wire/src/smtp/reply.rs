@@ -1,7 +1,7 @@
 //! Every reply this door can give; the only place in `wire` with three-digit codes.
 
-use super::{Accepted, Config, Discard, Role};
-use crate::sasl::SaslError;
+use super::{Accepted, Config, Discard};
+use crate::sasl::{Mechanism, SaslError};
 
 /// Octets of one reply line with its code, separator and CRLF (RFC 5321 §4.5.3.1.5).
 const LINE: usize = 512;
@@ -132,15 +132,15 @@ impl Reply {
     }
 
     /// What is offered in the present state, and nothing else.
-    pub(super) fn extensions(config: &Config, secured: bool, authenticated: bool) -> Self {
+    pub(super) fn extensions(config: &Config, secured: bool, mechanisms: &[Mechanism]) -> Self {
         let mut text = format!("{}\nPIPELINING\nSIZE {}\n8BITMIME", config.hostname, config.limits.letter);
         if !secured {
             text.push_str("\nSTARTTLS");
         }
-        match config.role {
-            // RFC 4954 §4: not before the TLS that protects the password, not after it has served.
-            Role::Submission if secured && !authenticated => text.push_str("\nAUTH PLAIN LOGIN"),
-            Role::Submission | Role::Mx => {}
+        // RFC 4954 §4: not before the TLS that protects the password, not after it has served.
+        if !mechanisms.is_empty() {
+            text.push_str("\nAUTH");
+            text.extend(mechanisms.iter().flat_map(|mechanism| [" ", mechanism.as_str()]));
         }
         text.push_str("\nENHANCEDSTATUSCODES\nSMTPUTF8");
         Self::bare(250, &text)
@@ -196,7 +196,8 @@ impl Reply {
         match why {
             SaslError::Cancelled => Self::new(501, (5, 7, 0), "sign-in cancelled"),
             SaslError::Base64 => Self::new(501, (5, 5, 2), "not base64"),
-            SaslError::Shape => Self::new(501, (5, 5, 2), "not a PLAIN message"),
+            SaslError::Shape => Self::new(501, (5, 5, 2), "not a message of this mechanism"),
+            SaslError::Binding => Self::new(535, (5, 7, 8), "the sign-in is not bound to this TLS session"),
             SaslError::Identity | SaslError::Secret => Self::sign_in_failed(),
         }
     }

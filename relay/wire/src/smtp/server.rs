@@ -8,6 +8,7 @@ use super::limits::{AUTH_LINE, COMMAND_LINE, SHORTEST_PATIENCE, WORLD_TIME};
 use super::tally::Tally;
 use super::{Accepted, Answer, Ask, Config, Discard, Reply};
 use crate::lines::{Lines, Next};
+use crate::sasl::Exchange;
 use crate::{Action, Actions, Input, Machine, TlsFacts};
 use names::Timestamp;
 use std::sync::Arc;
@@ -54,15 +55,16 @@ enum State {
     Closed,
 }
 
-enum Challenge {
-    Plain,
-    LoginName,
-    LoginPassword(String),
+/// A sign-in under way, and the refusal that waits until the client has heard what is wrong with its
+/// token.
+struct Challenge {
+    exchange: Exchange,
+    refusal: Option<Reply>,
 }
 
 /// The question whose answer we wait for, and what follows it.
 enum Question {
-    SignIn,
+    SignIn(Exchange),
     Sender { utf8: bool },
     Recipient,
     Reset(Reply, Then),
@@ -298,11 +300,17 @@ impl Server {
                 self.give_up(Discard::Disconnect, Then::Close, out);
             }
             _ if self.gone => self.close(out),
-            (Question::SignIn, Answer::Authenticated(Ok(()))) => {
+            (Question::SignIn(mut exchange), Answer::Challenge(challenge)) => {
+                exchange.challenged();
+                self.challenge(exchange, &challenge);
+            }
+            (Question::SignIn(_), Answer::Authenticated(Ok(()))) => {
                 self.signed_in = true;
                 self.say(&Reply::signed_in());
             }
-            (Question::SignIn, Answer::Authenticated(Err(reply))) => self.sign_in_refused(&reply, out),
+            (Question::SignIn(exchange), Answer::Authenticated(Err(reply))) => {
+                self.attempt_refused(exchange, reply, out);
+            }
             (Question::Sender { utf8 }, Answer::Sender(Ok(()))) => {
                 self.transaction = Some(Transaction { utf8, recipients: 0 });
                 self.say(&Reply::sender_ok());
@@ -334,7 +342,7 @@ impl Server {
                 }
             }
             (
-                Question::SignIn
+                Question::SignIn(_)
                 | Question::Sender { .. }
                 | Question::Recipient
                 | Question::Reset(..)
@@ -342,6 +350,7 @@ impl Server {
                 | Question::Finish
                 | Question::Discard(..),
                 Answer::Done
+                | Answer::Challenge(_)
                 | Answer::Authenticated(_)
                 | Answer::Sender(_)
                 | Answer::Recipient(_)

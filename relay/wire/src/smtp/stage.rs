@@ -5,6 +5,7 @@
 //! ```text
 //! W: sign-in refused 535 5.7.8 text      W: sender refused …      W: recipient refused …
 //! W: data refused …                      W: letter refused …      W: nonsense
+//! W: challenge text
 //! ```
 //!
 //! `Q:` lines: `sign-in PLAIN dr "password" for boss`, `sender a@b SIZE=1 8BITMIME SMTPUTF8`,
@@ -14,7 +15,7 @@ use super::{
     Accepted, Answer, Ask, Body, Config, Discard, MailParameters, Protocol, Reply, Role, Server, Trace,
 };
 use crate::TlsFacts;
-use crate::sasl::Mechanism;
+use crate::sasl::{self, Mechanism};
 use crate::transcript::{Stage, tls_facts};
 use names::{Address, Domain, QueueId};
 use std::collections::{HashMap, VecDeque};
@@ -23,7 +24,11 @@ use std::sync::Arc;
 pub struct SmtpStage {
     config: Config,
     implicit_tls: bool,
+    certificate: bool,
+    no_exporter: bool,
     refusals: HashMap<&'static str, VecDeque<Reply>>,
+    /// What is answered to the next steps of a sign-in before its outcome.
+    challenges: VecDeque<Vec<u8>>,
     nonsense: bool,
     asked: Vec<String>,
     letter: Vec<u8>,
@@ -38,7 +43,10 @@ impl Default for SmtpStage {
         Self {
             config: Config::new(Role::Submission, hostname, postmaster),
             implicit_tls: false,
+            certificate: false,
+            no_exporter: false,
             refusals: HashMap::new(),
+            challenges: VecDeque::new(),
             nonsense: false,
             asked: Vec::new(),
             letter: Vec::new(),
@@ -58,7 +66,14 @@ impl Stage for SmtpStage {
         let number = || value.parse::<u32>().map_err(|_| format!("setup {line}: not a number"));
         match key {
             "implicit-tls" => self.implicit_tls = true,
+            "certificate" => self.certificate = true,
+            "no-exporter" => self.no_exporter = true,
             "mx" => self.config.role = Role::Mx,
+            "mechanisms" => {
+                let parse =
+                    |name: &str| Mechanism::parse(name.as_bytes()).ok_or(format!("no mechanism {name}"));
+                self.config.mechanisms = value.split(' ').map(parse).collect::<Result<_, _>>()?;
+            }
             "letter" => limits.letter = number()?.into(),
             "text-line" => limits.text_line = number()? as usize,
             "recipients" => limits.recipients = number()?,
@@ -75,10 +90,16 @@ impl Stage for SmtpStage {
     }
 
     fn tls(&self) -> Option<TlsFacts> {
-        self.implicit_tls.then(tls_facts)
+        let facts = TlsFacts { client_certificate: self.certificate, ..tls_facts() };
+        let facts = if self.no_exporter { TlsFacts { exporter: None, ..facts } } else { facts };
+        self.implicit_tls.then_some(facts)
     }
 
     fn script(&mut self, line: &str) -> Result<(), String> {
+        if let Some(challenge) = line.strip_prefix("challenge ") {
+            self.challenges.push_back(challenge.as_bytes().to_vec());
+            return Ok(());
+        }
         if line == "nonsense" {
             self.nonsense = true;
             return Ok(());
@@ -102,15 +123,15 @@ impl Stage for SmtpStage {
             None => Ok(()),
         };
         let (asked, answer) = match ask {
-            Ask::Authenticate { mechanism, login, authzid, secret } => {
-                let mechanism = match mechanism {
-                    Mechanism::Plain => "PLAIN",
-                    Mechanism::Login => "LOGIN",
-                };
-                let other = authzid.map(|other| format!(" for {other}")).unwrap_or_default();
-                let secret = String::from_utf8_lossy(secret.expose()).into_owned();
-                let asked = format!("sign-in {mechanism} {login} {secret:?}{other}");
-                (asked, Answer::Authenticated(refusal("sign-in")))
+            Ask::Authenticate { attempt, binding } => {
+                let asked = format!("sign-in {}", sasl::testing::show(&attempt, binding.as_deref()));
+                let challenge = self.challenges.pop_front().map(Answer::Challenge);
+                (asked, challenge.unwrap_or_else(|| Answer::Authenticated(refusal("sign-in"))))
+            }
+            Ask::Respond(response) => {
+                let asked = format!("respond {:?}", String::from_utf8_lossy(response.expose()));
+                let challenge = self.challenges.pop_front().map(Answer::Challenge);
+                (asked, challenge.unwrap_or_else(|| Answer::Authenticated(refusal("sign-in"))))
             }
             Ask::Sender { path, parameters } => {
                 let path = path.map_or_else(|| "<>".to_owned(), |path| path.to_string());

@@ -1,10 +1,12 @@
 //! What each command does, once its line was read.
 
 use super::{Challenge, Client, Question, Server, State, Then};
-use crate::sasl::{self, Credentials, LOGIN_PASSWORD, LOGIN_USERNAME, Mechanism, SaslError};
+use crate::sasl::{self, Exchange, Mechanism, SaslError, Step};
 use crate::smtp::command::{self, Verb};
 use crate::smtp::{Ask, Protocol, Reply, Role, Trace};
 use crate::{Action, Actions};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 impl Server {
@@ -72,7 +74,8 @@ impl Server {
         let extended = verb == Verb::Ehlo;
         self.client = Some(Client { name, extended });
         let reply = if extended {
-            Reply::extensions(&self.config, self.tls.is_some(), self.signed_in)
+            let mechanisms = if self.signed_in { Vec::new() } else { self.mechanisms() };
+            Reply::extensions(&self.config, self.tls.is_some(), &mechanisms)
         } else {
             Reply::hello(&self.config)
         };
@@ -110,59 +113,74 @@ impl Server {
             return Err(Reply::bad_sequence("signed in already"));
         }
         let (mechanism, initial) = command::auth(argument)?;
-        let mechanism = Mechanism::parse(mechanism.as_bytes()).ok_or_else(Reply::unknown_mechanism)?;
-        let challenge = match mechanism {
-            Mechanism::Plain => Challenge::Plain,
-            Mechanism::Login => Challenge::LoginName,
-        };
+        let offered = self.mechanisms();
+        let known = Mechanism::parse(mechanism.as_bytes()).filter(|mechanism| offered.contains(mechanism));
+        let exchange = Exchange::begin(known.ok_or_else(Reply::unknown_mechanism)?, &offered);
         match initial {
-            Some(initial) => self.exchange(challenge, sasl::initial(initial.as_bytes()), out),
+            Some(initial) => self.exchange(exchange, sasl::initial(initial.as_bytes()), out),
             None => {
-                self.say(&Reply::challenge(match challenge {
-                    Challenge::Plain => "",
-                    Challenge::LoginName | Challenge::LoginPassword(_) => LOGIN_USERNAME,
-                }));
-                self.state = State::Challenge(challenge);
+                let invitation = exchange.invitation();
+                self.challenge(exchange, invitation);
             }
         }
         Ok(())
     }
 
+    /// What AUTH may speak in the present state.
+    pub(super) fn mechanisms(&self) -> Vec<Mechanism> {
+        match (self.config.role, &self.tls) {
+            (Role::Submission, Some(tls)) => {
+                self.config.mechanisms.iter().copied().filter(|mechanism| mechanism.fits(tls)).collect()
+            }
+            (Role::Submission, None) | (Role::Mx, _) => Vec::new(),
+        }
+    }
+
+    pub(super) fn challenge(&mut self, exchange: Exchange, message: &[u8]) {
+        self.say(&Reply::challenge(&STANDARD.encode(message)));
+        self.state = State::Challenge(Challenge { exchange, refusal: None });
+    }
+
     pub(super) fn challenge_answered(&mut self, challenge: Challenge, line: &[u8], out: &mut Actions<Ask>) {
-        self.exchange(challenge, sasl::response(line), out);
+        match challenge.refusal {
+            // The client has heard what is wrong with its token; whatever it says to it.
+            Some(reply) => self.sign_in_refused(&reply, out),
+            None => self.exchange(challenge.exchange, sasl::response(line), out),
+        }
     }
 
     fn exchange(
         &mut self,
-        challenge: Challenge,
+        mut exchange: Exchange,
         message: Result<Zeroizing<Vec<u8>>, SaslError>,
         out: &mut Actions<Ask>,
     ) {
-        let credentials = message.and_then(|message| match challenge {
-            Challenge::Plain => sasl::plain(&message).map(|read| Some((Mechanism::Plain, read))),
-            Challenge::LoginName => {
-                let login = sasl::identity(&message)?;
-                self.say(&Reply::challenge(LOGIN_PASSWORD));
-                self.state = State::Challenge(Challenge::LoginPassword(login));
-                Ok(None)
+        match exchange.respond(message) {
+            Ok(Step::Challenge(challenge)) => self.challenge(exchange, &challenge),
+            Ok(Step::Attempt(attempt)) => {
+                let binding = self.tls.as_ref().and_then(|tls| tls.exporter.clone());
+                self.ask(Ask::Authenticate { attempt, binding }, Question::SignIn(exchange), out);
             }
-            Challenge::LoginPassword(login) => {
-                let secret = sasl::password_of(&message)?;
-                Ok(Some((Mechanism::Login, Credentials { login, authzid: None, secret })))
-            }
-        });
-        match credentials {
-            Ok(None) => {}
-            Ok(Some((mechanism, Credentials { login, authzid, secret }))) => {
-                let ask = Ask::Authenticate { mechanism, login, authzid, secret };
-                self.ask(ask, Question::SignIn, out);
-            }
-            Err(SaslError::Identity | SaslError::Secret) => {
-                self.sign_in_refused(&Reply::sign_in_failed(), out)
+            Ok(Step::Respond(answer)) => self.ask(Ask::Respond(answer), Question::SignIn(exchange), out),
+            Err(why @ (SaslError::Identity | SaslError::Secret | SaslError::Binding)) => {
+                self.sign_in_refused(&Reply::sign_in_broken(why), out);
             }
             Err(why @ (SaslError::Cancelled | SaslError::Base64 | SaslError::Shape)) => {
                 self.error(&Reply::sign_in_broken(why), out);
             }
+        }
+    }
+
+    /// The world refused. A client whose token is not good is first told why (RFC 7628 §3.2.3).
+    pub(super) fn attempt_refused(&mut self, exchange: Exchange, reply: Reply, out: &mut Actions<Ask>) {
+        match exchange.fault(&self.config.bearer) {
+            Some(fault) if reply.is_permanent() => {
+                self.challenge(exchange, &fault);
+                if let State::Challenge(challenge) = &mut self.state {
+                    challenge.refusal = Some(reply);
+                }
+            }
+            Some(_) | None => self.sign_in_refused(&reply, out),
         }
     }
 
