@@ -84,7 +84,7 @@ impl House {
         let directory = Directory::open(data.clone(), &masters, entropy.clone())
             .await
             .context("opening the directory")?;
-        list_domains(&data, &directory, config).await.context("listing our domains")?;
+        list_domains(&data, &directory, config, now).await.context("listing our domains")?;
         let alerts = Arc::new(Notify::new());
         let relay = Relay::new(relay::Parts {
             mailstore,
@@ -124,23 +124,23 @@ impl House {
 }
 
 /// Domains that the configuration calls ours stand on the list.
-async fn list_domains(data: &db::Db, directory: &Directory, config: &Config) -> anyhow::Result<()> {
-    let professional = config.server.professional_domains.iter().map(|domain| (domain, trust::Place::Local));
-    let patients = config.server.patient_domain.iter().map(|domain| (domain, trust::Place::LocalPatients));
-    let wanted: Vec<(Domain, trust::Place)> =
-        professional.chain(patients).map(|(domain, place)| (domain.clone(), place)).collect();
-    let unit = (directory.clone(), wanted);
-    data.write(db::unit("list our domains", unit, |(directory, wanted), tx| {
+async fn list_domains(
+    data: &db::Db,
+    directory: &Directory,
+    config: &Config,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let ours =
+        |domain: &Domain, place| trust::Configured { domain: domain.clone(), place, names: Vec::new() };
+    let professional =
+        config.server.professional_domains.iter().map(|domain| ours(domain, trust::Place::Local));
+    let patients =
+        config.server.patient_domain.iter().map(|domain| ours(domain, trust::Place::LocalPatients));
+    let unit = (directory.clone(), professional.chain(patients).collect(), now);
+    data.write(db::unit("list our domains", unit, |(directory, wanted, now), tx| {
         Box::pin(async move {
-            let domains: Vec<&Domain> = wanted.iter().map(|(domain, _)| domain).collect();
-            let listed = trust::places(tx, &domains).await?;
-            let missing = wanted.iter().filter(|(domain, place)| listed.get(domain) != Some(place));
-            let mut any = false;
-            for (domain, place) in missing {
-                trust::save(tx, domain, *place, &[]).await?;
-                any = true;
-            }
-            if any {
+            let wanted: &Vec<trust::Configured> = wanted;
+            if trust::configure(tx, wanted, *now).await? {
                 directory.generation().bump(tx).await?;
             }
             Ok::<(), db::Error>(())

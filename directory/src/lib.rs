@@ -75,5 +75,6 @@ pub use users::{Channel, UserId};
 /// The tables of this room.
 pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "directory/0001", sql: include_str!("../migrations/0001.sql") },
+    db::Migration { name: "directory/0002", sql: include_str!("../migrations/0002.sql") },
     db::Migration { name: "directory/0003", sql: include_str!("../migrations/0003.sql") },
 ];

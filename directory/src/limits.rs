@@ -77,3 +77,25 @@ pub const SEED_OCTETS: usize = 64 * 1024 * 1024;
 pub const SEED_ROWS: usize = 100_000;
 /// Characters of one field of a seed file.
 pub const SEED_FIELD: usize = 1000;
+
+/// Octets of a national list: the real one has some 4 MB (DOMAIN §1.1).
+pub const TRUST_LIST_OCTETS: usize = 64 * 1024 * 1024;
+/// Entries of a national list: the real one has some 9,000.
+pub const TRUST_LIST_ENTRIES: usize = 100_000;
+/// Elements inside each other in a national list: the list itself needs 4, a signature 7.
+pub const TRUST_LIST_DEPTH: usize = 16;
+/// Octets of the text of one field of an entry.
+pub const TRUST_FIELD_OCTETS: usize = 8 * 1024;
+/// Attributes and namespace declarations of one element of a national list.
+pub const TRUST_LIST_ATTRIBUTES: usize = 32;
+/// Octets of the signature element of a national list, its certificates included.
+pub const TRUST_SIGNATURE_OCTETS: usize = 256 * 1024;
+/// How far ahead of our clock a list's date may be, in milliseconds: a date far ahead would keep all
+/// later lists out.
+pub const TRUST_VERSION_AHEAD: i64 = DAY;
+/// Domains that may vanish in one update, in per cent (RELIABILITY T-10).
+pub const TRUST_SHRINK_PERCENT: u8 = 5;
+/// What happened to the list is kept this long, in milliseconds.
+pub const TRUST_EVENTS_KEPT: i64 = 400 * DAY;
+/// A peer's known key is written again at most this often, in milliseconds.
+pub const PEER_KEY_TOUCH: i64 = DAY;

@@ -1,12 +1,22 @@
 //! Which domains are ours, which are trusted, and whose certificates speak for them.
 //!
-//! Trust is decided by this list, never by a suffix (DESIGN §2.4). Simple for now: seeded by hand;
-//! the signed national list comes later and fills the same two tables.
+//! Trust is decided by this list, never by a suffix (DESIGN §2.4). It has three sources, kept apart:
+//! the configuration, what was imported by hand, and the national list.
+
+mod events;
+mod keys;
+mod sources;
+mod speakers;
 
 use std::collections::HashMap;
 
 use db::{Tx, Value, args};
-use names::Domain;
+use names::{DistinguishedName, Domain};
+
+pub use events::{Event, EventKind, events};
+pub use keys::{SharedKey, note_key};
+pub use sources::{Configured, Source, by_hand, configure, save};
+pub use speakers::{Speaker, who_may_send};
 
 /// What a listed domain is to us.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -55,11 +65,7 @@ impl Place {
 const PLACES: &str = "SELECT domain, place FROM trusted_domain WHERE domain IN ({})";
 const BY_PLACE: &str = "SELECT domain FROM trusted_domain WHERE place = $1 ORDER BY domain";
 const NAMES: &str = "SELECT domain, dn FROM trusted_name WHERE domain IN ({})";
-const BY_NAME: &str = "SELECT domain FROM trusted_name WHERE dn = $1 ORDER BY domain";
-const SAVE: &str = "INSERT INTO trusted_domain (domain, place) VALUES ($1, $2)
-    ON CONFLICT (domain) DO UPDATE SET place = excluded.place";
-const FORGET_NAMES: &str = "DELETE FROM trusted_name WHERE domain = $1";
-const ADD_NAMES: &str = "INSERT INTO trusted_name (domain, dn) VALUES";
+const BY_NAME: &str = "SELECT DISTINCT domain FROM trusted_name WHERE dn_key = $1 ORDER BY domain";
 
 /// What these domains are to us; those not listed are left out: they are not trusted.
 pub async fn places(tx: &mut Tx, domains: &[&Domain]) -> Result<HashMap<Domain, Place>, db::Error> {
@@ -78,24 +84,25 @@ pub async fn domains(tx: &mut Tx, place: Place) -> Result<Vec<Domain>, db::Error
     tx.rows(BY_PLACE, args![place.code()]).await?.iter().map(|row| domain(&row.text(0)?)).collect()
 }
 
-/// The domains that a certificate's distinguished name may speak for, as the list writes it.
-pub async fn domains_of_name(tx: &mut Tx, dn: &str) -> Result<Vec<Domain>, db::Error> {
-    tx.rows(BY_NAME, args![dn]).await?.iter().map(|row| domain(&row.text(0)?)).collect()
+/// The domains that the holder of a certificate may speak for.
+pub async fn domains_of(tx: &mut Tx, name: &DistinguishedName) -> Result<Vec<Domain>, db::Error> {
+    tx.rows(BY_NAME, args![name.key()]).await?.iter().map(|row| domain(&row.text(0)?)).collect()
 }
 
-/// The distinguished names that may speak for these domains.
-pub async fn names_of(tx: &mut Tx, domains: &[&Domain]) -> Result<Vec<(Domain, String)>, db::Error> {
+/// The distinguished names that may speak for these domains, each pair once.
+pub async fn names_of(
+    tx: &mut Tx,
+    domains: &[&Domain],
+) -> Result<Vec<(Domain, DistinguishedName)>, db::Error> {
     let list = domains.iter().map(|domain| Value::from(domain.as_str())).collect();
     let rows = tx.rows_in(NAMES, args![], list).await?;
-    rows.iter().map(|row| Ok((domain(&row.text(0)?)?, row.text(1)?))).collect()
-}
-
-/// Writes a domain and its distinguished names. The caller bumps the generation.
-pub async fn save(tx: &mut Tx, domain: &Domain, place: Place, names: &[String]) -> Result<(), db::Error> {
-    tx.execute(SAVE, args![domain.as_str(), place.code()]).await?;
-    tx.execute(FORGET_NAMES, args![domain.as_str()]).await?;
-    let rows = names.iter().map(|name| args![domain.as_str(), name.as_str()]).collect();
-    tx.insert_rows(ADD_NAMES, "ON CONFLICT (domain, dn) DO NOTHING", rows).await.map(drop)
+    let mut found: Vec<(Domain, DistinguishedName)> = rows
+        .iter()
+        .map(|row| Ok((domain(&row.text(0)?)?, name(&row.text(1)?)?)))
+        .collect::<Result<_, db::Error>>()?;
+    found.sort();
+    found.dedup();
+    Ok(found)
 }
 
 fn domain(text: &str) -> Result<Domain, db::Error> {
@@ -105,3 +112,11 @@ fn domain(text: &str) -> Result<Domain, db::Error> {
 fn place(code: &str) -> Result<Place, db::Error> {
     Place::from_code(code).ok_or_else(|| db::Error::Damaged("the place of a domain is unknown".to_owned()))
 }
+
+fn name(text: &str) -> Result<DistinguishedName, db::Error> {
+    DistinguishedName::parse(text)
+        .map_err(|_| db::Error::Damaged("a trusted distinguished name does not parse".to_owned()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -60,7 +60,7 @@ async fn write(
     now: Timestamp,
 ) -> Result<Written, Error> {
     match &step.write {
-        Write::Domain { domain, place, names } => trust::save(tx, domain, *place, names).await?,
+        Write::Domain { domain, place, names } => trust::save(tx, domain, *place, names, now).await?,
         Write::Organisation(organisation) => organisations::save(tx, organisation).await?,
         Write::Person(person) => people::save(tx, person).await?,
         Write::Mailbox { mailbox, new_state } => match (step.known, new_state) {

@@ -1,9 +1,11 @@
 //! What the directory knows already of the things a seed names.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use db::Tx;
-use names::{AccountId, Address, Domain, Ins, NationalPersonId, NationalStructureId, PersonId};
+use names::{
+    AccountId, Address, DistinguishedName, Domain, Ins, NationalPersonId, NationalStructureId, PersonId,
+};
 
 use crate::delegations::{self, Delegation, Rights};
 use crate::mandates::{self, Mandate};
@@ -19,7 +21,8 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Existing {
     pub(crate) places: HashMap<Domain, Place>,
-    pub(crate) names: HashMap<Domain, Vec<String>>,
+    /// Domains that were entered by hand, with their names.
+    pub(crate) by_hand: HashMap<Domain, (Place, BTreeSet<DistinguishedName>)>,
     pub(crate) organisations: HashMap<NationalStructureId, Organisation>,
     pub(crate) people: HashMap<NationalPersonId, Person>,
     pub(crate) mailboxes: HashMap<Address, Mailbox>,
@@ -51,9 +54,7 @@ async fn load_trust(tx: &mut Tx, seed: &Seed, existing: &mut Existing) -> Result
     let of_mailboxes = seed.mailboxes.iter().map(|placed| placed.row.address.domain());
     let domains: Vec<&Domain> = distinct(listed.chain(of_mailboxes));
     existing.places = trust::places(tx, &domains).await?;
-    for (domain, name) in trust::names_of(tx, &domains).await? {
-        existing.names.entry(domain).or_default().push(name);
-    }
+    existing.by_hand = trust::by_hand(tx, &domains).await?;
     Ok(())
 }
 

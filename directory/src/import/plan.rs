@@ -1,6 +1,6 @@
 //! What an import would do: the steps that make up the difference, and how they are shown.
 
-use names::{AccountId, AccountKind, CredentialId, Domain, PatientId, PersonId};
+use names::{AccountId, AccountKind, CredentialId, DistinguishedName, Domain, PatientId, PersonId};
 
 use crate::credentials::Owner;
 use crate::delegations::{Delegation, Rights};
@@ -35,7 +35,7 @@ pub(crate) enum Known {
 }
 
 pub(crate) enum Write {
-    Domain { domain: Domain, place: trust::Place, names: Vec<String> },
+    Domain { domain: Domain, place: trust::Place, names: Vec<DistinguishedName> },
     Organisation(Organisation),
     Person(Person),
     Mailbox { mailbox: Box<Mailbox>, new_state: Option<MailboxState> },

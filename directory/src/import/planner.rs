@@ -1,10 +1,10 @@
 //! From a seed and what is known to the steps that make up the difference. Pure.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use names::{
-    AccountId, AccountKind, Address, CredentialId, Domain, Ins, NationalPersonId, NationalStructureId,
-    OrganisationId, PatientId, PersonId,
+    AccountId, AccountKind, Address, CredentialId, DistinguishedName, Domain, Ins, NationalPersonId,
+    NationalStructureId, OrganisationId, PatientId, PersonId,
 };
 
 use crate::credentials::{self, Owner};
@@ -74,14 +74,11 @@ impl<F: FnMut() -> i64> Planner<'_, F> {
             if !self.first(at, format!("domain {}", row.domain)) {
                 continue;
             }
-            let known = self.existing.places.get(&row.domain);
-            let mut names = row.names.clone();
-            names.sort();
-            names.dedup();
-            let mut known_names = self.existing.names.get(&row.domain).cloned().unwrap_or_default();
-            known_names.sort();
+            let known = self.existing.by_hand.get(&row.domain);
+            let names: BTreeSet<DistinguishedName> = row.names.iter().cloned().collect();
             self.places.insert(row.domain.clone(), row.place);
-            let same = known == Some(&row.place) && known_names == names;
+            let same = known.is_some_and(|(place, known)| *place == row.place && *known == names);
+            let names = names.into_iter().collect();
             let write = Write::Domain { domain: row.domain.clone(), place: row.place, names };
             self.step(at, known.is_some(), same, write);
         }

@@ -160,7 +160,8 @@ async fn domains_and_their_names_are_the_trust_list() {
     use crate::trust;
     for house in houses().await {
         let domain = |text: &str| names::Domain::parse(text).unwrap();
-        let dn = "CN=mail.clinique-voisine.mssante.example,O=CLINIQUE VOISINE,C=FR";
+        let dn = |text: &str| names::DistinguishedName::parse(text).unwrap();
+        let remote_name = dn("CN=mail.clinique-voisine.mssante.example,O=CLINIQUE VOISINE,C=FR");
         let mut tx = house.db.read().await.unwrap();
         for (text, want) in [
             ("clinique-voisine.mssante.example", true),
@@ -171,9 +172,9 @@ async fn domains_and_their_names_are_the_trust_list() {
             assert_eq!(trust::is_trusted(&mut tx, &domain(text)).await.unwrap(), want, "{text}");
         }
         let remote = domain("clinique-voisine.mssante.example");
-        assert_eq!(trust::domains_of_name(&mut tx, dn).await.unwrap(), std::slice::from_ref(&remote));
-        assert_eq!(trust::domains_of_name(&mut tx, "CN=other").await.unwrap(), []);
-        assert_eq!(trust::names_of(&mut tx, &[&remote]).await.unwrap(), [(remote.clone(), dn.to_owned())]);
+        assert_eq!(trust::domains_of(&mut tx, &remote_name).await.unwrap(), std::slice::from_ref(&remote));
+        assert_eq!(trust::domains_of(&mut tx, &dn("CN=other")).await.unwrap(), []);
+        assert_eq!(trust::names_of(&mut tx, &[&remote]).await.unwrap(), [(remote.clone(), remote_name)]);
         drop(tx);
         let patients = house.directory.patient_domain().await.unwrap();
         assert_eq!(patients, Some(domain("patient.mssante.example")), "{}", house.engine);

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use names::{
-    AccountKind, Address, Domain, Finess, Ins, NationalPersonId, NationalStructureId, Profession,
-    ProfileState, SectorCode, Timestamp,
+    AccountKind, Address, DistinguishedName, Domain, Finess, Ins, NationalPersonId, NationalStructureId,
+    Profession, ProfileState, SectorCode, Timestamp,
 };
 
 use crate::mailboxes::MailboxState;
@@ -19,7 +19,7 @@ use crate::{Channel, ProfileLife, Relation, Rights, Sex, Traits, trust};
 pub(crate) struct DomainRow {
     pub(crate) domain: Domain,
     pub(crate) place: trust::Place,
-    pub(crate) names: Vec<String>,
+    pub(crate) names: Vec<DistinguishedName>,
 }
 
 #[derive(Clone)]
@@ -121,9 +121,15 @@ pub(crate) fn domain(fields: Fields) -> Result<DomainRow, String> {
             trust::Place::from_code(text)
                 .ok_or_else(|| "is local, local-patients, remote or remote-patients".to_owned())
         })?,
-        names: fields.list("names")?,
+        names: distinguished_names(&fields.list("names")?)?,
     };
     fields.finish(row)
+}
+
+fn distinguished_names(texts: &[String]) -> Result<Vec<DistinguishedName>, String> {
+    let parse =
+        |text: &String| DistinguishedName::parse(text).map_err(|error| format!("names: {text:?}: {error}"));
+    texts.iter().map(parse).collect()
 }
 
 /// `finess` or `siret` (one at least), `name`, `sector`, `street`, `postal_code`, `town`.
