@@ -1,15 +1,11 @@
 //! Application passwords: one per device, generated, shown once, revocable (DESIGN §6).
 
-use std::sync::Arc;
-
 use audit::{Act, Actor, Chain, Entry, Line};
 use db::{Tx, args};
-use names::{AccountId, AccountKind, Address, CredentialId, PersonId, Timestamp};
+use names::{AccountId, CredentialId, PersonId, Timestamp};
 
-use crate::login_cache::Attempt;
-use crate::mailboxes::{self, MailboxState};
 use crate::scram::Verifier;
-use crate::{Directory, Error, Mailbox, Rights, delegations, limits};
+use crate::{Directory, Error, limits};
 
 /// Whose an application password is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -47,48 +43,6 @@ pub struct Credential {
     pub revoked: Option<Timestamp>,
 }
 
-/// A log-in that was verified, with all that the doors ask next.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Login {
-    /// The mailbox that was opened.
-    pub account: AccountId,
-    /// Its address.
-    pub address: Address,
-    /// Its kind.
-    pub kind: AccountKind,
-    /// Its name as the directory knows it.
-    pub display_name: String,
-    /// Who opened it; none for a machine.
-    pub person: Option<PersonId>,
-    /// Their name, for the audit and for "written by".
-    pub person_name: Option<String>,
-    /// Which secret they used.
-    pub credential: CredentialId,
-    /// What they may do in that mailbox.
-    pub rights: Rights,
-    /// The addresses they may write as, the opened one first if it is among them.
-    pub may_send_as: Vec<MaySendAs>,
-}
-
-/// An address somebody may write as.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MaySendAs {
-    /// The mailbox.
-    pub account: AccountId,
-    /// Its address.
-    pub address: Address,
-    /// Its name as the directory knows it.
-    pub display_name: String,
-}
-
-impl Login {
-    /// The mailbox behind an address this login may write as.
-    #[must_use]
-    pub fn sends_as(&self, address: &Address) -> Option<&MaySendAs> {
-        self.may_send_as.iter().find(|allowed| allowed.address == *address)
-    }
-}
-
 /// The only kind so far; certificates and OIDC subjects get theirs beside it.
 const KIND: &str = "application-password";
 /// Octets of chance in a secret: 128 bits.
@@ -103,6 +57,13 @@ const INSERT: &str = "INSERT INTO credential (id, person, mailbox, kind, label, 
 const BY_LOOKUP: &str = "SELECT id, person, mailbox, parameters, verifier FROM credential
     WHERE lookup = $1 AND revoked_at IS NULL";
 const BY_ID: &str = "SELECT person, mailbox FROM credential WHERE id = $1 AND revoked_at IS NULL";
+/// Those that could open a mailbox: its machine's, its holder's, its members', its delegates'. Whether the
+/// owner may is asked afterwards.
+const OF_MAILBOX: &str = "SELECT id, person, mailbox, parameters, verifier FROM credential
+    WHERE revoked_at IS NULL AND kind = $2 AND (mailbox = $1 OR person IN (
+        SELECT person FROM mailbox WHERE account = $1 UNION SELECT person FROM member WHERE mailbox = $1
+        UNION SELECT person FROM delegation WHERE mailbox = $1))
+    ORDER BY id DESC LIMIT $3";
 const KNOWN: &str = "SELECT lookup FROM credential WHERE lookup IN ({})";
 const OF_OWNER: &str = "SELECT id, label, created_at, revoked_at FROM credential
     WHERE (person = $1 OR mailbox = $2) ORDER BY id";
@@ -124,7 +85,7 @@ impl Directory {
             owner,
             label: label.to_owned(),
             lookup: self.sealing().secret_hash(&secret),
-            verifier: Verifier::of(&secret, self.entropy().bytes()),
+            verifier: Verifier::of(&secret, self.salt()),
             now,
         };
         let id = new.id;
@@ -201,99 +162,6 @@ impl Directory {
         let line = Line { at: now, actor: by, for_whom, act, detail: format!("credential={}", credential.0) };
         Entry::new(chain, line, self.entropy())
     }
-
-    /// Who logs in with this address and password, if anybody.
-    ///
-    /// A wrong password, an unknown address and a closed mailbox cost the same and look the same.
-    /// The caller counts failures and slows down (RELIABILITY A-01).
-    pub async fn verify_login(
-        &self,
-        login: &Address,
-        password: &str,
-        now: Timestamp,
-    ) -> Result<Option<Arc<Login>>, Error> {
-        if password.is_empty() || password.len() > limits::PASSWORD_OCTETS {
-            return Ok(None);
-        }
-        let password = canonical(password);
-        let attempt = self.logins().attempt(login, &password);
-        // Read before the rows: a change in between makes the entry old, never the other way round.
-        let generation = self.generation().known();
-        if let Some(login) = self.logins().find(attempt, generation, now) {
-            return Ok(Some(login));
-        }
-        self.verify_afresh(login, &password, attempt, generation, now).await
-    }
-
-    async fn verify_afresh(
-        &self,
-        login: &Address,
-        password: &str,
-        attempt: Attempt,
-        generation: i64,
-        now: Timestamp,
-    ) -> Result<Option<Arc<Login>>, Error> {
-        let mut tx = self.db().read().await?;
-        let mailbox = mailboxes::find_by_addresses(&mut tx, &[login]).await?.pop();
-        let found = find(&mut tx, &self.sealing().secret_hash(password)).await?;
-        let (owner, verifier) = match found {
-            Some((id, owner, verifier)) => (Some((id, owner)), verifier),
-            None => (None, self.nobody().clone()),
-        };
-        let secret = zeroize::Zeroizing::new(password.to_owned());
-        let right = tokio::task::spawn_blocking(move || verifier.matches(&secret))
-            .await
-            .map_err(|_| Error::Interrupted)?;
-        let (Some((credential, owner)), Some(mailbox), true) = (owner, mailbox, right) else {
-            return Ok(None);
-        };
-        let login = authorise(&mut tx, &mailbox, credential, owner, now).await?.map(Arc::new);
-        if let Some(login) = &login {
-            self.logins().keep(attempt, generation, now, Arc::clone(login));
-        }
-        Ok(login)
-    }
-}
-
-/// When a session's log-in was last known to be good.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Seen {
-    generation: i64,
-    at: Timestamp,
-}
-
-impl Directory {
-    /// What to remember of this instant; ask before verifying a log-in.
-    #[must_use]
-    pub fn seen(&self, now: Timestamp) -> Seen {
-        Seen { generation: self.generation().known(), at: now }
-    }
-
-    /// A session's log-in as it stands now: none when its password was revoked, its mailbox stopped or
-    /// its rights ended (RELIABILITY A-15). One comparison while nothing changed within the minute that
-    /// a log-in is believed.
-    pub async fn renew_login(
-        &self,
-        login: &Arc<Login>,
-        seen: &mut Seen,
-        now: Timestamp,
-    ) -> Result<Option<Arc<Login>>, Error> {
-        let fresh = self.seen(now);
-        let recent = (0..limits::LOGIN_CACHE_AGE).contains(&now.since(seen.at));
-        if fresh.generation == seen.generation && recent {
-            return Ok(Some(Arc::clone(login)));
-        }
-        let mut tx = self.db().read().await?;
-        let Some(row) = tx.maybe_row(BY_ID, args![login.credential]).await? else { return Ok(None) };
-        let owner = owner(&row, 0)?;
-        let mailbox = mailboxes::find_by_addresses(&mut tx, &[&login.address]).await?.pop();
-        let Some(mailbox) = mailbox.filter(|mailbox| mailbox.account == login.account) else {
-            return Ok(None);
-        };
-        let renewed = authorise(&mut tx, &mailbox, login.credential, owner, now).await?;
-        *seen = fresh;
-        Ok(renewed.map(Arc::new))
-    }
 }
 
 impl Owner {
@@ -337,10 +205,32 @@ pub(crate) async fn known_lookups(tx: &mut Tx, lookups: &[[u8; 32]]) -> Result<V
     tx.rows_in(KNOWN, args![], list).await?.iter().map(|row| row.bytes(0)).collect()
 }
 
-async fn find(tx: &mut Tx, lookup: &[u8; 32]) -> Result<Option<(CredentialId, Owner, Verifier)>, Error> {
-    let Some(row) = tx.maybe_row(BY_LOOKUP, args![lookup]).await? else { return Ok(None) };
+/// A credential as it is checked.
+pub(crate) struct Stored {
+    pub(crate) id: CredentialId,
+    pub(crate) owner: Owner,
+    pub(crate) verifier: Verifier,
+}
+
+/// The standing password with this keyed hash.
+pub(crate) async fn find(tx: &mut Tx, lookup: &[u8; 32]) -> Result<Option<Stored>, Error> {
+    tx.maybe_row(BY_LOOKUP, args![lookup]).await?.as_ref().map(stored).transpose()
+}
+
+/// Whose standing password this is.
+pub(crate) async fn owner_of(tx: &mut Tx, id: CredentialId) -> Result<Option<Owner>, Error> {
+    tx.maybe_row(BY_ID, args![id]).await?.map(|row| owner(&row, 0)).transpose()
+}
+
+/// The standing passwords that could open a mailbox, the newest first, as many as are tried.
+pub(crate) async fn of_mailbox(tx: &mut Tx, account: AccountId) -> Result<Vec<Stored>, Error> {
+    let most = limits::SCRAM_CANDIDATES as i64;
+    tx.rows(OF_MAILBOX, args![account, KIND, most]).await?.iter().map(stored).collect()
+}
+
+fn stored(row: &db::Row) -> Result<Stored, Error> {
     let verifier = Verifier::parse(&row.text(3)?, &row.text(4)?).ok_or(Error::Corrupt("credential"))?;
-    Ok(Some((CredentialId(row.int(0)?), owner(&row, 1)?, verifier)))
+    Ok(Stored { id: CredentialId(row.int(0)?), owner: owner(row, 1)?, verifier })
 }
 
 /// The owner in two columns of a row, from `first` on.
@@ -349,61 +239,6 @@ fn owner(row: &db::Row, first: usize) -> Result<Owner, Error> {
         (Some(person), None) => Ok(Owner::Person(PersonId(person))),
         (None, Some(mailbox)) => Ok(Owner::Machine(AccountId(mailbox))),
         (Some(_), Some(_)) | (None, None) => Err(Error::Corrupt("credential")),
-    }
-}
-
-/// What the owner of a right secret may do with the mailbox they named; nothing, perhaps.
-async fn authorise(
-    tx: &mut Tx,
-    mailbox: &Mailbox,
-    credential: CredentialId,
-    owner: Owner,
-    now: Timestamp,
-) -> Result<Option<Login>, Error> {
-    if mailbox.state != MailboxState::Open {
-        return Ok(None);
-    }
-    let login = |person, person_name, rights, may_send_as| Login {
-        account: mailbox.account,
-        address: mailbox.address.clone(),
-        kind: mailbox.kind,
-        display_name: mailbox.display_name(),
-        person,
-        person_name,
-        credential,
-        rights,
-        may_send_as,
-    };
-    let person = match owner {
-        Owner::Machine(account) => {
-            let itself = vec![may_send_as(mailbox)];
-            return Ok((account == mailbox.account).then(|| login(None, None, Rights::Write, itself)));
-        }
-        Owner::Person(person) => person,
-    };
-    let rights = delegations::rights_of(tx, person, now).await?;
-    // A machine's mailbox has secrets of its own; people get a PER, an ORG or a CAB.
-    let Some(&own_rights) = rights.get(&mailbox.account).filter(|_| mailbox.kind != AccountKind::Applicative)
-    else {
-        return Ok(None);
-    };
-    let writable = |other: &Mailbox| {
-        other.state == MailboxState::Open
-            && other.kind != AccountKind::Applicative
-            && rights.get(&other.account).is_some_and(|rights| *rights >= Rights::Write)
-    };
-    let mut others = mailboxes::of_person(tx, person, now).await?;
-    others.retain(writable);
-    others.sort_by_key(|other| other.account != mailbox.account);
-    let name = crate::people::find(tx, person).await?.map(|person| person.display_name());
-    Ok(Some(login(Some(person), name, own_rights, others.iter().map(may_send_as).collect())))
-}
-
-fn may_send_as(mailbox: &Mailbox) -> MaySendAs {
-    MaySendAs {
-        account: mailbox.account,
-        address: mailbox.address.clone(),
-        display_name: mailbox.display_name(),
     }
 }
 

@@ -25,6 +25,8 @@ struct Inner {
     generation: Generation,
     logins: LoginCache,
     resolved: ResolveCache,
+    /// Of all verifiers of application passwords.
+    salt: [u8; limits::SCRAM_SALT],
     /// What unknown secrets are compared with: same work, never a match.
     nobody: Verifier,
     hashing: Arc<Semaphore>,
@@ -33,13 +35,15 @@ struct Inner {
 impl Directory {
     /// Opens the room over a database whose migrations ([`crate::MIGRATIONS`]) have run.
     pub async fn open(db: Db, keys: &MasterKeys, entropy: Entropy) -> Result<Self, Error> {
-        let nobody = Verifier::of(&format!("{:?}", entropy.bytes::<16>()), entropy.bytes());
+        let salt = salt(&db, &entropy).await?;
+        let nobody = Verifier::of(&format!("{:?}", entropy.bytes::<16>()), salt);
         let directory = Self(Arc::new(Inner {
             db,
             logins: LoginCache::new(&entropy),
             sealing: Sealing::new(keys, entropy),
             generation: Generation::default(),
             resolved: ResolveCache::default(),
+            salt,
             nobody,
             hashing: Arc::new(Semaphore::new(limits::ARGON2_AT_ONCE)),
         }));
@@ -154,6 +158,10 @@ impl Directory {
         &self.0.resolved
     }
 
+    pub(crate) fn salt(&self) -> [u8; limits::SCRAM_SALT] {
+        self.0.salt
+    }
+
     pub(crate) fn nobody(&self) -> &Verifier {
         &self.0.nobody
     }
@@ -171,4 +179,26 @@ impl Directory {
         .await
         .map_err(|_| Error::Interrupted)?
     }
+}
+
+const SALT: &str = "SELECT salt FROM scram_salt WHERE id = 1";
+const DRAW_SALT: &str = "INSERT INTO scram_salt (id, salt) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
+
+/// The salt of this house, drawn the first time it is opened (docs/adr/0019-one-salt.md).
+async fn salt(db: &Db, entropy: &Entropy) -> Result<[u8; limits::SCRAM_SALT], Error> {
+    let kept = db.read().await?.maybe_row(SALT, db::args![]).await?;
+    let row = match kept {
+        Some(row) => row,
+        None => {
+            let drawn: [u8; limits::SCRAM_SALT] = entropy.bytes();
+            let unit = db::unit("draw the salt of the house", drawn, |drawn, tx| {
+                Box::pin(async move {
+                    tx.execute(DRAW_SALT, db::args![drawn.to_vec()]).await?;
+                    tx.row(SALT, db::args![]).await
+                })
+            });
+            db.write(unit).await?
+        }
+    };
+    row.bytes(0)?.try_into().map_err(|_| Error::Corrupt("salt"))
 }

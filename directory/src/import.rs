@@ -89,7 +89,7 @@ impl Directory {
             prepared.hashes.insert(login.to_owned(), hash);
         }
         for (lookup, secret) in plan.secrets_to_verify() {
-            prepared.verifiers.insert(lookup, Verifier::of(secret, self.entropy().bytes()));
+            prepared.verifiers.insert(lookup, Verifier::of(secret, self.salt()));
         }
         Ok(prepared)
     }

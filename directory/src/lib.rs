@@ -25,6 +25,7 @@ mod generation;
 mod import;
 pub mod limits;
 mod login_cache;
+mod logins;
 pub mod mailboxes;
 pub mod mandates;
 mod one_time_code;
@@ -47,12 +48,13 @@ pub mod trust;
 pub mod users;
 mod words;
 
-pub use credentials::{Credential, IssuedPassword, Login, MaySendAs, Owner, Seen};
+pub use credentials::{Credential, IssuedPassword, Owner};
 pub use delegations::Rights;
 pub use directory::Directory;
 pub use error::Error;
 pub use generation::Generation;
 pub use import::{Applied, Plan, PreparedImport};
+pub use logins::{Login, MaySendAs, Means, Proved, Seen};
 pub use mailboxes::{Mailbox, MailboxState};
 pub use mandates::{Profile, Relation};
 pub use organisations::Organisation;
@@ -77,4 +79,5 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "directory/0001", sql: include_str!("../migrations/0001.sql") },
     db::Migration { name: "directory/0002", sql: include_str!("../migrations/0002.sql") },
     db::Migration { name: "directory/0003", sql: include_str!("../migrations/0003.sql") },
+    db::Migration { name: "directory/0004", sql: include_str!("../migrations/0004.sql") },
 ];

@@ -5,8 +5,12 @@ use names::{DAY, HOUR, MINUTE, SECOND};
 /// PBKDF2 iterations of an application password's verifier (RFC 7677 §4: at least 4096). The secret
 /// is 128 random bits, so iterations add nothing against guessing; more would only slow log-ins.
 pub const SCRAM_ITERATIONS: u32 = 4096;
-/// Octets of salt of a verifier.
+/// Octets of the salt that all verifiers of the house share (docs/adr/0019-one-salt.md).
 pub const SCRAM_SALT: usize = 16;
+/// Application passwords of one login that a proof is tried against, the newest ones: two hashes each.
+pub const SCRAM_CANDIDATES: usize = 512;
+/// Tries that every proof costs at least, so that time tells little of a login (RELIABILITY A-02).
+pub const SCRAM_TRIES: usize = 64;
 /// Octets of a password of any kind, looked at before any hashing (RELIABILITY A-03).
 pub const PASSWORD_OCTETS: usize = 1024;
 /// How long a verified log-in is believed without hashing again, in milliseconds. Changes are heard of

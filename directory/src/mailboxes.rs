@@ -1,7 +1,7 @@
 //! Mailboxes of the trade: PER, ORG, APP, CAB. Address and kind never change (DOMAIN §1.5).
 
 use db::{Row, Tx, args};
-use names::{AccountId, AccountKind, Address, PersonId, SectorCode, Timestamp};
+use names::{AccountId, AccountKind, Address, NationalStructureId, PersonId, SectorCode, Timestamp};
 
 use crate::{Organisation, Person, organisations, people};
 
@@ -121,6 +121,8 @@ const OWN_COLUMNS: usize = 8;
 
 const BY_ADDRESS: &str = select_mailbox!("WHERE m.address IN ({})");
 const BY_ACCOUNT: &str = select_mailbox!("WHERE m.account IN ({})");
+const MACHINES: &str =
+    select_mailbox!("WHERE m.kind = $1 AND (o.national_id = $2 OR o.finess = $3 OR o.siret = $4)");
 const OF_PERSON: &str = select_mailbox!(
     "WHERE m.account IN (SELECT account FROM mailbox WHERE person = $1
      UNION SELECT mailbox FROM member WHERE person = $1
@@ -152,6 +154,17 @@ pub async fn find(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<Mailbox>, d
 /// Every mailbox a person may use at `now`: their own, their teams', and those they act for.
 pub async fn of_person(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<Vec<Mailbox>, db::Error> {
     tx.rows(OF_PERSON, args![person, now]).await?.iter().map(from_row).collect()
+}
+
+/// The applicative mailboxes of an organisation, known by any of its numbers.
+pub(crate) async fn machines_of(
+    tx: &mut Tx,
+    organisation: &NationalStructureId,
+) -> Result<Vec<Mailbox>, db::Error> {
+    let id = organisation.0.as_str();
+    let number = |prefix: char| id.strip_prefix(prefix).map(ToOwned::to_owned);
+    let row = args![AccountKind::Applicative.code(), id, number('1'), number('3')];
+    tx.rows(MACHINES, row).await?.iter().map(from_row).collect()
 }
 
 /// Writes a new mailbox. The caller bumps the generation.

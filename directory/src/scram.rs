@@ -18,7 +18,7 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    /// The verifier of `secret` under a fresh `salt`. ASCII secrets only, for which SASLprep
+    /// The verifier of `secret` under the salt of the house. ASCII secrets only, for which SASLprep
     /// (RFC 4013) changes nothing; the callers see to that.
     pub(crate) fn of(secret: &str, salt: [u8; limits::SCRAM_SALT]) -> Self {
         let iterations = NonZeroU32::new(limits::SCRAM_ITERATIONS).unwrap_or(NonZeroU32::MIN);
@@ -29,6 +29,21 @@ impl Verifier {
     pub(crate) fn matches(&self, secret: &str) -> bool {
         let given = Self::compute(secret, self.salt.clone(), self.iterations);
         constant_time::verify_slices_are_equal(&given.stored_key, &self.stored_key).is_ok()
+    }
+
+    /// Whether `proof` shows knowledge of the secret for this exchange (RFC 5802 §3: `ClientProof` is
+    /// `ClientKey XOR HMAC(StoredKey, AuthMessage)`, and `H(ClientKey)` is `StoredKey`).
+    pub(crate) fn proves(&self, message: &[u8], proof: &[u8; 32]) -> bool {
+        let mask = sign(&self.stored_key, message);
+        let mut key = *proof;
+        key.iter_mut().zip(mask).for_each(|(octet, mask)| *octet ^= mask);
+        let shown = digest::digest(&digest::SHA256, &key);
+        constant_time::verify_slices_are_equal(shown.as_ref(), &self.stored_key).is_ok()
+    }
+
+    /// Our proof in return: `ServerSignature` (RFC 5802 §3).
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; 32] {
+        sign(&self.server_key, message)
     }
 
     /// `iterations:salt`, as stored.
@@ -67,10 +82,35 @@ impl Verifier {
     }
 }
 
+fn sign(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    array(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref())
+}
+
 fn array(bytes: &[u8]) -> [u8; 32] {
     let mut array = [0; 32];
     array.copy_from_slice(bytes);
     array
+}
+
+/// The client's side, for tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// `ClientProof`, and the `ServerSignature` to expect (RFC 5802 §3).
+    pub(crate) fn prove(
+        secret: &str,
+        salt: [u8; limits::SCRAM_SALT],
+        message: &[u8],
+    ) -> ([u8; 32], [u8; 32]) {
+        let mut salted = [0; 32];
+        let iterations = NonZeroU32::new(limits::SCRAM_ITERATIONS).unwrap();
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations, &salt, secret.as_bytes(), &mut salted);
+        let mut proof = sign(&salted, b"Client Key");
+        let stored = array(digest::digest(&digest::SHA256, &proof).as_ref());
+        proof.iter_mut().zip(sign(&stored, message)).for_each(|(octet, mask)| *octet ^= mask);
+        (proof, sign(&sign(&salted, b"Server Key"), message))
+    }
 }
 
 #[cfg(test)]
@@ -84,14 +124,18 @@ mod tests {
         let message = "n=user,r=rOprNGfwEbeRWgbNEkqO,\
             r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,\
             c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
-        let sign = |key: &[u8; 32]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message.as_bytes());
-        let server = STANDARD.encode(sign(&verifier.server_key));
-        assert_eq!(server, "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
-        // ClientKey = ClientProof XOR HMAC(StoredKey, AuthMessage), and its hash is the StoredKey.
+        assert_eq!(
+            STANDARD.encode(verifier.sign(message.as_bytes())),
+            "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl94G4="
+        );
         let proof = STANDARD.decode("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=").unwrap();
-        let signature = sign(&verifier.stored_key);
-        let client: Vec<u8> = proof.iter().zip(signature.as_ref()).map(|(a, b)| a ^ b).collect();
-        assert_eq!(digest::digest(&digest::SHA256, &client).as_ref(), verifier.stored_key);
+        let proof: [u8; 32] = proof.try_into().unwrap();
+        assert!(verifier.proves(message.as_bytes(), &proof));
+        let mut wrong = proof;
+        wrong[31] ^= 1;
+        assert!(!verifier.proves(message.as_bytes(), &wrong));
+        assert!(!verifier.proves(&message.as_bytes()[1..], &proof), "of another exchange");
+        assert!(!Verifier::of("pencils", salt).proves(message.as_bytes(), &proof));
     }
 
     #[test]

@@ -50,6 +50,11 @@ pub(crate) async fn houses() -> Vec<House> {
     houses
 }
 
+/// The same house after a restart.
+pub(crate) async fn reopened(house: &House) -> Directory {
+    Directory::open((*house.db).clone(), &keys(), entropy()).await.unwrap()
+}
+
 pub(crate) fn read(toml: &str) -> Seed {
     read_files(&[("seed.toml", toml)])
 }

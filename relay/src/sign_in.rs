@@ -80,7 +80,7 @@ pub(crate) async fn tell_signed_in(
     let account = Actor::Account(login.account);
     let actor = login.person.map_or(account, Actor::Person);
     let for_whom = (actor != account).then_some(account);
-    let detail = format!("door={door} credential={}", login.credential.0);
+    let detail = format!("door={door} {}", login.means);
     let line = Line { at: now, actor, for_whom, act: Act::SignedIn, detail };
     tell(relay, login.account, line).await
 }

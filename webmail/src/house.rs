@@ -133,7 +133,7 @@ impl House {
             display_name: mailbox.display_name(),
             person: mailbox.person.as_ref().map(|person| person.id),
             person_name: None,
-            credential: names::CredentialId(1),
+            means: directory::Means::Password(names::CredentialId(1)),
             rights: directory::Rights::Manage,
             may_send_as: vec![sends],
         };

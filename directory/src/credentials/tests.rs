@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use audit::{Act, Actor, Chain};
 
 use super::*;
 use crate::testing::{House, NOW, address, houses};
+use crate::{Login, MailboxState, Means, Rights, mailboxes};
 
 const DOCTOR: &str = "marie.lenoir@cabinet-lilas.mssante.example";
 const CARDIOLOGIST: &str = "paul.ferrand@hopital-saint-roch.mssante.example";
@@ -75,7 +78,7 @@ async fn an_issued_password_works_at_once_until_it_is_revoked_even_from_memory()
         for form in [issued.secret.to_string(), issued.secret.replace('-', ""), issued.secret.to_uppercase()]
         {
             let login = verify(&house, DOCTOR, &form, NOW).await.expect("each way of typing it");
-            assert_eq!(login.credential, issued.id);
+            assert_eq!(login.means, Means::Password(issued.id));
         }
         let labels: Vec<String> =
             house.directory.passwords_of(owner).await.unwrap().into_iter().map(|c| c.label).collect();
@@ -128,7 +131,8 @@ async fn a_session_ends_with_its_password_and_with_its_rights() {
         let doctor = verify(&house, DOCTOR, "demo-marie-lenoir", NOW).await.unwrap();
         let person = doctor.person.unwrap();
         let (owner, by) = (Owner::Person(person), Actor::Person(person));
-        assert!(directory.revoke_password(owner, doctor.credential, by, NOW).await.unwrap());
+        let Means::Password(credential) = doctor.means else { panic!("{:?}", doctor.means) };
+        assert!(directory.revoke_password(owner, credential, by, NOW).await.unwrap());
         let ended = directory.renew_login(&doctor, &mut seen, NOW.plus(1)).await.unwrap();
         assert_eq!(ended, None, "{}: the password was revoked", house.engine);
     }
