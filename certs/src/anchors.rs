@@ -161,3 +161,61 @@ pub(crate) fn distribution_points(certificate: &X509Certificate<'_>) -> Vec<Stri
     }
     urls
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, invented_authority, invented_operator};
+    use crate::{Identity, Order};
+
+    #[test]
+    fn a_file_of_authorities_holds_chains_up_to_their_roots_and_nothing_else() {
+        let root = invented_authority();
+        let issuing = root.intermediate("Issuing", Some("http://crl.example/root.crl"), NOW).unwrap();
+        let forged = invented_authority();
+        let leaf = issuing.operator(&invented_operator(), NOW).unwrap().chain_pem;
+        let reversed = format!("{}{}", issuing.certificate_pem(), root.certificate_pem());
+        let orphan = format!("{}{}", issuing.certificate_pem(), forged.certificate_pem());
+        let crowd = root.certificate_pem().repeat(65);
+        for (case, pem, want) in [
+            ("a root", root.certificate_pem(), Ok((1, 0))),
+            ("a chain", &issuing.chain_pem(), Ok((1, 1))),
+            ("intermediate first", &reversed, Ok((1, 1))),
+            ("two roots", &format!("{}{}", forged.certificate_pem(), issuing.chain_pem()), Ok((2, 1))),
+            ("an intermediate alone", issuing.certificate_pem(), Err("without the one that signed it")),
+            ("a root of the same name, another key", &orphan, Err("without the one that signed it")),
+            ("an operator's certificate", &leaf, Err("is none; take it out")),
+            ("nothing", "", Err("holds no certificate")),
+            ("too many", &crowd, Err("at most 64")),
+        ] {
+            match (Anchors::from_pem(pem), want) {
+                (Ok(anchors), Ok((roots, between))) => {
+                    assert_eq!(
+                        (anchors.roots().len(), anchors.intermediates().len()),
+                        (roots, between),
+                        "{case}"
+                    );
+                }
+                (Err(error), Err(want)) => assert!(error.to_string().contains(want), "{case}: {error}"),
+                (got, want) => panic!("{case}: {got:?} instead of {want:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn certificates_say_where_the_lists_about_them_are() {
+        let root = invented_authority();
+        let issuing = root.intermediate("Issuing", Some("http://crl.example/root.crl"), NOW).unwrap();
+        let anchors = Anchors::from_pem(&issuing.chain_pem()).unwrap();
+        assert_eq!(anchors.distribution_points(), ["http://crl.example/root.crl"]);
+        let operator = invented_operator();
+        let order =
+            Order { list_url: Some("http://crl.example/issuing.crl"), ..Order::operator(&operator, NOW) };
+        let issued = issuing.issue(&order).unwrap();
+        let own = Identity::from_pem(&issued.chain_pem, &issued.key_pem, NOW).unwrap();
+        assert_eq!(
+            own.distribution_points,
+            ["http://crl.example/issuing.crl", "http://crl.example/root.crl"]
+        );
+    }
+}

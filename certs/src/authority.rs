@@ -1,16 +1,23 @@
 //! A throwaway authority for development, demonstration and tests. Never for production: its key
 //! lies beside the certificates it signs.
 
+mod order;
+mod publish;
+
 use crate::load::{KeyAccess, LoadError, load_identity};
 use names::{DAY, Timestamp};
+pub use order::{Alternatives, Order, Purposes};
+pub use publish::{ListOrder, PublishedList};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CrlDistributionPoint, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::ops::Add;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Days a root lives.
 const ROOT_DAYS: i64 = 3_650;
@@ -22,13 +29,15 @@ const RENEW_DAYS: i64 = 30;
 /// A certificate authority of our own.
 pub struct Authority {
     certificate_pem: String,
+    /// Certificates above it, up to the root; nothing when it is the root.
+    above_pem: String,
     key_pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// A certificate with its chain and its private key, as PEM.
 pub struct Issued {
-    /// The leaf, then the root.
+    /// The leaf, then the authorities up to the root.
     pub chain_pem: String,
     /// PKCS #8.
     pub key_pem: String,
@@ -106,29 +115,46 @@ impl Authority {
         let make = || {
             let key = KeyPair::generate()?;
             let key_pem = key.serialize_pem();
-            let mut params = CertificateParams::default();
-            params.distinguished_name = DistinguishedName::new();
-            params.distinguished_name.push(DnType::CountryName, "FR");
-            params.distinguished_name.push(DnType::OrganizationName, "Pli (développement)");
-            params.distinguished_name.push(DnType::CommonName, name);
-            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-            params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-            valid(&mut params, ROOT_DAYS, now);
+            let params = authority_params(name, 1, now);
             let issuer = CertifiedIssuer::self_signed(params, key)?;
-            Self::from_pem(issuer.pem(), key_pem)
+            Self::from_pem(issuer.pem(), String::new(), key_pem)
         };
         make().map_err(|cause| AuthorityError::Make { what: name.to_owned(), cause })
     }
 
-    fn from_pem(certificate_pem: String, key_pem: String) -> Result<Self, rcgen::Error> {
-        let issuer = Issuer::from_ca_cert_pem(&certificate_pem, KeyPair::from_pem(&key_pem)?)?;
-        Ok(Self { certificate_pem, key_pem, issuer })
+    /// An authority below this one. `list_url` is where this one's list is published.
+    pub fn intermediate(
+        &self,
+        name: &str,
+        list_url: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Self, AuthorityError> {
+        let make = || {
+            let key = KeyPair::generate()?;
+            let mut params = authority_params(name, 0, now);
+            params.use_authority_key_identifier_extension = true;
+            params.crl_distribution_points = published_at(list_url);
+            let certificate = params.signed_by(&key, &self.issuer)?;
+            Self::from_pem(certificate.pem(), self.chain_pem(), key.serialize_pem())
+        };
+        make().map_err(|cause| AuthorityError::Make { what: name.to_owned(), cause })
     }
 
-    /// The root's certificate.
+    fn from_pem(certificate_pem: String, above_pem: String, key_pem: String) -> Result<Self, rcgen::Error> {
+        let issuer = Issuer::from_ca_cert_pem(&certificate_pem, KeyPair::from_pem(&key_pem)?)?;
+        Ok(Self { certificate_pem, above_pem, key_pem, issuer })
+    }
+
+    /// Its certificate.
     #[must_use]
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
+    }
+
+    /// Its certificate and those above it: what [`Anchors`](crate::Anchors) are read from.
+    #[must_use]
+    pub fn chain_pem(&self) -> String {
+        format!("{}{}", self.certificate_pem, self.above_pem)
     }
 
     /// A server's certificate for these host names and IP addresses; the first is its CN.
@@ -136,41 +162,33 @@ impl Authority {
         let mut subject = DistinguishedName::new();
         subject.push(DnType::CountryName, "FR");
         subject.push(DnType::CommonName, names.first().copied().unwrap_or("localhost"));
-        self.issue(subject, names, &[ExtendedKeyUsagePurpose::ServerAuth], now)
-    }
-
-    /// An operator's certificate, for both sides of the MX door.
-    pub fn operator(&self, name: &OperatorName, now: Timestamp) -> Result<Issued, AuthorityError> {
-        let both = [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        self.issue(name.subject(), &[&name.common_name], &both, now)
-    }
-
-    /// A certificate good for clients only, in an operator's layout.
-    pub fn client(&self, name: &OperatorName, now: Timestamp) -> Result<Issued, AuthorityError> {
-        self.issue(name.subject(), &[&name.common_name], &[ExtendedKeyUsagePurpose::ClientAuth], now)
-    }
-
-    fn issue(
-        &self,
-        subject: DistinguishedName,
-        names: &[&str],
-        purposes: &[ExtendedKeyUsagePurpose],
-        now: Timestamp,
-    ) -> Result<Issued, AuthorityError> {
         let make = || {
-            let key = KeyPair::generate()?;
             let mut params = CertificateParams::default();
             params.distinguished_name = subject;
             params.subject_alt_names =
                 names.iter().map(|name| alternative(name)).collect::<Result<_, _>>()?;
             params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-            params.extended_key_usages = purposes.to_vec();
-            params.use_authority_key_identifier_extension = true;
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
             valid(&mut params, LEAF_DAYS, now);
-            let leaf = params.signed_by(&key, &self.issuer)?;
-            Ok(Issued { chain_pem: leaf.pem() + &self.certificate_pem, key_pem: key.serialize_pem() })
+            self.sign(params, KeyPair::generate()?)
         };
         make().map_err(|cause| AuthorityError::Make { what: names.join(", "), cause })
+    }
+
+    /// An operator's certificate, for both sides of the MX door.
+    pub fn operator(&self, name: &OperatorName, now: Timestamp) -> Result<Issued, AuthorityError> {
+        self.issue(&Order::operator(name, now))
+    }
+
+    /// A certificate good for clients only, in an operator's layout.
+    pub fn client(&self, name: &OperatorName, now: Timestamp) -> Result<Issued, AuthorityError> {
+        self.issue(&Order { purposes: Purposes::Client, ..Order::operator(name, now) })
+    }
+
+    fn sign(&self, mut params: CertificateParams, key: KeyPair) -> Result<Issued, rcgen::Error> {
+        params.use_authority_key_identifier_extension = true;
+        let leaf = params.signed_by(&key, &self.issuer)?;
+        Ok(Issued { chain_pem: leaf.pem() + &self.chain_pem(), key_pem: key.serialize_pem() })
     }
 
     /// Opens the authority kept in `dir`, or makes it; and sees to a server certificate for
@@ -180,7 +198,7 @@ impl Authority {
         let root = dir.join("root.pem");
         let root_key = dir.join("root.key");
         let authority = if root.exists() && root_key.exists() {
-            Self::from_pem(read(&root)?, read(&root_key)?)
+            Self::from_pem(read(&root)?, String::new(), read(&root_key)?)
                 .map_err(|cause| AuthorityError::Unusable { dir: dir.to_owned(), cause })?
         } else {
             std::fs::create_dir_all(dir)
@@ -231,12 +249,32 @@ impl std::fmt::Debug for Issued {
     }
 }
 
+/// `below` is how many authorities may stand below this one.
+fn authority_params(name: &str, below: u8, now: Timestamp) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CountryName, "FR");
+    params.distinguished_name.push(DnType::OrganizationName, "Pli (développement)");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(below));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    valid(&mut params, ROOT_DAYS, now);
+    params
+}
+
+fn published_at(list_url: Option<&str>) -> Vec<CrlDistributionPoint> {
+    list_url.map(|url| CrlDistributionPoint { uris: vec![url.to_owned()] }).into_iter().collect()
+}
+
 /// rcgen would say 1975 to 4096. From yesterday, for clients whose clock is behind.
 fn valid(params: &mut CertificateParams, days: i64, now: Timestamp) {
-    let epoch = rcgen::date_time_ymd(1970, 1, 1);
-    let at = |instant: Timestamp| epoch + std::time::Duration::from_millis(instant.0.max(0).unsigned_abs());
-    params.not_before = at(now.plus(-DAY));
-    params.not_after = at(now.plus(days * DAY));
+    params.not_before = at(now.plus(-DAY), rcgen::date_time_ymd(1970, 1, 1));
+    params.not_after = at(now.plus(days * DAY), rcgen::date_time_ymd(1970, 1, 1));
+}
+
+/// A moment counted from `epoch`, whose type is rcgen's and cannot be named here.
+fn at<T: Add<Duration, Output = T>>(instant: Timestamp, epoch: T) -> T {
+    epoch + Duration::from_millis(instant.0.max(0).unsigned_abs())
 }
 
 fn alternative(name: &str) -> Result<SanType, rcgen::Error> {

@@ -31,7 +31,10 @@ mod trust;
 mod verifiers;
 
 pub use anchors::Anchors;
-pub use authority::{Authority, AuthorityError, DevFiles, Issued, OperatorName};
+pub use authority::{
+    Alternatives, Authority, AuthorityError, DevFiles, Issued, ListOrder, OperatorName, Order, PublishedList,
+    Purposes,
+};
 pub use client_config::{client_config, outgoing_config};
 pub use expiry::ExpiryAlarm;
 pub use limits::{LIST_GRACE, LIST_SIZE};

@@ -178,3 +178,6 @@ fn reason_of(cause: &webpki::Error) -> Refused {
         _ => Refused::BadChain, // webpki's enum
     }
 }
+
+#[cfg(test)]
+mod tests;
