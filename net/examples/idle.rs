@@ -36,7 +36,12 @@ impl Machine for Idler {
                 out.send(CONTINUE);
             }
             Input::Silence | Input::Stopping => out.push(wire::Action::Close),
-            Input::Answer(()) | Input::End | Input::Secured(_) | Input::Event(()) | Input::Gone | Input::Failed(_) => {}
+            Input::Answer(())
+            | Input::End
+            | Input::Secured(_)
+            | Input::Event(())
+            | Input::Gone
+            | Input::Failed(_) => {}
         }
     }
 

@@ -12,9 +12,13 @@
 //! let door = Door { name: "submission", tls: Tls::StartTls(config), gate, clock, busy: b"421 busy\r\n", drain: DRAIN };
 //! let served = net::serve(listener, door, signal, |connection| (machine(connection), world(connection)));
 //! ```
+//!
+//! The way out is [`dial`]: it connects to an address and pumps a machine that speaks first or second,
+//! over the same loop.
 #![warn(missing_docs)]
 
 mod accept;
+mod dial;
 mod drive;
 pub mod fetch;
 mod gate;
@@ -28,6 +32,7 @@ mod testing;
 mod world;
 
 pub use accept::{Accepted, Acceptor, ConnInfo, Connection, Door, HandshakeError, Tls};
+pub use dial::{Connector, Dialled, Target, TlsBegins, dial};
 pub use gate::{Admission, Caps, Counts, Crowded, Gate, RetryAfter};
 pub use limits::DRAIN;
 pub use listen::{BindError, Listener, Served, serve};

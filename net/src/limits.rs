@@ -12,6 +12,16 @@ pub(crate) const PENDING: usize = 64 * 1024;
 /// What a peer has to take one write, however small.
 pub(crate) const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 
+/// What a peer to whom we bring a letter has to take one block of it (RFC 5321 §4.5.3.2.5).
+pub(crate) const BLOCK_PATIENCE: Duration = Duration::from_secs(180);
+
+/// A connection to another operator, until it is open. An honest host answers in one round trip or
+/// is dead; the next one of the list is waiting.
+pub(crate) const CONNECT: Duration = Duration::from_secs(30);
+
+/// How long the words of a peer that no longer takes ours are listened to.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// The slowest peer we serve, in bytes per second, reading or writing. A body that comes slower
 /// eats the state's patience up (RELIABILITY S-16).
 pub(crate) const SLOWEST: u64 = 1024;

@@ -1,7 +1,7 @@
 //! One door: a bound address, its accept loop, its conversations and their graceful end.
 
 use crate::accept::{Accepted, Acceptor, ConnInfo, Door, Tls, handshake};
-use crate::drive::{Terms, drive};
+use crate::drive::{Side, Terms, drive};
 use crate::stop::StopSignal;
 use crate::{World, limits};
 use std::io;
@@ -123,7 +123,7 @@ fn terms(door: &Door, stop: &StopSignal) -> Terms {
         Tls::StartTls(config) => Some(Arc::clone(config)),
         Tls::Off | Tls::Implicit(_) => None,
     };
-    Terms { starttls, clock: door.clock.clone(), stop: stop.clone() }
+    Terms { side: Side::Accepted(starttls), clock: door.clock.clone(), stop: stop.clone() }
 }
 
 async fn converse<M, W, F>(accepted: Accepted, terms: Terms, make: Arc<F>)

@@ -2,18 +2,18 @@
 
 use crate::limits;
 use crate::socket::Socket;
-use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ProtocolVersion, ServerConfig};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wire::TlsFacts;
 
-/// One accepted connection's bytes.
+/// One connection's bytes.
 pub struct Stream(Layer);
 
 enum Layer {
@@ -30,6 +30,11 @@ impl Stream {
         Self(Layer::Plain(Socket::new(tcp)))
     }
 
+    /// No connection at all.
+    pub(crate) fn none() -> Self {
+        Self(Layer::Broken)
+    }
+
     /// Whether TLS is on.
     #[must_use]
     pub fn is_secured(&self) -> bool {
@@ -42,24 +47,50 @@ impl Stream {
     /// and what the machine had been given before it asked for TLS is the machine's to reject
     /// (RELIABILITY T-01).
     pub async fn secure(&mut self, config: Arc<ServerConfig>) -> io::Result<()> {
-        let Layer::Plain(socket) = std::mem::replace(&mut self.0, Layer::Broken) else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "TLS was asked for twice"));
-        };
+        let socket = self.take_plain()?;
         // Boxed: the handshake's state is large and must not stay part of a session's task.
         let stream = Box::pin(TlsAcceptor::from(config).accept(socket)).await?;
-        self.0 = Layer::Tls(Box::new(stream));
+        self.0 = Layer::Tls(Box::new(TlsStream::Server(stream)));
         Ok(())
+    }
+
+    /// Does the client's side of a TLS handshake. On an error the stream is of no further use.
+    pub(crate) async fn secure_as_client(
+        &mut self,
+        name: ServerName<'static>,
+        config: Arc<ClientConfig>,
+    ) -> io::Result<()> {
+        let socket = self.take_plain()?;
+        let stream = Box::pin(TlsConnector::from(config).connect(name, socket)).await?;
+        self.0 = Layer::Tls(Box::new(TlsStream::Client(stream)));
+        Ok(())
+    }
+
+    fn take_plain(&mut self) -> io::Result<Socket> {
+        match std::mem::replace(&mut self.0, Layer::Broken) {
+            Layer::Plain(socket) => Ok(socket),
+            Layer::Tls(_) | Layer::Broken => {
+                Err(io::Error::new(io::ErrorKind::InvalidInput, "TLS was asked for twice"))
+            }
+        }
     }
 
     /// What a machine may know of the TLS, if it is on.
     #[must_use]
     pub fn facts(&self) -> Option<TlsFacts> {
-        self.session().map(facts)
+        match &self.0 {
+            Layer::Tls(stream) => Some(facts(stream)),
+            Layer::Plain(_) | Layer::Broken => None,
+        }
     }
 
-    /// The client's certificate as the verifier accepted it, if one was shown.
+    /// The peer's certificate as the verifier accepted it, if one was shown.
     pub fn peer(&self) -> Result<Option<certs::PeerInfo>, certs::PeerError> {
-        match self.session().and_then(|session| session.peer_certificates()) {
+        let session = match &self.0 {
+            Layer::Tls(stream) => Some(stream.get_ref().1),
+            Layer::Plain(_) | Layer::Broken => None,
+        };
+        match session.and_then(|session| session.peer_certificates()) {
             None | Some([]) => Ok(None),
             Some(chain) => certs::PeerInfo::from_chain(chain).map(Some),
         }
@@ -97,7 +128,10 @@ impl Stream {
         let _ = tokio::time::timeout(limits::LINGER, self.shutdown()).await;
         let mut socket = match std::mem::replace(&mut self.0, Layer::Broken) {
             Layer::Plain(socket) => socket,
-            Layer::Tls(stream) => stream.into_inner().0,
+            Layer::Tls(stream) => match *stream {
+                TlsStream::Client(stream) => stream.into_inner().0,
+                TlsStream::Server(stream) => stream.into_inner().0,
+            },
             Layer::Broken => return,
         };
         let _ = tokio::time::timeout(linger, async {
@@ -112,13 +146,6 @@ impl Stream {
         })
         .await;
     }
-
-    fn session(&self) -> Option<&ServerConnection> {
-        match &self.0 {
-            Layer::Tls(stream) => Some(stream.get_ref().1),
-            Layer::Plain(_) | Layer::Broken => None,
-        }
-    }
 }
 
 impl std::fmt::Debug for Stream {
@@ -131,7 +158,8 @@ impl std::fmt::Debug for Stream {
     }
 }
 
-fn facts(session: &ServerConnection) -> TlsFacts {
+fn facts(stream: &TlsStream<Socket>) -> TlsFacts {
+    let session = stream.get_ref().1;
     let version = match session.protocol_version() {
         Some(ProtocolVersion::TLSv1_3) => "TLS1.3",
         Some(ProtocolVersion::TLSv1_2) => "TLS1.2",
@@ -141,12 +169,17 @@ fn facts(session: &ServerConnection) -> TlsFacts {
     let cipher = suite.and_then(|suite| suite.as_str()).unwrap_or_default().replace("TLS13_", "TLS_");
     // RFC 9266 §4.2: before 1.3 the exporter binds only with the extended master secret, so there
     // we offer none.
-    let exporter = (version == "TLS1.3")
-        .then(|| session.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b"")))
-        .and_then(Result::ok)
-        .map(Vec::from);
+    let exporter = (version == "TLS1.3").then(|| export(stream)).and_then(Result::ok).map(Vec::from);
     let client_certificate = session.peer_certificates().is_some_and(|chain| !chain.is_empty());
     TlsFacts { version: version.to_owned(), cipher, client_certificate, exporter }
+}
+
+fn export(stream: &TlsStream<Socket>) -> Result<[u8; 32], rustls::Error> {
+    let (label, context) = (b"EXPORTER-Channel-Binding", Some(b"".as_slice()));
+    match stream {
+        TlsStream::Client(stream) => stream.get_ref().1.export_keying_material([0; 32], label, context),
+        TlsStream::Server(stream) => stream.get_ref().1.export_keying_material([0; 32], label, context),
+    }
 }
 
 fn broken() -> io::Error {

@@ -40,8 +40,35 @@ pub trait World<M: Machine>: Send {
     }
 
     /// The peer showed a certificate and it was accepted. Called before the machine's
-    /// `Input::Open` (implicit TLS) or `Input::Secured`; never called without a client certificate.
+    /// `Input::Open` (implicit TLS) or `Input::Secured`; never called for a client that shows none.
     fn secured(&mut self, peer: &certs::PeerInfo) {
         let _ = peer;
+    }
+}
+
+/// A world that outlives its connections: who dials twice for one handshake lends it twice.
+impl<M: Machine, W: World<M>> World<M> for &mut W {
+    async fn answer(&mut self, ask: M::Ask) -> M::Answer {
+        W::answer(self, ask).await
+    }
+
+    async fn open(&mut self, ask: M::Ask) {
+        W::open(self, ask).await;
+    }
+
+    async fn pull(&mut self) -> Option<M::Answer> {
+        W::pull(self).await
+    }
+
+    async fn push(&mut self, piece: Bytes) {
+        W::push(self, piece).await;
+    }
+
+    async fn event(&mut self) -> M::Answer {
+        W::event(self).await
+    }
+
+    fn secured(&mut self, peer: &certs::PeerInfo) {
+        W::secured(self, peer);
     }
 }

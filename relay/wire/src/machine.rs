@@ -132,6 +132,28 @@ pub enum TlsFault {
     Other(String),
 }
 
+impl TlsFault {
+    /// Whether it broke as it does when something on the way cannot carry a long ClientHello: no
+    /// answer, a reset, or a server that reads half of it and calls it malformed. A certificate or a
+    /// policy is never the reason then.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        match self {
+            TlsFault::Dropped | TlsFault::Slow | TlsFault::NotTls => true,
+            TlsFault::Alert(alert) => alert == "decode error" || alert == "unexpected message",
+            TlsFault::UnknownIssuer
+            | TlsFault::Expired
+            | TlsFault::NotYetValid
+            | TlsFault::Revoked
+            | TlsFault::RevocationUnknown
+            | TlsFault::WrongName
+            | TlsFault::BadCertificate(_)
+            | TlsFault::Incompatible(_)
+            | TlsFault::Other(_) => false,
+        }
+    }
+}
+
 impl LinkFault {
     /// The enhanced status code (RFC 3463), of class 4.
     #[must_use]

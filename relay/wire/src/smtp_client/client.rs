@@ -485,9 +485,16 @@ impl Client {
             State::Fresh | State::Greeting | State::Hello | State::StartTls | State::Handshake => {
                 self.fail(failure, Then::Close, out);
             }
-            State::Envelope(mut transaction)
-            | State::Content(mut transaction, _)
-            | State::Nobody(mut transaction) => {
+            State::Content(mut transaction, _) => {
+                // What it said while we were sending is the better reason.
+                let why = match self.replies.next() {
+                    Ok(Some(reply)) => Why::Reply { to: Phase::Content, reply },
+                    Ok(None) | Err(_) => Why::Session(failure),
+                };
+                transaction.finish(|| RecipientOutcome::Deferred { why: why.clone() });
+                self.settle(*transaction, Then::Close, out);
+            }
+            State::Envelope(mut transaction) | State::Nobody(mut transaction) => {
                 transaction.finish(|| RecipientOutcome::Deferred { why: Why::Session(failure.clone()) });
                 self.settle(*transaction, Then::Close, out);
             }
