@@ -2,11 +2,12 @@
 
 use crate::load::Identity;
 use crate::reload::ServerIdentity;
-use crate::server_config::{ConfigError, Judge, VERSIONS, provider};
+use crate::server_config::{ConfigError, Judge, VERSIONS, provider, small_provider};
 use crate::trust::PeerTrust;
 use crate::verifiers::ServerVerifier;
 use names::Clock;
 use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
 use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
@@ -39,7 +40,26 @@ pub fn outgoing_config(
     identity: Arc<ServerIdentity>,
     clock: Clock,
 ) -> Result<ClientConfig, ConfigError> {
-    let mut config = ClientConfig::builder_with_details(provider(), Arc::new(Judge(clock)))
+    outgoing(provider(), trust, identity, clock)
+}
+
+/// The same with a classical key exchange, whose ClientHello fits into one packet: for the second try
+/// at a host that a middlebox keeps from reading a long one (PEERS §4). It checks the peer no less.
+pub fn small_outgoing_config(
+    trust: PeerTrust,
+    identity: Arc<ServerIdentity>,
+    clock: Clock,
+) -> Result<ClientConfig, ConfigError> {
+    outgoing(small_provider(), trust, identity, clock)
+}
+
+fn outgoing(
+    provider: Arc<CryptoProvider>,
+    trust: PeerTrust,
+    identity: Arc<ServerIdentity>,
+    clock: Clock,
+) -> Result<ClientConfig, ConfigError> {
+    let mut config = ClientConfig::builder_with_details(provider, Arc::new(Judge(clock)))
         .with_protocol_versions(VERSIONS)
         .map_err(|cause| ConfigError::Tls { cause })?
         .dangerous() // rustls' word for a verifier of one's own

@@ -35,7 +35,7 @@ pub use authority::{
     Alternatives, Authority, AuthorityError, DevFiles, Issued, ListOrder, OperatorName, Order, PublishedList,
     Purposes,
 };
-pub use client_config::{client_config, outgoing_config};
+pub use client_config::{client_config, outgoing_config, small_outgoing_config};
 pub use expiry::ExpiryAlarm;
 pub use limits::{LIST_GRACE, LIST_SIZE};
 pub use list::ListError;

@@ -109,6 +109,12 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     })
 }
 
+/// The same without ML-KEM: a ClientHello with its key share is longer than one packet.
+pub(crate) fn small_provider() -> Arc<CryptoProvider> {
+    let classical = GROUPS.iter().skip(1).copied().collect();
+    Arc::new(CryptoProvider { kx_groups: classical, ..(*provider()).clone() })
+}
+
 fn verifier(clients: ClientAuth) -> Arc<dyn ClientCertVerifier> {
     match clients {
         ClientAuth::None => WebPkiClientVerifier::no_client_auth(),

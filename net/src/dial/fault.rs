@@ -1,5 +1,6 @@
 //! What went wrong in a handshake, in words an operator can use.
 
+use certs::{Refusal, Refused};
 use rustls::{AlertDescription, CertificateError, Error};
 use std::io;
 use wire::TlsFault;
@@ -22,6 +23,9 @@ pub(crate) fn of_handshake(cause: &io::Error) -> TlsFault {
 /// our certificate after our handshake is done: its alert comes in place of its first answer.
 pub(crate) fn said_by_tls(cause: &io::Error) -> Option<TlsFault> {
     let error = cause.get_ref()?.downcast_ref::<Error>()?;
+    if let Some(refusal) = Refusal::of(error) {
+        return Some(of_refusal(&refusal));
+    }
     Some(match error {
         Error::InvalidCertificate(error) => of_certificate(error),
         Error::AlertReceived(alert) => match alert {
@@ -32,7 +36,6 @@ pub(crate) fn said_by_tls(cause: &io::Error) -> Option<TlsFault> {
         },
         Error::PeerIncompatible(why) => TlsFault::Incompatible(format!("{why:?}")),
         Error::InvalidMessage(_) | Error::InappropriateMessage { .. } => TlsFault::NotTls,
-        Error::NoCertificatesPresented => TlsFault::BadCertificate("it shows none".to_owned()),
         other => TlsFault::Other(other.to_string()),
     })
 }
@@ -42,6 +45,25 @@ pub(crate) fn unreadable() -> TlsFault {
     TlsFault::BadCertificate("it cannot be read".to_owned())
 }
 
+fn of_refusal(refusal: &Refusal) -> TlsFault {
+    match refusal.reason {
+        Refused::SelfSigned | Refused::UnknownIssuer => TlsFault::UnknownIssuer,
+        Refused::Expired => TlsFault::Expired,
+        Refused::NotYet => TlsFault::NotYetValid,
+        Refused::Revoked => TlsFault::Revoked,
+        Refused::RevocationUnknown | Refused::ListStale => TlsFault::RevocationUnknown,
+        Refused::WrongName => TlsFault::WrongName,
+        Refused::NoCertificate
+        | Refused::Unreadable
+        | Refused::BadSignature
+        | Refused::WrongPurpose
+        | Refused::WeakKey
+        | Refused::BadChain => TlsFault::BadCertificate(refusal.to_string()),
+    }
+}
+
+/// What rustls' own verifier says (`certs::client_config`); `certs::outgoing_config` has its words
+/// above.
 fn of_certificate(error: &CertificateError) -> TlsFault {
     match error {
         CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
