@@ -2,6 +2,63 @@
 
 use std::path::PathBuf;
 
+/// What the engine itself says of a failure.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum Cause {
+    /// SQLite.
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL, or the way to it.
+    Postgres(#[from] sqlx::Error),
+}
+
+impl Cause {
+    /// SQLite's extended result code.
+    fn sqlite_code(&self) -> Option<i32> {
+        match self {
+            Self::Sqlite(cause) => cause.sqlite_error().map(|error| error.extended_code),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// PostgreSQL's SQLSTATE.
+    fn sql_state(&self) -> Option<String> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(cause) => {
+                cause.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned())
+            }
+        }
+    }
+
+    /// Whether another run may succeed: serialisation failure or deadlock of PostgreSQL.
+    pub(crate) fn is_retryable(&self) -> bool {
+        self.sql_state().is_some_and(|code| code == "40001" || code == "40P01")
+    }
+
+    /// Whether SQLite reports that the disk failed it (`SQLITE_IOERR` and its extended codes).
+    pub(crate) fn is_disk_failure(&self) -> bool {
+        self.sqlite_code().is_some_and(|code| code & 0xff == rusqlite::ffi::SQLITE_IOERR)
+    }
+
+    fn is_unique_violation(&self) -> bool {
+        use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+        match self {
+            Self::Sqlite(_) => self
+                .sqlite_code()
+                .is_some_and(|code| [SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE].contains(&code)),
+            Self::Postgres(cause) => {
+                cause.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.sqlite_code().is_some_and(|code| code & 0xff == rusqlite::ffi::SQLITE_FULL)
+            || self.sql_state().is_some_and(|code| code == "53100")
+    }
+}
+
 /// A failure of the floor. The cause is a source, not part of the text.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -12,7 +69,7 @@ pub enum Error {
         what: String,
         /// Why.
         #[source]
-        cause: sqlx::Error,
+        cause: Cause,
     },
     /// Another server holds this data folder.
     #[error("another server uses {0}; stop it, or talk to it through its control socket")]
@@ -36,7 +93,7 @@ pub enum Error {
         sql: String,
         /// Why.
         #[source]
-        cause: sqlx::Error,
+        cause: Cause,
     },
     /// A statement that must find a row found none.
     #[error("no row: {sql}")]
@@ -51,7 +108,7 @@ pub enum Error {
         column: usize,
         /// Why.
         #[source]
-        cause: sqlx::Error,
+        cause: Cause,
     },
     /// The unit took longer than its deadline and was rolled back.
     #[error("unit «{0}» took too long and was rolled back")]
@@ -64,19 +121,22 @@ pub enum Error {
     Commit {
         /// Why.
         #[source]
-        cause: sqlx::Error,
+        cause: Cause,
     },
     /// The connection was lost while committing: the unit may or may not be kept. Ask by its key.
     #[error("the connection was lost during the commit; its outcome is unknown")]
     CommitUnknown {
         /// Why.
         #[source]
-        cause: sqlx::Error,
+        cause: Cause,
     },
     /// The disk refused a sync: nothing more is written until the process starts again
     /// (RELIABILITY lesson 4: a failed sync is never retried).
     #[error("the database stopped writing after a disk error; restart the server")]
     Dead,
+    /// Every reading connection is busy, and stayed so.
+    #[error("no connection to the database became free in time")]
+    Busy,
     /// The database is being closed.
     #[error("the database is closed")]
     Closed,
@@ -93,9 +153,7 @@ impl Error {
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {
         match self {
-            Self::Statement { cause, .. } => {
-                cause.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
-            }
+            Self::Statement { cause, .. } => cause.is_unique_violation(),
             _ => false,
         }
     }
@@ -104,24 +162,8 @@ impl Error {
     #[must_use]
     pub fn is_full(&self) -> bool {
         match self {
-            Self::Statement { cause, .. } | Self::Commit { cause } => {
-                code_of(cause).is_some_and(|code| code == "13" || code == "53100")
-            }
+            Self::Statement { cause, .. } | Self::Commit { cause } => cause.is_full(),
             _ => false,
         }
     }
-
-    /// Whether another run may succeed: serialisation failure or deadlock of PostgreSQL.
-    pub(crate) fn is_retryable(cause: &sqlx::Error) -> bool {
-        code_of(cause).is_some_and(|code| code == "40001" || code == "40P01")
-    }
-
-    /// Whether SQLite reports that the disk failed it (`SQLITE_IOERR` and its extended codes).
-    pub(crate) fn is_disk_failure(cause: &sqlx::Error) -> bool {
-        code_of(cause).and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 10)
-    }
-}
-
-fn code_of(cause: &sqlx::Error) -> Option<String> {
-    cause.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned())
 }

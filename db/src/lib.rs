@@ -38,7 +38,7 @@ mod tx;
 mod unit;
 mod value;
 
-pub use error::Error;
+pub use error::{Cause, Error};
 pub use migrate::Migration;
 pub use open::{Config, Db, Durability, Engine, probe};
 pub use row::Row;

@@ -1,20 +1,18 @@
 //! Opening a database of either engine, and the handle to it.
 
 use crate::ids::{Ids, NODES};
-use crate::sqlite::Writer;
+use crate::sqlite::{self, Access, Readers, Writer};
 use crate::tx::Conn;
 use crate::unit::Unit;
-use crate::{Error, Migration, Tx, args, limits, lock, migrate, postgres};
+use crate::{Cause, Error, Migration, Tx, args, limits, lock, migrate, postgres};
 use names::{Clock, Timestamp};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, PgPool, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, PgPool};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 /// Which engine stands behind a database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,17 +61,17 @@ pub async fn probe(config: &Config) -> Result<String, Error> {
             if folder.exists() {
                 lock::refuse_network_file_system(folder)?;
             }
-            let opened = |cause| Error::Open { what: "in memory".to_owned(), cause };
-            let mut connection = sqlx::SqliteConnection::connect("sqlite::memory:").await.map_err(opened)?;
-            refuse_old_sqlite(&mut connection).await?;
+            refuse_old_sqlite()?;
+            sqlite::probe()?;
             Ok(format!("SQLite in {}", folder.display()))
         }
         Config::Postgres { url, .. } => {
-            let opened = |cause| Error::Open { what: "PostgreSQL".to_owned(), cause };
+            let opened =
+                |cause: sqlx::Error| Error::Open { what: "PostgreSQL".to_owned(), cause: cause.into() };
             let options = PgConnectOptions::from_str(url).map_err(opened)?;
             let mut connection = sqlx::PgConnection::connect_with(&options).await.map_err(opened)?;
             let sql = "SHOW server_version";
-            let failed = |cause| Error::Statement { sql: sql.to_owned(), cause };
+            let failed = |cause: sqlx::Error| Error::Statement { sql: sql.to_owned(), cause: cause.into() };
             let version: String = sqlx::query_scalar(sql).fetch_one(&mut connection).await.map_err(failed)?;
             Ok(format!("PostgreSQL {version}"))
         }
@@ -93,7 +91,7 @@ struct Inner {
 }
 
 enum Pools {
-    Sqlite { readers: SqlitePool, writer: Writer },
+    Sqlite { readers: Readers, writer: Writer },
     Postgres(PgPool),
 }
 
@@ -200,11 +198,9 @@ impl Unit for Migrate {
 
 impl Inner {
     async fn read(&self) -> Result<Tx, Error> {
-        let opened = |cause| Error::Open { what: "for reading".to_owned(), cause };
+        let opened = |cause: sqlx::Error| Error::Open { what: "for reading".to_owned(), cause: cause.into() };
         match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                Ok(Tx::reading(Conn::SqliteRead(readers.begin().await.map_err(opened)?)))
-            }
+            Pools::Sqlite { readers, .. } => Ok(Tx::reading(Conn::SqliteRead(readers.begin().await?))),
             Pools::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
                 Ok(Tx::reading(Conn::Postgres(postgres::begin(pool, begin).await.map_err(opened)?)))
@@ -305,58 +301,28 @@ async fn open_sqlite(folder: &Path, name: &str, durability: Durability) -> Resul
     lock::refuse_network_file_system(folder)?;
     let held = lock::hold(folder)?;
     let path = folder.join(format!("{name}.db"));
-    let opened = |cause| Error::Open { what: path.display().to_string(), cause };
-    let synchronous = match durability {
-        Durability::PowerCut => SqliteSynchronous::Full,
-        Durability::ProcessCrash => SqliteSynchronous::Off,
-    };
-    let options = SqliteConnectOptions::new()
-        .filename(&path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(synchronous)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10))
-        .statement_cache_capacity(limits::STATEMENTS)
-        .pragma("secure_delete", "ON")
-        .pragma("wal_autocheckpoint", limits::WAL_PAGES.to_string())
-        .pragma("cache_size", "-8000")
-        .disable_statement_logging();
-    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.map_err(opened)?;
-    refuse_old_sqlite(&mut connection).await?;
-    refuse_weak_sync(&mut connection, durability).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(limits::SQLITE_READERS)
-        .acquire_timeout(limits::ACQUIRE)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options.read_only(true).pragma("query_only", "ON"))
-        .await
-        .map_err(opened)?;
-    let (writer, _task) = Writer::start(connection);
+    let opened = |cause: Cause| Error::Open { what: path.display().to_string(), cause };
+    refuse_old_sqlite()?;
+    let connection = sqlite::open(&path, Access::Write, durability).map_err(opened)?;
+    refuse_weak_sync(&connection, durability)?;
+    let readers = Readers::of(path.clone(), durability);
+    let started = Writer::start(connection);
+    let writer = started.map_err(|cause| Error::File { path: path.clone(), cause })?;
     Ok((Pools::Sqlite { readers, writer }, held))
 }
 
 /// Versions before 3.51.3 can corrupt a write-ahead log that several connections checkpoint.
-async fn refuse_old_sqlite(connection: &mut sqlx::SqliteConnection) -> Result<(), Error> {
-    let sql = "SELECT sqlite_version()";
-    let failed = |cause| Error::Statement { sql: sql.to_owned(), cause };
-    let version: String = sqlx::query_scalar(sql).fetch_one(connection).await.map_err(failed)?;
-    let numbers: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+fn refuse_old_sqlite() -> Result<(), Error> {
+    let numbers = sqlite::version();
     if numbers.as_slice() < [3, 51, 3].as_slice() {
-        return Err(Error::Refused(format!("SQLite {version} is too old; build with 3.51.3 or later")));
+        return Err(Error::Refused(format!("SQLite {numbers:?} is too old; build with 3.51.3 or later")));
     }
     Ok(())
 }
 
-async fn refuse_weak_sync(
-    connection: &mut sqlx::SqliteConnection,
-    durability: Durability,
-) -> Result<(), Error> {
-    let sql = "PRAGMA synchronous";
-    let failed = |cause| Error::Statement { sql: sql.to_owned(), cause };
-    let level: i64 = sqlx::query_scalar(sql).fetch_one(connection).await.map_err(failed)?;
+fn refuse_weak_sync(connection: &sqlite::Connection, durability: Durability) -> Result<(), Error> {
+    let failed = |cause| Error::Statement { sql: "PRAGMA synchronous".to_owned(), cause };
+    let level = connection.synchronous().map_err(failed)?;
     if level < 2 && durability == Durability::PowerCut {
         return Err(Error::Refused(format!("SQLite does not sync its log (synchronous={level})")));
     }
@@ -364,7 +330,7 @@ async fn refuse_weak_sync(
 }
 
 async fn open_postgres(url: &str, schema: Option<&str>) -> Result<Pools, Error> {
-    let opened = |cause| Error::Open { what: "PostgreSQL".to_owned(), cause };
+    let opened = |cause: sqlx::Error| Error::Open { what: "PostgreSQL".to_owned(), cause: cause.into() };
     let mut options = PgConnectOptions::from_str(url)
         .map_err(opened)?
         .statement_cache_capacity(limits::STATEMENTS)
@@ -393,7 +359,7 @@ async fn open_postgres(url: &str, schema: Option<&str>) -> Result<Pools, Error> 
 
 async fn refuse_weak_postgres(pool: &PgPool) -> Result<(), Error> {
     for (setting, sql) in [("fsync", "SHOW fsync"), ("synchronous_commit", "SHOW synchronous_commit")] {
-        let failed = |cause| Error::Statement { sql: sql.to_owned(), cause };
+        let failed = |cause: sqlx::Error| Error::Statement { sql: sql.to_owned(), cause: cause.into() };
         let value: String = sqlx::query_scalar(sql).fetch_one(pool).await.map_err(failed)?;
         if value == "off" {
             return Err(Error::Refused(format!(

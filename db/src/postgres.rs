@@ -34,7 +34,7 @@ pub(crate) async fn write<U: Unit>(pool: &PgPool, mut unit: U) -> Result<U::Outp
                     after.into_iter().for_each(|act| act());
                     return Ok(output);
                 }
-                Err(Error::Commit { cause }) if Error::is_retryable(&cause) && attempt < limits::RETRIES => {}
+                Err(Error::Commit { cause }) if cause.is_retryable() && attempt < limits::RETRIES => {}
                 Err(error) => return Err(error.into()),
             },
             Err(_) if again => drop(transaction.rollback().await),
@@ -64,11 +64,11 @@ pub(crate) async fn begin(
 async fn commit(transaction: Transaction<'static, Postgres>) -> Result<(), Error> {
     transaction.commit().await.map_err(|cause| match cause {
         // The server answered: nothing is kept.
-        sqlx::Error::Database(_) => Error::Commit { cause },
-        cause => Error::CommitUnknown { cause },
+        sqlx::Error::Database(_) => Error::Commit { cause: cause.into() },
+        cause => Error::CommitUnknown { cause: cause.into() },
     })
 }
 
 fn statement(sql: &str, cause: sqlx::Error) -> Error {
-    Error::Statement { sql: sql.to_owned(), cause }
+    Error::Statement { sql: sql.to_owned(), cause: cause.into() }
 }

@@ -1,14 +1,15 @@
 //! One row of an answer, read by place.
 
-use crate::Error;
+use crate::{Cause, Error};
 use names::Timestamp;
+use rusqlite::types::{FromSql, Value as SqliteValue, ValueRef};
 use sqlx::Row as _;
 
 /// One row; columns are read by their place, from 0.
 pub enum Row {
     /// From SQLite.
     #[doc(hidden)]
-    Sqlite(sqlx::sqlite::SqliteRow),
+    Sqlite(Vec<SqliteValue>),
     /// From PostgreSQL.
     #[doc(hidden)]
     Postgres(sqlx::postgres::PgRow),
@@ -19,8 +20,8 @@ macro_rules! getters {
         #[doc = concat!("The ", $what, " in a column that always has one.")]
         pub fn $name(&self, column: usize) -> Result<$type, Error> {
             match self {
-                Self::Sqlite(row) => row.try_get_unchecked(column),
-                Self::Postgres(row) => row.try_get(column),
+                Self::Sqlite(values) => of_sqlite(values, column),
+                Self::Postgres(row) => row.try_get(column).map_err(Cause::from),
             }
             .map_err(|cause| Error::Column { column, cause })
         }
@@ -28,8 +29,8 @@ macro_rules! getters {
         #[doc = concat!("The ", $what, " in a column that may have none.")]
         pub fn $maybe(&self, column: usize) -> Result<Option<$type>, Error> {
             match self {
-                Self::Sqlite(row) => row.try_get_unchecked(column),
-                Self::Postgres(row) => row.try_get(column),
+                Self::Sqlite(values) => of_sqlite(values, column),
+                Self::Postgres(row) => row.try_get(column).map_err(Cause::from),
             }
             .map_err(|cause| Error::Column { column, cause })
         }
@@ -53,4 +54,12 @@ impl Row {
     pub fn maybe_time(&self, column: usize) -> Result<Option<Timestamp>, Error> {
         Ok(self.maybe_int(column)?.map(Timestamp))
     }
+}
+
+fn of_sqlite<T: FromSql>(values: &[SqliteValue], column: usize) -> Result<T, Cause> {
+    let value = values.get(column).ok_or(rusqlite::Error::InvalidColumnIndex(column))?;
+    let value = ValueRef::from(value);
+    let kind = value.data_type();
+    T::column_result(value)
+        .map_err(|cause| rusqlite::Error::FromSqlConversionFailure(column, kind, Box::new(cause)).into())
 }

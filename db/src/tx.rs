@@ -1,9 +1,10 @@
 //! One transaction, of either engine.
 
 use crate::dialect::{ListFirst, Mode};
-use crate::{Args, Engine, Error, Row, Value, dialect, limits};
-use sqlx::{AssertSqlSafe, Executor as _, Postgres, Sqlite, SqliteConnection, Transaction};
+use crate::{Args, Cause, Engine, Error, Row, Value, dialect, limits, sqlite};
+use sqlx::{AssertSqlSafe, Executor as _, Postgres, Transaction};
 use std::borrow::Cow;
+use std::time::Instant;
 
 /// One transaction: a consistent view for reading, or the only way to write.
 pub struct Tx {
@@ -13,50 +14,15 @@ pub struct Tx {
     pub(crate) retry: bool,
     /// A view takes no locks: `{FOR UPDATE}` says nothing in it.
     mode: Mode,
+    /// The unit that runs on SQLite, and when it must have ended: its statements cannot be interrupted, so
+    /// it is asked before each.
+    pub(crate) deadline: Option<(&'static str, Instant)>,
 }
 
 pub(crate) enum Conn {
-    SqliteRead(Transaction<'static, Sqlite>),
-    SqliteWrite(Box<SqliteConnection>),
+    SqliteRead(sqlite::View),
+    SqliteWrite(Box<sqlite::Connection>),
     Postgres(Transaction<'static, Postgres>),
-}
-
-/// The same body for whichever connection stands behind a transaction.
-macro_rules! on {
-    ($tx:expr, |$c:ident| $body:expr, $wrap:ident) => {
-        match &mut $tx.conn {
-            Conn::SqliteRead(tx) => {
-                let $c = &mut **tx;
-                $body.map(|found| $wrap!(found, Sqlite))
-            }
-            Conn::SqliteWrite(connection) => {
-                let $c = &mut **connection;
-                $body.map(|found| $wrap!(found, Sqlite))
-            }
-            Conn::Postgres(tx) => {
-                let $c = &mut **tx;
-                $body.map(|found| $wrap!(found, Postgres))
-            }
-        }
-    };
-}
-
-macro_rules! affected {
-    ($found:expr, $engine:ident) => {
-        $found.rows_affected()
-    };
-}
-
-macro_rules! many {
-    ($found:expr, $engine:ident) => {
-        $found.into_iter().map(Row::$engine).collect::<Vec<Row>>()
-    };
-}
-
-macro_rules! maybe {
-    ($found:expr, $engine:ident) => {
-        $found.map(Row::$engine)
-    };
 }
 
 macro_rules! query {
@@ -76,11 +42,11 @@ macro_rules! query {
 
 impl Tx {
     pub(crate) fn reading(conn: Conn) -> Self {
-        Self { conn, after: Vec::new(), retry: false, mode: Mode::Reading }
+        Self { conn, after: Vec::new(), retry: false, mode: Mode::Reading, deadline: None }
     }
 
     pub(crate) fn writing(conn: Conn) -> Self {
-        Self { conn, after: Vec::new(), retry: false, mode: Mode::Writing }
+        Self { conn, after: Vec::new(), retry: false, mode: Mode::Writing, deadline: None }
     }
 
     /// Which engine this is, for the rare statement that must know.
@@ -112,9 +78,17 @@ impl Tx {
     /// Runs a query that finds one row or none.
     pub async fn maybe_row(&mut self, sql: &'static str, args: Args) -> Result<Option<Row>, Error> {
         let text = dialect::render(sql, self.engine(), self.mode);
-        let shown = text.clone();
-        let found = on!(self, |c| query!(AssertSqlSafe(text), args).fetch_optional(c).await, maybe);
-        self.note(found, shown)
+        let found = match &mut self.conn {
+            Conn::Postgres(tx) => {
+                let query = query!(AssertSqlSafe(text.clone()), args);
+                query.fetch_optional(&mut **tx).await.map(|row| row.map(Row::Postgres)).map_err(Cause::from)
+            }
+            Conn::SqliteRead(_) | Conn::SqliteWrite(_) => {
+                self.in_time()?;
+                self.sqlite().rows(&text, &args, 1).map(|mut rows| rows.pop())
+            }
+        };
+        self.note(found, text)
     }
 
     /// Runs a query whose text holds `IN ({})`, once for each batch of the list; the list's
@@ -183,24 +157,56 @@ impl Tx {
     }
 
     /// Runs a text without parameters, unprepared: `BEGIN`, `SAVEPOINT`, migrations.
-    pub(crate) async fn raw(&mut self, text: String) -> Result<(), sqlx::Error> {
+    pub(crate) async fn raw(&mut self, text: String) -> Result<(), Cause> {
         match &mut self.conn {
-            Conn::SqliteRead(tx) => (&mut **tx).execute(AssertSqlSafe(text)).await.map(drop),
-            Conn::SqliteWrite(connection) => (&mut **connection).execute(AssertSqlSafe(text)).await.map(drop),
-            Conn::Postgres(tx) => (&mut **tx).execute(AssertSqlSafe(text)).await.map(drop),
+            Conn::Postgres(tx) => Ok((&mut **tx).execute(AssertSqlSafe(text)).await.map(drop)?),
+            Conn::SqliteRead(_) | Conn::SqliteWrite(_) => self.sqlite().raw(&text),
         }
     }
 
     async fn execute_text(&mut self, text: Cow<'static, str>, args: Args) -> Result<u64, Error> {
-        let shown = text.clone();
-        let done = on!(self, |c| query!(AssertSqlSafe(text), args).execute(c).await, affected);
-        self.note(done, shown)
+        let done = match &mut self.conn {
+            Conn::Postgres(tx) => {
+                let query = query!(AssertSqlSafe(text.clone()), args);
+                query.execute(&mut **tx).await.map(|done| done.rows_affected()).map_err(Cause::from)
+            }
+            Conn::SqliteRead(_) | Conn::SqliteWrite(_) => {
+                self.in_time()?;
+                self.sqlite().execute(&text, &args)
+            }
+        };
+        self.note(done, text)
     }
 
     async fn rows_text(&mut self, text: Cow<'static, str>, args: Args) -> Result<Vec<Row>, Error> {
-        let shown = text.clone();
-        let found = on!(self, |c| query!(AssertSqlSafe(text), args).fetch_all(c).await, many);
-        self.note(found, shown)
+        let found = match &mut self.conn {
+            Conn::Postgres(tx) => {
+                let query = query!(AssertSqlSafe(text.clone()), args);
+                let rows = query.fetch_all(&mut **tx).await.map_err(Cause::from);
+                rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
+            }
+            Conn::SqliteRead(_) | Conn::SqliteWrite(_) => {
+                self.in_time()?;
+                self.sqlite().rows(&text, &args, usize::MAX)
+            }
+        };
+        self.note(found, text)
+    }
+
+    /// The connection, of a transaction that is known to be SQLite's.
+    pub(crate) fn sqlite(&self) -> &sqlite::Connection {
+        match &self.conn {
+            Conn::SqliteRead(view) => view,
+            Conn::SqliteWrite(connection) => connection,
+            Conn::Postgres(_) => unreachable!("asked for SQLite in an arm of SQLite"),
+        }
+    }
+
+    fn in_time(&self) -> Result<(), Error> {
+        match self.deadline {
+            Some((unit, deadline)) if Instant::now() > deadline => Err(Error::Deadline(unit)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn with_list(&self, sql: &'static str, args: &Args, batch: Vec<Value>) -> (Cow<'static, str>, Args) {
@@ -213,9 +219,9 @@ impl Tx {
         (Cow::Owned(text), args)
     }
 
-    fn note<T>(&mut self, result: Result<T, sqlx::Error>, sql: Cow<'static, str>) -> Result<T, Error> {
+    fn note<T>(&mut self, result: Result<T, Cause>, sql: Cow<'static, str>) -> Result<T, Error> {
         result.map_err(|cause| {
-            self.retry |= Error::is_retryable(&cause);
+            self.retry |= cause.is_retryable();
             let mut sql = sql.into_owned();
             sql.truncate(300);
             Error::Statement { sql, cause }

@@ -1,15 +1,18 @@
-//! SQLite: one writer that commits for all who wait, and a pool of readers.
+//! The one writer: a thread that runs waiting units inside one transaction and syncs once for all.
 
+use super::Connection;
 use crate::tx::Conn;
 use crate::unit::Unit;
-use crate::{Error, Tx, limits};
+use crate::{Cause, Error, Tx, limits};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Wake, Waker};
+use std::thread::Thread;
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
 /// The way to the one writer.
 #[derive(Clone)]
@@ -29,12 +32,14 @@ pub(crate) struct Health {
 impl Writer {
     /// Starts the writer on its connection. It ends when the last `Writer` is gone and all that
     /// waited is answered.
-    pub(crate) fn start(connection: sqlx::SqliteConnection) -> (Self, tokio::task::JoinHandle<()>) {
+    pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
         let (inbox, waiting) = mpsc::channel(limits::WAITING_UNITS);
         let health = Arc::new(Health::default());
         let tx = Tx::writing(Conn::SqliteWrite(Box::new(connection)));
-        let task = tokio::spawn(write_groups(tx, waiting, Arc::clone(&health)));
-        (Self { inbox, health }, task)
+        let told = Arc::clone(&health);
+        let writing = move || run_to_its_end(write_groups(tx, waiting, told));
+        std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(writing)?;
+        Ok(Self { inbox, health })
     }
 
     /// Waits until the unit is committed and on disk.
@@ -75,12 +80,10 @@ impl<U: Unit> Waiting for Job<U> {
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool> {
         Box::pin(async move {
             let name = self.unit.name();
-            let work = AssertUnwindSafe(self.unit.run(tx)).catch_unwind();
-            let outcome = match tokio::time::timeout(limits::UNIT_DEADLINE, work).await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(_panic)) => Err(Error::Panicked(name).into()),
-                Err(_elapsed) => Err(Error::Deadline(name).into()),
-            };
+            tx.deadline = Some((name, Instant::now() + limits::UNIT_DEADLINE));
+            let outcome = AssertUnwindSafe(self.unit.run(tx)).catch_unwind().await;
+            let outcome = outcome.unwrap_or_else(|_panic| Err(Error::Panicked(name).into()));
+            tx.deadline = None;
             let keep = outcome.is_ok();
             self.outcome = Some(outcome);
             keep
@@ -113,7 +116,7 @@ async fn write_groups(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Waiting>>,
                 let mut alone = vec![job];
                 if let Err(cause) = write_group(&mut tx, &mut alone, None, &health).await {
                     tracing::error!(error = %cause, unit = alone[0].name(), "a unit could not be committed");
-                    if Error::is_disk_failure(&cause) {
+                    if cause.is_disk_failure() {
                         health.dead.store(true, Ordering::Release);
                     }
                     let dead = health.dead.load(Ordering::Acquire);
@@ -127,6 +130,21 @@ async fn write_groups(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Waiting>>,
     }
 }
 
+/// Runs a future on this thread. Units wait for nothing but their statements, which do not wait at all.
+fn run_to_its_end(work: impl Future<Output = ()>) {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut work = std::pin::pin!(work);
+    while work.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+        std::thread::park();
+    }
+}
+
 /// Runs the units of a group, and those that arrive meanwhile, in one transaction. On `Err` nothing
 /// is kept and every unit of `group` may be run again.
 async fn write_group(
@@ -134,7 +152,7 @@ async fn write_group(
     group: &mut Vec<Box<dyn Waiting>>,
     mut arriving: Option<&mut mpsc::Receiver<Box<dyn Waiting>>>,
     health: &Health,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), Cause> {
     if health.dead.load(Ordering::Acquire) {
         group.iter_mut().for_each(|job| job.fail(Error::Dead));
         return Ok(());
@@ -165,7 +183,7 @@ async fn write_group(
             Ok(())
         }
         Err(cause) => {
-            if Error::is_disk_failure(&cause) {
+            if cause.is_disk_failure() {
                 // After a failed sync the state of the disk is unknown: stop (RELIABILITY lesson 4).
                 health.dead.store(true, Ordering::Release);
             }
@@ -181,7 +199,7 @@ async fn run_one(
     tx: &mut Tx,
     job: &mut Box<dyn Waiting>,
     after: &mut Vec<Box<dyn FnOnce() + Send>>,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), Cause> {
     tx.raw("SAVEPOINT unit".to_owned()).await?;
     if job.run(tx).await {
         after.extend(tx.take_after());

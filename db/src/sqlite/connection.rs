@@ -1,0 +1,150 @@
+//! One connection and its statements.
+
+use crate::{Args, Cause, Durability, Error, Row, Value, limits};
+use rusqlite::{OpenFlags, Statement};
+use std::path::Path;
+
+/// A connection. It may pass from thread to thread, and is used by one at a time.
+pub(crate) struct Connection(rusqlite::Connection);
+
+/// What a connection is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// Opens a connection on a file; the writing one makes it when absent.
+pub(crate) fn open(path: &Path, access: Access, durability: Durability) -> Result<Connection, Cause> {
+    let flags = match access {
+        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    };
+    let connection = rusqlite::Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(limits::BUSY)?;
+    connection.set_prepared_statement_cache_capacity(limits::STATEMENTS);
+    if access == Access::Write {
+        connection.pragma_update(None, "page_size", limits::PAGE)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", limits::WAL_PAGES)?;
+    }
+    let synchronous = match durability {
+        Durability::PowerCut => "FULL",
+        Durability::ProcessCrash => "OFF",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "cache_size", -limits::CACHE_KIB)?;
+    if access == Access::Read {
+        connection.pragma_update(None, "query_only", "ON")?;
+    }
+    Ok(Connection(connection))
+}
+
+/// The version of the library, as `[3, 51, 3]`.
+pub(crate) fn version() -> Vec<u32> {
+    rusqlite::version().split('.').filter_map(|part| part.parse().ok()).collect()
+}
+
+impl Connection {
+    /// How hard this connection syncs its log: 2 is FULL.
+    pub(crate) fn synchronous(&self) -> Result<i64, Cause> {
+        Ok(self.0.pragma_query_value(None, "synchronous", |row| row.get(0))?)
+    }
+
+    /// Runs texts without parameters: `BEGIN`, `SAVEPOINT`, migrations.
+    pub(crate) fn raw(&self, text: &str) -> Result<(), Cause> {
+        Ok(self.0.execute_batch(text)?)
+    }
+
+    /// Runs a statement; answers how many rows it touched.
+    pub(crate) fn execute(&self, text: &str, args: &Args) -> Result<u64, Cause> {
+        let mut statement = self.0.prepare_cached(text)?;
+        bind(&mut statement, args)?;
+        if statement.column_count() == 0 {
+            return Ok(statement.raw_execute()? as u64);
+        }
+        // A statement that answers rows (RETURNING) is run to its end for its effect.
+        let mut rows = statement.raw_query();
+        while rows.next()?.is_some() {}
+        drop(rows);
+        Ok(self.0.changes())
+    }
+
+    /// Runs a query; answers its rows, `most` of them at most.
+    pub(crate) fn rows(&self, text: &str, args: &Args, most: usize) -> Result<Vec<Row>, Cause> {
+        let mut statement = self.0.prepare_cached(text)?;
+        bind(&mut statement, args)?;
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        let mut found = Vec::new();
+        while found.len() < most
+            && let Some(row) = rows.next()?
+        {
+            let values = (0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?;
+            found.push(Row::Sqlite(values));
+        }
+        Ok(found)
+    }
+}
+
+/// Binds by the number in `$n`; bare `?` count for themselves from 1 (see `dialect::list`).
+fn bind(statement: &mut Statement<'_>, args: &Args) -> Result<(), Cause> {
+    let mut bare = 0_usize;
+    for place in 1..=statement.parameter_count() {
+        let number: usize = match statement.parameter_name(place) {
+            Some(name) => name.trim_start_matches(['$', '?']).parse().unwrap_or_default(),
+            None => {
+                bare += 1;
+                bare
+            }
+        };
+        let missing = rusqlite::Error::InvalidParameterCount(args.len(), statement.parameter_count());
+        match number.checked_sub(1).and_then(|at| args.get(at)).ok_or(missing)? {
+            Value::Int(value) => statement.raw_bind_parameter(place, value),
+            Value::Text(value) => statement.raw_bind_parameter(place, value),
+            Value::Bool(value) => statement.raw_bind_parameter(place, value),
+            Value::Bytes(value) => statement.raw_bind_parameter(place, value),
+        }?;
+    }
+    Ok(())
+}
+
+/// A library in memory answers: for `pli check`.
+pub(crate) fn probe() -> Result<(), Error> {
+    let opened = |cause: rusqlite::Error| Error::Open { what: "in memory".to_owned(), cause: cause.into() };
+    rusqlite::Connection::open_in_memory().map(drop).map_err(opened)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args;
+
+    #[test]
+    fn places_are_bound_by_their_number_and_bare_ones_by_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let connection = open(&path, Access::Write, Durability::PowerCut).unwrap();
+        let row = |text: &str, args: Args| {
+            let found = connection.rows(text, &args, usize::MAX).unwrap();
+            (0..2).map(|column| found[0].int(column).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(row("SELECT $2, $1", args![1, 2]), [2, 1]);
+        assert_eq!(row("SELECT $1, $1", args![7]), [7, 7]);
+        assert_eq!(row("SELECT ?, ?", args![1, 2]), [1, 2]);
+        assert_eq!(row("SELECT $3, 0 WHERE 5 IN (?, ?)", args![4, 5, 6]), [6, 0]);
+        assert!(connection.rows("SELECT $2", &args![1], 1).is_err(), "a value is missing");
+    }
+
+    #[test]
+    fn a_full_sync_is_what_a_commit_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let strong = open(&path, Access::Write, Durability::PowerCut).unwrap();
+        assert_eq!(strong.synchronous().unwrap(), 2);
+        let weak = open(&path, Access::Write, Durability::ProcessCrash).unwrap();
+        assert_eq!(weak.synchronous().unwrap(), 0);
+    }
+}

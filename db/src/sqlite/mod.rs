@@ -1,0 +1,13 @@
+//! SQLite: one writer on a thread of its own that commits for all who wait, and a few readers.
+//!
+//! Statements run where they are asked: a view's on the task that reads, a unit's on the writer's thread.
+//! Handing each of them to another thread and back costs more than the statement (ADR 0020). Syncs of
+//! the log happen on the writer's thread only.
+
+mod connection;
+mod readers;
+mod writer;
+
+pub(crate) use connection::{Access, Connection, open, probe, version};
+pub(crate) use readers::{Readers, View};
+pub(crate) use writer::Writer;
