@@ -3,7 +3,7 @@
 use crate::gate::{Admission, Gate};
 use crate::listen::Listener;
 use crate::stop::StopSignal;
-use crate::{Stream, limits};
+use crate::{Stream, limits, refusal};
 use arc_swap::ArcSwap;
 use names::Clock;
 use rustls::ServerConfig;
@@ -79,6 +79,12 @@ pub enum HandshakeError {
     /// The peer took longer than any honest one does.
     #[error("the TLS handshake took too long")]
     Slow,
+    /// We refused the peer's certificate, or that it showed none.
+    #[error("{refusal}")]
+    Refused {
+        /// Why, and whose it was.
+        refusal: certs::Refusal,
+    },
     /// The TLS handshake failed.
     #[error("the TLS handshake failed")]
     Failed {
@@ -178,8 +184,23 @@ impl Accepted {
 pub(crate) async fn handshake(stream: &mut Stream, config: Arc<ServerConfig>) -> Result<(), HandshakeError> {
     match tokio::time::timeout(limits::HANDSHAKE, stream.secure(config)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(cause)) => Err(HandshakeError::Failed { cause }),
+        Ok(Err(cause)) => Err(match certs::Refusal::of_io(&cause) {
+            Some(refusal) => HandshakeError::Refused { refusal },
+            None => HandshakeError::Failed { cause },
+        }),
         Err(_) => Err(HandshakeError::Slow),
+    }
+}
+
+impl HandshakeError {
+    /// A refused certificate is a line; anything else is a passer-by.
+    pub fn log(&self, info: &ConnInfo) {
+        let (door, peer) = (info.door, info.peer.ip());
+        match self {
+            Self::Refused { refusal } => refusal::log(refusal, door, &peer),
+            Self::Slow => tracing::debug!(door, %peer, "{self}"),
+            Self::Failed { cause } => tracing::debug!(door, %peer, %cause, "{self}"),
+        }
     }
 }
 

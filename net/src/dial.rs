@@ -8,7 +8,7 @@ pub(crate) use fault::{said_by_tls, unreadable};
 
 use crate::drive::{Drive, Ending, Side, Terms, tell};
 use crate::stop::StopSignal;
-use crate::{Stream, World, limits};
+use crate::{Stream, World, limits, refusal};
 use names::Clock;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -156,7 +156,12 @@ impl Connector {
         let handshake = stream.secure_as_client(self.name.clone(), Arc::clone(&self.config));
         match tokio::time::timeout(limits::HANDSHAKE, handshake).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(cause)) => Err(fault::of_handshake(&cause)),
+            Ok(Err(cause)) => {
+                if let Some(refusal) = certs::Refusal::of_io(&cause) {
+                    refusal::log(&refusal, "out", &self.name.to_str());
+                }
+                Err(fault::of_handshake(&cause))
+            }
             Err(_) => Err(TlsFault::Slow),
         }
     }

@@ -24,6 +24,7 @@ pub mod fetch;
 mod gate;
 mod limits;
 mod listen;
+mod refusal;
 mod socket;
 mod stop;
 mod stream;

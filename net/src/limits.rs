@@ -82,3 +82,7 @@ pub(crate) const HTTP_BUFFER: usize = 64 * 1024;
 
 /// Header fields of an HTTP answer.
 pub(crate) const HTTP_HEADERS: usize = 64;
+
+/// Characters of an unverified name in a log line: a distinguished name of the trust space has some
+/// 120.
+pub(crate) const LOGGED_NAME: usize = 300;

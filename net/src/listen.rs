@@ -95,7 +95,7 @@ where
             accepted = acceptor.accept() => match accepted {
                 Some(accepted) => {
                     served.accepted += 1;
-                    let terms = terms(&door, &stop);
+                    let terms = terms(&door, &accepted.info, &stop);
                     conversations.spawn(converse(accepted, terms, Arc::clone(&make)));
                 }
                 None => break,
@@ -118,12 +118,13 @@ where
     served
 }
 
-fn terms(door: &Door, stop: &StopSignal) -> Terms {
+fn terms(door: &Door, info: &ConnInfo, stop: &StopSignal) -> Terms {
     let starttls = match &door.tls {
         Tls::StartTls(config) => Some(Arc::clone(config)),
         Tls::Off | Tls::Implicit(_) => None,
     };
-    Terms { side: Side::Accepted(starttls), clock: door.clock.clone(), stop: stop.clone() }
+    let side = Side::Accepted { starttls, info: info.clone() };
+    Terms { side, clock: door.clock.clone(), stop: stop.clone() }
 }
 
 async fn converse<M, W, F>(accepted: Accepted, terms: Terms, make: Arc<F>)
@@ -137,8 +138,7 @@ where
     if let Some(config) = tls
         && let Err(error) = handshake(&mut stream, config).await
     {
-        let cause = std::error::Error::source(&error);
-        tracing::debug!(door = info.door, peer = %info.peer, cause, "{error}");
+        error.log(&info);
         return;
     }
     let (machine, world) = make(&info);

@@ -30,13 +30,11 @@ impl Webmail {
     }
 
     async fn converse(self, accepted: Accepted, watcher: hyper_util::server::graceful::Watcher) {
-        let peer = accepted.info.peer;
+        let info = accepted.info.clone();
+        let peer = info.peer;
         let connection = match accepted.finish().await {
             Ok(connection) => connection,
-            Err(error) => {
-                tracing::debug!(%peer, error = &error as &dyn std::error::Error, "no handshake");
-                return;
-            }
+            Err(error) => return error.log(&info),
         };
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let webmail = self.clone();

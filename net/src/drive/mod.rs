@@ -4,7 +4,7 @@ mod patience;
 #[cfg(test)]
 mod tests;
 
-use crate::accept::handshake;
+use crate::accept::{ConnInfo, handshake};
 use crate::dial::{self, Connector};
 use crate::stop::StopSignal;
 use crate::{Stream, World, limits};
@@ -43,7 +43,11 @@ pub(crate) struct Terms {
 /// Which side of the connection is ours, and what it has for `Action::StartTls`.
 pub(crate) enum Side {
     /// The peer came to us.
-    Accepted(Option<Arc<ArcSwap<ServerConfig>>>),
+    Accepted {
+        starttls: Option<Arc<ArcSwap<ServerConfig>>>,
+        /// Whom a failed handshake was with.
+        info: ConnInfo,
+    },
     /// We went to the peer.
     Dialled(Connector),
 }
@@ -288,7 +292,7 @@ impl<M: Machine, W: World<M>> Drive<M, W> {
     async fn say_gone(&mut self) -> Ending {
         let input = match (self.fault.take(), &self.terms.side) {
             (Some(fault), Side::Dialled(_)) => Input::Failed(LinkFault::Tls(fault)),
-            (_, Side::Accepted(_)) | (None, Side::Dialled(_)) => Input::Gone,
+            (_, Side::Accepted { .. }) | (None, Side::Dialled(_)) => Input::Gone,
         };
         self.last(input).await
     }
@@ -317,14 +321,14 @@ impl<M: Machine, W: World<M>> Drive<M, W> {
             return Ok(());
         }
         match &self.terms.side {
-            Side::Accepted(config) => {
-                let Some(config) = config.as_ref().map(|config| config.load_full()) else {
+            Side::Accepted { starttls, info } => {
+                let Some(config) = starttls.as_ref().map(|config| config.load_full()) else {
                     tracing::error!("a machine asked for TLS at a door that has none to offer");
                     self.gone = true;
                     return Ok(());
                 };
                 if let Err(error) = handshake(&mut self.stream, config).await {
-                    tracing::debug!(cause = std::error::Error::source(&error), "{error}");
+                    error.log(info);
                     self.gone = true;
                     return Ok(());
                 }
@@ -383,7 +387,7 @@ impl<M: Machine, W: World<M>> Drive<M, W> {
         }
         let out = std::mem::take(&mut self.out);
         let patience = match self.terms.side {
-            Side::Accepted(_) => limits::WRITE_PATIENCE,
+            Side::Accepted { .. } => limits::WRITE_PATIENCE,
             Side::Dialled(_) => limits::BLOCK_PATIENCE,
         };
         let deadline = patience + limits::at_slowest(out.len());
