@@ -27,6 +27,8 @@ mod failure;
 pub mod limits;
 mod outcome;
 mod reply;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 pub use ask::{Answer, Ask};
