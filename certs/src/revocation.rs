@@ -102,23 +102,34 @@ impl RevocationLists {
         Arc::new(Self::with(anchors, grace, None))
     }
 
-    /// Takes up the lists that an earlier run left in `dir`, and keeps the coming ones there. A
-    /// file that cannot be used is logged and passed over: the next fetch replaces it.
+    /// Takes up the lists that an earlier run, or an administrator, left in `dir` as `.crl` files,
+    /// and keeps the coming ones there.
     pub fn open(
         anchors: Arc<Anchors>,
         dir: &Path,
         grace: i64,
         now: Timestamp,
     ) -> Result<Arc<Self>, FolderError> {
-        let folder = Folder::open(dir)?;
-        let found = folder.read()?;
-        let lists = Self::with(anchors, grace, Some(folder));
-        for (path, bytes) in found {
-            if let Err(error) = lists.take(&bytes, now) {
-                tracing::warn!(path = %path.display(), %error, "a kept list of revoked certificates is of no use");
+        let lists = Self::with(anchors, grace, Some(Folder::open(dir)?));
+        lists.reload(now)?;
+        Ok(Arc::new(lists))
+    }
+
+    /// Reads the folder again: where no network reaches the authority, lists are carried in by hand.
+    /// A file that cannot be used is logged and passed over.
+    pub fn reload(&self, now: Timestamp) -> Result<(), FolderError> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        for (path, bytes) in folder.read()? {
+            match self.take(&bytes, now) {
+                // The kept file of an older list, beside the one carried in.
+                Ok(_) | Err(ListError::Older { .. }) => {}
+                Err(error) => {
+                    let path = path.display().to_string();
+                    tracing::warn!(path, "a kept list of revoked certificates is of no use: {error}");
+                }
             }
         }
-        Ok(Arc::new(lists))
+        Ok(())
     }
 
     fn with(anchors: Arc<Anchors>, grace: i64, folder: Option<Folder>) -> Self {

@@ -23,6 +23,7 @@ mod drive;
 pub mod fetch;
 mod gate;
 mod limits;
+mod list_refresh;
 mod listen;
 mod refusal;
 mod socket;
@@ -36,6 +37,7 @@ pub use accept::{Accepted, Acceptor, ConnInfo, Connection, Door, HandshakeError,
 pub use dial::{Connector, Dialled, Target, TlsBegins, dial};
 pub use gate::{Admission, Caps, Counts, Crowded, Gate, RetryAfter};
 pub use limits::DRAIN;
+pub use list_refresh::{ListRefresh, RefreshError, Refreshed, list_urls};
 pub use listen::{BindError, Listener, Served, serve};
 pub use stop::{Stop, StopSignal};
 pub use stream::Stream;

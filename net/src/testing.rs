@@ -3,6 +3,8 @@
 //! Lines end in LF. `echo X`, `ask X`, `pull N` (N items of 16 KiB), `body N` (N bytes follow and
 //! are pushed), `starttls`, `listen`, `done`, `panic`, `worldpanic`, `never`, `quit`.
 
+mod space;
+
 use crate::{Caps, ConnInfo, Door, Gate, Listener, Served, Stop, Tls, World, serve};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -21,6 +23,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use wire::{Action, Actions, Input, Machine, TlsFacts};
+
+pub(crate) use space::Space;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_795_318_467_000);
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -139,6 +139,19 @@ fn lists_survive_a_restart_and_what_is_damaged_is_passed_over() {
 }
 
 #[test]
+fn a_list_carried_in_by_hand_counts_after_a_reload() {
+    let dir = tempfile::tempdir().unwrap();
+    let authority = invented_authority();
+    let anchors = Anchors::from_pem(authority.certificate_pem()).unwrap();
+    let lists = RevocationLists::open(anchors, dir.path(), LIST_GRACE, NOW).unwrap();
+    lists.install(&list(&authority, &ListOrder::daily(&[], NOW)), NOW).unwrap();
+    let carried = authority.revocation_list(&ListOrder::daily(&["4a"], NOW.plus(HOUR))).unwrap();
+    carried.write(&dir.path().join("carried.crl")).unwrap();
+    lists.reload(NOW.plus(HOUR)).unwrap();
+    assert_eq!(lists.states(NOW.plus(HOUR))[0].list.unwrap().entries, 1);
+}
+
+#[test]
 fn a_folder_that_cannot_be_made_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let anchors = Anchors::from_pem(invented_authority().certificate_pem()).unwrap();

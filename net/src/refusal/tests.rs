@@ -1,12 +1,8 @@
 //! RELIABILITY T-05 at a running door: who shows what, what the log says, what the world hears.
 
 use crate::Tls;
-use crate::testing::{House, NOW, Note, stopped_clock};
-use arc_swap::ArcSwap;
-use certs::{
-    Anchors, Authority, ClientAuth, Identity, Issued, LIST_GRACE, ListOrder, OperatorName, Order, PeerTrust,
-    Purposes, Revocation, RevocationLists, ServerIdentity, Service,
-};
+use crate::testing::{House, NOW, Note, Space};
+use certs::{Authority, Identity, Issued, Order, Purposes};
 use names::DAY;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -50,49 +46,6 @@ impl io::Write for Log {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// The trust space of these tests.
-struct Space {
-    authority: Authority,
-    lists: Arc<RevocationLists>,
-    operator: OperatorName,
-}
-
-impl Space {
-    fn new() -> Self {
-        let authority = Authority::new("Authority of the space", NOW).unwrap();
-        let anchors = Anchors::from_pem(authority.certificate_pem()).unwrap();
-        let operator = OperatorName {
-            common_name: "mx.operateur.example".into(),
-            structure: "318310021300028".into(),
-            organisation: "GIP".into(),
-            department: "Rhône (69)".into(),
-        };
-        Self { authority, lists: RevocationLists::new(anchors, LIST_GRACE), operator }
-    }
-
-    fn publish(&self, revoked: &[&str]) {
-        let list = self.authority.revocation_list(&ListOrder::daily(revoked, NOW)).unwrap();
-        self.lists.install(&list.der, NOW).unwrap();
-    }
-
-    /// An MX door: a certificate is required.
-    fn config(&self) -> Arc<ArcSwap<rustls::ServerConfig>> {
-        let issued = self.authority.server(&["localhost"], NOW).unwrap();
-        let own = Identity::from_pem(&issued.chain_pem, &issued.key_pem, NOW).unwrap();
-        let revocation = Revocation::Required(Arc::clone(&self.lists));
-        let trust = PeerTrust::new(Arc::clone(self.lists.anchors()), revocation);
-        let clients = ClientAuth::Required(trust);
-        let own = ServerIdentity::fixed(vec![own]);
-        let config = certs::server_config(own, Service::Mx, clients, stopped_clock()).unwrap();
-        Arc::new(ArcSwap::from_pointee(config))
-    }
-
-    fn client(&self, shown: Option<&Identity>) -> Arc<ClientConfig> {
-        let roots = self.lists.anchors().roots();
-        Arc::new(certs::client_config(roots, shown, stopped_clock()).unwrap())
     }
 }
 
