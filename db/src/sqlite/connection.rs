@@ -36,6 +36,8 @@ pub(crate) fn open(path: &Path, access: Access, durability: Durability) -> Resul
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "cache_size", -limits::CACHE_KIB)?;
+    // What a savepoint would restore is kept in memory: nobody reads it after a crash.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     if access == Access::Read {
         connection.pragma_update(None, "query_only", "ON")?;
     }
