@@ -1,4 +1,4 @@
-//! Two cookies, both `__Host-`: this host only, this scheme only, not readable by scripts.
+//! The cookies, all `__Host-`: this host only, this scheme only, not readable by scripts.
 //!
 //! `Secure` is set in the demo too: browsers take `http://localhost` for a safe context.
 
@@ -11,6 +11,13 @@ pub enum Cookie {
     Session,
     /// A sign-in under way, and the anchor of form tokens before there is a session.
     SignIn,
+    /// The signed-in session of a professional. A name of its own: browsers part cookies by host and
+    /// not by port, and a professional may be a patient in the same browser.
+    Professional,
+    /// A professional's sign-in under way.
+    ProfessionalSignIn,
+    /// A professional's sign-in that is at the identity provider, sealed.
+    Provider,
 }
 
 impl Cookie {
@@ -19,16 +26,28 @@ impl Cookie {
         match self {
             Self::Session => "__Host-pli",
             Self::SignIn => "__Host-pli-connexion",
+            Self::Professional => "__Host-pli-pro",
+            Self::ProfessionalSignIn => "__Host-pli-pro-connexion",
+            Self::Provider => "__Host-pli-pro-fournisseur",
         }
     }
 
     /// `Lax` for the session, because a patient arrives from the alert in an ordinary mailbox: with
     /// `Strict` the link would show the sign-in page to somebody already signed in. No `GET` of ours
-    /// changes anything, so `Lax` gives nothing away (RELIABILITY A-06).
+    /// changes anything, so `Lax` gives nothing away (RELIABILITY A-06). A professional comes back from
+    /// the identity provider, which is another site, for both of theirs.
     const fn same_site(self) -> &'static str {
         match self {
-            Self::Session => "Lax",
-            Self::SignIn => "Strict",
+            Self::Session | Self::Professional | Self::Provider => "Lax",
+            Self::SignIn | Self::ProfessionalSignIn => "Strict",
+        }
+    }
+
+    /// Characters of a value that is ours, at most.
+    const fn longest(self) -> usize {
+        match self {
+            Self::Session | Self::SignIn | Self::Professional | Self::ProfessionalSignIn => 128,
+            Self::Provider => 1_024,
         }
     }
 
@@ -60,7 +79,7 @@ impl Cookie {
             .filter(|(name, _)| *name == self.name())
             .map(|(_, value)| value);
         match (values.next(), values.next()) {
-            (Some(value), None) if !value.is_empty() && value.len() <= 128 => Some(value.to_owned()),
+            (Some(value), None) if !value.is_empty() && value.len() <= self.longest() => Some(value.to_owned()),
             (Some(_) | None, _) => None,
         }
     }
@@ -80,7 +99,14 @@ mod tests {
 
     #[test]
     fn cookies_are_bound_to_this_host_and_hidden_from_scripts() {
-        for cookie in [Cookie::Session, Cookie::SignIn] {
+        let all = [
+            Cookie::Session,
+            Cookie::SignIn,
+            Cookie::Professional,
+            Cookie::ProfessionalSignIn,
+            Cookie::Provider,
+        ];
+        for cookie in all {
             let set = cookie.set("abc", 60);
             let set = set.to_str().unwrap();
             assert!(set.starts_with("__Host-"), "{set}");

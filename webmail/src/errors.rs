@@ -27,7 +27,7 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Form => StatusCode::FORBIDDEN,

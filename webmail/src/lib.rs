@@ -1,9 +1,13 @@
-//! The patient's pages: French, rendered by the server, without a line of JavaScript.
+//! The patients' and the professionals' pages: French, rendered by the server, without a line of
+//! JavaScript.
 //!
 //! Two origins, one listener. The *application* origin holds forms, cookies and words of ours; the
 //! *files* origin shows what correspondents wrote and attached, knows no cookie
 //! and answers only to short-lived sealed addresses. What a stranger wrote is never markup on the
 //! first, and can reach nothing from the second (RELIABILITY §2.6: three walls).
+//!
+//! Professionals have pages of their own ([`pro`]): another origin, another listener, other cookies; they
+//! share walls and style with the patients', and nothing else.
 //!
 //! The binary builds a [`Webmail`] and lets it [`serve`](Webmail::serve); `data` holds every question the
 //! pages ask the rooms below, so that the seam is one folder.
@@ -21,6 +25,7 @@ mod house;
 mod limits;
 mod opaque;
 mod pages;
+pub mod pro;
 mod sanitize;
 mod second_origin;
 mod serve;

@@ -59,3 +59,18 @@ pub const HEAD_TIMEOUT: i64 = 15 * SECOND;
 pub const HEAD_BYTES: usize = 64 * 1024;
 /// Time a browser has to send a form with files (RELIABILITY S-18): 18 MB at 300 kbit/s.
 pub const UPLOAD_TIME: i64 = 10 * MINUTE;
+
+/// Lines of the professionals' journal on its page.
+pub const JOURNAL_LINES: usize = 100;
+/// Lines of one chain that are read for it, at most: a busy mailbox has one for every letter.
+pub const JOURNAL_READ: usize = 2_000;
+/// Lines of a chain read at a time.
+pub const JOURNAL_READ_PAGE: u32 = 200;
+/// Characters of the name of a device.
+pub const DEVICE_MAX: usize = 60;
+/// Application passwords that one professional may have in use: several devices, several practices.
+pub const DEVICES_MAX: usize = 30;
+/// Characters of an identifier, an address or a code typed by a professional.
+pub const TYPED_MAX: usize = 254;
+/// Life of the cookie of a sign-in that is at the identity provider.
+pub const PROVIDER_LIFE: i64 = 10 * MINUTE;

@@ -33,6 +33,16 @@ pub enum Purpose {
     Destination,
     /// The second origin.
     File,
+    /// An application password of a professional.
+    Credential,
+    /// A session of a professional.
+    Session,
+    /// A mailbox that a professional manages.
+    Mailbox,
+    /// A delegation: a mailbox and a person.
+    Delegation,
+    /// A sign-in that is at the identity provider.
+    Provider,
 }
 
 impl Purpose {
@@ -48,6 +58,11 @@ impl Purpose {
             Self::Page => b"page",
             Self::Destination => b"destination",
             Self::File => b"file",
+            Self::Credential => b"credential",
+            Self::Session => b"session",
+            Self::Mailbox => b"mailbox",
+            Self::Delegation => b"delegation",
+            Self::Provider => b"provider",
         }
     }
 }
@@ -57,7 +72,7 @@ impl Purpose {
 pub struct Opaque(std::sync::Arc<LessSafeKey>);
 
 /// Octets of a reference as text, at most: a longer one is not ours.
-const TEXT_MAX: usize = 400;
+const TEXT_MAX: usize = 1_024;
 
 impl Opaque {
     /// A key of its own, derived from the root key.
@@ -122,7 +137,7 @@ mod tests {
         assert_eq!(opaque.reveal_id(Purpose::Document, HOLDER, &text), None, "another purpose");
         assert_eq!(opaque.reveal_id(Purpose::Letter, b"account 8", &text), None, "another holder");
         assert_eq!(Opaque::new(&[8; 32]).reveal_id(Purpose::Letter, HOLDER, &text), None, "another key");
-        assert_eq!(opaque.reveal_id(Purpose::Letter, HOLDER, &"A".repeat(401)), None, "too long");
+        assert_eq!(opaque.reveal_id(Purpose::Letter, HOLDER, &"A".repeat(1_025)), None, "too long");
         assert_eq!(opaque.hide_id(Purpose::Letter, HOLDER, 42), text, "links do not change between visits");
     }
 

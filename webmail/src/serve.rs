@@ -1,52 +1,94 @@
 //! HTTP over the house's accept layer: caps, TLS and graceful stop are `net`'s.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::{Request, Response};
+use certs::PeerInfo;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use net::{Accepted, Acceptor, Door, Listener, StopSignal};
 
 use crate::limits::{HEAD_BYTES, HEAD_TIMEOUT};
 use crate::webmail::Webmail;
 
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Where from.
+    pub address: IpAddr,
+    /// The certificate that the browser showed and the handshake verified, where the door asks for one.
+    pub certificate: Option<PeerInfo>,
+}
+
+/// Pages that answer requests.
+pub(crate) trait Pages: Clone + Send + Sync + 'static {
+    /// Answers one request of one visitor.
+    fn answer_to(
+        &self,
+        request: Request<Body>,
+        visitor: Visitor,
+    ) -> impl Future<Output = Response<Body>> + Send;
+}
+
+impl Pages for Webmail {
+    async fn answer_to(&self, request: Request<Body>, visitor: Visitor) -> Response<Body> {
+        self.answer(request, visitor.address).await
+    }
+}
+
 impl Webmail {
     /// Answers browsers at this listener until the stop, then lets answers under way finish within
     /// `door.drain`.
     pub async fn serve(self, listener: Listener, door: Door, stop: StopSignal) {
-        let drain = door.drain;
-        let mut acceptor = Acceptor::new(listener, door, stop);
-        let graceful = GracefulShutdown::new();
-        while let Some(accepted) = acceptor.accept().await {
-            tokio::spawn(self.clone().converse(accepted, graceful.watcher()));
-        }
-        drop(acceptor);
-        if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
-            tracing::warn!("some browsers did not finish in time");
-        }
+        serve(self, listener, door, stop).await;
     }
+}
 
-    async fn converse(self, accepted: Accepted, watcher: hyper_util::server::graceful::Watcher) {
-        let info = accepted.info.clone();
-        let peer = info.peer;
-        let connection = match accepted.finish().await {
-            Ok(connection) => connection,
-            Err(error) => return error.log(&info),
-        };
-        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let webmail = self.clone();
-            async move { Ok::<_, Infallible>(webmail.answer(request.map(Body::new), peer.ip()).await) }
-        });
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_millis(HEAD_TIMEOUT.unsigned_abs()))
-            .max_buf_size(HEAD_BYTES);
-        let serving = watcher.watch(http.serve_connection(TokioIo::new(connection), service));
-        if let Err(error) = serving.await {
-            tracing::debug!(%peer, %error, "a browser left");
+/// Answers browsers at this listener until the stop, then lets answers under way finish within
+/// `door.drain`.
+pub(crate) async fn serve(pages: impl Pages, listener: Listener, door: Door, stop: StopSignal) {
+    let drain = door.drain;
+    let mut acceptor = Acceptor::new(listener, door, stop);
+    let graceful = GracefulShutdown::new();
+    while let Some(accepted) = acceptor.accept().await {
+        tokio::spawn(converse(pages.clone(), accepted, graceful.watcher()));
+    }
+    drop(acceptor);
+    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some browsers did not finish in time");
+    }
+}
+
+async fn converse(pages: impl Pages, accepted: Accepted, watcher: Watcher) {
+    let info = accepted.info.clone();
+    let peer = info.peer;
+    let connection = match accepted.finish().await {
+        Ok(connection) => connection,
+        Err(error) => return error.log(&info),
+    };
+    let certificate = match connection.peer() {
+        Ok(certificate) => certificate,
+        Err(error) => {
+            tracing::warn!(%peer, error = &error as &dyn std::error::Error, "a certificate is not readable");
+            None
         }
+    };
+    let visitor = Visitor { address: peer.ip(), certificate };
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let (pages, visitor) = (pages.clone(), visitor.clone());
+        async move { Ok::<_, Infallible>(pages.answer_to(request.map(Body::new), visitor).await) }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(HEAD_TIMEOUT.unsigned_abs()))
+        .max_buf_size(HEAD_BYTES);
+    let serving = watcher.watch(http.serve_connection(TokioIo::new(connection), service));
+    if let Err(error) = serving.await {
+        tracing::debug!(%peer, %error, "a browser left");
     }
 }

@@ -202,7 +202,7 @@ async fn route(router: &axum::Router<Webmail>, state: Webmail, request: Request<
 }
 
 /// The host a request is for, in lower case. Two `Host` fields name none.
-fn host(request: &Request<Body>) -> Option<String> {
+pub(crate) fn host(request: &Request<Body>) -> Option<String> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().ok()?,

@@ -46,6 +46,11 @@ impl Codes {
         Self(Arc::new(send))
     }
 
+    /// Sends one.
+    pub(crate) fn send(&self, code: CodeToSend) {
+        (self.0)(code);
+    }
+
     /// Codes that leave by the channels of notices, each in a task of its own.
     #[must_use]
     pub fn through(channels: Channels, clock: Clock) -> Self {
@@ -133,7 +138,7 @@ impl Rooms {
             self.relay.directory().start_sign_in(login, password, now).await.doing("starting a sign-in")?;
         match started.code {
             None => self.gate.failed(login, peer, now),
-            Some(code) => (self.codes.0)(code),
+            Some(code) => self.codes.send(code),
         }
         Ok(FirstStep::Pending { token: started.pending.token, destination: started.pending.destination })
     }

@@ -76,7 +76,7 @@ pub fn files() -> Router<Webmail> {
         .fallback(async || StatusCode::NOT_FOUND)
 }
 
-fn css(sheet: &'static str) -> Response {
+pub(crate) fn css(sheet: &'static str) -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], sheet).into_response()
 }
 
@@ -124,19 +124,19 @@ async fn form_of(
 }
 
 /// A posted form, perhaps.
-type Form = Result<RawForm, axum::extract::rejection::RawFormRejection>;
+pub(crate) type Form = Result<RawForm, axum::extract::rejection::RawFormRejection>;
 
 /// The fields of a posted form.
-struct Fields(Vec<(String, String)>);
+pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    fn of(form: Form) -> Result<Self, Halt> {
-        let Ok(RawForm(octets)) = form else { return Err(Trouble::Form.into()) };
+    pub(crate) fn of(form: Form) -> Result<Self, Trouble> {
+        let Ok(RawForm(octets)) = form else { return Err(Trouble::Form) };
         Ok(Self(ammonia::url::form_urlencoded::parse(&octets).into_owned().collect()))
     }
 
     /// The first field of that name; empty when there is none.
-    fn field(&self, name: &str) -> &str {
+    pub(crate) fn field(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 }

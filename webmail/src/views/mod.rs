@@ -13,7 +13,7 @@ mod outside;
 mod profiles;
 mod public;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use compose::{Choose, Compose, Correspondent, FieldError, MayWrite, Pharmacies, Pharmacy};
 pub use conversation::{AttachedFile, Conversation, Letter, Party, ThreadItem};

@@ -4,7 +4,7 @@
 use super::*;
 use crate::sanitize::sanitize;
 
-const PAYLOADS: &[&str] = &[
+pub(crate) const PAYLOADS: &[&str] = &[
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "' onmouseover='alert(1)",
@@ -40,7 +40,7 @@ const PAYLOADS: &[&str] = &[
 ];
 
 /// Tags and attribute names of a page, in order.
-fn skeleton(page: &str) -> Vec<String> {
+pub(crate) fn skeleton(page: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = page;
     while let Some(at) = rest.find('<') {
