@@ -5,6 +5,8 @@ mod channels;
 mod chores;
 mod databases;
 mod doors;
+mod issuers;
+mod pro;
 
 pub use channels::channels;
 pub(crate) use chores::{checkpoint, note};

@@ -25,6 +25,12 @@ pub struct Config {
     /// The patients' pages.
     #[serde(default)]
     pub web: Option<Web>,
+    /// The professionals' pages.
+    #[serde(default)]
+    pub pro: Option<Pro>,
+    /// Issuers of tokens: for mail programs, and for sign-in to the professionals' pages.
+    #[serde(default)]
+    pub oidc: Vec<tokens::IssuerSettings>,
     /// Notices outside.
     #[serde(default)]
     pub alerts: Alerts,
@@ -128,6 +134,40 @@ pub struct Web {
 
 fn paris() -> String {
     "Europe/Paris".to_owned()
+}
+
+/// `[pro]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pro {
+    /// Where the pages listen; never the patients' listener.
+    pub listen: SocketAddr,
+    /// What a browser shows for them, as `https://pro.example`: another host name than the patients'.
+    pub origin: String,
+    /// The zone of dates.
+    #[serde(default = "paris")]
+    pub zone: String,
+    /// The issuer of `[[oidc]]` that professionals may sign in by.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// How people call it.
+    #[serde(default = "provider_name")]
+    pub provider_name: String,
+    /// Roots, and intermediates, of the authority of people's certificates; without it nobody is asked
+    /// for one.
+    #[serde(default)]
+    pub client_roots: Option<PathBuf>,
+    /// Part of a certificate's subject that holds the national identifier.
+    #[serde(default = "common_name")]
+    pub certificate_attribute: String,
+}
+
+fn provider_name() -> String {
+    "Pro Santé Connect".to_owned()
+}
+
+fn common_name() -> String {
+    "CN".to_owned()
 }
 
 /// `[alerts]`
@@ -303,7 +343,10 @@ impl Config {
             self.alerts.smarthost.iter_mut().flat_map(|host| [&mut host.roots, &mut host.password_file]);
         let sms = self.alerts.sms.iter_mut().flat_map(|sms| [&mut sms.roots, &mut sms.token_file]);
         let others = [&mut self.database.postgres_url_file, &mut self.audit.checkpoints];
-        let optional = smarthost.chain(sms).chain(others).flatten();
+        let pro = self.pro.iter_mut().map(|pro| &mut pro.client_roots);
+        let clients = self.oidc.iter_mut().filter_map(|issuer| issuer.client.as_mut());
+        let secrets = clients.map(|client| &mut client.secret_file);
+        let optional = smarthost.chain(sms).chain(others).chain(pro).chain(secrets).flatten();
         let more = self.tls.more.iter_mut().flat_map(|more| [&mut more.chain, &mut more.key]);
         for path in server.into_iter().chain(optional).chain(more) {
             *path = folder.join(&*path);
@@ -350,12 +393,53 @@ impl Config {
                 );
             }
         }
+        if let Some(pro) = &self.pro {
+            self.check_pro(pro)?;
+        }
         if let Some(domain) = &self.server.patient_domain
             && self.server.professional_domains.contains(domain)
         {
             return Err(format!("{domain} cannot be both a professional and the patient domain"));
         }
         Ok(())
+    }
+}
+
+impl Config {
+    fn check_pro(&self, pro: &Pro) -> Result<(), String> {
+        let Ok(origin) = webmail::Origin::parse(&pro.origin) else {
+            return Err(
+                "pro.origin looks like https://host or https://host:port (http:// for localhost only)"
+                    .to_owned(),
+            );
+        };
+        if !origin.is_secure() && !pro.listen.ip().is_loopback() {
+            return Err("without https the professionals' pages may listen on this machine only (127.0.0.1)"
+                .to_owned());
+        }
+        if !origin.is_secure() && pro.client_roots.is_some() {
+            return Err("pro.client_roots asks for certificates, which needs an https pro.origin".to_owned());
+        }
+        if jiff::tz::TimeZone::get(&pro.zone).is_err() {
+            return Err(format!("pro.zone «{}» is not the name of a time zone, as Europe/Paris", pro.zone));
+        }
+        if let Some(web) = &self.web {
+            let host = host_of(&pro.origin);
+            if host == host_of(&web.origin) || host == host_of(&web.files_origin) {
+                return Err("pro.origin must be another host name than web.origin and web.files_origin: \
+                            browsers part cookies by host"
+                    .to_owned());
+            }
+            if web.listen == pro.listen && web.listen.port() != 0 {
+                return Err("pro.listen must be another address than web.listen".to_owned());
+            }
+        }
+        match &pro.provider {
+            Some(provider) if !self.oidc.iter().any(|issuer| issuer.issuer == *provider) => {
+                Err(format!("pro.provider «{provider}» is no issuer of [[oidc]]"))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 
@@ -457,6 +541,24 @@ mod tests {
                 "another host name",
             ),
             ("an origin with a path", "https://pieces.example", "https://pieces.example/x", "look like"),
+            (
+                "the professionals' pages at the patients' host",
+                "[web]",
+                "[pro]\nlisten = \"0.0.0.0:8443\"\norigin = \"https://messagerie.example:8443\"\n[web]",
+                "another host name",
+            ),
+            (
+                "a provider that is nobody",
+                "[web]",
+                "[pro]\nlisten = \"0.0.0.0:8443\"\norigin = \"https://pro.example\"\nprovider = \"https://x.example\"\n[web]",
+                "no issuer",
+            ),
+            (
+                "one listener for both",
+                "[web]",
+                "[pro]\nlisten = \"0.0.0.0:443\"\norigin = \"https://pro.example\"\n[web]",
+                "another address",
+            ),
             ("a bad domain", "patient.example", "patient", "domain name"),
             ("a bad address", "postmaster@pli.example", "postmaster", "no @"),
         ] {

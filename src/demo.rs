@@ -5,8 +5,10 @@
 mod letters;
 mod outside;
 mod pdf;
+mod professionals;
 mod story;
 
+pub use professionals::{SPACE, SpacePassword};
 pub use story::{PATIENTS, PROFESSIONALS, Patient, Professional};
 
 use crate::assembly::{self, Addresses, House, Listeners, Server};
@@ -35,7 +37,7 @@ const CONFIG: &str = "pli.toml";
 /// Where the doors listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ports {
-    /// At this number plus 587, 465, 143, 993 and 80; a free port instead of one that is taken.
+    /// At this number plus 587, 465, 143, 993, 80 and 81; a free port instead of one that is taken.
     From(u16),
     /// At free ports.
     Free,
@@ -48,6 +50,7 @@ pub struct Demo {
     folder: PathBuf,
     root: PathBuf,
     web: String,
+    pro: String,
 }
 
 impl Demo {
@@ -55,7 +58,7 @@ impl Demo {
     pub async fn start(folder: &Path, ports: Ports) -> anyhow::Result<Self> {
         let folder = prepare(folder)?;
         let (clock, entropy) = (assembly::clock(), assembly::entropy());
-        let names = ["localhost", "files.localhost", "127.0.0.1", HOSTNAME];
+        let names = ["localhost", "files.localhost", "pro.localhost", "127.0.0.1", HOSTNAME];
         let (_, files) = Authority::open(&folder.join("tls"), &names, clock.now())?;
         let masters = folder.join("master.keys");
         if !masters.exists() {
@@ -67,12 +70,16 @@ impl Demo {
         let house = House::open(&config, clock, entropy).await?;
         let is_new = import(&house.admin(), house.relay().now()).await?;
         let web = config.web.as_ref().map_or_else(String::new, |web| web.origin.clone());
+        let pro = config.pro.as_ref().map_or_else(String::new, |pro| pro.origin.clone());
+        if is_new {
+            professionals::enrol(house.relay().directory(), house.relay().now()).await?;
+        }
         let server = Server::start(house, &config, listeners, Some(outside.page())).await?;
         letters::write_sample(&folder, server.house().relay().now())?;
         if is_new {
             letters::first(server.house().relay()).await.context("sending the first letters")?;
         }
-        Ok(Self { server, outside, folder, root: files.root, web })
+        Ok(Self { server, outside, folder, root: files.root, web, pro })
     }
 
     /// Where the doors listen.
@@ -108,6 +115,12 @@ impl Demo {
     #[must_use]
     pub fn web(&self) -> &str {
         &self.web
+    }
+
+    /// Address of the professionals' pages, without a final slash.
+    #[must_use]
+    pub fn pro(&self) -> &str {
+        &self.pro
     }
 
     /// What left the house so far, newest first.
@@ -165,6 +178,7 @@ fn bind(ports: Ports) -> anyhow::Result<Listeners> {
         imap_starttls: bind(143)?,
         imap_implicit: bind(993)?,
         web: bind(80)?,
+        pro: bind(81)?,
     })
 }
 
@@ -188,9 +202,10 @@ fn configure(
         addresses.imap_starttls,
         addresses.imap_implicit,
         addresses.web,
+        addresses.pro,
     ];
     let ports: Vec<u16> = all.into_iter().flatten().map(|address| address.port()).collect();
-    let [submission, submissions, imap, imaps, web] = ports[..] else {
+    let [submission, submissions, imap, imaps, web, pro] = ports[..] else {
         anyhow::bail!("a door of the demonstration is not bound");
     };
     let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
@@ -220,6 +235,10 @@ implicit = "127.0.0.1:{imaps}"
 listen = "127.0.0.1:{web}"
 origin = "http://localhost:{web}"
 files_origin = "http://files.localhost:{web}"
+
+[pro]
+listen = "127.0.0.1:{pro}"
+origin = "http://pro.localhost:{pro}"
 
 # The outside world of the demonstration.
 [alerts.smarthost]

@@ -45,6 +45,22 @@ pub enum Command {
         /// Its number in the list.
         credential: i64,
     },
+    /// Makes a code with which a professional chooses a password for the professional space.
+    InviteProfessional {
+        /// Their national identifier.
+        person: String,
+        /// Where their sign-in codes go from now on; as before when absent.
+        codes: Option<CodesTo>,
+    },
+}
+
+/// Where a professional's sign-in codes go. No `Debug`: it is theirs.
+#[derive(Clone, Serialize, Deserialize)]
+pub enum CodesTo {
+    /// To an ordinary mailbox.
+    Email(String),
+    /// To a mobile phone.
+    Phone(String),
 }
 
 /// Whether an import writes.

@@ -9,12 +9,13 @@ mod command;
 mod error;
 mod history;
 mod import;
+mod invitations;
 mod passwords;
 #[cfg(test)]
 mod testing;
 mod why;
 
-pub use command::{Command, Done, Import, PasswordOwner, SeedText};
+pub use command::{CodesTo, Command, Done, Import, PasswordOwner, SeedText};
 pub use error::Error;
 
 use audit::{Act, Actor, Chain, Entry, Line};
@@ -46,6 +47,7 @@ impl Admin {
             Command::RevokePassword { owner, credential } => {
                 self.revoke_password(owner, *credential, now).await
             }
+            Command::InviteProfessional { person, codes } => self.invite(person, codes.as_ref(), now).await,
         }
     }
 

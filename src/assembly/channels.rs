@@ -41,7 +41,7 @@ fn sms(sms: &crate::config::Sms, clock: &Clock) -> anyhow::Result<SmsChannel> {
     Ok(SmsChannel::new(SmsGateway { url: sms.url.clone(), token, tls })?)
 }
 
-fn system_roots() -> RootCertStore {
+pub(super) fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     roots
@@ -51,6 +51,6 @@ fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-fn secret(path: &Path) -> anyhow::Result<String> {
+pub(super) fn secret(path: &Path) -> anyhow::Result<String> {
     Ok(read(path)?.trim().to_owned())
 }

@@ -40,6 +40,8 @@ pub struct Listeners {
     pub imap_implicit: Option<Listener>,
     /// The patients' pages.
     pub web: Option<Listener>,
+    /// The professionals' pages.
+    pub pro: Option<Listener>,
 }
 
 /// Where the doors listen, with their real ports.
@@ -55,6 +57,8 @@ pub struct Addresses {
     pub imap_implicit: Option<SocketAddr>,
     /// The patients' pages.
     pub web: Option<SocketAddr>,
+    /// The professionals' pages.
+    pub pro: Option<SocketAddr>,
 }
 
 impl Listeners {
@@ -69,6 +73,7 @@ impl Listeners {
             imap_starttls: bind("imap.starttls", config.imap.starttls)?,
             imap_implicit: bind("imap.implicit", config.imap.implicit)?,
             web: bind("web.listen", config.web.as_ref().map(|web| web.listen))?,
+            pro: bind("pro.listen", config.pro.as_ref().map(|pro| pro.listen))?,
         })
     }
 
@@ -82,6 +87,7 @@ impl Listeners {
             imap_starttls: of(&self.imap_starttls),
             imap_implicit: of(&self.imap_implicit),
             web: of(&self.web),
+            pro: of(&self.pro),
         }
     }
 }
@@ -128,6 +134,7 @@ impl Server {
         let channels = channels(&config.alerts, &house.clock, &house.entropy)?;
         opening.mail(listeners.submission_starttls, listeners.submission_implicit)?;
         opening.mailboxes(listeners.imap_starttls, listeners.imap_implicit)?;
+        opening.pro(listeners.pro, channels.clone(), &addresses, outside.is_some())?;
         opening.web(listeners.web, channels.clone(), outside)?;
         opening.chores(channels);
         let signal = opening.signal.clone();
@@ -261,17 +268,46 @@ impl Opening<'_> {
             zone: TimeZone::get(&web.zone).context("web.zone")?,
             outside_box: outside,
         };
-        let rooms = webmail::Rooms {
+        let door = self.door("web", tls, b"");
+        let pages = Webmail::new(settings, self.rooms(channels)).serve(listener, door, self.signal.clone());
+        self.tasks.spawn(named("the web door", pages));
+        Ok(())
+    }
+
+    fn pro(
+        &mut self,
+        listener: Option<Listener>,
+        channels: Channels,
+        addresses: &Addresses,
+        has_outside: bool,
+    ) -> anyhow::Result<()> {
+        let (Some(listener), Some(pro)) = (listener, &self.config.pro) else { return Ok(()) };
+        let house = self.house;
+        let settings = super::pro::settings(self.config, pro, house, addresses, has_outside)?;
+        let tls = match settings.origin.is_secure() {
+            true => {
+                let clients = super::pro::clients(pro)?;
+                let (identity, clock) = (Arc::clone(&self.identity), house.clock.clone());
+                let config = certs::server_config(identity, Service::Web, clients, clock)?;
+                Tls::Implicit(Arc::new(ArcSwap::from_pointee(config)))
+            }
+            false => Tls::Off,
+        };
+        let space = webmail::pro::Space::new(settings, self.rooms(channels));
+        let door = self.door("professional-space", tls, b"");
+        let pages = space.serve(listener, door, self.signal.clone());
+        self.tasks.spawn(named("the professionals' door", pages));
+        Ok(())
+    }
+
+    fn rooms(&self, channels: Channels) -> webmail::Rooms {
+        webmail::Rooms {
             relay: self.house.relay.clone(),
             codes: webmail::Codes::through(channels, self.house.clock.clone()),
             gate: self.gate.clone(),
             clock: self.house.clock.clone(),
             entropy: self.house.entropy.clone(),
-        };
-        let door = self.door("web", tls, b"");
-        let pages = Webmail::new(settings, rooms).serve(listener, door, self.signal.clone());
-        self.tasks.spawn(named("the web door", pages));
-        Ok(())
+        }
     }
 
     fn chores(&mut self, channels: Channels) {

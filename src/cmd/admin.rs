@@ -4,7 +4,7 @@ use super::{ConfigFile, Ending, complain, say};
 use crate::assembly::{self, House};
 use crate::config::Config;
 use crate::control::{self, Question, Reached, Told};
-use admin::{Command, Import, PasswordOwner, SeedText};
+use admin::{CodesTo, Command, Import, PasswordOwner, SeedText};
 use anyhow::Context as _;
 use certs::Identity;
 use clap::{Args, Subcommand};
@@ -44,6 +44,18 @@ enum Act {
     /// Application passwords of professionals and machines.
     #[command(subcommand)]
     Password(Password),
+    /// Makes a single-use code with which a professional chooses a password for the professional space; it lives
+    /// seven days. Also for a password that was lost.
+    InviteProfessional {
+        /// National identifier: RPPS, ADELI, structure/number.
+        person: String,
+        /// Ordinary e-mail address that sign-in codes go to; as before when neither is given.
+        #[arg(long, conflicts_with = "phone")]
+        email: Option<String>,
+        /// Mobile number that sign-in codes go to.
+        #[arg(long)]
+        phone: Option<String>,
+    },
     /// Makes the running server read its certificates again.
     Reload,
     /// Signs the trail now; the server does it every day.
@@ -127,6 +139,10 @@ fn question(act: Act) -> anyhow::Result<Question> {
         Act::Password(Password::List { owner }) => Command::Passwords { owner: owner.named()? },
         Act::Password(Password::Revoke { owner, number }) => {
             Command::RevokePassword { owner: owner.named()?, credential: number }
+        }
+        Act::InviteProfessional { person, email, phone } => {
+            let codes = email.map(CodesTo::Email).or(phone.map(CodesTo::Phone));
+            Command::InviteProfessional { person, codes }
         }
         Act::Reload => return Ok(Question::Reload),
         Act::Checkpoint => return Ok(Question::Checkpoint),

@@ -1,6 +1,6 @@
 //! What the newcomer reads: who is who, where, and three commands to paste.
 
-use super::{Demo, letters};
+use super::{Demo, SPACE, letters};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
@@ -98,6 +98,10 @@ pub(super) fn tell(demo: &Demo) -> String {
             person.sign_in.map_or_else(String::new, |(login, password)| format!("{login}  {password}"));
         let _ = writeln!(text, "  {:<34}{:<53}{sign_in}", person.who, person.address);
     }
+    text.push_str("\nProfessional space (identifier and password; the code arrives in the outside box)\n");
+    for person in &SPACE {
+        let _ = writeln!(text, "  {:<34}{:<53}{}", person.who, person.login, person.password);
+    }
     let addresses = demo.addresses();
     let port = |address: Option<SocketAddr>| address.map_or(0, |address| address.port());
     let (smtp, smtps) = (port(addresses.submission_starttls), port(addresses.submission_implicit));
@@ -106,9 +110,10 @@ pub(super) fn tell(demo: &Demo) -> String {
     let _ = write!(
         text,
         "\nDoors of localhost\n  submission   {smtp} STARTTLS   {smtps} TLS\n  IMAP         {imap} STARTTLS   {imaps} \
-         TLS\n  root to trust            {}\n  patients' pages          {web}/\n  what left the house      \
+         TLS\n  root to trust            {}\n  patients' pages          {web}/\n  professional space       {}/\n  what left the house      \
          {web}/boite-exterieure   (sign-in codes arrive here)\n  data                     {folder}\n",
-        demo.root().display()
+        demo.root().display(),
+        demo.pro()
     );
     let root = quoted(&demo.root().display().to_string());
     let letter = quoted(&demo.folder().join(letters::SAMPLE).display().to_string());

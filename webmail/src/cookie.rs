@@ -79,7 +79,9 @@ impl Cookie {
             .filter(|(name, _)| *name == self.name())
             .map(|(_, value)| value);
         match (values.next(), values.next()) {
-            (Some(value), None) if !value.is_empty() && value.len() <= self.longest() => Some(value.to_owned()),
+            (Some(value), None) if !value.is_empty() && value.len() <= self.longest() => {
+                Some(value.to_owned())
+            }
             (Some(_) | None, _) => None,
         }
     }

@@ -45,6 +45,7 @@ pub struct Plan {
 /// (RFC 6761 §6.3).
 const PAGES: &str = "messagerie.localhost";
 const PIECES: &str = "pieces.localhost";
+const SPACE: &str = "pro.localhost";
 
 /// A running server with its folder, its people and its smarthost.
 pub struct House {
@@ -121,6 +122,12 @@ impl House {
     #[must_use]
     pub fn pieces(&self) -> String {
         format!("https://{PIECES}:{}", self.ports.web)
+    }
+
+    /// The address of the professionals' pages.
+    #[must_use]
+    pub fn space(&self) -> String {
+        format!("https://{SPACE}:{}", self.ports.pro)
     }
 
     /// What the server has written to its log.
@@ -273,7 +280,7 @@ impl House {
     }
 
     fn certificate(&self) -> Issued {
-        let names = ["localhost", "127.0.0.1", PAGES, PIECES];
+        let names = ["localhost", "127.0.0.1", PAGES, PIECES, SPACE];
         self.authority.server(&names, now()).expect("a certificate can be made")
     }
 
@@ -300,7 +307,7 @@ impl House {
     }
 
     fn configuration(&self) -> String {
-        let Ports { submission, submissions, imap, imaps, web } = self.ports;
+        let Ports { submission, submissions, imap, imaps, web, pro } = self.ports;
         let database = self.schema.as_ref().map_or_else(String::new, |schema| {
             format!("[database]\npostgres_url_file = \"postgres-url\"\nschema = \"{}\"\n", schema.name())
         });
@@ -312,10 +319,12 @@ impl House {
              [submission]\nstarttls = \"127.0.0.1:{submission}\"\nimplicit = \"127.0.0.1:{submissions}\"\n\
              [imap]\nstarttls = \"127.0.0.1:{imap}\"\nimplicit = \"127.0.0.1:{imaps}\"\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\norigin = \"{}\"\nfiles_origin = \"{}\"\n\
+             [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\n\
              [alerts.smarthost]\nhost = \"localhost\"\nport = {}\nroots = \"tls/root.pem\"\n\
              from = \"ne-pas-repondre@pli.example\"\n{}",
             self.pages(),
             self.pieces(),
+            self.space(),
             self.sink.port(),
             self.plan.settings,
         )

@@ -37,6 +37,8 @@ pub struct Ports {
     pub imaps: u16,
     /// The patients' pages.
     pub web: u16,
+    /// The professionals' pages.
+    pub pro: u16,
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -44,11 +46,11 @@ const FIRST: u32 = 12_000;
 const SPAN: u32 = 20_000;
 
 impl Ports {
-    /// Five ports that nobody uses.
+    /// Six ports that nobody uses.
     #[must_use]
     pub fn find() -> Self {
         let mut held = Vec::new();
-        while held.len() < 5 {
+        while held.len() < 6 {
             let turn = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id().wrapping_mul(97));
             let port = u16::try_from(FIRST + turn % SPAN).expect("below 32768");
             if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
@@ -56,13 +58,13 @@ impl Ports {
             }
         }
         let port = |index: usize| held[index].0;
-        Self { submission: port(0), submissions: port(1), imap: port(2), imaps: port(3), web: port(4) }
+        Self { submission: port(0), submissions: port(1), imap: port(2), imaps: port(3), web: port(4), pro: port(5) }
     }
 }
 
 impl Ports {
-    pub(crate) fn all(self) -> [u16; 5] {
-        [self.submission, self.submissions, self.imap, self.imaps, self.web]
+    pub(crate) fn all(self) -> [u16; 6] {
+        [self.submission, self.submissions, self.imap, self.imaps, self.web, self.pro]
     }
 }
 

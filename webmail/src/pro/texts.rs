@@ -19,13 +19,16 @@ pub fn trouble(trouble: Trouble) -> (&'static str, &'static str) {
             "La page était ouverte depuis trop longtemps, ou venait d’un autre site. Rien n’a changé. \
              Revenez à l’accueil et recommencez.",
         ),
-        Trouble::TooLarge => ("Votre demande est trop longue", "Rien n’a changé. Revenez à l’accueil et recommencez."),
-        Trouble::TooMany => ("Patientez un instant", "Trop de demandes à la fois. Recommencez dans une minute."),
+        Trouble::TooLarge => {
+            ("Votre demande est trop longue", "Rien n’a changé. Revenez à l’accueil et recommencez.")
+        }
+        Trouble::TooMany => {
+            ("Patientez un instant", "Trop de demandes à la fois. Recommencez dans une minute.")
+        }
         Trouble::LinkExpired => ("Ce lien n’est plus valable", "Revenez à l’accueil et recommencez."),
-        Trouble::Broken => (
-            "Le service a eu un incident",
-            "Ce n’est pas de votre fait. Recommencez dans quelques minutes.",
-        ),
+        Trouble::Broken => {
+            ("Le service a eu un incident", "Ce n’est pas de votre fait. Recommencez dans quelques minutes.")
+        }
     }
 }
 
@@ -49,8 +52,7 @@ pub const NO_CERTIFICATE: &str = "Votre navigateur n’a pas présenté de certi
 /// The provider did not say who came, or it took too long.
 pub const PROVIDER_REFUSED: &str = "La connexion n’a pas abouti. Recommencez, ou choisissez un autre moyen.";
 /// The provider does not answer.
-pub const PROVIDER_AWAY: &str =
-    "Ce service de connexion ne répond pas pour le moment. Choisissez un autre moyen, ou réessayez plus tard.";
+pub const PROVIDER_AWAY: &str = "Ce service de connexion ne répond pas pour le moment. Choisissez un autre moyen, ou réessayez plus tard.";
 /// An invitation that is not right; one sentence for all cases.
 pub const WRONG_INVITATION: &str = "L’identifiant ou le code d’invitation n’est pas le bon, ou ce code a déjà servi, ou il a \
     plus de 7 jours. Demandez-en un autre à l’administrateur de votre messagerie.";
@@ -136,8 +138,7 @@ pub const WRONG_DATE: &str = "Indiquez la date de fin comme 31/12/2026, ou laiss
 /// No person was named.
 pub const NAME_SOMEBODY: &str = "Indiquez le numéro RPPS ou l’adresse de la personne.";
 /// The device has no name, or too long a one.
-pub const NAME_THE_DEVICE: &str =
-    "Donnez un nom à cet appareil, de 60\u{a0}caractères au plus\u{a0}: par exemple «\u{a0}Ordinateur du cabinet\u{a0}».";
+pub const NAME_THE_DEVICE: &str = "Donnez un nom à cet appareil, de 60\u{a0}caractères au plus\u{a0}: par exemple «\u{a0}Ordinateur du cabinet\u{a0}».";
 /// The form was sent twice.
 pub const SHOWN_ONCE: &str = "Ce mot de passe a déjà été créé et ne peut plus être montré. Si vous ne l’avez pas noté, \
     retirez-le et créez-en un autre.";

@@ -46,7 +46,8 @@ pub(super) async fn accept(
     let refused = |why: &str| Ok(page(&app, &headers, Some(&fields), Some(why.to_owned())));
     let (login, code) = (fields.field("identifiant").trim(), fields.field("code"));
     let password = fields.field("nouveau");
-    if login.is_empty() || login.len() > TYPED_MAX || code.len() > TYPED_MAX || password.len() > PASSWORD_MAX {
+    if login.is_empty() || login.len() > TYPED_MAX || code.len() > TYPED_MAX || password.len() > PASSWORD_MAX
+    {
         return refused(texts::WRONG_INVITATION);
     }
     if password != fields.field("encore") {

@@ -19,11 +19,7 @@ use crate::views::When;
 use crate::webmail::see_other;
 
 /// `GET /mots-de-passe`
-pub(super) async fn show(
-    State(app): State<Space>,
-    headers: HeaderMap,
-    Query(done): Query<Done>,
-) -> Page {
+pub(super) async fn show(State(app): State<Space>, headers: HeaderMap, Query(done): Query<Done>) -> Page {
     let now = app.now();
     let session = app.session(&headers, now).await?;
     let notice = match done.fait.as_str() {

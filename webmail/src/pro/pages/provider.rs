@@ -29,11 +29,7 @@ struct Begun {
 
 /// `GET /connexion/fournisseur`: changes nothing here but this browser's cookie. A link and not a form,
 /// because our policy lets forms go nowhere else.
-pub(super) async fn begin(
-    State(app): State<Space>,
-    headers: HeaderMap,
-    Query(asked): Query<Asked>,
-) -> Page {
+pub(super) async fn begin(State(app): State<Space>, headers: HeaderMap, Query(asked): Query<Asked>) -> Page {
     let provider = app.settings().provider.as_ref().ok_or(Trouble::NotFound)?;
     let after = After::of(&asked.suite);
     let (address, pending) = match provider.flow.begin(app.now()).await {

@@ -82,11 +82,7 @@ impl Said {
 }
 
 /// `GET /connexion`
-pub(super) async fn show(
-    State(app): State<Space>,
-    headers: HeaderMap,
-    Query(asked): Query<Asked>,
-) -> Page {
+pub(super) async fn show(State(app): State<Space>, headers: HeaderMap, Query(asked): Query<Asked>) -> Page {
     let after = After::of(&asked.suite);
     let again = match (app.session(&headers, app.now()).await.is_ok(), after) {
         (true, After::Home) => return Ok(see_other("/")),

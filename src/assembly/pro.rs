@@ -1,0 +1,56 @@
+//! The professional space, as configured.
+
+use super::{Addresses, House, issuers};
+use crate::config::{Config, Pro};
+use anyhow::Context as _;
+use certs::{Anchors, ClientAuth, PeerTrust, Revocation};
+use jiff::tz::TimeZone;
+use webmail::Origin;
+use webmail::pro::{CertificateRule, MailDoors, Provider, Settings};
+
+/// What its pages are told.
+pub(super) fn settings(
+    config: &Config,
+    pro: &Pro,
+    house: &House,
+    addresses: &Addresses,
+    has_outside: bool,
+) -> anyhow::Result<Settings> {
+    let origin = Origin::parse(&pro.origin)?;
+    let port = |address: Option<std::net::SocketAddr>| address.map(|address| address.port());
+    let provider = match &pro.provider {
+        None => None,
+        Some(issuer) => {
+            let issuers = issuers::issuers(config, &house.clock)?;
+            let redirect = format!("{origin}/connexion/retour");
+            let flow = tokens::CodeFlow::new(&issuers, issuer, &redirect, house.entropy.clone());
+            Some(Provider { name: pro.provider_name.clone(), flow: flow.context("pro.provider")? })
+        }
+    };
+    let outside = config.web.as_ref().filter(|_| has_outside);
+    Ok(Settings {
+        root_key: house.masters.keyed_hash("professional space", b"root key"),
+        zone: TimeZone::get(&pro.zone).context("pro.zone")?,
+        mail: MailDoors {
+            host: config.server.hostname.to_string(),
+            imap_implicit: port(addresses.imap_implicit),
+            imap_starttls: port(addresses.imap_starttls),
+            submission_implicit: port(addresses.submission_implicit),
+            submission_starttls: port(addresses.submission_starttls),
+        },
+        provider,
+        certificates: pro
+            .client_roots
+            .as_ref()
+            .map(|_| CertificateRule { attribute: pro.certificate_attribute.clone() }),
+        outside: outside.map(|web| format!("{}/boite-exterieure", web.origin)),
+        origin,
+    })
+}
+
+/// Whether browsers are asked for a certificate: whoever has none comes in and signs in otherwise.
+pub(super) fn clients(pro: &Pro) -> anyhow::Result<ClientAuth> {
+    let Some(path) = &pro.client_roots else { return Ok(ClientAuth::None) };
+    let anchors = Anchors::load(path).context("pro.client_roots")?;
+    Ok(ClientAuth::Optional(PeerTrust::new(anchors, Revocation::Off)))
+}
