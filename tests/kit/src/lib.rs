@@ -8,10 +8,12 @@
 
 mod browser;
 mod canaries;
+mod cutter;
 mod house;
 mod imap;
 mod judge;
 mod letters;
+mod liar;
 mod limits;
 mod live_transcript;
 mod loopback;
@@ -25,10 +27,12 @@ mod until;
 
 pub use browser::{Browser, Scripts, Window};
 pub use canaries::{Canary, Sighting, look_for};
+pub use cutter::{Cut, Cutter, How, Point, Way};
 pub use house::{Engine, House, Plan};
 pub use imap::{Fetched, ImapClient};
 pub use judge::{TraceLine, Violation, judge_trace, parse_trace};
 pub use letters::{Letter, jpeg, pdf};
+pub use liar::{Fate, Heard, Liar, Lie, Occasion, Script, Session};
 pub use live_transcript::{Playable, play_live, playable};
 pub use loopback::{Ports, instant, now};
 pub use outside::{Outside, setting};

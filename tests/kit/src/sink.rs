@@ -5,7 +5,8 @@ use crate::until::{Limit, until};
 use certs::Issued;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,7 +71,7 @@ impl Sink {
     /// When the loopback cannot be listened on.
     #[must_use]
     pub fn open(identity: &Issued) -> Self {
-        let tls = Arc::new(server_tls(identity));
+        let tls = Arc::new(server_tls(identity, None));
         let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback can be listened on");
         let port = listener.local_addr().expect("a listener has an address").port();
         let caught = Arc::new(Mutex::new(Vec::new()));
@@ -104,15 +105,24 @@ impl Sink {
     }
 }
 
-fn server_tls(identity: &Issued) -> ServerConfig {
+/// TLS as a server of the outside world speaks it; with `clients`, nobody comes in without a certificate
+/// of these roots.
+pub(crate) fn server_tls(identity: &Issued, clients: Option<Arc<RootCertStore>>) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let clients = match clients {
+        None => WebPkiClientVerifier::no_client_auth(),
+        Some(roots) => WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider))
+            .build()
+            .expect("there is a root"),
+    };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(identity.chain_pem.as_bytes())
         .collect::<Result<_, _>>()
         .expect("the authority writes PEM");
     let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes()).expect("the authority writes PEM");
-    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+    ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("the provider has both versions")
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients)
         .with_single_cert(chain, key)
         .expect("the key is the certificate's")
 }
@@ -178,7 +188,8 @@ fn letter(stream: &mut Session) -> io::Result<Vec<u8>> {
     }
 }
 
-fn path(line: &str) -> String {
+/// What stands between the angle brackets of MAIL or RCPT.
+pub(crate) fn path(line: &str) -> String {
     let path = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
     path.map(|(path, _)| path.to_owned()).unwrap_or_default()
 }
