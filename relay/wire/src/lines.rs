@@ -1,4 +1,5 @@
-//! Strict CRLF framing: command lines, the dot-stuffed stream of DATA, and its way back.
+//! Strict CRLF framing: command lines, the dot-stuffed stream of DATA, the chunks of BDAT, and the
+//! way back.
 //!
 //! A line ends with CR LF and with nothing else (RFC 5321 §2.3.8). A CR or LF alone, or a NUL, is a
 //! [`Break`]: somebody else on the path may have read a line end there, and the difference between
@@ -48,7 +49,12 @@ pub struct Lines {
     clean: usize,
     /// Octets of an over-long line thrown away so far.
     thrown: usize,
+    /// How the last over-long line began.
+    head: [u8; HEAD],
 }
+
+/// Octets of an over-long line that are remembered: enough for a verb.
+const HEAD: usize = 4;
 
 impl Lines {
     /// Takes what the peer sent.
@@ -86,6 +92,19 @@ impl Lines {
         self.bytes.shrink_to(LINE_BUFFER_KEPT);
     }
 
+    /// Reads away at most `count` unread octets and gives them out.
+    pub fn take(&mut self, count: usize) -> Vec<u8> {
+        let taken = self.unread()[..count.min(self.unread().len())].to_vec();
+        self.skip(taken.len());
+        taken
+    }
+
+    /// How the line began of which [`Lines::next`] last said [`Next::TooLong`].
+    #[must_use]
+    pub fn too_long_head(&self) -> [u8; HEAD] {
+        self.head
+    }
+
     /// Takes the next line of at most `limit` octets with its CRLF.
     pub fn next(&mut self, limit: usize) -> Next {
         let unread = &self.bytes[self.start..];
@@ -100,6 +119,7 @@ impl Lines {
                 let line = if self.thrown + found > ENDLESS_LINE {
                     Next::Endless
                 } else if self.thrown > 0 || found + 2 > limit {
+                    self.head = if self.thrown > 0 { self.head } else { head(unread) };
                     Next::TooLong
                 } else {
                     Next::Line(unread[..found].to_vec())
@@ -119,6 +139,9 @@ impl Lines {
     /// Keeps an over-long line from filling memory; a CR at the end stays, its LF may come.
     fn throw_away(&mut self, limit: usize) -> Next {
         if self.thrown > 0 || self.clean + 2 > limit {
+            if self.thrown == 0 {
+                self.head = head(&self.bytes[self.start..]);
+            }
             self.thrown += self.clean;
             self.bytes.drain(..self.start + self.clean);
             self.start = 0;
@@ -126,6 +149,14 @@ impl Lines {
         }
         if self.thrown > ENDLESS_LINE { Next::Endless } else { Next::Incomplete }
     }
+}
+
+fn head(line: &[u8]) -> [u8; HEAD] {
+    let mut head = [0; HEAD];
+    for (to, from) in head.iter_mut().zip(line) {
+        *to = *from;
+    }
+    head
 }
 
 /// Reads the stream of DATA (RFC 5321 §4.5.2): takes dots out, finds the one true end.
@@ -269,6 +300,110 @@ impl Unstuffer {
     fn break_at(&mut self, what: Break, at: u64) {
         self.size += 1;
         // A break is named even after a long line: only a break makes the end itself doubtful.
+        if !matches!(self.fault, Some(Fault::Break(..))) {
+            self.fault = Some(Fault::Break(what, at));
+        }
+    }
+}
+
+/// Reads the octets of BDAT's chunks (RFC 3030 §2), one after another: nothing is taken out, but lines
+/// are as clean as those of DATA, so that the same letter comes by both ways or by neither.
+#[derive(Debug)]
+pub struct Verbatim {
+    /// The last octet was a CR, and is held back until its LF comes.
+    after_cr: bool,
+    line: usize,
+    line_limit: usize,
+    read: u64,
+    size: u64,
+    fault: Option<Fault>,
+}
+
+impl Verbatim {
+    /// A letter whose lines may have `line_limit` octets without CRLF.
+    #[must_use]
+    pub fn new(line_limit: usize) -> Self {
+        Self { after_cr: false, line: 0, line_limit, read: 0, size: 0, fault: None }
+    }
+
+    /// The first thing that was wrong, if any; octets count from 0 over all chunks.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    /// Octets of the letter so far, faults or not.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Reads `input` and appends to `out` what is sure to be clean.
+    pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        let mut rest = input;
+        while let Some(&byte) = rest.first() {
+            let run = match (self.after_cr, byte) {
+                (true, b'\n') => {
+                    self.after_cr = false;
+                    self.give(b"\r\n", out);
+                    self.line = 0;
+                    1
+                }
+                (true, _) => {
+                    self.after_cr = false;
+                    self.break_at(Break::BareCr, self.read - 1);
+                    0
+                }
+                (false, b'\r') => {
+                    self.after_cr = true;
+                    1
+                }
+                (false, b'\n') => {
+                    self.break_at(Break::BareLf, self.read);
+                    1
+                }
+                (false, 0) => {
+                    self.break_at(Break::Nul, self.read);
+                    1
+                }
+                (false, _) => {
+                    let run = memchr3(b'\r', b'\n', 0, rest).unwrap_or(rest.len());
+                    self.text(&rest[..run], out);
+                    run
+                }
+            };
+            self.read += run as u64;
+            rest = &rest[run..];
+        }
+    }
+
+    /// The last chunk has come. A last line without CRLF stays as it is; a CR that still waits for its
+    /// LF is a bare one.
+    pub fn finish(&mut self) {
+        if self.after_cr {
+            self.after_cr = false;
+            self.break_at(Break::BareCr, self.read - 1);
+        }
+    }
+
+    fn text(&mut self, run: &[u8], out: &mut Vec<u8>) {
+        let room = self.line_limit.saturating_sub(self.line);
+        if run.len() > room {
+            self.fault.get_or_insert(Fault::LongLine(self.read + room as u64));
+        }
+        self.line += run.len();
+        self.give(run, out);
+    }
+
+    fn give(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.size += bytes.len() as u64;
+        if self.fault.is_none() {
+            out.extend_from_slice(bytes);
+        }
+    }
+
+    fn break_at(&mut self, what: Break, at: u64) {
+        self.size += 1;
         if !matches!(self.fault, Some(Fault::Break(..))) {
             self.fault = Some(Fault::Break(what, at));
         }

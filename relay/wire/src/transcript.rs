@@ -6,6 +6,7 @@
 //! # What it shows. Requirement or RFC.
 //! Setup: implicit-tls            told to the stage before the curtain
 //! S: 220 *                       the server's line; a star at the end stands for anything
+//! S~ 250                         a whole reply of SMTP with this code, of however many lines
 //! C: RCPT TO:<dr@cabinet.example> the client's line; CRLF is added
 //! C- half a line                 the client's bytes as they stand, no CRLF
 //! W: recipient refused …         what the world will answer; for the lines of C around it
@@ -41,6 +42,8 @@ pub enum Line {
     Client(Vec<u8>),
     /// A line the server sends.
     Server(Pattern),
+    /// A reply the server sends: lines that begin with this and `-`, then one with this and a blank.
+    Reply(Vec<u8>),
     /// What the world will answer.
     World(String),
     /// What the machine asked.
@@ -124,6 +127,9 @@ fn parse_line(line: &str) -> Result<Line, String> {
     }
     if let Some(text) = rest("S:") {
         return Ok(Line::Server(Pattern::parse(text)?));
+    }
+    if let Some(text) = rest("S~") {
+        return Ok(Line::Reply(text.as_bytes().to_vec()));
     }
     if let Some(text) = rest("W:") {
         return Ok(Line::World(text.to_owned()));
@@ -268,6 +274,7 @@ pub fn play<S: Stage>(transcript: &Transcript, mut stage: S, cut: Cut) -> Result
                 together = true;
             }
             Line::Server(_)
+            | Line::Reply(_)
             | Line::Question(_)
             | Line::Tls
             | Line::Closed
@@ -383,11 +390,17 @@ impl<S: Stage> Play<S> {
     fn line(&mut self, line: &Line) -> Result<(), String> {
         match line {
             Line::Server(pattern) => {
-                let end = self.output.windows(2).position(|pair| pair == b"\r\n");
-                let end = end.ok_or_else(|| format!("no line came; {}", self.rest()))?;
-                let got: Vec<u8> = self.output.drain(..end + 2).take(end).collect();
+                let got = self.server_line()?;
                 if pattern.matches(&got) { Ok(()) } else { Err(format!("got {:?}", show(&got))) }
             }
+            Line::Reply(code) => loop {
+                let got = self.server_line()?;
+                match reply_goes_on(code, &got) {
+                    Some(true) => {}
+                    Some(false) => return Ok(()),
+                    None => return Err(format!("got {:?}", show(&got))),
+                }
+            },
             Line::Question(pattern) => {
                 self.questioned = true;
                 let got = self.questions.pop_front().ok_or("nothing more was asked")?;
@@ -431,6 +444,12 @@ impl<S: Stage> Play<S> {
         }
     }
 
+    fn server_line(&mut self) -> Result<Vec<u8>, String> {
+        let end = self.output.windows(2).position(|pair| pair == b"\r\n");
+        let end = end.ok_or_else(|| format!("no line came; {}", self.rest()))?;
+        Ok(self.output.drain(..end + 2).take(end).collect())
+    }
+
     fn mark(&mut self, want: Line) -> Result<(), String> {
         self.nothing_left()?;
         match self.marks.pop_front() {
@@ -453,6 +472,16 @@ impl<S: Stage> Play<S> {
 
     fn rest(&self) -> String {
         format!("waiting: {:?}, {:?}", show(&self.output), self.marks)
+    }
+}
+
+/// Whether a line belongs to a reply with this code, and if so, whether more of it follows.
+#[must_use]
+pub fn reply_goes_on(code: &[u8], line: &[u8]) -> Option<bool> {
+    match line.strip_prefix(code)?.first() {
+        Some(b'-') => Some(true),
+        Some(b' ') => Some(false),
+        Some(_) | None => None,
     }
 }
 

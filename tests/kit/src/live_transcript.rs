@@ -6,7 +6,7 @@
 
 use crate::socket::Socket;
 use std::io;
-use wire::transcript::{Line, Transcript};
+use wire::transcript::{Line, Transcript, reply_goes_on};
 
 /// Whether a running server can play it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub fn playable(transcript: &Transcript, setups: &[&str]) -> Playable {
         Line::Event => Some("the world tells what changed".to_owned()),
         Line::Client(_)
         | Line::Server(_)
+        | Line::Reply(_)
         | Line::Question(_)
         | Line::Tls
         | Line::Closed
@@ -66,6 +67,14 @@ pub fn play_live(
                     return Err(at(format!("got {:?}", String::from_utf8_lossy(&got))));
                 }
             }
+            Line::Reply(code) => loop {
+                let got = socket.line().map_err(|error| at(format!("no line came: {error}")))?;
+                match reply_goes_on(code, &got) {
+                    Some(true) => {}
+                    Some(false) => break,
+                    None => return Err(at(format!("got {:?}", String::from_utf8_lossy(&got)))),
+                }
+            },
             Line::Tls => socket.start_tls().map_err(|error| at(format!("no handshake: {error}")))?,
             Line::Closed => socket.closed().map_err(|error| at(format!("not closed: {error}")))?,
             Line::Gone => {

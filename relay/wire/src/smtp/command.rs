@@ -4,8 +4,9 @@
 //! its argument.
 
 use super::limits::CLIENT_NAME;
-use super::{Body, Config, MailParameters, RcptParameters, Reply, Role};
-use names::Address;
+use super::server::{Length, Place};
+use super::{Config, Extension, MailParameters, RcptParameters, Reply, Role, values};
+use names::{Address, Timestamp};
 
 /// The commands we know by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +100,28 @@ pub fn auth(argument: &str) -> Result<(&str, Option<&str>), Reply> {
     Ok((mechanism, initial))
 }
 
+/// Whether a line, read or not, is a BDAT to somebody: then octets of a letter follow it.
+pub fn is_bdat(line: &[u8]) -> bool {
+    line.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"))
+}
+
+/// Reads the argument of BDAT.
+///
+/// ```abnf
+/// bdat = 1*20DIGIT [SP "LAST"]   ; RFC 3030 §2
+/// ```
+pub fn bdat(argument: &str) -> Result<Length, Reply> {
+    let (octets, place) = match argument.split_once(' ') {
+        None => (argument, Place::Inside),
+        Some((octets, mark)) if mark.eq_ignore_ascii_case("LAST") => (octets, Place::Last),
+        Some(_) => return Err(Reply::bad_chunk()),
+    };
+    if !(1..=20).contains(&octets.len()) || !octets.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Reply::bad_chunk());
+    }
+    Ok(Length { octets: octets.parse().unwrap_or(u64::MAX), place })
+}
+
 /// Reads the argument of MAIL.
 ///
 /// ```abnf
@@ -111,6 +134,7 @@ pub fn mail(
     argument: &str,
     extended: bool,
     config: &Config,
+    now: Timestamp,
 ) -> Result<(Option<Address>, MailParameters), Reply> {
     let usage = || Reply::bad_argument("MAIL FROM:<address> [parameters]");
     let (path, rest) = path(argument, "FROM:").ok_or_else(usage)?;
@@ -121,15 +145,27 @@ pub fn mail(
     };
     let mut parameters = MailParameters::default();
     for (name, value) in split_parameters(rest, usage)? {
-        match Keyword::parse(name, extended, config.role) {
-            Some(Keyword::Size) => parameters.size = Some(size(value, config)?),
-            Some(Keyword::Body) => parameters.body = Some(body(value)?),
-            Some(Keyword::SmtpUtf8) if value.is_none() => parameters.utf8 = true,
-            // RFC 4954 §5: a submission server may ignore who the client says wrote the letter.
-            Some(Keyword::Auth) if value.is_some_and(is_xtext) => {}
-            Some(Keyword::SmtpUtf8 | Keyword::Auth) => return Err(Reply::bad_parameter(name)),
+        match MailKeyword::parse(name, extended, config) {
+            Some(MailKeyword::Size) => parameters.size = Some(values::size(value, config)?),
+            Some(MailKeyword::Body) => parameters.body = Some(values::body(value)?),
+            Some(MailKeyword::SmtpUtf8) => parameters.utf8 = values::nothing(value, "SMTPUTF8")?,
+            Some(MailKeyword::Auth) => values::auth(value)?,
+            Some(MailKeyword::Ret) => parameters.dsn.ret = Some(values::ret(value)?),
+            Some(MailKeyword::EnvelopeId) => parameters.dsn.envelope_id = Some(values::envelope_id(value)?),
+            Some(MailKeyword::RequireTls) => parameters.require_tls = values::nothing(value, "REQUIRETLS")?,
+            Some(MailKeyword::By) => parameters.deliver_by = Some(values::deliver_by(value, now)?),
+            Some(MailKeyword::HoldFor | MailKeyword::HoldUntil) if parameters.hold.is_some() => {
+                return Err(Reply::repeated_parameter("HOLDFOR and HOLDUNTIL are one"));
+            }
+            Some(MailKeyword::HoldFor) => parameters.hold = Some(values::hold_for(value, now)?),
+            Some(MailKeyword::HoldUntil) => parameters.hold = Some(values::hold_until(value, now)?),
             None => return Err(Reply::unknown_parameter(shortened(name))),
         }
+    }
+    if let (Some(hold), Some(by)) = (parameters.hold, parameters.deliver_by)
+        && hold.until > by.by
+    {
+        return Err(Reply::bad_parameter("BY", "to be held until after it should be delivered"));
     }
     if sender.as_ref().is_some_and(Address::needs_utf8) && !parameters.utf8 {
         return Err(Reply::needs_utf8());
@@ -137,13 +173,15 @@ pub fn mail(
     Ok((sender, parameters))
 }
 
-/// Reads the argument of RCPT; `utf8` is whether MAIL said SMTPUTF8.
+/// Reads the argument of RCPT. `extended` is whether the client said EHLO, `utf8` whether MAIL said
+/// SMTPUTF8.
 ///
 /// ```abnf
 /// rcpt = "TO:" "<" (mailbox / "postmaster") ">" *(SP parameter)
 /// ```
-pub fn rcpt(argument: &str, utf8: bool, config: &Config) -> Result<(Address, RcptParameters), Reply> {
-    let usage = || Reply::bad_argument("RCPT TO:<address>");
+pub fn rcpt(argument: &str, extended: Extended, config: &Config) -> Result<(Address, RcptParameters), Reply> {
+    let (extended, utf8) = (extended.is_extended(), extended == Extended::Utf8);
+    let usage = || Reply::bad_argument("RCPT TO:<address> [parameters]");
     let (path, rest) = path(argument, "TO:").ok_or_else(usage)?;
     let recipient = if path.eq_ignore_ascii_case("postmaster") {
         config.postmaster.clone()
@@ -151,13 +189,18 @@ pub fn rcpt(argument: &str, utf8: bool, config: &Config) -> Result<(Address, Rcp
         let refusal = |_| if is_route(path) { Reply::no_relaying() } else { Reply::bad_recipient() };
         Address::parse(path).map_err(refusal)?
     };
-    if let Some((name, _)) = split_parameters(rest, usage)?.first() {
-        return Err(Reply::unknown_parameter(shortened(name)));
+    let mut parameters = RcptParameters::default();
+    for (name, value) in split_parameters(rest, usage)? {
+        match RcptKeyword::parse(name, extended, config) {
+            Some(RcptKeyword::Notify) => parameters.notify = Some(values::notify(value)?),
+            Some(RcptKeyword::Original) => parameters.original = Some(values::original(value, utf8)?),
+            None => return Err(Reply::unknown_parameter(shortened(name))),
+        }
     }
     if recipient.needs_utf8() && !utf8 {
         return Err(Reply::needs_utf8());
     }
-    Ok((recipient, RcptParameters::default()))
+    Ok((recipient, parameters))
 }
 
 /// Takes the keyword and the path in angle brackets off; a quoted local part may hold a `>`.
@@ -185,20 +228,82 @@ fn is_route(path: &str) -> bool {
         || path.ends_with(['.', '@'])
 }
 
+/// What the client has said it speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extended {
+    /// HELO.
+    No,
+    /// EHLO.
+    Yes,
+    /// EHLO, and SMTPUTF8 with MAIL.
+    Utf8,
+}
+
+impl Extended {
+    fn is_extended(self) -> bool {
+        match self {
+            Self::No => false,
+            Self::Yes | Self::Utf8 => true,
+        }
+    }
+}
+
 /// The MAIL parameters we offer; never one more than EHLO says.
-enum Keyword {
+#[derive(Clone, Copy)]
+enum MailKeyword {
     Size,
     Body,
     SmtpUtf8,
     Auth,
+    Ret,
+    EnvelopeId,
+    RequireTls,
+    By,
+    HoldFor,
+    HoldUntil,
 }
 
-impl Keyword {
-    fn parse(name: &str, extended: bool, role: Role) -> Option<Self> {
-        let known = [("SIZE", Self::Size), ("BODY", Self::Body), ("SMTPUTF8", Self::SmtpUtf8)];
-        let auth = matches!(role, Role::Submission).then_some(("AUTH", Self::Auth));
-        let found = known.into_iter().chain(auth).find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.filter(|_| extended).map(|(_, keyword)| keyword)
+impl MailKeyword {
+    const ALL: [(&str, Self); 10] = [
+        ("SIZE", Self::Size),
+        ("BODY", Self::Body),
+        ("SMTPUTF8", Self::SmtpUtf8),
+        ("AUTH", Self::Auth),
+        ("RET", Self::Ret),
+        ("ENVID", Self::EnvelopeId),
+        ("REQUIRETLS", Self::RequireTls),
+        ("BY", Self::By),
+        ("HOLDFOR", Self::HoldFor),
+        ("HOLDUNTIL", Self::HoldUntil),
+    ];
+
+    fn parse(name: &str, extended: bool, config: &Config) -> Option<Self> {
+        let (_, keyword) = Self::ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        let offered = match keyword {
+            Self::Size | Self::Body | Self::SmtpUtf8 => true,
+            Self::Auth => config.role == Role::Submission,
+            Self::Ret | Self::EnvelopeId => config.offers(Extension::Dsn),
+            // MAIL is never heard outside TLS.
+            Self::RequireTls => config.offers(Extension::RequireTls),
+            Self::By => config.offers(Extension::DeliverBy),
+            Self::HoldFor | Self::HoldUntil => config.offers(Extension::FutureRelease),
+        };
+        (offered && extended).then_some(*keyword)
+    }
+}
+
+/// The RCPT parameters we offer.
+#[derive(Clone, Copy)]
+enum RcptKeyword {
+    Notify,
+    Original,
+}
+
+impl RcptKeyword {
+    fn parse(name: &str, extended: bool, config: &Config) -> Option<Self> {
+        let known = [("NOTIFY", Self::Notify), ("ORCPT", Self::Original)];
+        let (_, keyword) = known.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        (extended && config.offers(Extension::Dsn)).then_some(keyword)
     }
 }
 
@@ -235,44 +340,12 @@ fn shortened(name: &str) -> &str {
     &name[..name.len().min(32)]
 }
 
-/// `1*20DIGIT` (RFC 1870 §3); what does not fit a number is certainly too large.
-fn size(value: Option<&str>, config: &Config) -> Result<u64, Reply> {
-    let digits = value.filter(|text| text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit()));
-    let digits = digits.ok_or_else(|| Reply::bad_parameter("SIZE"))?;
-    let size = digits.parse().unwrap_or(u64::MAX);
-    if size > config.limits.letter { Err(Reply::too_large(config.limits.letter)) } else { Ok(size) }
-}
-
-/// RFC 6152 §3; BINARYMIME is not offered.
-fn body(value: Option<&str>) -> Result<Body, Reply> {
-    match value {
-        Some(value) if value.eq_ignore_ascii_case("7BIT") => Ok(Body::SevenBit),
-        Some(value) if value.eq_ignore_ascii_case("8BITMIME") => Ok(Body::EightBitMime),
-        Some(_) | None => Err(Reply::bad_parameter("BODY")),
-    }
-}
-
-/// RFC 3461 §4: printable ASCII but `+` and `=`, or `+` and two capital hexadecimal figures.
-fn is_xtext(value: &str) -> bool {
-    let mut bytes = value.bytes();
-    while let Some(byte) = bytes.next() {
-        let hexadecimal = |b: Option<u8>| matches!(b, Some(b'0'..=b'9' | b'A'..=b'F'));
-        let fits = match byte {
-            b'+' => hexadecimal(bytes.next()) && hexadecimal(bytes.next()),
-            b'=' => false,
-            other => other.is_ascii_graphic(),
-        };
-        if !fits {
-            return false;
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use names::Domain;
+
+    const NOON: Timestamp = Timestamp(1_769_860_800_000); // 2026-01-31T12:00:00Z
 
     fn config(role: Role) -> Config {
         let postmaster = Address::parse("postmaster@house.example").unwrap();
@@ -305,8 +378,18 @@ mod tests {
             ("FROM:<a@b.fr> BODY=BINARYMIME", "501 5.5.4"),
             ("FROM:<a@b.fr> SMTPUTF8=1", "501 5.5.4"),
             ("FROM:<a@b.fr> AUTH=a+zz", "501 5.5.4"),
-            ("FROM:<a@b.fr> RET=HDRS", "555 5.5.4"),
-            ("FROM:<a@b.fr> REQUIRETLS", "555 5.5.4"),
+            ("FROM:<a@b.fr> RET=HDRS ENVID=QQ+2B1 REQUIRETLS", "ok"),
+            ("FROM:<a@b.fr> BY=120;R HOLDFOR=60", "ok"),
+            ("FROM:<a@b.fr> HOLDUNTIL=2026-02-01T08:00:00Z", "ok"),
+            ("FROM:<a@b.fr> RET=ALL", "501 5.5.4"),
+            ("FROM:<a@b.fr> RET=FULL RET=HDRS", "501 5.5.4"),
+            ("FROM:<a@b.fr> ENVID=a+0Ab", "501 5.5.4"),
+            ("FROM:<a@b.fr> REQUIRETLS=1", "501 5.5.4"),
+            ("FROM:<a@b.fr> BY=10;R", "501 5.5.4"),
+            ("FROM:<a@b.fr> BY=120;R HOLDFOR=180", "501 5.5.4"),
+            ("FROM:<a@b.fr> HOLDFOR=60 HOLDUNTIL=2026-02-01T08:00:00Z", "501 5.5.4"),
+            ("FROM:<a@b.fr> HOLDFOR=604801", "501 5.5.4"),
+            ("FROM:<a@b.fr> NOTIFY=NEVER", "555 5.5.4"),
             ("FROM:<a@b.fr> BOGUS=1", "555 5.5.4"),
             ("FROM:<a@b.fr>  SIZE=1", "501 5.5.4"),
             ("FROM:<a@b.fr>SIZE=1", "501 5.5.4"),
@@ -321,13 +404,16 @@ mod tests {
             ("FROM:<\"a> b\"@b.fr>", "553 5.1.7"),
             ("FROM:<a@[127.0.0.1]>", "553 5.1.7"),
         ] {
-            let got = mail(argument, true, &config(Role::Submission));
+            let got = mail(argument, true, &config(Role::Submission), NOON);
             let got = got.map_or_else(|reply| first_line(&reply), |_| "ok".to_owned());
             assert_eq!(got, want, "{argument}");
         }
-        assert!(mail("FROM:<>", true, &config(Role::Mx)).is_ok_and(|(path, _)| path.is_none()));
-        assert!(mail("FROM:<> AUTH=<>", true, &config(Role::Mx)).is_err(), "AUTH= is not offered there");
-        assert!(mail("FROM:<a@b.fr> SIZE=1", false, &config(Role::Mx)).is_err(), "HELO offers nothing");
+        assert!(mail("FROM:<>", true, &config(Role::Mx), NOON).is_ok_and(|(path, _)| path.is_none()));
+        assert!(
+            mail("FROM:<> AUTH=<>", true, &config(Role::Mx), NOON).is_err(),
+            "AUTH= is not offered there"
+        );
+        assert!(mail("FROM:<a@b.fr> SIZE=1", false, &config(Role::Mx), NOON).is_err(), "HELO offers nothing");
     }
 
     #[test]
@@ -348,7 +434,7 @@ mod tests {
             "\"a\"@near.fr",
             "a,b@near.fr",
         ] {
-            let reply = rcpt(&format!("TO:<{path}>"), true, &config(Role::Mx)).unwrap_err();
+            let reply = rcpt(&format!("TO:<{path}>"), Extended::Utf8, &config(Role::Mx)).unwrap_err();
             assert_eq!(first_line(&reply), "550 5.7.1", "{path}");
         }
         for (argument, want) in [
@@ -356,18 +442,21 @@ mod tests {
             ("TO:<>", "553 5.1.3"),
             ("TO:<user>", "553 5.1.3"),
             ("TO:<=?utf-8?q?a?=@b.fr>", "553 5.1.3"),
-            ("TO:<a@b.fr> NOTIFY=NEVER", "555 5.5.4"),
+            ("TO:<a@b.fr> NOTIFY=NEVER,DELAY", "501 5.5.4"),
+            ("TO:<a@b.fr> NOTIFY=NEVER NOTIFY=NEVER", "501 5.5.4"),
+            ("TO:<a@b.fr> ORCPT=a@b.fr", "501 5.5.4"),
+            ("TO:<a@b.fr> RET=FULL", "555 5.5.4"),
             ("TO:<a@b.fr> ", "501 5.5.4"),
             ("TO: <a@b.fr>", "501 5.5.4"),
         ] {
-            let reply = rcpt(argument, false, &config(Role::Submission)).unwrap_err();
+            let reply = rcpt(argument, Extended::Yes, &config(Role::Submission)).unwrap_err();
             assert_eq!(first_line(&reply), want, "{argument}");
         }
     }
 
     #[test]
     fn postmaster_needs_no_domain() {
-        let (path, _) = rcpt("TO:<PostMaster>", false, &config(Role::Submission)).unwrap();
+        let (path, _) = rcpt("TO:<PostMaster>", Extended::No, &config(Role::Submission)).unwrap();
         assert_eq!(path.to_string(), "postmaster@house.example");
     }
 }

@@ -20,6 +20,8 @@ pub struct Config {
     pub mechanisms: Vec<Mechanism>,
     /// What a client is told whose token is refused.
     pub bearer: BearerHint,
+    /// Extensions offered beside SIZE, PIPELINING, 8BITMIME, SMTPUTF8 and ENHANCEDSTATUSCODES.
+    pub extensions: Vec<Extension>,
     /// What is counted and timed.
     pub limits: Limits,
 }
@@ -33,7 +35,43 @@ pub enum Role {
     Mx,
 }
 
+/// An extension that a door may offer, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extension {
+    /// BDAT (RFC 3030); BINARYMIME is never offered (DESIGN §6).
+    Chunking,
+    /// RET, ENVID, NOTIFY, ORCPT (RFC 3461).
+    Dsn,
+    /// REQUIRETLS (RFC 8689), inside TLS only.
+    RequireTls,
+    /// What a client can know of our limits (RFC 9422).
+    Limits,
+    /// DELIVERBY (RFC 2852).
+    DeliverBy,
+    /// FUTURERELEASE (RFC 4865, which is for submission only).
+    FutureRelease,
+}
+
+impl Extension {
+    /// What a door of this role offers, unless its operator says otherwise.
+    #[must_use]
+    pub fn of(role: Role) -> Vec<Self> {
+        let both = [Self::Chunking, Self::Dsn, Self::RequireTls, Self::Limits];
+        let submission = [Self::DeliverBy, Self::FutureRelease];
+        match role {
+            Role::Submission => both.into_iter().chain(submission).collect(),
+            Role::Mx => both.to_vec(),
+        }
+    }
+}
+
 impl Config {
+    /// Whether this door offers an extension.
+    #[must_use]
+    pub fn offers(&self, extension: Extension) -> bool {
+        self.extensions.contains(&extension)
+    }
+
     /// A door with the house's limits.
     #[must_use]
     pub fn new(role: Role, hostname: Domain, postmaster: Address) -> Self {
@@ -48,6 +86,7 @@ impl Config {
             postmaster,
             mechanisms,
             bearer: BearerHint::default(),
+            extensions: Extension::of(role),
             limits: Limits::default(),
         }
     }

@@ -29,6 +29,19 @@ pub const REFUSALS: u32 = 200;
 pub const SIGN_IN_FAILURES: u32 = 3;
 /// Octets of the name a client gives in EHLO (RFC 5321 §4.5.3.1.2).
 pub const CLIENT_NAME: usize = 255;
+/// Letters begun in one session (MAILMAX, RFC 9422); then a new connection must show its certificate,
+/// or its login, again: a session kept for weeks would outlive a revocation.
+pub const LETTERS: u32 = 10_000;
+/// Characters of ENVID as written (RFC 3461 §4.4).
+pub const ENVELOPE_ID: usize = 100;
+/// Characters of ORCPT as written (RFC 3461 §4.2).
+pub const ORIGINAL_RECIPIENT: usize = 500;
+/// Seconds, at least, in which a letter may be asked to arrive or come back (DELIVERBY, RFC 2852 §4):
+/// the queue's first two tries (DESIGN §6).
+pub const BY_SHORTEST: i64 = 60;
+/// Seconds for which a letter may be held at most (FUTURERELEASE, RFC 4865 §3): a week, so that a
+/// mistake can still be told while its writer remembers.
+pub const HOLD_LONGEST: i64 = 604_800;
 /// Milliseconds in which one whole command line must arrive (RFC 5321 §4.5.3.2.7; total, so that a
 /// byte now and then does not help, RELIABILITY S-16).
 pub const COMMAND_TIME: i64 = 5 * MINUTE;
@@ -48,8 +61,10 @@ pub struct Limits {
     pub text_line: usize,
     /// See [`LETTER`]; announced by SIZE.
     pub letter: u64,
-    /// See [`RECIPIENTS`].
+    /// See [`RECIPIENTS`]; announced by LIMITS.
     pub recipients: u32,
+    /// See [`LETTERS`]; announced by LIMITS.
+    pub letters: u32,
     /// See [`ERRORS`].
     pub errors: u32,
     /// See [`JUNK`].
@@ -72,6 +87,7 @@ impl Default for Limits {
             text_line: TEXT_LINE,
             letter: LETTER,
             recipients: RECIPIENTS,
+            letters: LETTERS,
             errors: ERRORS,
             junk: JUNK,
             refusals: REFUSALS,

@@ -26,9 +26,11 @@ mod server;
 #[cfg(test)]
 mod stage;
 mod tally;
+mod values;
+mod xtext;
 
 pub use ask::{Accepted, Answer, Ask, Discard, Protocol, Trace};
-pub use config::{Config, Role};
+pub use config::{Config, Extension, Role};
 pub use limits::Limits;
 pub use parameters::{
     Body, ByMode, DeliverBy, Hold, MailDsn, MailParameters, Notify, NotifyWhen, OriginalRecipient,

@@ -4,11 +4,14 @@
 //! it accepts prove nothing. Its own mistakes about DATA (an empty letter has no end, `.` CR CR LF is
 //! one) are why framing is not compared.
 
-use super::command::{self, Verb};
+use super::command::{self, Extended, Verb};
 use super::{Body, Config, Role};
-use names::{Address, Domain};
+use names::{Address, Domain, Timestamp};
 use proptest::prelude::*;
 use smtp_proto::{MAIL_BODY_7BIT, MAIL_BODY_8BITMIME, MAIL_SMTPUTF8, Request};
+
+/// The clock of the parser beside ours is the machine's; nothing compared here depends on it.
+const NOW: Timestamp = Timestamp(1_769_860_800_000);
 
 fn config() -> Config {
     let postmaster = Address::parse("postmaster@house.example").unwrap();
@@ -20,7 +23,7 @@ fn ours(line: &str) -> Option<String> {
     let (verb, argument) = command::split(line.as_bytes()).ok()?;
     match verb {
         Verb::Mail => {
-            let (path, parameters) = command::mail(argument, true, &config()).ok()?;
+            let (path, parameters) = command::mail(argument, true, &config(), NOW).ok()?;
             let body = match parameters.body {
                 Some(Body::SevenBit) => MAIL_BODY_7BIT,
                 Some(Body::EightBitMime) => MAIL_BODY_8BITMIME,
@@ -30,7 +33,7 @@ fn ours(line: &str) -> Option<String> {
             Some(format!("mail {} {} {}", path?, parameters.size.unwrap_or(0), body | utf8))
         }
         Verb::Rcpt => {
-            let (path, _) = command::rcpt(argument, true, &config()).ok()?;
+            let (path, _) = command::rcpt(argument, Extended::Utf8, &config()).ok()?;
             (path != config().postmaster).then(|| format!("rcpt {path}"))
         }
         Verb::Data if argument.is_empty() => Some("data".to_owned()),

@@ -1,7 +1,9 @@
 //! Every reply this door can give; the only place in `wire` with three-digit codes.
 
-use super::{Accepted, Config, Discard};
+use super::limits::{BY_SHORTEST, HOLD_LONGEST};
+use super::{Accepted, Config, Discard, Extension};
 use crate::sasl::{Mechanism, SaslError};
+use names::{SECOND, Timestamp};
 
 /// Octets of one reply line with its code, separator and CRLF (RFC 5321 §4.5.3.1.5).
 const LINE: usize = 512;
@@ -131,19 +133,48 @@ impl Reply {
         Self::bare(250, &config.hostname.to_string())
     }
 
-    /// What is offered in the present state, and nothing else.
-    pub(super) fn extensions(config: &Config, secured: bool, mechanisms: &[Mechanism]) -> Self {
-        let mut text = format!("{}\nPIPELINING\nSIZE {}\n8BITMIME", config.hostname, config.limits.letter);
+    /// What is offered in the present state, and nothing else. `mechanisms` are those of AUTH.
+    pub(super) fn extensions(
+        config: &Config,
+        secured: bool,
+        mechanisms: &[Mechanism],
+        now: Timestamp,
+    ) -> Self {
+        let limits = &config.limits;
+        let mut lines = vec![
+            config.hostname.to_string(),
+            "PIPELINING".to_owned(),
+            format!("SIZE {}", limits.letter),
+            "8BITMIME".to_owned(),
+        ];
         if !secured {
-            text.push_str("\nSTARTTLS");
+            lines.push("STARTTLS".to_owned());
         }
         // RFC 4954 §4: not before the TLS that protects the password, not after it has served.
         if !mechanisms.is_empty() {
-            text.push_str("\nAUTH");
-            text.extend(mechanisms.iter().flat_map(|mechanism| [" ", mechanism.as_str()]));
+            let names = mechanisms.iter().map(|mechanism| mechanism.as_str());
+            lines.push(std::iter::once("AUTH").chain(names).collect::<Vec<_>>().join(" "));
         }
-        text.push_str("\nENHANCEDSTATUSCODES\nSMTPUTF8");
-        Self::bare(250, &text)
+        lines.push("ENHANCEDSTATUSCODES".to_owned());
+        for extension in &config.extensions {
+            lines.push(match extension {
+                Extension::Chunking => "CHUNKING".to_owned(),
+                Extension::Dsn => "DSN".to_owned(),
+                // RFC 8689 §2: only where it can be kept.
+                Extension::RequireTls if !secured => continue,
+                Extension::RequireTls => "REQUIRETLS".to_owned(),
+                Extension::Limits => {
+                    format!("LIMITS RCPTMAX={} MAILMAX={}", limits.recipients, limits.letters)
+                }
+                Extension::DeliverBy => format!("DELIVERBY {BY_SHORTEST}"),
+                Extension::FutureRelease => {
+                    let latest = now.plus(HOLD_LONGEST * SECOND);
+                    format!("FUTURERELEASE {HOLD_LONGEST} {}", latest.utc().strftime("%Y-%m-%dT%H:%M:%SZ"))
+                }
+            });
+        }
+        lines.push("SMTPUTF8".to_owned());
+        Self::bare(250, &lines.join("\n"))
     }
 
     pub(super) fn ok() -> Self {
@@ -164,6 +195,20 @@ impl Reply {
 
     pub(super) fn begin_letter() -> Self {
         Self::bare(354, "send the letter, end with <CRLF>.<CRLF>")
+    }
+
+    pub(super) fn chunk_taken(octets: u64) -> Self {
+        Self::new(250, (2, 0, 0), &format!("{octets} octets"))
+    }
+
+    /// Where a chunk ends cannot be known, so that nothing after it can be read.
+    pub(super) fn bad_chunk() -> Self {
+        Self::new(501, (5, 5, 4), "syntax: BDAT octets [LAST], goodbye")
+    }
+
+    /// A chunk that will not even be read away.
+    pub(super) fn chunk_absurd(limit: u64) -> Self {
+        Self::new(552, (5, 3, 4), &format!("a letter may have {limit} octets, goodbye"))
     }
 
     pub(super) fn begin_tls() -> Self {
@@ -327,8 +372,17 @@ impl Reply {
         Self::new(501, (5, 5, 4), &format!("parameter given twice: {name}"))
     }
 
-    pub(super) fn bad_parameter(name: &str) -> Self {
-        Self::new(501, (5, 5, 4), &format!("parameter not well formed: {name}"))
+    pub(super) fn bad_parameter(name: &str, rule: &str) -> Self {
+        Self::new(501, (5, 5, 4), &format!("parameter not well formed: {name} ({rule})"))
+    }
+
+    /// RFC 2852 §4.1.
+    pub(super) fn too_soon(seconds: i64) -> Self {
+        Self::new(501, (5, 5, 4), &format!("BY with R needs at least {seconds} seconds"))
+    }
+
+    pub(super) fn held_too_long(seconds: i64) -> Self {
+        Self::new(501, (5, 5, 4), &format!("a letter may be held for {seconds} seconds at most"))
     }
 
     pub(super) fn bad_sender() -> Self {
@@ -352,12 +406,17 @@ impl Reply {
         Self::new(553, (5, 6, 7), "a non-ASCII address needs the SMTPUTF8 parameter")
     }
 
-    pub(super) fn too_many_recipients() -> Self {
-        Self::new(452, (4, 5, 3), "too many recipients in one letter")
+    pub(super) fn too_many_recipients(limit: u32) -> Self {
+        Self::new(452, (4, 5, 3), &format!("a letter may have {limit} recipients"))
     }
 
     pub(super) fn too_large(limit: u64) -> Self {
         Self::new(552, (5, 3, 4), &format!("a letter may have {limit} octets"))
+    }
+
+    /// MAILMAX (RFC 9422) is used up.
+    pub(super) fn too_many_letters(limit: u32) -> Self {
+        Self::new(421, (4, 5, 3), &format!("a session may have {limit} letters, please connect again"))
     }
 
     pub(super) fn no_recipients() -> Self {

@@ -1,7 +1,10 @@
-//! The state machine of one session. What each command does is in [`verbs`].
+//! The state machine of one session. What each command does is in [`verbs`]; chunks are in [`chunks`].
 
+mod chunks;
 mod verbs;
 
+use self::chunks::Chunk;
+pub(super) use self::chunks::{Length, Place};
 use super::command;
 use super::letter::{Letter, Progress};
 use super::limits::{AUTH_LINE, COMMAND_LINE, SHORTEST_PATIENCE, WORLD_TIME};
@@ -47,6 +50,8 @@ enum State {
     Challenge(Challenge),
     /// The octets of a letter.
     Letter(Box<Letter>),
+    /// The octets of a chunk.
+    Chunk(Chunk),
     /// The world's answer.
     Asked(Question),
     /// The facts of a handshake.
@@ -65,10 +70,13 @@ struct Challenge {
 /// The question whose answer we wait for, and what follows it.
 enum Question {
     SignIn(Exchange),
-    Sender { utf8: bool },
+    Sender {
+        utf8: bool,
+    },
     Recipient,
     Reset(Reply, Then),
-    Begin,
+    /// For a letter by DATA, or by chunks of which this is the first.
+    Begin(Option<Length>),
     Finish,
     Discard(Reply, Then),
 }
@@ -77,6 +85,18 @@ enum Question {
 enum Then {
     GoOn,
     Close,
+}
+
+impl Discard {
+    /// A break makes the end doubtful: somebody on the path may have seen another one, so what follows
+    /// is not read as commands (RELIABILITY S-01).
+    fn then(self) -> Then {
+        match self {
+            Self::BareCr(_) | Self::BareLf(_) | Self::Nul(_) => Then::Close,
+            Self::LongLine(_) | Self::TooLarge => Then::GoOn,
+            Self::TooSlow | Self::Disconnect => Then::Close,
+        }
+    }
 }
 
 /// Who the client says it is.
@@ -90,6 +110,17 @@ struct Client {
 struct Transaction {
     utf8: bool,
     recipients: u32,
+    /// What has come of it, between two chunks.
+    letter: Option<Box<Letter>>,
+    /// A chunk of it was refused: it can only be begun anew.
+    spoiled: bool,
+}
+
+impl Transaction {
+    /// Whether BDAT was said in it.
+    fn is_in_chunks(&self) -> bool {
+        self.letter.is_some() || self.spoiled
+    }
 }
 
 impl Machine for Server {
@@ -117,7 +148,9 @@ impl Machine for Server {
 
     fn patience(&self) -> Duration {
         let left = match self.state {
-            State::Command | State::Challenge(_) | State::Letter(_) => self.deadline.since(self.seen),
+            State::Command | State::Challenge(_) | State::Letter(_) | State::Chunk(_) => {
+                self.deadline.since(self.seen)
+            }
             State::Fresh | State::Asked(_) | State::Handshake | State::Closed => WORLD_TIME,
         };
         Duration::from_millis(u64::try_from(left.max(SHORTEST_PATIENCE)).unwrap_or_default())
@@ -163,6 +196,11 @@ impl Server {
                 }
             }
             State::Letter(_) => self.letter(bytes, out),
+            State::Chunk(_) if self.lines.unread().is_empty() => {
+                let own = self.chunk(bytes, out);
+                self.lines.push(&bytes[own..]);
+            }
+            State::Chunk(_) => self.lines.push(bytes),
             State::Asked(_) => self.lines.push(bytes),
             // RELIABILITY S-05: who speaks before the greeting does not listen.
             State::Fresh => self.say_and_close(&Reply::spoke_too_early(), out),
@@ -176,7 +214,12 @@ impl Server {
         match self.state {
             State::Handshake => {}
             State::Closed => return,
-            State::Fresh | State::Command | State::Challenge(_) | State::Letter(_) | State::Asked(_) => {
+            State::Fresh
+            | State::Command
+            | State::Challenge(_)
+            | State::Letter(_)
+            | State::Chunk(_)
+            | State::Asked(_) => {
                 return self.close(out);
             }
         }
@@ -191,6 +234,7 @@ impl Server {
         match self.state {
             State::Command | State::Challenge(_) => self.say_and_close(&Reply::too_slow(), out),
             State::Letter(_) => self.give_up(Discard::TooSlow, Then::Close, out),
+            State::Chunk(_) => self.chunk_abandoned(Discard::TooSlow, out),
             // The world and the handshake have clocks of their own.
             State::Fresh | State::Asked(_) | State::Handshake | State::Closed => {}
         }
@@ -200,6 +244,7 @@ impl Server {
         self.gone = true;
         match self.state {
             State::Letter(_) => self.give_up(Discard::Disconnect, Then::Close, out),
+            State::Chunk(_) => self.chunk_abandoned(Discard::Disconnect, out),
             State::Asked(_) | State::Closed => {}
             State::Fresh | State::Command | State::Challenge(_) | State::Handshake => self.close(out),
         }
@@ -207,7 +252,17 @@ impl Server {
 
     /// Reads on as long as there is something to read and nobody to wait for.
     fn run(&mut self, out: &mut Actions<Ask>) {
-        while let State::Command | State::Challenge(_) = self.state {
+        loop {
+            match self.state {
+                State::Command | State::Challenge(_) => {}
+                State::Chunk(_) => match self.chunk_goes_on(out) {
+                    true => continue,
+                    false => return,
+                },
+                State::Fresh | State::Letter(_) | State::Asked(_) | State::Handshake | State::Closed => {
+                    return;
+                }
+            }
             if self.stopping {
                 return self.say_and_close(&Reply::stopping(), out);
             }
@@ -218,6 +273,10 @@ impl Server {
                 Next::TooLong if challenged => {
                     self.await_command();
                     self.error(&Reply::auth_line_too_long(), out);
+                }
+                // A chunk may follow, and nobody knows how long it is.
+                Next::TooLong if command::is_bdat(&self.lines.too_long_head()) => {
+                    return self.say_and_close(&Reply::line_too_long(), out);
                 }
                 Next::TooLong => self.error(&Reply::line_too_long(), out),
                 Next::Broken(_) => return self.say_and_close(&Reply::bad_framing(), out),
@@ -242,14 +301,17 @@ impl Server {
                 self.await_command();
                 match command::split(line) {
                     Ok((verb, argument)) => self.command(verb, argument, out),
+                    Err(reply) if command::is_bdat(line) => self.say_and_close(&reply, out),
                     Err(reply) => self.error(&reply, out),
                 }
             }
             // `run` reads lines in these two states only.
-            other
-            @ (State::Fresh | State::Letter(_) | State::Asked(_) | State::Handshake | State::Closed) => {
-                self.state = other
-            }
+            other @ (State::Fresh
+            | State::Letter(_)
+            | State::Chunk(_)
+            | State::Asked(_)
+            | State::Handshake
+            | State::Closed) => self.state = other,
         }
     }
 
@@ -268,14 +330,7 @@ impl Server {
             }
             Progress::Bad { read, why } => {
                 self.lines.push(&bytes[read..]);
-                // A break makes the end doubtful: somebody on the path may have seen another one,
-                // so what follows is not read as commands (RELIABILITY S-01).
-                let then = match why {
-                    Discard::BareCr(_) | Discard::BareLf(_) | Discard::Nul(_) => Then::Close,
-                    Discard::LongLine(_) | Discard::TooLarge => Then::GoOn,
-                    Discard::TooSlow | Discard::Disconnect => Then::Close,
-                };
-                self.give_up(why, then, out);
+                self.give_up(why, why.then(), out);
             }
             Progress::Endless => self.give_up(Discard::TooLarge, Then::Close, out),
         }
@@ -290,13 +345,18 @@ impl Server {
         let question = match std::mem::replace(&mut self.state, State::Closed) {
             State::Asked(question) => question,
             State::Closed => return,
-            State::Fresh | State::Command | State::Challenge(_) | State::Letter(_) | State::Handshake => {
+            State::Fresh
+            | State::Command
+            | State::Challenge(_)
+            | State::Letter(_)
+            | State::Chunk(_)
+            | State::Handshake => {
                 return self.say_and_close(&Reply::confused(), out);
             }
         };
         self.await_command();
         match (question, answer) {
-            (Question::Begin, Answer::Data(Ok(()))) if self.gone => {
+            (Question::Begin(_), Answer::Data(Ok(()))) if self.gone => {
                 self.give_up(Discard::Disconnect, Then::Close, out);
             }
             _ if self.gone => self.close(out),
@@ -312,7 +372,7 @@ impl Server {
                 self.attempt_refused(exchange, reply, out);
             }
             (Question::Sender { utf8 }, Answer::Sender(Ok(()))) => {
-                self.transaction = Some(Transaction { utf8, recipients: 0 });
+                self.transaction = Some(Transaction { utf8, recipients: 0, letter: None, spoiled: false });
                 self.say(&Reply::sender_ok());
             }
             (Question::Recipient, Answer::Recipient(Ok(()))) => {
@@ -323,8 +383,9 @@ impl Server {
             }
             (Question::Sender { .. }, Answer::Sender(Err(reply)))
             | (Question::Recipient, Answer::Recipient(Err(reply))) => self.refused(&reply, out),
-            (Question::Begin, Answer::Data(Ok(()))) => self.begin_letter(out),
-            (Question::Begin, Answer::Data(Err(reply)))
+            (Question::Begin(Some(length)), Answer::Data(may)) => self.chunks_begin(length, may, out),
+            (Question::Begin(None), Answer::Data(Ok(()))) => self.begin_letter(out),
+            (Question::Begin(None), Answer::Data(Err(reply)))
             | (Question::Finish, Answer::Finished(Err(reply))) => {
                 self.transaction = None;
                 self.refused(&reply, out);
@@ -346,7 +407,7 @@ impl Server {
                 | Question::Sender { .. }
                 | Question::Recipient
                 | Question::Reset(..)
-                | Question::Begin
+                | Question::Begin(_)
                 | Question::Finish
                 | Question::Discard(..),
                 Answer::Done
@@ -362,7 +423,7 @@ impl Server {
 
     fn begin_letter(&mut self, out: &mut Actions<Ask>) {
         let limits = &self.config.limits;
-        let letter = Letter::new(limits, self.seen.plus(limits.data_time));
+        let letter = Letter::by_data(limits, self.seen.plus(limits.data_time));
         self.deadline = self.seen.plus(limits.data_silence).min(letter.ends());
         self.state = State::Letter(Box::new(letter));
         if self.lines.unread().is_empty() {

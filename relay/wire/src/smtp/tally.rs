@@ -2,13 +2,14 @@
 
 use super::Limits;
 
-/// Counts since the last accepted letter; failed sign-ins since the beginning.
+/// Counts since the last accepted letter; failed sign-ins and letters since the beginning.
 #[derive(Debug, Default)]
 pub struct Tally {
     errors: u32,
     idle: u32,
     refusals: u32,
     sign_in_failures: u32,
+    letters: u32,
 }
 
 /// Each function counts one and says whether that was one too many.
@@ -29,6 +30,12 @@ impl Tally {
     pub fn refused(&mut self, limits: &Limits) -> bool {
         self.refusals += 1;
         self.refusals > limits.refusals
+    }
+
+    /// A letter that MAIL begins.
+    pub fn letter_begun(&mut self, limits: &Limits) -> bool {
+        self.letters += 1;
+        self.letters > limits.letters
     }
 
     /// A login or password that was wrong.

@@ -2,8 +2,8 @@
 
 use super::{Challenge, Client, Question, Server, State, Then};
 use crate::sasl::{self, Exchange, Mechanism, SaslError, Step};
-use crate::smtp::command::{self, Verb};
-use crate::smtp::{Ask, Protocol, Reply, Role, Trace};
+use crate::smtp::command::{self, Extended, Verb};
+use crate::smtp::{Ask, Extension, Protocol, Reply, Role, Trace};
 use crate::{Action, Actions};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -53,9 +53,13 @@ impl Server {
                 Ok(())
             }
             Verb::Expn => Err(Reply::not_offered()),
-            // RELIABILITY S-03: what follows BDAT is a chunk of a letter, never commands.
-            Verb::Bdat => {
+            Verb::Bdat if !self.config.offers(Extension::Chunking) => {
+                // RELIABILITY S-03: what follows is a chunk of a letter, never commands.
                 self.say_and_close(&Reply::not_offered(), out);
+                Ok(())
+            }
+            Verb::Bdat => {
+                self.bdat(argument, out);
                 Ok(())
             }
             Verb::Http => {
@@ -75,7 +79,7 @@ impl Server {
         self.client = Some(Client { name, extended });
         let reply = if extended {
             let mechanisms = if self.signed_in { Vec::new() } else { self.mechanisms() };
-            Reply::extensions(&self.config, self.tls.is_some(), &mechanisms)
+            Reply::extensions(&self.config, self.tls.is_some(), &mechanisms, self.seen)
         } else {
             Reply::hello(&self.config)
         };
@@ -193,7 +197,7 @@ impl Server {
     }
 
     /// What must be true before a letter may be addressed.
-    fn may_address(&self) -> Result<(), Reply> {
+    pub(super) fn may_address(&self) -> Result<(), Reply> {
         if self.client.is_none() {
             return Err(Reply::bad_sequence("EHLO first"));
         }
@@ -209,7 +213,11 @@ impl Server {
             return Err(Reply::bad_sequence("one letter at a time"));
         }
         let extended = self.client.as_ref().is_some_and(|client| client.extended);
-        let (path, parameters) = command::mail(argument, extended, &self.config)?;
+        let (path, parameters) = command::mail(argument, extended, &self.config, self.seen)?;
+        if self.tally.letter_begun(&self.config.limits) {
+            self.say_and_close(&Reply::too_many_letters(self.config.limits.letters), out);
+            return Ok(());
+        }
         let utf8 = parameters.utf8;
         self.ask(Ask::Sender { path, parameters }, Question::Sender { utf8 }, out);
         Ok(())
@@ -220,11 +228,19 @@ impl Server {
         let Some(transaction) = &self.transaction else {
             return Err(Reply::bad_sequence("MAIL first"));
         };
+        if transaction.is_in_chunks() {
+            return Err(Reply::bad_sequence("BDAT has begun; go on with it, or RSET"));
+        }
         if transaction.recipients >= self.config.limits.recipients {
-            self.refused(&Reply::too_many_recipients(), out);
+            self.refused(&Reply::too_many_recipients(self.config.limits.recipients), out);
             return Ok(());
         }
-        let (path, parameters) = command::rcpt(argument, transaction.utf8, &self.config)?;
+        let extended = match &self.client {
+            Some(client) if client.extended && transaction.utf8 => Extended::Utf8,
+            Some(client) if client.extended => Extended::Yes,
+            Some(_) | None => Extended::No,
+        };
+        let (path, parameters) = command::rcpt(argument, extended, &self.config)?;
         self.ask(Ask::Recipient { path, parameters }, Question::Recipient, out);
         Ok(())
     }
@@ -235,6 +251,10 @@ impl Server {
         let Some(transaction) = &self.transaction else {
             return Err(Reply::bad_sequence("MAIL first"));
         };
+        if transaction.is_in_chunks() {
+            // RFC 3030 §2: never both for one letter.
+            return Err(Reply::bad_sequence("BDAT has begun; go on with it, or RSET"));
+        }
         if transaction.recipients == 0 {
             return Err(Reply::no_recipients());
         }
@@ -245,11 +265,11 @@ impl Server {
             return Ok(());
         }
         let trace = self.trace(transaction.utf8);
-        self.ask(Ask::Data(trace), Question::Begin, out);
+        self.ask(Ask::Data(trace), Question::Begin(None), out);
         Ok(())
     }
 
-    fn trace(&self, utf8: bool) -> Trace {
+    pub(super) fn trace(&self, utf8: bool) -> Trace {
         let (name, extended) = match &self.client {
             Some(client) => (client.name.clone(), client.extended),
             None => (String::new(), false),
