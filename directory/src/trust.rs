@@ -3,20 +3,33 @@
 //! Trust is decided by this list, never by a suffix (DESIGN §2.4). It has three sources, kept apart:
 //! the configuration, what was imported by hand, and the national list.
 
+mod canonical;
+mod diff;
 mod events;
+#[cfg(test)]
+mod invented;
 mod keys;
+mod list;
+mod load;
+mod signature;
 mod sources;
 mod speakers;
+mod xml;
 
 use std::collections::HashMap;
 
 use db::{Tx, Value, args};
 use names::{DistinguishedName, Domain};
 
+pub use diff::Diff;
 pub use events::{Event, EventKind, events};
 pub use keys::{SharedKey, note_key};
+pub use list::{Details, LeftOut, List, ListFault, NAMESPACE};
+pub use load::{Brake, Current, Loaded, Offer, Outcome, Refusal, Settings, Unreadable, current};
+pub use signature::{SignatureFault, SignaturePolicy, Signed, Signers, SignersError};
 pub use sources::{Configured, Source, by_hand, configure, save};
 pub use speakers::{Speaker, who_may_send};
+pub use xml::XmlFault;
 
 /// What a listed domain is to us.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use db::{Tx, Value, args};
+use db::{Args, Tx, Value, args};
 use names::{DistinguishedName, Domain, Timestamp};
 
-use crate::trust::{self, Place};
+use crate::trust::{self, Details, Place};
 
 /// Who says that a domain is trusted. The earlier one decides what the domain is to us.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -141,24 +141,44 @@ async fn put(
         .collect::<Result<_, _>>()?;
     let gone = known.difference(names).map(|name| Value::from(name.key())).collect();
     tx.execute_in(FORGET_NAMES, args![source.code(), domain.as_str()], gone).await?;
-    let row = |name: &DistinguishedName| {
-        args![domain.as_str(), source.code(), name.key(), name.to_string(), now, "", "", ""]
-    };
-    tx.insert_rows(PUT_NAMES, "", names.difference(&known).map(row).collect()).await.map(drop)
+    let row = |name| name_row(domain, source, name, now, &Details::default());
+    put_names(tx, names.difference(&known).map(row).collect()).await
+}
+
+pub(super) fn name_row(
+    domain: &Domain,
+    source: Source,
+    name: &DistinguishedName,
+    since: Timestamp,
+    details: &Details,
+) -> Args {
+    let Details { description, contact, support } = details;
+    let (domain, source, text) = (domain.as_str(), source.code(), name.to_string());
+    args![domain, source, name.key(), text, since, description, contact, support]
+}
+
+pub(super) async fn put_names(tx: &mut Tx, rows: Vec<Args>) -> Result<(), db::Error> {
+    tx.insert_rows(PUT_NAMES, "", rows).await.map(drop)
+}
+
+pub(super) async fn forget_names(tx: &mut Tx, source: Source, domains: &[&Domain]) -> Result<(), db::Error> {
+    tx.execute_in(FORGET_ALL_NAMES, args![source.code()], list(domains)).await.map(drop)
+}
+
+fn list(domains: &[&Domain]) -> Vec<Value> {
+    domains.iter().map(|domain| Value::from(domain.as_str())).collect()
 }
 
 /// Takes back what a source said of these domains. [`settle`] comes after.
 pub(super) async fn remove(tx: &mut Tx, source: Source, domains: &[&Domain]) -> Result<(), db::Error> {
-    let list: Vec<Value> = domains.iter().map(|domain| Value::from(domain.as_str())).collect();
-    tx.execute_in(FORGET_ALL_NAMES, args![source.code()], list.clone()).await?;
-    tx.execute_in(FORGET, args![source.code()], list).await.map(drop)
+    forget_names(tx, source, domains).await?;
+    tx.execute_in(FORGET, args![source.code()], list(domains)).await.map(drop)
 }
 
 /// Decides again what these domains are to us, from all that is said of them.
 pub(super) async fn settle(tx: &mut Tx, domains: &[&Domain]) -> Result<(), db::Error> {
-    let list: Vec<Value> = domains.iter().map(|domain| Value::from(domain.as_str())).collect();
     let mut decided: BTreeMap<String, (Source, Place)> = BTreeMap::new();
-    for row in tx.rows_in(SOURCES, args![], list).await? {
+    for row in tx.rows_in(SOURCES, args![], list(domains)).await? {
         let said = (Source::from_code(&row.text(1)?)?, trust::place(&row.text(2)?)?);
         let best = decided.entry(row.text(0)?).or_insert(said);
         if said.0 < best.0 {
