@@ -22,6 +22,8 @@ mod peer;
 mod refused;
 mod reload;
 mod revocation;
+#[cfg(test)]
+mod scan;
 mod server_config;
 mod signed;
 mod subject;
