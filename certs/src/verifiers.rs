@@ -1,5 +1,6 @@
 //! What rustls asks when a peer shows a certificate.
 
+use crate::anchors::Issuer;
 use crate::load::host_names;
 use crate::refused::{Refusal, Refused};
 use crate::server_config::provider;
@@ -10,6 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use webpki::EndEntityCert;
+use x509_parser::asn1_rs::Any;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// At our doors. The lists are looked up at each handshake, so that new ones count at once.
@@ -37,7 +39,12 @@ pub(crate) struct ServerVerifier {
 
 impl ClientVerifier {
     pub(crate) fn new(trust: PeerTrust, presence: Presence) -> Self {
-        let hints = trust.anchors().roots().subjects();
+        // Intermediates too: some clients choose by the direct issuer of what they have.
+        let name = |issuer: &Issuer| {
+            let (_, sequence) = Any::from_der(&issuer.raw).ok()?;
+            Some(DistinguishedName::in_sequence(sequence.data))
+        };
+        let hints = trust.anchors().issuers().iter().filter_map(name).collect();
         Self { trust, presence, hints, algorithms: provider().signature_verification_algorithms }
     }
 }

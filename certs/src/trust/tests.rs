@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::{NOW, Space, Watch, identity, invented_authority, invented_operator, shake_hands};
 use crate::{
     Alternatives, Authority, ClientAuth, Identity, Issued, LIST_GRACE, OperatorName, Order, Purposes,
-    ServerIdentity, Service, client_config, outgoing_config, server_config,
+    RevocationLists, ServerIdentity, Service, client_config, outgoing_config, server_config,
 };
 use names::{Clock, DAY, MINUTE};
 use rustls::pki_types::pem::PemObject;
@@ -280,10 +280,12 @@ fn one_key_in_two_certificates_has_one_hash() {
 #[test]
 fn short_keys_and_keys_that_may_not_sign_are_refused() {
     let all: Vec<CertificateDer<'static>> =
-        CertificateDer::pem_slice_iter(include_bytes!("fixtures/leaves.pem")).map(Result::unwrap).collect();
+        CertificateDer::pem_slice_iter(include_bytes!("fixtures/weak/leaves.pem"))
+            .map(Result::unwrap)
+            .collect();
     let [weak, strong, wrapping] = all.try_into().unwrap();
     let trust =
-        PeerTrust::new(Anchors::from_pem(include_str!("fixtures/root.pem")).unwrap(), Revocation::Off);
+        PeerTrust::new(Anchors::from_pem(include_str!("fixtures/weak/root.pem")).unwrap(), Revocation::Off);
     let now =
         UnixTime::since_unix_epoch(std::time::Duration::from_millis(NOW.plus(2 * DAY).0.unsigned_abs()));
     for (case, leaf, want) in [
@@ -297,4 +299,46 @@ fn short_keys_and_keys_that_may_not_sign_are_refused() {
     let nonsense = CertificateDer::from(vec![0x30, 0x82, 0xff]);
     let judged = trust.judge(&nonsense, &[], Purpose::Client, now).unwrap_err();
     assert_eq!((judged.reason, judged.shown), (Refused::Unreadable, None));
+}
+
+/// An authority with RSA keys and lists made with openssl: what the trust space has.
+#[test]
+fn certificates_and_lists_of_another_tool_with_rsa_are_judged_alike() {
+    let anchors = Anchors::from_pem(include_str!("fixtures/rsa/authorities.pem")).unwrap();
+    assert_eq!((anchors.roots().len(), anchors.intermediates().len()), (1, 1));
+    assert_eq!(anchors.distribution_points(), ["http://crl.example/root.crl"]);
+    let now = NOW.plus(2 * DAY);
+    let lists = RevocationLists::new(Arc::clone(&anchors), LIST_GRACE);
+    lists.install(include_bytes!("fixtures/rsa/root.crl.pem"), now).unwrap();
+    lists.install(include_bytes!("fixtures/rsa/issuing.crl.pem"), now).unwrap();
+    let trust = PeerTrust::new(anchors, Revocation::Required(lists));
+    let leaves: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_slice_iter(include_bytes!("fixtures/rsa/leaves.pem"))
+            .map(Result::unwrap)
+            .collect();
+    let [good, gone] = leaves.try_into().unwrap();
+    let now = UnixTime::since_unix_epoch(std::time::Duration::from_millis(now.0.unsigned_abs()));
+    for (case, leaf, want) in [("good", good, Ok(())), ("revoked", gone, Err(Refused::Revoked))] {
+        for purpose in [Purpose::Client, Purpose::Server] {
+            let judged = trust.judge(&leaf, &[], purpose, now).map_err(|refusal| refusal.reason);
+            assert_eq!(judged, want, "{case}, {purpose:?}");
+        }
+    }
+
+    let mute = Anchors::from_pem(include_str!("fixtures/rsa/mute.pem")).unwrap();
+    let lists = RevocationLists::new(mute, LIST_GRACE);
+    let error = lists.install(include_bytes!("fixtures/rsa/mute.crl.pem"), NOW.plus(2 * DAY)).unwrap_err();
+    assert!(matches!(error, crate::ListError::NotSigner { .. }), "{error}");
+}
+
+#[test]
+fn clients_are_told_every_authority_they_may_come_from() {
+    let space = Space::new();
+    let verifier = crate::verifiers::ClientVerifier::new(space.trust(), crate::verifiers::Presence::Required);
+    use rustls::server::danger::ClientCertVerifier as _;
+    let hinted: Vec<&[u8]> = verifier.root_hint_subjects().iter().map(AsRef::as_ref).collect();
+    let issuers: Vec<&[u8]> =
+        space.lists.anchors().issuers().iter().map(|issuer| issuer.raw.as_slice()).collect();
+    assert_eq!(hinted, issuers, "DER names with their outer sequence");
+    assert_eq!(hinted.len(), 2);
 }
