@@ -108,7 +108,6 @@ impl SubmissionWorld {
                 Ok(())
             }
             Ok(Verdict::Refused(refusal, queue)) => Err(replies::refusal(refusal, queue)),
-            Ok(Verdict::Unreachable) => Err(Reply::unreachable_operator()),
             Err(error) => Err(replies::failure(&error)),
         }
     }

@@ -88,7 +88,6 @@ impl Relay {
         match self.preview(&visitor.source(), to, now).await? {
             crate::Verdict::Pass => Ok(None),
             crate::Verdict::Refused(refusal, _) => Ok(Some(refusal)),
-            crate::Verdict::Unreachable => Ok(Some(Refusal::RecipientOutsideTrust)),
         }
     }
 

@@ -13,10 +13,12 @@ pub(super) fn put_on_top(head: &mut Head, field: &str) {
     }
 }
 
-/// The block as the patient at `own` may see it: of all addresses at the patients' domain, their
-/// own only (DESIGN §2.3, DOMAIN §2.9). None when the block may be shown as it is.
+/// The block as the patient at `own` may see it: of all addresses of patients, their own only (DESIGN
+/// §2.3, DOMAIN §2.9). A patient of another operator is known by their domain or by the INS before the
+/// `@`. None when the block may be shown as it is.
 pub(super) fn for_patient(head: &Head, own: &Address) -> Option<Head> {
-    let other = |address: &Address| address.domain() == own.domain() && address != own;
+    let patient = |address: &Address| address.domain() == own.domain() || address.ins().is_ok();
+    let other = |address: &Address| patient(address) && address != own;
     let mut shown = head.clone();
     let mut changed = false;
     for name in ["To", "Cc", "Resent-To", "Resent-Cc"] {
@@ -85,6 +87,15 @@ mod tests {
         assert!(!text.to_lowercase().contains("180012b"), "{text}");
         assert!(text.contains("279035121518989") && text.contains("dr@b.example"), "{text}");
         assert!(text.ends_with("\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_patient_of_another_operator_is_hidden_too() {
+        let own = Address::parse("279035121518989@patient.example").unwrap();
+        let sent =
+            head("To: 279035121518989@patient.example, 285059900010125@far.example, dr@b.example\r\n\r\n");
+        let text = String::from_utf8(for_patient(&sent, &own).unwrap().bytes().to_vec()).unwrap();
+        assert!(!text.contains("285059900010125") && text.contains("dr@b.example"), "{text}");
     }
 
     #[test]

@@ -2,20 +2,22 @@
 //! lines of the trail.
 
 use super::archives::{Archive, Archives, Masked};
-use super::prepare::Judged;
+use super::outbound;
+use super::prepare::{Judged, traced_refusal};
 use super::unit::{self, PreparedRecipient};
 use super::{Draft, Relay, Source, heads};
 use crate::alerts::store::DueAlert;
 use crate::letter::Letter;
+use crate::queue::NewOutbound;
 use crate::{Error, facts};
 use audit::{Act, Chain, Entry, Line};
 use mailstore::{
-    Confidentiality, Delivery, DocumentDraft, Hidden, Keyring, Marks, NewDocument, Origin, Place, Role,
-    SealedLetter, Thread, ThreadState, Trace, TracedRecipient,
+    Confidentiality, Delivery, DocumentDraft, Hidden, Hold, Keyring, Marks, NewDocument, Origin, Place,
+    QUEUE, Role, SealedLetter, Thread, ThreadState, Trace, TracedRecipient,
 };
 use names::{AccountId, Address, AlertId, EntryId, PartyId, Timestamp};
 use policy::filing::{ActDate, Entry as FiledAs, PartDecision};
-use policy::{Decision, Filing, Secrecy};
+use policy::{Decision, Filing, LetterKind, Secrecy};
 use std::sync::Arc;
 use wire::mime::{Head, LeafView, Summary};
 
@@ -23,6 +25,8 @@ use wire::mime::{Head, LeafView, Summary};
 #[derive(Default)]
 pub(super) struct Made {
     pub(super) deliveries: Vec<Delivery>,
+    pub(super) holds: Vec<Hold>,
+    pub(super) outbound: Vec<NewOutbound>,
     pub(super) alerts: Vec<DueAlert>,
     pub(super) audit: Vec<Entry>,
 }
@@ -69,7 +73,8 @@ impl<'a> Making<'a> {
 
     /// The letter as this recipient may see it; most share one.
     fn letter_for(&self, recipient: &Address, is_patient: bool) -> SealedLetter {
-        let shown = if is_patient { heads::for_patient(&self.draft.letter.head, recipient) } else { None };
+        let head = &self.draft.letter.head;
+        let shown = if is_patient { heads::for_patient(head, recipient) } else { None };
         match shown {
             None => self.whole.clone(),
             Some(head) => {
@@ -87,9 +92,17 @@ impl<'a> Making<'a> {
     ) -> Result<(), Error> {
         let Decision::Deliver(decided) = &recipient.decision else { return Ok(()) };
         let party = judged.known.party(&recipient.address);
-        let Some(account) = unit::local_account(&party) else { return Ok(()) };
-        let patient = unit::patient_account(&party);
         let store = |cause| Error::Store { what: "preparing a delivery", cause };
+        let Some(account) = unit::local_account(&party) else {
+            let letter = self.letter_for(&recipient.address, judged.known.is_patient(&recipient.address));
+            let key = self.keys.of(QUEUE).map_err(store)?;
+            let row =
+                outbound::row(self.relay, self.source, self.draft, &recipient.address, &letter, self.now);
+            made.outbound.push(row);
+            made.holds.push(Hold { key: key.own(&letter.body), letter, uses: 1 });
+            return Ok(());
+        };
+        let patient = unit::patient_account(&party);
         let key = self.keys.of(account).map_err(store)?;
         let letter = self.letter_for(&recipient.address, patient.is_some());
         let entry = EntryId(self.relay.mailstore().db().id(self.now));
@@ -105,10 +118,14 @@ impl<'a> Making<'a> {
                 format!("document={} entry={}", document.id().0, entry.0),
             ));
         }
-        let thread = patient.map(|_| {
-            let mut thread = self.thread(key, &[self.source.account()], None);
-            thread.state = thread_state(decided, self.source.account());
-            thread
+        let sender = self.source.address().and_then(|sender| judged.party_id(sender));
+        let thread = patient.map(|_| match &recipient.conversation {
+            Some(conversation) => Thread::existing(*conversation),
+            None => {
+                let mut thread = self.thread(key, sender.as_slice(), None);
+                thread.state = thread_state(decided, sender);
+                thread
+            }
         });
         made.alerts.extend(patient.zip(decided.alert).map(|(account, alert)| DueAlert {
             id: AlertId(self.relay.mailstore().db().id(self.now)),
@@ -124,7 +141,7 @@ impl<'a> Making<'a> {
                 policy::ContactState::Ended => Act::ContactEnded,
                 policy::ContactState::Never => continue,
             };
-            let with = judged.account(&change.correspondent).map_or(0, |account| account.0);
+            let with = judged.party_id(&change.correspondent).map_or(0, |party| party.0);
             made.audit.push(self.line(account, act, format!("with={with} queue={}", self.draft.queue)));
         }
         made.deliveries.push(Delivery {
@@ -134,7 +151,10 @@ impl<'a> Making<'a> {
             entry,
             marks: Marks::default(),
             internal_date: self.now,
-            origin: Origin::Received,
+            origin: match recipient.facts.kind {
+                LetterKind::Ordinary => Origin::Received,
+                LetterKind::Report(_) => Origin::Report,
+            },
             hidden,
             thread,
             documents,
@@ -145,13 +165,13 @@ impl<'a> Making<'a> {
 
     /// The sender's own line, and on the web their own copy: mail programs keep theirs by APPEND.
     pub(super) fn sender(&mut self, judged: &Judged, made: &mut Made) -> Result<(), Error> {
-        let account = self.source.account();
+        let Some(account) = self.source.account() else { return Ok(()) };
         let detail = format!("queue={} recipients={}", self.draft.queue, judged.recipients.len());
         made.audit.push(self.line(account, Act::LetterSent, detail));
         let Source::Web { .. } = self.source else { return Ok(()) };
         let key = self.keys.of(account).map_err(|cause| Error::Store { what: "keeping a copy", cause })?;
-        let others: Vec<AccountId> =
-            judged.recipients.iter().filter_map(|recipient| judged.account(&recipient.address)).collect();
+        let others: Vec<PartyId> =
+            judged.recipients.iter().filter_map(|recipient| judged.party_id(&recipient.address)).collect();
         let conversation = self.draft.answering.as_ref().and_then(|answering| answering.conversation);
         let letter = self.whole.clone();
         made.deliveries.push(Delivery {
@@ -175,11 +195,10 @@ impl<'a> Making<'a> {
     fn thread(
         &self,
         key: &mailstore::AccountKey,
-        correspondents: &[AccountId],
+        correspondents: &[PartyId],
         conversation: Option<names::ConversationId>,
     ) -> Thread {
-        let mut parties: Vec<PartyId> =
-            correspondents.iter().map(|account| mailstore::Party::of_account(*account)).collect();
+        let mut parties = correspondents.to_vec();
         parties.sort_unstable();
         let subject = policy::secrecy::untagged(&self.draft.letter.head.subject());
         let mut thread = match conversation {
@@ -203,8 +222,10 @@ impl<'a> Making<'a> {
         secrecy: Secrecy,
         judged: &Judged,
     ) -> Vec<NewDocument> {
-        let author = judged.name(self.source.address());
-        let party = mailstore::Party::of_account(self.source.account());
+        // Only a letter with an author is filed: a report never is.
+        let Some(sender) = self.source.address() else { return Vec::new() };
+        let author = judged.name(sender);
+        let Some(party) = judged.party_id(sender) else { return Vec::new() };
         let draft = |view: &LeafView<'_>, filed: &FiledAs, masked: Masked| DocumentDraft {
             title: filed.title.0.clone(),
             file_name: file_name(view, filed),
@@ -245,24 +266,28 @@ impl<'a> Making<'a> {
         Entry::new(Chain::Account(account), line, &self.relay.inner().entropy)
     }
 
-    pub(super) fn trace(&self, recipients: &[PreparedRecipient]) -> Trace {
+    pub(super) fn trace(&self, recipients: &[PreparedRecipient], made: &Made) -> Trace {
         let letter = &self.draft.letter;
-        let traced = |recipient: &PreparedRecipient| TracedRecipient {
-            address: recipient.address.to_string(),
-            rule: recipient.decision.rule().to_owned(),
-            outcome: "delivered".to_owned(),
-            reply: String::new(),
+        let away: Vec<&Address> = made.outbound.iter().map(|row| &row.envelope.recipient).collect();
+        let traced = |recipient: &PreparedRecipient| match recipient.decision.refusal() {
+            Some(refusal) => traced_refusal(&recipient.address, refusal),
+            None => TracedRecipient {
+                address: recipient.address.to_string(),
+                rule: recipient.decision.rule().to_owned(),
+                outcome: if away.contains(&&recipient.address) { "queued" } else { "delivered" }.to_owned(),
+                reply: String::new(),
+            },
         };
         Trace {
             queue: self.draft.queue,
             at: self.now,
             door: self.source.door().to_owned(),
-            account: Some(self.source.account()),
+            account: self.source.account(),
             body: Some(letter.body.id()),
             size: letter.head.len() as u64 + letter.body.size(),
             message_id: letter.head.message_id(),
-            envelope_id: None,
-            sender: self.source.address().to_string(),
+            envelope_id: outbound::envelope_id(&self.draft.wishes),
+            sender: self.source.address().map(ToString::to_string).unwrap_or_default(),
             recipients: recipients.iter().map(traced).collect(),
         }
     }
@@ -310,12 +335,12 @@ fn place(place: policy::Place) -> Place {
     }
 }
 
-fn thread_state(decided: &policy::Delivery, sender: AccountId) -> ThreadState {
+fn thread_state(decided: &policy::Delivery, sender: Option<PartyId>) -> ThreadState {
     let opened = decided.contacts.iter().any(|change| change.state == policy::ContactState::Open);
-    match decided.event {
-        Some(policy::Event::EndedBySender) => ThreadState::EndedBy(mailstore::Party::of_account(sender)),
-        None if opened => ThreadState::Open,
-        None => ThreadState::Unchanged,
+    match (decided.event, sender) {
+        (Some(policy::Event::EndedBySender), Some(sender)) => ThreadState::EndedBy(sender),
+        (None, _) if opened => ThreadState::Open,
+        (Some(policy::Event::EndedBySender) | None, _) => ThreadState::Unchanged,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The way of every letter: load a snapshot, let the rules decide, write everything in one unit.
 //!
-//! Doors bring a [`Draft`]: the submission door, the patients' pages, and (next) the MX door. What
+//! Doors bring a [`Draft`]: the submission door, the patients' pages, the MX door. A recipient who lives
+//! with another operator gets a row of the queue in the same unit, a report the conversation of the
+//! letter it speaks of. What
 //! costs cryptography or a disk is prepared before the unit ([`prepare`]); the unit loads the
 //! snapshot, calls [`policy::decide`] for each recipient, and writes letters, contacts, documents,
 //! notices, audit lines and the idempotency key together ([`unit`]). Only when that is on disk does
@@ -8,8 +10,11 @@
 
 mod archives;
 mod heads;
+mod limits;
 mod making;
+mod outbound;
 mod prepare;
+mod reporting;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -22,18 +27,17 @@ pub(crate) use making::seal;
 use crate::Error;
 use crate::letter::{Incoming, Letter};
 use crate::queue::Queue;
-use directory::{Directory, Login, MaySendAs, Resolved};
+use directory::{Directory, Login, MaySendAs};
 use mailstore::{Committer, Hidden, Mailstore};
-use names::{AccountId, Address, Clock, ConversationId, Domain, Entropy, PatientId, QueueId, Timestamp};
+use names::{
+    AccountId, Address, Clock, ConversationId, DistinguishedName, Domain, Entropy, PatientId, QueueId,
+    Timestamp,
+};
 use policy::{Act, Actor, Decision, Mandate, Purpose, Refusal, Request, Settings};
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
 use wire::mime::Head;
 use wire::smtp::{MailParameters, Origin, RcptParameters, Trace};
-
-/// Kibibytes of letters that may wait for the committer, over all sessions. A letter to a hundred
-/// patients with the longest of heads weighs 20 MiB; a thousand sessions may not each bring one.
-pub(crate) const WAITING_KIB: u32 = 64 * 1024;
 
 /// Mail in and rules applied. Cheap to clone.
 #[derive(Clone)]
@@ -97,6 +101,25 @@ pub enum Source<'a> {
         /// What they lean on when they act for somebody else.
         mandate: Option<&'a Mandate>,
     },
+    /// Another operator, known by its certificate.
+    Peer {
+        /// Which.
+        peer: &'a Peer,
+        /// Who writes: the envelope sender at RCPT, the letter's author once it is known. None is the
+        /// null sender: a report.
+        sender: Option<&'a Address>,
+        /// Where reports on this letter go: the envelope sender.
+        return_path: Option<&'a Address>,
+    },
+}
+
+/// Another operator, as its certificate and the trust list say (DESIGN §2.4).
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// The distinguished name of its certificate.
+    pub name: DistinguishedName,
+    /// The domains the list gives to this name.
+    pub domains: Vec<Domain>,
 }
 
 /// A letter to be judged and kept.
@@ -161,24 +184,32 @@ pub enum Verdict {
     Pass,
     /// No letter would, and the number under which `pli admin why` finds the reason (0: a preview).
     Refused(Refusal, QueueId),
-    /// The recipient lives with another operator, whom this door does not reach yet.
-    Unreachable,
 }
 
 impl Source<'_> {
-    /// The address that writes.
-    pub(crate) fn address(&self) -> &Address {
+    /// The address that writes; none for the null sender.
+    pub(crate) fn address(&self) -> Option<&Address> {
         match self {
-            Self::Submission { sender, .. } => &sender.address,
-            Self::Web { address, .. } => address,
+            Self::Submission { sender, .. } => Some(&sender.address),
+            Self::Web { address, .. } => Some(address),
+            Self::Peer { sender, .. } => *sender,
         }
     }
 
-    /// The account that writes.
-    pub(crate) fn account(&self) -> AccountId {
+    /// Where reports on the letter go; nobody hears of the null sender's letters (RFC 5321 §6.1).
+    pub(crate) fn return_path(&self) -> Option<&Address> {
         match self {
-            Self::Submission { sender, .. } => sender.account,
-            Self::Web { account, .. } => *account,
+            Self::Submission { .. } | Self::Web { .. } => self.address(),
+            Self::Peer { return_path, .. } => *return_path,
+        }
+    }
+
+    /// The account that writes, when it is one of ours.
+    pub(crate) fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Submission { sender, .. } => Some(sender.account),
+            Self::Web { account, .. } => Some(*account),
+            Self::Peer { .. } => None,
         }
     }
 
@@ -188,10 +219,12 @@ impl Source<'_> {
             Self::Submission { .. } => Actor::Own,
             Self::Web { patient, actor, .. } if patient == actor => Actor::Own,
             Self::Web { patient, actor, .. } => Actor::ForPatient { actor: *actor, patient: *patient },
+            Self::Peer { .. } => Actor::Peer,
         }
     }
 
-    /// The actor as the trail names them, and for whom.
+    /// The actor as the trail names them, and for whom. The trail of a patient does not say which
+    /// operator brought a letter: the letter's sealed trace does.
     pub(crate) fn audited(&self) -> (audit::Actor, Option<audit::Actor>) {
         match self {
             Self::Submission { login, sender } => {
@@ -203,12 +236,13 @@ impl Source<'_> {
                 let for_whom = (patient != actor).then_some(audit::Actor::Patient(*patient));
                 (audit::Actor::Patient(*actor), for_whom)
             }
+            Self::Peer { .. } => (audit::Actor::System, None),
         }
     }
 
     pub(crate) fn mandate(&self) -> Option<&Mandate> {
         match self {
-            Self::Submission { .. } => None,
+            Self::Submission { .. } | Self::Peer { .. } => None,
             Self::Web { mandate, .. } => *mandate,
         }
     }
@@ -218,8 +252,44 @@ impl Source<'_> {
         match self {
             Self::Submission { .. } => "submission",
             Self::Web { .. } => "web",
+            Self::Peer { .. } => "mx",
         }
     }
+
+    /// What happens when a rule refuses one recipient of several once the letter is known.
+    pub(crate) fn sharing(&self) -> Sharing {
+        match self {
+            // A mail program shows its user one reply (ADR 0009).
+            Self::Submission { .. } | Self::Web { .. } => Sharing::AllOrNobody,
+            // Another operator's server hears of the others by a report (ADR 0017).
+            Self::Peer { .. } => Sharing::EachAlone,
+        }
+    }
+
+    /// How long the same letter handed in again gets the first answer (DESIGN §6), in ms.
+    pub(crate) fn memory(&self) -> i64 {
+        match self {
+            Self::Submission { .. } | Self::Web { .. } => limits::RESUBMISSION,
+            Self::Peer { .. } => limits::PEER_RESUBMISSION,
+        }
+    }
+
+    /// Who hands the letter in, for telling a resubmission.
+    pub(crate) fn hands_in(&self) -> String {
+        match self {
+            Self::Submission { .. } | Self::Web { .. } => self.audited().0.to_string(),
+            Self::Peer { peer, .. } => peer.name.key().to_owned(),
+        }
+    }
+}
+
+/// What happens when a rule refuses one recipient of several.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sharing {
+    /// Nobody gets the letter.
+    AllOrNobody,
+    /// The others do.
+    EachAlone,
 }
 
 impl Relay {
@@ -230,13 +300,14 @@ impl Relay {
             mailstore: parts.mailstore.clone(),
             directory: parts.directory.clone(),
             settings: parts.settings.clone(),
+            queue: parts.queue.clone(),
             alerts: Arc::clone(&parts.alerts),
         };
         let (committer, work) = Committer::new(parts.mailstore.db().clone(), commit);
         tokio::spawn(work);
         Self(Arc::new(Inner {
             committer,
-            waiting: Semaphore::new(WAITING_KIB as usize),
+            waiting: Semaphore::new(limits::WAITING_KIB as usize),
             mailstore: parts.mailstore,
             directory: parts.directory,
             settings: parts.settings,
@@ -337,16 +408,27 @@ impl Relay {
         recipient: &Address,
         now: Timestamp,
     ) -> Result<Verdict, Error> {
-        let decision = self.ask(source, recipient, now).await?;
-        match decision {
-            (Decision::Refuse(refusal), _) => {
-                let queue = self.queue_id(now);
-                self.trace_refusal(source, queue, recipient, refusal, now).await?;
-                Ok(Verdict::Refused(refusal, queue))
+        let Some(refusal) = self.judge_early(source, recipient, None, now).await?.refusal() else {
+            return Ok(Verdict::Pass);
+        };
+        let queue = self.queue_id(now);
+        let refused = [(recipient.clone(), refusal)];
+        match source {
+            Source::Submission { .. } | Source::Web { .. } => {
+                self.trace_refusal(source, queue, &refused, now).await?;
             }
-            (Decision::Deliver(_), Resolved::Remote { .. }) => Ok(Verdict::Unreachable),
-            (Decision::Deliver(_), _) => Ok(Verdict::Pass),
+            // Written beside the session: how long a commit takes would tell which addresses exist
+            // (RELIABILITY S-10).
+            Source::Peer { .. } => {
+                let (relay, written) = (self.clone(), self.refusal(source, queue, &refused, now));
+                tokio::spawn(async move {
+                    if let Err(error) = relay.write_refusal(written).await {
+                        tracing::warn!(error = error.chain(), %queue, "a refusal could not be traced");
+                    }
+                });
+            }
         }
+        Ok(Verdict::Refused(refusal, queue))
     }
 
     /// The same question without a trace, for greying out what cannot be done.
@@ -356,11 +438,8 @@ impl Relay {
         recipient: &Address,
         now: Timestamp,
     ) -> Result<Verdict, Error> {
-        Ok(match self.ask(source, recipient, now).await? {
-            (Decision::Refuse(refusal), _) => Verdict::Refused(refusal, QueueId(0)),
-            (Decision::Deliver(_), Resolved::Remote { .. }) => Verdict::Unreachable,
-            (Decision::Deliver(_), _) => Verdict::Pass,
-        })
+        let refusal = self.judge_early(source, recipient, None, now).await?.refusal();
+        Ok(refusal.map_or(Verdict::Pass, |refusal| Verdict::Refused(refusal, QueueId(0))))
     }
 
     /// Whether a letter of `source` that answers `answered` may reach `recipient`.
@@ -371,16 +450,7 @@ impl Relay {
         answered: &policy::Answered,
         now: Timestamp,
     ) -> Result<Option<Refusal>, Error> {
-        Ok(self.judge_early(source, recipient, Some(answered), now).await?.0.refusal())
-    }
-
-    async fn ask(
-        &self,
-        source: &Source<'_>,
-        recipient: &Address,
-        now: Timestamp,
-    ) -> Result<(Decision, Resolved), Error> {
-        self.judge_early(source, recipient, None, now).await
+        Ok(self.judge_early(source, recipient, Some(answered), now).await?.refusal())
     }
 
     async fn judge_early(
@@ -389,20 +459,20 @@ impl Relay {
         recipient: &Address,
         answered: Option<&policy::Answered>,
         now: Timestamp,
-    ) -> Result<(Decision, Resolved), Error> {
-        let mut addresses = vec![source.address().clone(), recipient.clone()];
+    ) -> Result<Decision, Error> {
+        let mut addresses = vec![recipient.clone()];
+        addresses.extend(source.address().cloned());
         addresses.extend(answered.map(|answered| answered.from.clone()));
         let what = "looking a recipient up";
         let resolved = self.0.directory.resolve(&addresses, now).await;
         let resolved = resolved.map_err(|cause| Error::Directory { what, cause })?;
         let mut tx = self.0.mailstore.db().read().await.map_err(|cause| Error::Database { what, cause })?;
         let known = snapshot::Known::gather(&addresses, &resolved);
-        let wanted = snapshot::Wanted { sender: &addresses[0], recipient, reply_to: &[], answered };
+        let wanted = snapshot::Wanted { sender: source.address(), recipient, reply_to: &[], answered };
         let contacts =
             snapshot::load(&self.0.mailstore, &self.0.directory, &mut tx, &known, &[wanted], false).await?;
         let snapshot = contacts.snapshot(&known, &wanted, source.mandate(), &self.0.settings);
         let request = Request { actor: source.actor(), purpose: Purpose::Mail, act: Act::Recipient };
-        let decision = policy::decide(&snapshot, &request, now);
-        Ok((decision, resolved.into_iter().nth(1).unwrap_or(Resolved::InvalidPatientAddress)))
+        Ok(policy::decide(&snapshot, &request, now))
     }
 }

@@ -1,25 +1,26 @@
 //! Judging a letter before the unit, handing it in, and writing down why it was refused.
 
 use super::archives::Archives;
+use super::limits::{ATTEMPTS, WAITING_KIB};
 use super::making::{Made, Making};
-use super::snapshot::{self, Known, Wanted};
+use super::reporting;
+use super::snapshot::{self, Contacts, Known, Wanted};
 use super::unit::{self, Committed, Prepared, PreparedRecipient};
-use super::{Draft, Outcome, Relay, Source, WAITING_KIB};
+use super::{Draft, Outcome, Relay, Sharing, Source};
 use crate::{Error, facts, parties};
 use audit::{Act, Chain, Entry, Line};
 use directory::Resolved;
-use mailstore::{CommitterError, Trace, TracedRecipient};
-use names::{AccountId, Address, QueueId, Timestamp};
+use mailstore::{CommitterError, QUEUE, Trace, TracedRecipient};
+use names::{AccountId, Address, PartyId, QueueId, Timestamp};
 use policy::{Refusal, Secrecy};
 use std::collections::HashMap;
 
-/// Times a letter is prepared anew because something changed under it.
-const ATTEMPTS: usize = 4;
-
 impl Relay {
-    /// Judges a letter and keeps it: for every recipient, or for nobody.
+    /// Judges a letter and keeps it: for every recipient, or for nobody; of a letter that another operator
+    /// brings, for those whom no rule refuses, and its sender hears of the others by a report.
     ///
-    /// When this answers `Accepted`, the letter is on disk and in every mailbox.
+    /// When this answers `Accepted`, the letter is on disk: in every mailbox of ours, and in the queue for
+    /// recipients elsewhere.
     pub async fn deliver(&self, source: &Source<'_>, draft: Draft, now: Timestamp) -> Result<Outcome, Error> {
         // Held until the letter is on disk: what waits for the committer has a bound in octets.
         let room = self.inner().waiting.acquire_many(weight(&draft)).await;
@@ -27,7 +28,7 @@ impl Relay {
         let mut archives = None;
         for _ in 0..ATTEMPTS {
             let prepared = match self.prepare(source, &draft, &mut archives, now).await? {
-                Ready::Refused(refusal, recipient) => {
+                Ready::Refused(refused) => {
                     // What was taken stays taken, also when its reply was lost and the rules say
                     // something else by now.
                     let key = self.accepted_key(source, &draft);
@@ -37,7 +38,8 @@ impl Relay {
                         return Ok(Outcome::Accepted { queue });
                     }
                     let queue = draft.queue;
-                    self.trace_refusal(source, queue, &recipient, refusal, now).await?;
+                    self.trace_refusal(source, queue, &refused, now).await?;
+                    let refusal = refused.first().map_or(Refusal::RecipientUnknown, |(_, refusal)| *refusal);
                     return Ok(Outcome::Refused { refusal, queue });
                 }
                 Ready::Letter(prepared) => *prepared,
@@ -69,13 +71,19 @@ impl Relay {
         now: Timestamp,
     ) -> Result<Ready, Error> {
         let judged = self.judge(source, draft, archives, now).await?;
-        let refused = judged
+        let refused: Vec<(Address, Refusal)> = judged
             .recipients
             .iter()
-            .find_map(|recipient| Some((recipient.decision.refusal()?, recipient.address.clone())));
-        if let Some((refusal, recipient)) = refused {
-            return Ok(Ready::Refused(refusal, recipient));
+            .filter_map(|recipient| Some((recipient.address.clone(), recipient.decision.refusal()?)))
+            .collect();
+        let nobody_gets_it = match source.sharing() {
+            Sharing::AllOrNobody => !refused.is_empty(),
+            Sharing::EachAlone => refused.len() == judged.recipients.len(),
+        };
+        if nobody_gets_it {
+            return Ok(Ready::Refused(refused));
         }
+        let judged = self.name_parties(source, judged, now).await?;
         let accounts: Vec<AccountId> = judged.accounts(source);
         let keys = self.mailstore().keyring(&accounts).await;
         let keys = keys.map_err(|cause| Error::Store { what: "opening the keys of recipients", cause })?;
@@ -85,20 +93,33 @@ impl Relay {
             making.recipient(recipient, &judged, &mut made)?;
         }
         making.sender(&judged, &mut made)?;
-        let trace = making.trace(&judged.recipients);
+        let trace = making.trace(&judged.recipients, &made);
+        drop(making);
+        let mut reports = crate::reports::Parts::default();
+        if let Some(report) = self.report_on(source, draft, &judged, now).await? {
+            reports = report.into_parts();
+        }
+        made.deliveries.extend(reports.deliveries);
+        made.holds.extend(reports.holds);
+        made.outbound.extend(reports.outbound);
+        made.audit.extend(reports.audit);
+        let traces = std::iter::once(trace).chain(reports.traces).collect();
         Ok(Ready::Letter(Box::new(Prepared {
             queue: draft.queue,
             key: self.accepted_key(source, draft),
-            sender: source.address().clone(),
+            memory: source.memory(),
+            sender: source.address().cloned(),
             actor: source.actor(),
             mandate: source.mandate().cloned(),
             recipients: judged.recipients,
             reply_to: draft.reply_to.clone(),
             answered: draft.answering.as_ref().map(|answering| answering.letter.clone()),
             deliveries: made.deliveries,
+            holds: made.holds,
+            outbound: made.outbound,
             alerts: made.alerts,
             audit: made.audit,
-            trace,
+            traces,
             now,
         })))
     }
@@ -108,7 +129,7 @@ impl Relay {
     pub(super) async fn prepared(&self, source: &Source<'_>, draft: &Draft) -> Prepared {
         match self.prepare(source, draft, &mut None, self.now()).await.unwrap() {
             Ready::Letter(prepared) => *prepared,
-            Ready::Refused(refusal, _) => panic!("refused: {refusal:?}"),
+            Ready::Refused(refused) => panic!("refused: {:?}", refused[0].1),
         }
     }
 
@@ -121,17 +142,17 @@ impl Relay {
         now: Timestamp,
     ) -> Result<Judged, Error> {
         let what = "judging a letter";
-        let mut addresses = vec![source.address().clone()];
-        addresses.extend(draft.recipients.iter().chain(&draft.reply_to).cloned());
+        let mut addresses: Vec<Address> = draft.recipients.iter().chain(&draft.reply_to).cloned().collect();
+        addresses.extend(source.address().cloned());
         addresses.extend(draft.answering.iter().map(|answering| answering.letter.from.clone()));
         let resolved = self.directory().resolve(&addresses, now).await;
         let resolved = resolved.map_err(|cause| Error::Directory { what, cause })?;
         // One person under two of their addresses gets one letter (DESIGN §6: a patient's alias).
         let mut recipients: Vec<(Address, &Address)> = Vec::with_capacity(draft.recipients.len());
         for (place, given) in draft.recipients.iter().enumerate() {
-            let party = parties::party(given, &resolved[place + 1]);
+            let party = parties::party(given, &resolved[place]);
             let address = parties::address(&party).unwrap_or(given).clone();
-            addresses[place + 1] = address.clone();
+            addresses[place] = address.clone();
             if !recipients.iter().any(|(known, _)| *known == address) {
                 recipients.push((address, given));
             }
@@ -152,33 +173,75 @@ impl Relay {
         }
         let asked = archives.as_ref().map_or(Ok(Secrecy::Open), Archives::secrecy);
         let base = facts::of_letter(&draft.letter, asked);
+        let reported = self.reported(&draft.letter).await?;
         let mut tx = self.mailstore().db().read().await.map_err(|cause| Error::Database { what, cause })?;
         let (mailstore, directory) = (self.mailstore(), self.directory());
         let contacts =
             snapshot::load(mailstore, directory, &mut tx, &known, &wanted, base.ends_exchange()).await?;
-        drop(tx);
         let mut judged = Vec::with_capacity(wanted.len());
         for (question, (_, given)) in wanted.iter().zip(&recipients) {
             let mut facts = base.clone();
             let named = |address: &Address| facts::to_name(&draft.letter.head, address);
             facts.to_name = names::Redacted(named(question.recipient).or_else(|| named(given)));
+            let mut place = reporting::Place::default();
+            if let Some(reported) = &reported {
+                place = self.place_report(&mut tx, reported, &known, question.recipient).await?;
+                facts.kind = policy::LetterKind::Report(place.matched());
+            }
             let snapshot = contacts.snapshot(&known, question, source.mandate(), self.settings());
             let act = policy::Act::Letter(facts.clone());
             let request = policy::Request { actor: source.actor(), purpose: policy::Purpose::Mail, act };
             let decision = policy::decide(&snapshot, &request, now);
-            judged.push(PreparedRecipient { address: question.recipient.clone(), facts, decision });
+            judged.push(PreparedRecipient {
+                address: question.recipient.clone(),
+                facts,
+                decision,
+                conversation: place.conversation,
+            });
         }
+        drop(tx);
+        let names = addresses.iter().zip(&resolved);
         let names =
-            addresses.iter().zip(&resolved).map(|(address, found)| (address.clone(), shown_name(found)));
-        Ok(Judged { recipients: judged, known, names: names.collect() })
+            names.filter_map(|(address, found)| Some((address.clone(), shown_name(found)?))).collect();
+        Ok(Judged { recipients: judged, known, contacts, names })
+    }
+
+    /// Gives a party to every remote address of the letter that has none: the rows made next name
+    /// parties. A first letter costs a unit of its own; one that never is written leaves a row behind
+    /// that names a sealed address.
+    async fn name_parties(
+        &self,
+        source: &Source<'_>,
+        mut judged: Judged,
+        now: Timestamp,
+    ) -> Result<Judged, Error> {
+        let recipients = judged.recipients.iter().map(|recipient| &recipient.address);
+        let involved = recipients.chain(source.address());
+        let missing: Vec<Address> = involved
+            .filter(|address| judged.contacts.id(address).is_none())
+            .filter(|address| parties::address(&judged.known.party(address)).is_some())
+            .cloned()
+            .collect();
+        if missing.is_empty() {
+            return Ok(judged);
+        }
+        let unit = (self.mailstore().clone(), missing, now);
+        let made =
+            self.mailstore().db().write(db::unit("name parties", unit, |(mailstore, missing, now), tx| {
+                Box::pin(async move {
+                    let made = mailstore.ensure_parties(tx, missing, *now).await;
+                    made.map_err(|cause| Error::Store { what: "noting a party", cause })
+                })
+            }));
+        judged.contacts.learn(made.await?);
+        Ok(judged)
     }
 
     fn accepted_key(&self, source: &Source<'_>, draft: &Draft) -> mailstore::AcceptedKey {
-        let sender = source.address().to_string();
+        let sender = source.address().map_or_else(|| "<>".to_owned(), ToString::to_string);
         let mut recipients: Vec<String> = draft.recipients.iter().map(ToString::to_string).collect();
         recipients.sort();
-        let (actor, _) = source.audited();
-        let actor = actor.to_string();
+        let actor = source.hands_in();
         let recipients = recipients.join(" ");
         let parts = [source.door(), &actor, &sender, &recipients].map(str::as_bytes);
         let [door, actor, sender, recipients] = parts;
@@ -190,34 +253,44 @@ impl Relay {
         &self,
         source: &Source<'_>,
         queue: QueueId,
-        recipient: &Address,
-        refusal: Refusal,
+        refused: &[(Address, Refusal)],
         now: Timestamp,
     ) -> Result<(), Error> {
-        tracing::info!(queue = %queue, door = source.door(), rule = refusal.id(), "a letter was refused");
-        let said = policy::reply::reply(refusal);
-        let (class, subject, detail) = said.enhanced;
+        self.write_refusal(self.refusal(source, queue, refused, now)).await
+    }
+
+    /// What is to be written about a refused letter: its trace, and a line in its sender's trail.
+    pub(crate) fn refusal(
+        &self,
+        source: &Source<'_>,
+        queue: QueueId,
+        refused: &[(Address, Refusal)],
+        now: Timestamp,
+    ) -> (Trace, Option<Entry>) {
+        let rule = refused.first().map_or("", |(_, refusal)| refusal.id());
+        tracing::info!(%queue, door = source.door(), rule, refused = refused.len(), "a letter was refused");
         let trace = Trace {
             queue,
             at: now,
             door: source.door().to_owned(),
-            account: Some(source.account()),
+            account: source.account(),
             body: None,
             size: 0,
             message_id: None,
             envelope_id: None,
-            sender: source.address().to_string(),
-            recipients: vec![TracedRecipient {
-                address: recipient.to_string(),
-                rule: refusal.id().to_owned(),
-                outcome: "refused".to_owned(),
-                reply: format!("{} {class}.{subject}.{detail} {}", said.code, said.text),
-            }],
+            sender: source.address().map(ToString::to_string).unwrap_or_default(),
+            recipients: refused.iter().map(|(address, refusal)| traced_refusal(address, *refusal)).collect(),
         };
-        let (actor, for_whom) = source.audited();
-        let detail = format!("queue={queue} rule={}", refusal.id());
-        let line = Line { at: now, actor, for_whom, act: Act::LetterRefused, detail };
-        let line = Entry::new(Chain::Account(source.account()), line, &self.inner().entropy);
+        let line = source.account().map(|account| {
+            let (actor, for_whom) = source.audited();
+            let detail = format!("queue={queue} rule={rule}");
+            let line = Line { at: now, actor, for_whom, act: Act::LetterRefused, detail };
+            Entry::new(Chain::Account(account), line, &self.inner().entropy)
+        });
+        (trace, line)
+    }
+
+    pub(crate) async fn write_refusal(&self, (trace, line): (Trace, Option<Entry>)) -> Result<(), Error> {
         let unit = (self.mailstore().clone(), trace, line);
         self.mailstore()
             .db()
@@ -225,11 +298,23 @@ impl Relay {
                 Box::pin(async move {
                     let traced = mailstore.write_traces(tx, std::slice::from_ref(trace)).await;
                     traced.map_err(|cause| Error::Store { what: "tracing a refusal", cause })?;
-                    audit::append(tx, std::slice::from_ref(line)).await?;
+                    audit::append(tx, line.as_slice()).await?;
                     Ok::<(), Error>(())
                 })
             }))
             .await
+    }
+}
+
+/// A refused recipient, as the letter's trace keeps it.
+pub(super) fn traced_refusal(address: &Address, refusal: Refusal) -> TracedRecipient {
+    let said = policy::reply::reply(refusal);
+    let (class, subject, detail) = said.enhanced;
+    TracedRecipient {
+        address: address.to_string(),
+        rule: refusal.id().to_owned(),
+        outcome: "refused".to_owned(),
+        reply: format!("{} {class}.{subject}.{detail} {}", said.code, said.text),
     }
 }
 
@@ -244,7 +329,8 @@ fn weight(draft: &Draft) -> u32 {
 
 /// What preparing came to.
 enum Ready {
-    Refused(Refusal, Address),
+    /// By whom each recipient is refused whom the letter does not reach; at least one.
+    Refused(Vec<(Address, Refusal)>),
     Letter(Box<Prepared>),
 }
 
@@ -252,6 +338,7 @@ enum Ready {
 pub(super) struct Judged {
     pub(super) recipients: Vec<PreparedRecipient>,
     pub(super) known: Known,
+    contacts: Contacts,
     /// Names as the directory knows them.
     names: HashMap<Address, String>,
 }
@@ -261,9 +348,16 @@ impl Judged {
         unit::local_account(&self.known.party(address))
     }
 
+    /// The party of an address of this letter.
+    pub(super) fn party_id(&self, address: &Address) -> Option<PartyId> {
+        self.contacts.id(address)
+    }
+
+    /// Whose keys are needed: everybody's who gets a copy, the queue's among them.
     fn accounts(&self, source: &Source<'_>) -> Vec<AccountId> {
-        let recipients = self.recipients.iter().filter_map(|recipient| self.account(&recipient.address));
-        recipients.chain([source.account()]).collect()
+        let passing = self.recipients.iter().filter(|recipient| recipient.decision.delivery().is_some());
+        let recipients = passing.map(|recipient| self.account(&recipient.address).unwrap_or(QUEUE));
+        recipients.chain(source.account()).collect()
     }
 
     pub(super) fn name(&self, address: &Address) -> String {
@@ -271,12 +365,11 @@ impl Judged {
     }
 }
 
-fn shown_name(resolved: &Resolved) -> String {
+/// The name the directory knows; without one the address is shown (DESIGN §2.4).
+fn shown_name(resolved: &Resolved) -> Option<String> {
     match resolved {
-        Resolved::Professional(mailbox) => mailbox.display_name(),
-        Resolved::Patient(patient) => patient.display_name.clone(),
-        Resolved::UnknownLocal { .. } | Resolved::InvalidPatientAddress | Resolved::Remote { .. } => {
-            String::new()
-        }
+        Resolved::Professional(mailbox) => Some(mailbox.display_name()),
+        Resolved::Patient(patient) => Some(patient.display_name.clone()),
+        Resolved::UnknownLocal { .. } | Resolved::InvalidPatientAddress | Resolved::Remote { .. } => None,
     }
 }

@@ -18,7 +18,8 @@ pub(crate) struct Known {
 /// One question to the rules.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
-    pub(crate) sender: &'a Address,
+    /// None is the null sender.
+    pub(crate) sender: Option<&'a Address>,
     pub(crate) recipient: &'a Address,
     pub(crate) reply_to: &'a [Address],
     pub(crate) answered: Option<&'a Answered>,
@@ -47,7 +48,7 @@ impl Known {
         self.parties.get(address).cloned().unwrap_or(Party::OutsideTrust)
     }
 
-    fn account(&self, address: &Address) -> Option<AccountId> {
+    pub(crate) fn account(&self, address: &Address) -> Option<AccountId> {
         match self.parties.get(address)? {
             Party::Professional(mailbox) => match mailbox.home {
                 Home::Local(account) => Some(account),
@@ -75,14 +76,13 @@ impl Wanted<'_> {
     /// The patient side and the addresses whose contact with it counts; none between professionals.
     fn pairs(&self, known: &Known) -> Option<(Address, Vec<Address>)> {
         if known.is_patient(self.recipient) {
-            let others = std::iter::once(self.sender).chain(self.reply_to).cloned().collect();
+            let others = self.sender.into_iter().chain(self.reply_to).cloned().collect();
             Some((self.recipient.clone(), others))
-        } else if known.is_patient(self.sender) {
+        } else {
+            let sender = self.sender.filter(|sender| known.is_patient(sender))?;
             let author = self.answered.map(|answered| &answered.from);
             let others = std::iter::once(self.recipient).chain(author).cloned().collect();
-            Some((self.sender.clone(), others))
-        } else {
-            None
+            Some((sender.clone(), others))
         }
     }
 }
@@ -142,6 +142,16 @@ impl Contacts {
         Ok(())
     }
 
+    /// The party of an address, once it has one.
+    pub(crate) fn id(&self, address: &Address) -> Option<PartyId> {
+        self.ids.get(address).copied()
+    }
+
+    /// Takes over parties that were made.
+    pub(crate) fn learn(&mut self, made: HashMap<Address, PartyId>) {
+        made.into_iter().for_each(|(address, id)| self.note(address, id));
+    }
+
     fn note(&mut self, address: Address, id: PartyId) {
         self.names.insert(id, address.clone());
         self.ids.insert(address, id);
@@ -190,7 +200,7 @@ impl Contacts {
         let patient = wanted.pairs(known).and_then(|(patient, _)| self.ids.get(&patient).copied());
         let contacts = self.rows.values().filter(|row| Some(row.patient) == patient);
         Snapshot {
-            sender: known.party(wanted.sender),
+            sender: wanted.sender.map_or(Party::Nobody, |sender| known.party(sender)),
             recipient: known.party(wanted.recipient),
             contacts: contacts.filter_map(|row| self.contact(row)).collect(),
             reply_to: wanted.reply_to.iter().map(|address| known.party(address)).collect(),
@@ -257,7 +267,7 @@ impl Contacts {
         }
         let made = mailstore.ensure_parties(tx, &missing, now).await;
         let made = made.map_err(|cause| Error::Store { what: "noting a party", cause })?;
-        made.into_iter().for_each(|(address, id)| self.note(address, id));
+        self.learn(made);
         Ok(())
     }
 }

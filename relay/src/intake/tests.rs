@@ -201,6 +201,7 @@ async fn a_repeated_letter_reopens_nothing_for_the_letters_of_its_unit() {
         let again = house.draft(house.relay.queue_id(NOON), &login, &[CLAIRE], &opening).await;
         let again = house.relay.prepared(&source, &again).await;
         let commit = super::unit::Commit {
+            queue: house.relay.queue().clone(),
             mailstore: house.relay.mailstore().clone(),
             directory: house.relay.directory().clone(),
             settings: house.relay.settings().clone(),

@@ -2,24 +2,23 @@
 
 use super::snapshot::{self, Contacts, Known, Wanted};
 use crate::alerts::store::{self, DueAlert};
+use crate::queue::{NewOutbound, Queue};
 use crate::{Error, parties};
 use audit::Entry;
 use db::Tx;
 use directory::Directory;
-use mailstore::{AcceptedKey, Delivery, Mailstore, Trace, Work};
-use names::{AccountId, Address, HOUR, QueueId, Timestamp};
+use mailstore::{AcceptedKey, Delivery, Hold, Mailstore, Trace, Work};
+use names::{AccountId, Address, ConversationId, QueueId, Timestamp};
 use policy::{Act, Actor, Answered, Decision, Letter, Mandate, Purpose, Request, Settings};
 use std::sync::Arc;
 use tokio::sync::Notify;
-
-/// How long an identical submission gets the first answer again (DESIGN §6).
-const RESUBMISSION: i64 = HOUR;
 
 /// What the committer does with a batch of letters.
 pub(crate) struct Commit {
     pub(crate) mailstore: Mailstore,
     pub(crate) directory: Directory,
     pub(crate) settings: Settings,
+    pub(crate) queue: Queue,
     pub(crate) alerts: Arc<Notify>,
 }
 
@@ -27,7 +26,9 @@ pub(crate) struct Commit {
 pub(crate) struct Prepared {
     pub(crate) queue: QueueId,
     pub(crate) key: AcceptedKey,
-    pub(crate) sender: Address,
+    /// How long the key is remembered, in ms.
+    pub(crate) memory: i64,
+    pub(crate) sender: Option<Address>,
     pub(crate) actor: Actor,
     pub(crate) mandate: Option<Mandate>,
     pub(crate) recipients: Vec<PreparedRecipient>,
@@ -35,9 +36,13 @@ pub(crate) struct Prepared {
     pub(crate) answered: Option<Answered>,
     /// Places in mailboxes: every recipient's, and the sender's own copy.
     pub(crate) deliveries: Vec<Delivery>,
+    /// What the queue keeps of the letter, and its rows: one for each recipient elsewhere.
+    pub(crate) holds: Vec<Hold>,
+    pub(crate) outbound: Vec<NewOutbound>,
     pub(crate) alerts: Vec<DueAlert>,
     pub(crate) audit: Vec<Entry>,
-    pub(crate) trace: Trace,
+    /// The letter's own, and those of reports that leave with it.
+    pub(crate) traces: Vec<Trace>,
     pub(crate) now: Timestamp,
 }
 
@@ -46,6 +51,8 @@ pub(crate) struct PreparedRecipient {
     pub(crate) address: Address,
     pub(crate) facts: Letter,
     pub(crate) decision: Decision,
+    /// The conversation of the letter it reports on, when a patient of ours sent it.
+    pub(crate) conversation: Option<ConversationId>,
 }
 
 /// What became of a prepared letter.
@@ -62,7 +69,7 @@ pub(crate) enum Committed {
 impl Prepared {
     /// Every address whose standing matters.
     pub(crate) fn addresses(&self) -> Vec<Address> {
-        let mut addresses = vec![self.sender.clone()];
+        let mut addresses: Vec<Address> = self.sender.iter().cloned().collect();
         addresses.extend(self.recipients.iter().map(|recipient| recipient.address.clone()));
         addresses.extend(self.reply_to.iter().cloned());
         addresses.extend(self.answered.iter().map(|answered| answered.from.clone()));
@@ -72,7 +79,12 @@ impl Prepared {
     }
 
     pub(crate) fn wanted<'a>(&'a self, recipient: &'a Address) -> Wanted<'a> {
-        Wanted { sender: &self.sender, recipient, reply_to: &self.reply_to, answered: self.answered.as_ref() }
+        Wanted {
+            sender: self.sender.as_ref(),
+            recipient,
+            reply_to: &self.reply_to,
+            answered: self.answered.as_ref(),
+        }
     }
 
     fn ends_exchange(&self) -> bool {
@@ -192,7 +204,7 @@ impl Commit {
         jobs: &[Arc<Prepared>],
         now: Timestamp,
     ) -> Result<Vec<Option<QueueId>>, Error> {
-        let keys: Vec<_> = jobs.iter().map(|job| (job.key, job.queue, now.plus(RESUBMISSION))).collect();
+        let keys: Vec<_> = jobs.iter().map(|job| (job.key, job.queue, now.plus(job.memory))).collect();
         let taken = self.mailstore.accept(tx, &keys, now).await;
         taken.map_err(|cause| Error::Store { what: "noting accepted letters", cause })
     }
@@ -208,7 +220,12 @@ impl Commit {
         self.mailstore.write_contacts(tx, contacts, now).await.map_err(store("writing contacts"))?;
         let deliveries: Vec<Delivery> = kept.iter().flat_map(|job| job.deliveries.iter().cloned()).collect();
         self.mailstore.deliver(tx, &deliveries).await.map_err(store("delivering"))?;
-        let traces: Vec<Trace> = kept.iter().map(|job| job.trace.clone()).collect();
+        let holds: Vec<Hold> = kept.iter().flat_map(|job| job.holds.iter().cloned()).collect();
+        self.mailstore.hold(tx, &holds).await.map_err(store("keeping letters for the queue"))?;
+        let outbound: Vec<NewOutbound> = kept.iter().flat_map(|job| job.outbound.iter().cloned()).collect();
+        let queueing = |cause| Error::Database { what: "queueing letters", cause };
+        self.queue.enqueue(tx, &outbound, now).await.map_err(queueing)?;
+        let traces: Vec<Trace> = kept.iter().flat_map(|job| job.traces.iter().cloned()).collect();
         self.mailstore.write_traces(tx, &traces).await.map_err(store("tracing"))?;
         let alerts: Vec<DueAlert> = kept.iter().flat_map(|job| job.alerts.iter().copied()).collect();
         let writing = |cause| Error::Database { what: "writing notices", cause };

@@ -6,14 +6,14 @@
 //! outside the unit that settles what it tells ([`PreparedReport`]), and written inside it.
 
 mod compose;
-#[allow(dead_code, reason = "the intake that uses it lands next")]
 mod incoming;
-#[allow(dead_code, reason = "the intake that uses it lands next")]
 mod prepared;
 #[cfg(test)]
 mod tests;
 pub(crate) mod texts;
 
+pub(crate) use incoming::Reported;
+pub(crate) use prepared::Parts;
 pub use prepared::PreparedReport;
 pub use wire::mime::report::Action;
 

@@ -289,12 +289,6 @@ impl Reply {
         Self::new(452, (4, 3, 1), "no room for letters at the moment, try again later")
     }
 
-    /// The recipient lives with another operator, to whom this house has no road yet.
-    #[must_use]
-    pub fn unreachable_operator() -> Self {
-        Self::new(550, (5, 4, 4), "this house does not reach other operators yet")
-    }
-
     pub(super) fn too_many_failures() -> Self {
         Self::new(421, (4, 7, 0), "too many failed sign-ins, goodbye")
     }
