@@ -71,6 +71,13 @@ impl Mailstore {
         &self.0.db
     }
 
+    /// A word that only this house can make, the same each time: for marks that it must know again.
+    #[must_use]
+    pub fn token(&self, what: &[u8]) -> String {
+        let hash = self.hashes().short(&[b"token ", what].concat());
+        hash[..10].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Whether there is room to take a letter in; asked before it is accepted.
     pub fn check_room(&self) -> Result<(), Error> {
         self.0.blobs.check_room()

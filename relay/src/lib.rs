@@ -1,7 +1,8 @@
 //! Mail in, mail out, rules applied, notices sent.
 //!
 //! [`Relay`] takes letters from every door by one road: snapshot, [`policy::decide`], one unit of
-//! work (`intake`). [`SubmissionWorld`] answers the SMTP machine of professionals' mail programs.
+//! work (`intake`). [`SubmissionWorld`] answers the SMTP machine of professionals' mail programs,
+//! [`MxWorld`] that of other operators' servers. [`reports`] tells senders what became of their letters.
 //! [`alerts`] carries notices outside.
 #![warn(missing_docs)]
 
@@ -12,6 +13,7 @@ mod identity;
 pub mod imap;
 mod intake;
 mod letter;
+pub mod mx;
 mod parties;
 pub mod queue;
 mod replies;
@@ -23,8 +25,9 @@ mod testing;
 mod web;
 
 pub use error::Error;
-pub use intake::{Answering, Draft, Outcome, Parts, Relay, Source, Verdict, Wishes};
+pub use intake::{Answering, Draft, Outcome, Parts, Peer, Relay, Source, Verdict, Wishes};
 pub use letter::{Fault, Incoming, Letter};
+pub use mx::MxWorld;
 pub use submission::SubmissionWorld;
 pub use web::{AnswerState, Opened, Visitor, Written};
 

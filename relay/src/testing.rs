@@ -21,10 +21,10 @@ pub(crate) const PHARMACY: &str = "contact@pharmacie-lilas.mssante.example";
 pub(crate) struct House {
     pub(crate) engine: &'static str,
     pub(crate) relay: Relay,
-    pub(crate) data: TestDb,
+    pub(crate) data: Arc<TestDb>,
     pub(crate) clock: Arc<AtomicI64>,
-    _folder: tempfile::TempDir,
-    _keys: TestDb,
+    _folder: Arc<tempfile::TempDir>,
+    _keys: Arc<TestDb>,
 }
 
 pub(crate) fn entropy() -> Entropy {
@@ -88,7 +88,7 @@ async fn house(engine: &'static str, data: TestDb, keys: TestDb) -> House {
         alerts: Arc::default(),
         queue: crate::queue::Queue::new(&masters, entropy()),
     });
-    House { engine, relay, data, clock, _folder: folder, _keys: keys }
+    House { engine, relay, data: Arc::new(data), clock, _folder: Arc::new(folder), _keys: Arc::new(keys) }
 }
 
 pub(crate) fn address(text: &str) -> Address {
@@ -96,6 +96,35 @@ pub(crate) fn address(text: &str) -> Address {
 }
 
 impl House {
+    /// The same house under other settings.
+    pub(crate) fn with(&self, settings: policy::Settings) -> Self {
+        let ticking = Arc::clone(&self.clock);
+        let relay = Relay::new(Parts {
+            mailstore: self.relay.mailstore().clone(),
+            directory: self.relay.directory().clone(),
+            queue: self.relay.queue().clone(),
+            settings,
+            hostname: Domain::parse("mail.pli.example").unwrap(),
+            clock: Clock::new(move || Timestamp(ticking.fetch_add(1, Ordering::SeqCst))),
+            entropy: entropy(),
+            alerts: Arc::default(),
+        });
+        Self {
+            engine: self.engine,
+            relay,
+            data: Arc::clone(&self.data),
+            clock: Arc::clone(&self.clock),
+            _folder: Arc::clone(&self._folder),
+            _keys: Arc::clone(&self._keys),
+        }
+    }
+
+    /// How many notices are due or gone.
+    pub(crate) async fn alerts(&self) -> i64 {
+        let mut tx = self.data.read().await.unwrap();
+        tx.row("SELECT COUNT(*) FROM alert", db::args![]).await.unwrap().int(0).unwrap()
+    }
+
     /// A login as the door would have it, without its password.
     pub(crate) async fn login(&self, mailbox: &str) -> Login {
         let mailbox = self.relay.directory().mailbox(&address(mailbox)).await.unwrap().unwrap();

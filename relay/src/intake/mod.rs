@@ -27,7 +27,7 @@ pub(crate) use making::seal;
 use crate::Error;
 use crate::letter::{Incoming, Letter};
 use crate::queue::Queue;
-use directory::{Directory, Login, MaySendAs};
+use directory::{Directory, Login, MaySendAs, Resolved};
 use mailstore::{Committer, Hidden, Mailstore};
 use names::{
     AccountId, Address, Clock, ConversationId, DistinguishedName, Domain, Entropy, PatientId, QueueId,
@@ -51,6 +51,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) committer: Committer<unit::Commit>,
+    /// How our own trace field names this house: nobody else can tell it or make it.
+    trace_token: String,
     /// Permits of one kibibyte.
     pub(crate) waiting: Semaphore,
     /// Room for XDM archives being read.
@@ -307,6 +309,7 @@ impl Relay {
         tokio::spawn(work);
         Self(Arc::new(Inner {
             committer,
+            trace_token: parts.mailstore.token(b"letters that were here"),
             waiting: Semaphore::new(limits::WAITING_KIB as usize),
             mailstore: parts.mailstore,
             directory: parts.directory,
@@ -371,7 +374,8 @@ impl Relay {
         Incoming::begin(&self.0.mailstore, now)
     }
 
-    /// Takes Bcc out, adds what RFC 6409 §8 wants added, and the trace field on top.
+    /// Completes the head of a letter of ours: adds what RFC 6409 §8 wants added, and what every letter gets
+    /// on its way in.
     pub fn complete_head(
         &self,
         head: &mut Head,
@@ -380,17 +384,47 @@ impl Relay {
         queue: QueueId,
         now: Timestamp,
     ) {
-        head.remove("Bcc");
-        head.remove("Resent-Bcc");
-        head.remove("Return-Path");
         if head.field("Date").is_none() {
             head.append("Date", &now.rfc5322());
         }
         if head.field("Message-ID").is_none() {
             head.append("Message-ID", &format!("<{}>", self.message_id(queue)));
         }
+        self.receive_head(head, trace, origin, None, queue, now);
+    }
+
+    /// Takes Bcc out, and puts on top what tells the letter's way: Received (RFC 5321 §4.4), our own trace
+    /// field, and for final delivery the return path (`Some(None)` is the null sender's).
+    pub(crate) fn receive_head(
+        &self,
+        head: &mut Head,
+        trace: &Trace,
+        origin: Origin,
+        return_path: Option<Option<&Address>>,
+        queue: QueueId,
+        now: Timestamp,
+    ) {
+        head.remove("Bcc");
+        head.remove("Resent-Bcc");
+        head.remove("Return-Path");
+        let path = match return_path {
+            None => String::new(),
+            Some(path) => {
+                format!("Return-Path: <{}>\r\n", path.map(ToString::to_string).unwrap_or_default())
+            }
+        };
         let received = wire::smtp::received(trace, origin, &self.0.hostname, queue, now);
-        heads::put_on_top(head, &received);
+        let own = format!("{}: {} {queue}\r\n", heads::TRACE, self.0.trace_token);
+        heads::put_on_top(head, &format!("{path}{received}{own}"));
+    }
+
+    /// How often a letter has been in this house before (RELIABILITY S-09).
+    pub(crate) fn own_traces(&self, head: &Head) -> usize {
+        let token = &self.0.trace_token;
+        let own = |field: &wire::mime::Field<'_>| {
+            field.unfolded().split_ascii_whitespace().next().is_some_and(|word| word == token)
+        };
+        head.fields_named(heads::TRACE).filter(own).count()
     }
 
     /// A Message-ID of ours, without brackets.
@@ -466,6 +500,10 @@ impl Relay {
         let what = "looking a recipient up";
         let resolved = self.0.directory.resolve(&addresses, now).await;
         let resolved = resolved.map_err(|cause| Error::Directory { what, cause })?;
+        // No letter of another operator passes through to a third (RELIABILITY S-06).
+        if let (Source::Peer { .. }, Some(Resolved::Remote { .. })) = (source, resolved.first()) {
+            return Ok(Decision::Refuse(Refusal::RecipientOutsideTrust));
+        }
         let mut tx = self.0.mailstore.db().read().await.map_err(|cause| Error::Database { what, cause })?;
         let known = snapshot::Known::gather(&addresses, &resolved);
         let wanted = snapshot::Wanted { sender: source.address(), recipient, reply_to: &[], answered };

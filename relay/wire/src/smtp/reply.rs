@@ -289,6 +289,30 @@ impl Reply {
         Self::new(452, (4, 3, 1), "no room for letters at the moment, try again later")
     }
 
+    /// The letter has been here, or goes round in circles (RFC 3463 §3.5, RELIABILITY S-09).
+    #[must_use]
+    pub fn looped() -> Self {
+        Self::new(554, (5, 4, 6), "this letter goes round in circles")
+    }
+
+    /// The certificate is nobody's whom the trust list knows (DOMAIN §1.4).
+    #[must_use]
+    pub fn no_peer(what: &str) -> Self {
+        Self::new(554, (5, 7, 1), what)
+    }
+
+    /// The trust list cannot be asked at the moment (DOMAIN §1.4).
+    #[must_use]
+    pub fn no_trust_now() -> Self {
+        Self::new(451, (4, 7, 0), "the trust list cannot be asked at the moment, try again later")
+    }
+
+    /// Too many recipients that nobody has (RELIABILITY S-10).
+    #[must_use]
+    pub fn slow_down(seconds: u64) -> Self {
+        Self::new(451, (4, 7, 1), &format!("too many unknown recipients, try again in {seconds} seconds"))
+    }
+
     pub(super) fn too_many_failures() -> Self {
         Self::new(421, (4, 7, 0), "too many failed sign-ins, goodbye")
     }
