@@ -150,7 +150,8 @@ impl Relay {
             attachments: written.files,
             fields: &[],
         };
-        let letter = Letter::composed(self.mailstore(), &letter.compose(now), now).await?;
+        let mut letter = Letter::composed(self.mailstore(), &letter.compose(now), now).await?;
+        self.trace_composed(&mut letter.head, queue);
         let answering = answered.map(|(conversation, answered)| Answering {
             letter: answered.letter,
             conversation: Some(conversation),

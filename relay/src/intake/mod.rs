@@ -418,6 +418,11 @@ impl Relay {
         heads::put_on_top(head, &format!("{path}{received}{own}"));
     }
 
+    /// Puts our own trace field on a letter that is composed here: it has no way behind it yet.
+    pub(crate) fn trace_composed(&self, head: &mut Head, queue: QueueId) {
+        heads::put_on_top(head, &format!("{}: {} {queue}\r\n", heads::TRACE, self.0.trace_token));
+    }
+
     /// How often a letter has been in this house before (RELIABILITY S-09).
     pub(crate) fn own_traces(&self, head: &Head) -> usize {
         let token = &self.0.trace_token;
