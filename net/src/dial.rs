@@ -1,5 +1,7 @@
 //! The way out: connects to a server and pumps a machine that speaks the client's side.
 
+#[cfg(test)]
+mod bad_peers;
 mod fault;
 #[cfg(test)]
 mod tests;

@@ -20,17 +20,19 @@ use wire::smtp_client::{
 
 /// A world with letters to send.
 #[derive(Default)]
-struct Sender {
-    letters: Vec<Vec<u8>>,
+pub(super) struct Sender {
+    pub(super) letters: Vec<Vec<u8>>,
+    pub(super) recipients: Vec<String>,
     sending: Vec<u8>,
     peers: Vec<PeerInfo>,
-    settled: Vec<Settled>,
-    failed: Vec<Failure>,
+    pub(super) settled: Vec<Settled>,
+    pub(super) failed: Vec<Failure>,
 }
 
 impl Sender {
-    fn with(letters: &[&[u8]]) -> Self {
-        Self { letters: letters.iter().map(|letter| letter.to_vec()).collect(), ..Self::default() }
+    pub(super) fn with(letters: &[&[u8]]) -> Self {
+        let letters = letters.iter().map(|letter| letter.to_vec()).collect();
+        Self { letters, recipients: vec!["secretariat@eux.example".into()], ..Self::default() }
     }
 }
 
@@ -44,11 +46,7 @@ impl World<Client> for Sender {
                 self.sending = self.letters.remove(0);
                 Answer::Transaction(Box::new(Envelope {
                     sender: Some(Address::parse("dr@nous.example").unwrap()),
-                    recipients: vec![EnvelopeRecipient {
-                        address: Address::parse("secretariat@eux.example").unwrap(),
-                        notify: None,
-                        original: None,
-                    }],
+                    recipients: self.recipients.iter().map(|to| recipient(to)).collect(),
                     size: self.sending.len() as u64,
                     content: ContentKind::SevenBit,
                     ret: None,
@@ -81,6 +79,10 @@ impl World<Client> for Sender {
     fn secured(&mut self, peer: &PeerInfo) {
         self.peers.push(peer.clone());
     }
+}
+
+fn recipient(to: &str) -> EnvelopeRecipient {
+    EnvelopeRecipient { address: Address::parse(to).unwrap(), notify: None, original: None }
 }
 
 fn client() -> Client {
@@ -313,6 +315,24 @@ async fn what_is_not_tls_after_starttls_is_never_taken_for_an_answer() {
         tokio::join!(send(&target, &mut world), serve);
         assert_eq!(world.failed, [Failure::Link(LinkFault::Tls(want))], "{case}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_is_never_answered_is_given_up() {
+    let pki = Pki::new(Service::Mx);
+    let listener = listen();
+    let mut world = Sender::with(&[b"x"]);
+    let target = target(&listener, outgoing(&pki));
+    let serve = async {
+        let mut side = accept(&listener).await;
+        greet(&mut side).await;
+        side
+    };
+    let began = tokio::time::Instant::now();
+    let (_, side) = tokio::join!(send(&target, &mut world), serve);
+    assert_eq!(world.failed, [Failure::Link(LinkFault::Tls(TlsFault::Slow))]);
+    assert!(began.elapsed() < limits::HANDSHAKE * 2, "{:?}", began.elapsed());
+    drop(side);
 }
 
 /// PEERS §4: hybrid post-quantum first, with a way back for peers that choke on it.
