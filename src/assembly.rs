@@ -6,6 +6,7 @@ mod chores;
 mod databases;
 mod doors;
 mod issuers;
+mod machines;
 mod pro;
 
 pub use channels::channels;

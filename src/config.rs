@@ -28,6 +28,9 @@ pub struct Config {
     /// The professionals' pages.
     #[serde(default)]
     pub pro: Option<Pro>,
+    /// Certificates of organisations' machines at the mail doors; nobody is asked for one when absent.
+    #[serde(default)]
+    pub machines: Option<Machines>,
     /// Issuers of tokens: for mail programs, and for sign-in to the professionals' pages.
     #[serde(default)]
     pub oidc: Vec<tokens::IssuerSettings>,
@@ -115,6 +118,31 @@ pub struct Doors {
     /// TLS from the first byte (465, 993).
     #[serde(default)]
     pub implicit: Option<SocketAddr>,
+}
+
+/// `[machines]`: who opens applicative mailboxes by certificate (EXTERNAL).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machines {
+    /// Roots, and intermediates, of the authority that names organisations in certificates.
+    pub client_roots: PathBuf,
+    /// Whether its lists of revoked certificates must be at hand.
+    #[serde(default)]
+    pub lists: Lists,
+    /// Where lists are, beside what the certificates say.
+    #[serde(default)]
+    pub list_urls: Vec<String>,
+}
+
+/// Whether lists of revoked certificates count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lists {
+    /// What no list vouches for is refused.
+    #[default]
+    Required,
+    /// Nobody looks: for an authority that publishes none.
+    Off,
 }
 
 /// `[web]`
@@ -347,8 +375,9 @@ impl Config {
         let clients = self.oidc.iter_mut().filter_map(|issuer| issuer.client.as_mut());
         let secrets = clients.map(|client| &mut client.secret_file);
         let optional = smarthost.chain(sms).chain(others).chain(pro).chain(secrets).flatten();
+        let machines = self.machines.iter_mut().map(|machines| &mut machines.client_roots);
         let more = self.tls.more.iter_mut().flat_map(|more| [&mut more.chain, &mut more.key]);
-        for path in server.into_iter().chain(optional).chain(more) {
+        for path in server.into_iter().chain(optional).chain(more).chain(machines) {
             *path = folder.join(&*path);
         }
     }

@@ -126,7 +126,7 @@ mod tests {
             c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
         assert_eq!(
             STANDARD.encode(verifier.sign(message.as_bytes())),
-            "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl94G4="
+            "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
         );
         let proof = STANDARD.decode("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=").unwrap();
         let proof: [u8; 32] = proof.try_into().unwrap();

@@ -28,6 +28,7 @@ pub use error::Error;
 pub use intake::{Answering, Draft, Outcome, Parts, Peer, Relay, Source, Verdict, Wishes};
 pub use letter::{Fault, Incoming, Letter};
 pub use mx::MxWorld;
+pub use sign_in::{Certificates, Entrance};
 pub use submission::SubmissionWorld;
 pub use web::{AnswerState, Opened, Visitor, Written};
 

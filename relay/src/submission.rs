@@ -2,13 +2,12 @@
 
 use crate::intake::{Draft, Relay, Source, Verdict, Wishes};
 use crate::letter::{Fault, Incoming};
-use crate::sign_in::{self, Attempt};
+use crate::sign_in::{Entrance, SignIn, SignInRefusal, SignedIn, Step, tell_signed_in};
 use crate::{identity, replies};
 use bytes::Bytes;
-use directory::{Login, MaySendAs, Seen};
+use directory::{Login, MaySendAs};
 use names::{Address, QueueId};
-use net::{ConnInfo, Gate, World};
-use std::net::IpAddr;
+use net::{ConnInfo, World};
 use std::sync::Arc;
 use wire::sasl;
 use wire::smtp::{Accepted, Answer, Ask, MailParameters, Origin, RcptParameters, Reply, Server, Trace};
@@ -19,9 +18,8 @@ const DOOR: &str = "submission";
 /// One mail program's session.
 pub struct SubmissionWorld {
     relay: Relay,
-    gate: Gate,
-    peer: IpAddr,
-    login: Option<(Arc<Login>, Seen)>,
+    sign_in: SignIn,
+    signed_in: Option<SignedIn>,
     transaction: Option<Transaction>,
 }
 
@@ -37,26 +35,39 @@ struct Transaction {
 impl SubmissionWorld {
     /// The world of one connection.
     #[must_use]
-    pub fn new(relay: Relay, gate: Gate, connection: &ConnInfo) -> Self {
-        Self { relay, gate, peer: connection.peer.ip(), login: None, transaction: None }
+    pub fn new(relay: Relay, entrance: impl Into<Entrance>, connection: &ConnInfo) -> Self {
+        let sign_in = SignIn::new(relay.clone(), entrance.into(), DOOR, connection.peer.ip());
+        Self { relay, sign_in, signed_in: None, transaction: None }
     }
 
-    async fn authenticate(&mut self, attempt: &sasl::Attempt) -> Result<(), Reply> {
-        // The other ways are not offered at this door.
-        let sasl::Attempt::Password { login: name, authzid, secret, .. } = attempt else {
-            return Err(Reply::sign_in_failed());
-        };
-        let authzid = authzid.as_deref();
+    async fn authenticate(&mut self, attempt: sasl::Attempt, binding: Option<Vec<u8>>) -> Answer {
         let now = self.relay.now();
-        let seen = self.relay.directory().seen(now);
-        let attempt = Attempt { door: DOOR, peer: self.peer, login: name, authzid, secret };
-        let login = sign_in::verify(&self.relay, &self.gate, attempt, now).await;
-        let login = login.map_err(|refusal| replies::sign_in(&refusal))?;
+        // Boxed: once in a session, and the session lives long.
+        let step = Box::pin(self.sign_in.attempt(attempt, binding.as_deref(), now)).await;
+        self.step(step).await
+    }
+
+    async fn respond(&mut self, answer: sasl::Secret) -> Answer {
+        let now = self.relay.now();
+        let step = Box::pin(self.sign_in.respond(answer, now)).await;
+        self.step(step).await
+    }
+
+    async fn step(&mut self, step: Result<Step, SignInRefusal>) -> Answer {
+        match step {
+            Ok(Step::Challenge(challenge)) => Answer::Challenge(challenge),
+            Ok(Step::In(signed_in)) => Answer::Authenticated(self.enter(signed_in).await),
+            Err(refusal) => Answer::Authenticated(Err(replies::sign_in(&refusal))),
+        }
+    }
+
+    async fn enter(&mut self, signed_in: SignedIn) -> Result<(), Reply> {
         // The one write of a session beside its letters.
-        sign_in::tell_signed_in(&self.relay, &login, DOOR, now).await.map_err(|cause| {
+        let told = tell_signed_in(&self.relay, signed_in.login(), DOOR, self.relay.now()).await;
+        told.map_err(|cause| {
             replies::failure(&crate::Error::Database { what: "telling of a sign-in", cause })
         })?;
-        self.login = Some((login, seen));
+        self.signed_in = Some(signed_in);
         Ok(())
     }
 
@@ -64,23 +75,21 @@ impl SubmissionWorld {
     /// password counts from the next letter on (RELIABILITY A-15).
     async fn login(&mut self) -> Result<Arc<Login>, Reply> {
         let now = self.relay.now();
-        let (login, seen) = self.login.as_mut().ok_or_else(Reply::sign_in_failed)?;
-        let renewed = self.relay.directory().renew_login(login, seen, now).await.map_err(|cause| {
+        let signed_in = self.signed_in.as_mut().ok_or_else(Reply::sign_in_failed)?;
+        let renewed = signed_in.renew(self.relay.directory(), now).await.map_err(|cause| {
             replies::failure(&crate::Error::Directory { what: "looking at a login again", cause })
         })?;
-        match renewed {
-            Some(renewed) => {
-                *login = Arc::clone(&renewed);
-                Ok(renewed)
-            }
-            None => {
-                self.login = None;
-                Err(Reply::not_yours("this login no longer counts; please sign in again"))
-            }
-        }
+        renewed.ok_or_else(|| {
+            self.signed_in = None;
+            Reply::signed_out("this login no longer counts, please sign in again")
+        })
     }
 
     async fn sender(&mut self, path: Option<Address>, mail: MailParameters) -> Result<(), Reply> {
+        if self.signed_in.as_ref().is_some_and(|signed_in| signed_in.is_over(self.relay.now())) {
+            self.signed_in = None;
+            return Err(Reply::signed_out("your token has expired, please sign in with a new one"));
+        }
         let login = self.login().await?;
         let sender = path.as_ref().and_then(|path| login.sends_as(path)).cloned();
         let sender = sender
@@ -93,7 +102,7 @@ impl SubmissionWorld {
     }
 
     async fn recipient(&mut self, recipient: Address, asked: RcptParameters) -> Result<(), Reply> {
-        let login = self.login.as_ref().map(|(login, _)| login);
+        let login = self.signed_in.as_ref().map(SignedIn::login);
         let (Some(login), Some(transaction)) = (login, self.transaction.as_mut()) else {
             return Err(Reply::local_error());
         };
@@ -157,9 +166,8 @@ impl SubmissionWorld {
 impl World<Server> for SubmissionWorld {
     async fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Authenticate { attempt, .. } => Answer::Authenticated(self.authenticate(&attempt).await),
-            // No way offered here has a challenge of ours.
-            Ask::Respond(_) => Answer::Authenticated(Err(Reply::sign_in_failed())),
+            Ask::Authenticate { attempt, binding } => self.authenticate(attempt, binding).await,
+            Ask::Respond(answer) => self.respond(answer).await,
             Ask::Sender { path, parameters } => Answer::Sender(self.sender(path, parameters).await),
             Ask::Recipient { path, parameters } => Answer::Recipient(self.recipient(path, parameters).await),
             Ask::Data(trace) => {
@@ -182,6 +190,10 @@ impl World<Server> for SubmissionWorld {
         }
     }
 
+    fn secured(&mut self, peer: &certs::PeerInfo) {
+        self.sign_in.secured(peer);
+    }
+
     async fn push(&mut self, piece: Bytes) {
         if let Some((incoming, _)) =
             self.transaction.as_mut().and_then(|transaction| transaction.letter.as_mut())
@@ -196,7 +208,7 @@ mod tests {
     use super::*;
     use crate::testing::{DOCTOR, address, houses};
     use audit::{Act, Chain};
-    use net::Caps;
+    use net::{Caps, Gate};
 
     #[tokio::test]
     async fn a_session_is_told_once_however_much_is_done_in_it() {
@@ -211,7 +223,7 @@ mod tests {
                 authzid: None,
                 secret: sasl::Secret::new(b"demo-marie-lenoir".to_vec()),
             };
-            world.authenticate(&attempt).await.unwrap();
+            assert!(matches!(world.authenticate(attempt, None).await, Answer::Authenticated(Ok(()))));
             for _ in 0..2 {
                 let sender =
                     Ask::Sender { path: Some(address(DOCTOR)), parameters: MailParameters::default() };

@@ -1,6 +1,6 @@
 //! The doors over a house, and their graceful end.
 
-use super::{House, channels, chores};
+use super::{House, channels, chores, issuers, machines};
 use crate::config::Config;
 use crate::control;
 use anyhow::Context as _;
@@ -10,14 +10,15 @@ use certs::{ClientAuth, IdentityFiles, KeyAccess, ServerIdentity, Service};
 use jiff::tz::TimeZone;
 use names::Timestamp;
 use net::{Caps, ConnInfo, Door, Gate, Listener, Served, Stop, StopSignal, Tls};
-use relay::SubmissionWorld;
 use relay::alerts::Channels;
 use relay::imap::ImapDoor;
+use relay::{Certificates, Entrance, SubmissionWorld};
 use rustls::ServerConfig;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokens::Issuers;
 use tokio::task::JoinSet;
 use webmail::{Origin, OutsideBox, Webmail};
 use wire::{imap, smtp};
@@ -127,13 +128,15 @@ impl Server {
                 per_address: config.limits.connections_per_address,
             }),
             drain: Duration::from_secs(config.limits.drain_seconds),
+            issuers: issuers::issuers(config, &house.clock)?,
             signal,
             tasks: &mut tasks,
         };
         let drain = opening.drain;
         let channels = channels(&config.alerts, &house.clock, &house.entropy)?;
-        opening.mail(listeners.submission_starttls, listeners.submission_implicit)?;
-        opening.mailboxes(listeners.imap_starttls, listeners.imap_implicit)?;
+        let clients = opening.machines()?;
+        opening.mail(listeners.submission_starttls, listeners.submission_implicit, clients.clone())?;
+        opening.mailboxes(listeners.imap_starttls, listeners.imap_implicit, clients)?;
         opening.pro(listeners.pro, channels.clone(), &addresses, outside.is_some())?;
         opening.web(listeners.web, channels.clone(), outside)?;
         opening.chores(channels);
@@ -212,23 +215,51 @@ struct Opening<'a> {
     config: &'a Config,
     identity: Arc<ServerIdentity>,
     gate: Gate,
+    issuers: Issuers,
     drain: Duration,
     signal: StopSignal,
     tasks: &'a mut JoinSet<&'static str>,
 }
 
 impl Opening<'_> {
-    fn mail(&mut self, starttls: Option<Listener>, implicit: Option<Listener>) -> anyhow::Result<()> {
+    /// Whether the mail doors ask for a machine's certificate.
+    fn machines(&mut self) -> anyhow::Result<ClientAuth> {
+        let machines = machines::machines(self.config, &self.identity, &self.house.clock)?;
+        if let Some(refresh) = machines.refresh {
+            let (clock, entropy) = (self.house.clock.clone(), self.house.entropy.clone());
+            let running = refresh.run(clock, entropy, self.signal.clone());
+            self.tasks.spawn(named("lists of machines' revoked certificates", running));
+        }
+        Ok(machines.clients)
+    }
+
+    fn entrance(&self) -> Entrance {
+        Entrance::new(self.gate.clone(), self.issuers.clone())
+    }
+
+    fn mail(
+        &mut self,
+        starttls: Option<Listener>,
+        implicit: Option<Listener>,
+        clients: ClientAuth,
+    ) -> anyhow::Result<()> {
         let server = &self.config.server;
-        let config =
+        let entrance = self.entrance();
+        let mut config =
             smtp::Config::new(smtp::Role::Submission, server.hostname.clone(), server.postmaster.clone());
+        config.mechanisms = entrance.mechanisms(asked(&clients));
+        config.bearer = entrance.bearer();
         let config = Arc::new(config);
-        for (listener, door) in
-            self.pair("submission", Service::Submission, smtp::BUSY, starttls, implicit)?
-        {
-            let (config, relay, gate) = (Arc::clone(&config), self.house.relay.clone(), self.gate.clone());
+        for (listener, door) in self.pair(
+            "submission",
+            self.tls_for(Service::Submission, clients)?,
+            smtp::BUSY,
+            starttls,
+            implicit,
+        ) {
+            let (config, relay, entrance) = (Arc::clone(&config), self.house.relay.clone(), entrance.clone());
             let make = move |connection: &ConnInfo| {
-                let world = SubmissionWorld::new(relay.clone(), gate.clone(), connection);
+                let world = SubmissionWorld::new(relay.clone(), entrance.clone(), connection);
                 (smtp::Server::new(Arc::clone(&config)), world)
             };
             self.serve("the submission door", net::serve(listener, door, self.signal.clone(), make));
@@ -236,10 +267,20 @@ impl Opening<'_> {
         Ok(())
     }
 
-    fn mailboxes(&mut self, starttls: Option<Listener>, implicit: Option<Listener>) -> anyhow::Result<()> {
-        let config = Arc::new(imap::Config::new(self.config.server.hostname.as_str()));
-        let rooms = ImapDoor::new(self.house.relay.clone(), self.gate.clone());
-        for (listener, door) in self.pair("imap", Service::Mailbox, IMAP_BUSY, starttls, implicit)? {
+    fn mailboxes(
+        &mut self,
+        starttls: Option<Listener>,
+        implicit: Option<Listener>,
+        clients: ClientAuth,
+    ) -> anyhow::Result<()> {
+        let entrance = self.entrance();
+        let mut config = imap::Config::new(self.config.server.hostname.as_str());
+        config.mechanisms = entrance.mechanisms(asked(&clients));
+        config.bearer = entrance.bearer();
+        let config = Arc::new(config);
+        let rooms = ImapDoor::new(self.house.relay.clone(), entrance);
+        let tls = self.tls_for(Service::Mailbox, clients)?;
+        for (listener, door) in self.pair("imap", tls, IMAP_BUSY, starttls, implicit) {
             let (config, rooms) = (Arc::clone(&config), rooms.clone());
             let make = move |connection: &ConnInfo| {
                 (imap::Server::new(Arc::clone(&config)), rooms.world(connection))
@@ -283,14 +324,9 @@ impl Opening<'_> {
     ) -> anyhow::Result<()> {
         let (Some(listener), Some(pro)) = (listener, &self.config.pro) else { return Ok(()) };
         let house = self.house;
-        let settings = super::pro::settings(self.config, pro, house, addresses, has_outside)?;
+        let settings = super::pro::settings(self.config, pro, house, addresses, &self.issuers, has_outside)?;
         let tls = match settings.origin.is_secure() {
-            true => {
-                let clients = super::pro::clients(pro)?;
-                let (identity, clock) = (Arc::clone(&self.identity), house.clock.clone());
-                let config = certs::server_config(identity, Service::Web, clients, clock)?;
-                Tls::Implicit(Arc::new(ArcSwap::from_pointee(config)))
-            }
+            true => Tls::Implicit(self.tls_for(Service::Web, super::pro::clients(pro)?)?),
             false => Tls::Off,
         };
         let space = webmail::pro::Space::new(settings, self.rooms(channels));
@@ -336,22 +372,25 @@ impl Opening<'_> {
     fn pair(
         &self,
         name: &'static str,
-        service: Service,
+        tls: Arc<ArcSwap<ServerConfig>>,
         busy: &'static [u8],
         starttls: Option<Listener>,
         implicit: Option<Listener>,
-    ) -> anyhow::Result<Vec<(Listener, Door)>> {
-        let tls = self.tls(service)?;
+    ) -> Vec<(Listener, Door)> {
         let starttls =
             starttls.map(|listener| (listener, self.door(name, Tls::StartTls(Arc::clone(&tls)), busy)));
         let implicit =
             implicit.map(|listener| (listener, self.door(name, Tls::Implicit(Arc::clone(&tls)), busy)));
-        Ok(starttls.into_iter().chain(implicit).collect())
+        starttls.into_iter().chain(implicit).collect()
     }
 
     fn tls(&self, service: Service) -> anyhow::Result<Arc<ArcSwap<ServerConfig>>> {
+        self.tls_for(service, ClientAuth::None)
+    }
+
+    fn tls_for(&self, service: Service, clients: ClientAuth) -> anyhow::Result<Arc<ArcSwap<ServerConfig>>> {
         let (identity, clock) = (Arc::clone(&self.identity), self.house.clock.clone());
-        let config = certs::server_config(identity, service, ClientAuth::None, clock)?;
+        let config = certs::server_config(identity, service, clients, clock)?;
         Ok(Arc::new(ArcSwap::from_pointee(config)))
     }
 
@@ -365,6 +404,13 @@ impl Opening<'_> {
             tracing::info!(name, ?served, "closed");
             name
         });
+    }
+}
+
+fn asked(clients: &ClientAuth) -> Certificates {
+    match clients {
+        ClientAuth::None => Certificates::Ignored,
+        ClientAuth::Optional(_) | ClientAuth::Required(_) => Certificates::Asked,
     }
 }
 

@@ -1,10 +1,11 @@
 //! The professional space, as configured.
 
-use super::{Addresses, House, issuers};
+use super::{Addresses, House};
 use crate::config::{Config, Pro};
 use anyhow::Context as _;
 use certs::{Anchors, ClientAuth, PeerTrust, Revocation};
 use jiff::tz::TimeZone;
+use tokens::{CodeFlow, Issuers};
 use webmail::Origin;
 use webmail::pro::{CertificateRule, MailDoors, Provider, Settings};
 
@@ -14,6 +15,7 @@ pub(super) fn settings(
     pro: &Pro,
     house: &House,
     addresses: &Addresses,
+    issuers: &Issuers,
     has_outside: bool,
 ) -> anyhow::Result<Settings> {
     let origin = Origin::parse(&pro.origin)?;
@@ -21,9 +23,8 @@ pub(super) fn settings(
     let provider = match &pro.provider {
         None => None,
         Some(issuer) => {
-            let issuers = issuers::issuers(config, &house.clock)?;
             let redirect = format!("{origin}/connexion/retour");
-            let flow = tokens::CodeFlow::new(&issuers, issuer, &redirect, house.entropy.clone());
+            let flow = CodeFlow::new(issuers, issuer, &redirect, house.entropy.clone());
             Some(Provider { name: pro.provider_name.clone(), flow: flow.context("pro.provider")? })
         }
     };

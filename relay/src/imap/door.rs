@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use directory::Login;
 use names::{AccountId, PersonId};
-use net::{ConnInfo, Gate};
+use net::ConnInfo;
 
 use super::search::Memory;
 use super::{ImapWorld, limits};
-use crate::Relay;
+use crate::{Entrance, Relay};
 
 /// The mailbox door. Clones are one door.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ pub struct ImapDoor(Arc<Inner>);
 
 struct Inner {
     relay: Relay,
-    gate: Gate,
+    entrance: Entrance,
     memory: Memory,
     sessions: Mutex<HashMap<Holder, usize>>,
     sessions_each: usize,
@@ -35,16 +35,16 @@ pub(super) struct Place {
 impl ImapDoor {
     /// The door of this house; one value for the ports 993 and 143.
     #[must_use]
-    pub fn new(relay: Relay, gate: Gate) -> Self {
-        Self::with_sessions(relay, gate, limits::SESSIONS)
+    pub fn new(relay: Relay, entrance: impl Into<Entrance>) -> Self {
+        Self::with_sessions(relay, entrance, limits::SESSIONS)
     }
 
     /// The same with another number of sessions that one person may have in one mailbox.
     #[must_use]
-    pub fn with_sessions(relay: Relay, gate: Gate, sessions_each: usize) -> Self {
+    pub fn with_sessions(relay: Relay, entrance: impl Into<Entrance>, sessions_each: usize) -> Self {
         Self(Arc::new(Inner {
             relay,
-            gate,
+            entrance: entrance.into(),
             memory: Memory::default(),
             sessions: Mutex::default(),
             sessions_each,
@@ -61,8 +61,8 @@ impl ImapDoor {
         &self.0.relay
     }
 
-    pub(super) fn gate(&self) -> &Gate {
-        &self.0.gate
+    pub(super) fn entrance(&self) -> &Entrance {
+        &self.0.entrance
     }
 
     pub(super) fn memory(&self) -> &Memory {

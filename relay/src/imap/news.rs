@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use mailstore::{EntryRow, Error, FolderNews, News, Touched, Uid};
-use names::FolderId;
+use names::{FolderId, Timestamp};
 use wire::imap::{Changes, Code, FlagChange, Refusal, UidSet};
 
 use super::door::ImapDoor;
@@ -155,8 +155,12 @@ pub(super) async fn poll(door: &ImapDoor, session: &mut Session) -> Changes {
 pub(super) async fn wait(door: &ImapDoor, session: &mut Session) -> Changes {
     loop {
         if session.open.as_ref().is_some_and(Open::is_quiet) {
-            let news = session.watcher.changed().await;
-            if let Some(open) = session.open.as_mut() {
+            let over = over(door, session.until());
+            let news = tokio::select! {
+                news = session.watcher.changed() => Some(news),
+                () = over => None,
+            };
+            if let (Some(open), Some(news)) = (session.open.as_mut(), news) {
                 open.hear(news);
             }
         }
@@ -173,6 +177,17 @@ pub(super) async fn wait(door: &ImapDoor, session: &mut Session) -> Changes {
             // Nobody asks an idle session again: better it comes back than misses a letter.
             Err(refusal) => return ended(refusal),
         }
+    }
+}
+
+/// Waits for the end of the token that opened a session; for ever when there is none.
+async fn over(door: &ImapDoor, until: Option<Timestamp>) {
+    match until {
+        Some(until) => {
+            let left = until.since(door.relay().now()).max(0).unsigned_abs();
+            tokio::time::sleep(std::time::Duration::from_millis(left)).await;
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -2,64 +2,53 @@
 
 use std::sync::Arc;
 
-use directory::{Login, Rights, Seen};
+use directory::{Login, Rights};
 use mailstore::Watcher;
-use names::AccountId;
+use names::{AccountId, Timestamp};
 use wire::imap::{Access, Code, Refusal};
-use wire::sasl;
 
 use super::door::{ImapDoor, Place};
 use super::news::Open;
 use super::refusals;
-use crate::sign_in::{self, Attempt, SignInRefusal};
+use crate::sign_in::{SignedIn, tell_signed_in};
 
 /// This door's name in the trail.
-const DOOR: &str = "mailbox";
+pub(super) const DOOR: &str = "mailbox";
 
 /// What one connection is after its sign-in.
 pub(super) struct Session {
-    pub(super) login: Arc<Login>,
+    signed_in: SignedIn,
     pub(super) watcher: Watcher,
     /// The selected folder.
     pub(super) open: Option<Open>,
-    /// When the login was last known to be good.
-    seen: Seen,
     _place: Place,
 }
 
 impl Session {
-    /// Lets a login in, or says why not.
-    pub(super) async fn sign_in(
-        door: &ImapDoor,
-        peer: std::net::IpAddr,
-        attempt: sasl::Attempt,
-    ) -> Result<Self, Refusal> {
+    /// Opens the mailbox of who is in.
+    pub(super) async fn open(door: &ImapDoor, signed_in: SignedIn) -> Result<Self, Refusal> {
         let relay = door.relay();
-        let now = relay.now();
-        let seen = relay.directory().seen(now);
-        // The other ways are not offered at this door.
-        let sasl::Attempt::Password { login: name, authzid, secret, .. } = &attempt else {
-            return Err(refusals::sign_in(&SignInRefusal::Wrong));
-        };
-        let attempt = Attempt { door: DOOR, peer, login: name, authzid: authzid.as_deref(), secret };
-        let login = sign_in::verify(relay, door.gate(), attempt, now).await;
-        let login = login.map_err(|refusal| refusals::sign_in(&refusal))?;
-        let Some(place) = door.admit(&login) else {
+        let login = signed_in.login();
+        let Some(place) = door.admit(login) else {
             return Err(Refusal::new(Code::Limit, "too many sessions of this login; please close one"));
         };
-        let told = sign_in::tell_signed_in(relay, &login, DOOR, now).await;
+        let told = tell_signed_in(relay, login, DOOR, relay.now()).await;
         told.map_err(refusals::database("telling of a sign-in"))?;
         let watcher = relay.mailstore().watch(login.account);
-        Ok(Self { login, watcher, open: None, seen, _place: place })
+        Ok(Self { signed_in, watcher, open: None, _place: place })
+    }
+
+    pub(super) fn login(&self) -> &Arc<Login> {
+        self.signed_in.login()
     }
 
     pub(super) fn account(&self) -> AccountId {
-        self.login.account
+        self.login().account
     }
 
     /// What the login's rights allow in this mailbox.
     pub(super) fn access(&self) -> Access {
-        match self.login.rights {
+        match self.login().rights {
             Rights::Read => Access::ReadOnly,
             Rights::Write | Rights::Manage => Access::ReadWrite,
         }
@@ -78,15 +67,24 @@ impl Session {
         self.open.as_mut().ok_or_else(refusals::confused)
     }
 
-    /// Why this session must end: its password was revoked, its mailbox stopped or its rights ended
-    /// (RELIABILITY A-15). Costs one comparison as long as the directory does not change.
+    /// When the token that opened the session ends.
+    pub(super) fn until(&self) -> Option<Timestamp> {
+        self.signed_in.until()
+    }
+
+    /// Why this session must end: its token ended, its password was revoked, its mailbox stopped or its
+    /// rights ended (RELIABILITY A-15). Costs two comparisons as long as the directory does not change.
     pub(super) async fn expired(&mut self, door: &ImapDoor) -> Option<Refusal> {
         let relay = door.relay();
-        match relay.directory().renew_login(&self.login, &mut self.seen, relay.now()).await {
-            Ok(Some(login)) => {
-                self.login = login;
-                None
-            }
+        let now = relay.now();
+        if self.signed_in.is_over(now) {
+            return Some(Refusal::new(
+                Code::Expired,
+                "your token has expired; please sign in with a new one",
+            ));
+        }
+        match self.signed_in.renew(relay.directory(), now).await {
+            Ok(Some(_)) => None,
             Ok(None) => {
                 Some(Refusal::new(Code::Expired, "this login no longer counts; please sign in again"))
             }

@@ -11,11 +11,11 @@ use crate::Relay;
 impl Session {
     /// A line in the chain of this session's account.
     pub(super) fn line(&self, relay: &Relay, act: Act, detail: String, now: Timestamp) -> Entry {
-        let account = Actor::Account(self.login.account);
-        let actor = self.login.person.map_or(account, Actor::Person);
+        let account = Actor::Account(self.login().account);
+        let actor = self.login().person.map_or(account, Actor::Person);
         let for_whom = (actor != account).then_some(account);
         let line = Line { at: now, actor, for_whom, act, detail };
-        Entry::new(Chain::Account(self.login.account), line, &relay.inner().entropy)
+        Entry::new(Chain::Account(self.login().account), line, &relay.inner().entropy)
     }
 }
 

@@ -10,13 +10,15 @@ use super::append::Appending;
 use super::door::ImapDoor;
 use super::fetch::Fetching;
 use super::search::Searching;
-use super::session::Session;
+use super::session::{DOOR, Session};
 use super::{acts, append, fetch, folders, news, refusals, search, select};
+use crate::sign_in::{SignIn, SignInRefusal, Step};
 
 /// One connection of the mailbox door.
 pub struct ImapWorld {
     door: ImapDoor,
-    peer: IpAddr,
+    /// Until somebody is in.
+    sign_in: Option<Box<SignIn>>,
     session: Option<Box<Session>>,
     pull: Option<Pull>,
     appending: Option<Box<Appending>>,
@@ -32,7 +34,24 @@ enum Pull {
 
 impl ImapWorld {
     pub(super) fn new(door: ImapDoor, peer: IpAddr) -> Self {
-        Self { door, peer, session: None, pull: None, appending: None }
+        let sign_in = SignIn::new(door.relay().clone(), door.entrance().clone(), DOOR, peer);
+        Self { door, sign_in: Some(Box::new(sign_in)), session: None, pull: None, appending: None }
+    }
+
+    async fn step(&mut self, step: Result<Step, SignInRefusal>) -> Answer {
+        let signed_in = match step {
+            Ok(Step::Challenge(challenge)) => return Answer::Challenge(challenge),
+            Ok(Step::In(signed_in)) => signed_in,
+            Err(refusal) => return Answer::Outcome(Err(refusals::sign_in(&refusal))),
+        };
+        Answer::Outcome(match Session::open(&self.door, signed_in).await {
+            Ok(session) => {
+                self.sign_in = None;
+                self.session = Some(Box::new(session));
+                Ok(())
+            }
+            Err(refusal) => Err(refusal),
+        })
     }
 
     async fn begin_append(&mut self, ask: append::Beginning) -> Result<(), Refusal> {
@@ -119,17 +138,25 @@ impl World<Server> for ImapWorld {
     async fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
             Ask::Identify(pairs) => {
-                tracing::debug!(peer = %self.peer, pairs = pairs.len(), "a mail program named itself");
+                tracing::debug!(pairs = pairs.len(), "a mail program named itself");
                 Answer::Done
             }
-            Ask::Authenticate { attempt, .. } => {
-                Answer::Outcome(match Session::sign_in(&self.door, self.peer, attempt).await {
-                    Ok(session) => {
-                        self.session = Some(Box::new(session));
-                        Ok(())
-                    }
-                    Err(refusal) => Err(refusal),
-                })
+            Ask::Authenticate { attempt, binding } => {
+                let Some(sign_in) = self.sign_in.as_mut() else {
+                    return Answer::Outcome(Err(refusals::confused()));
+                };
+                let now = self.door.relay().now();
+                // Boxed: once in a session, and the session lives long.
+                let step = Box::pin(sign_in.attempt(attempt, binding.as_deref(), now)).await;
+                self.step(step).await
+            }
+            Ask::Respond(answer) => {
+                let Some(sign_in) = self.sign_in.as_mut() else {
+                    return Answer::Outcome(Err(refusals::confused()));
+                };
+                let now = self.door.relay().now();
+                let step = Box::pin(sign_in.respond(answer, now)).await;
+                self.step(step).await
             }
             Ask::Append { folder, flags, date, size } => {
                 let beginning = append::Beginning { folder, flags, date, size };
@@ -181,6 +208,12 @@ impl World<Server> for ImapWorld {
             self.pull = None;
         }
         item
+    }
+
+    fn secured(&mut self, peer: &certs::PeerInfo) {
+        if let Some(sign_in) = self.sign_in.as_mut() {
+            sign_in.secured(peer);
+        }
     }
 
     async fn push(&mut self, piece: Bytes) {

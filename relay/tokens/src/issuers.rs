@@ -7,6 +7,7 @@ use net::fetch::Fetcher;
 
 use crate::issuer::Issuer;
 use crate::jwt::Unverified;
+use crate::metadata::Metadata;
 use crate::settings::Check;
 use crate::web::Web;
 use crate::{IssuerSettings, SettingsError, TokenFault, limits};
@@ -74,6 +75,14 @@ impl Issuers {
             (Ok(_), None) => Err(TokenFault::Issuer),
             (Err(fault), None) => self.introspect(token, fault, now).await,
         }
+    }
+
+    /// Where the issuer describes itself, when there is one only: what a client is told whose token is
+    /// refused.
+    #[must_use]
+    pub fn discovery(&self) -> Option<String> {
+        let [issuer] = &self.0[..] else { return None };
+        Some(Metadata::address(&issuer.settings().issuer))
     }
 
     /// Fetches what grew old, so that no sign-in waits for it. Call it now and then.

@@ -15,6 +15,8 @@ mod keys;
 mod limits;
 mod metadata;
 mod settings;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod web;

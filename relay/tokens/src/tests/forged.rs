@@ -6,10 +6,10 @@ use names::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::issuer::{InventedIssuer, NOW, Signer, forge};
-use super::{claims, settings};
+use super::{NOW, claims, fetcher, settings};
 use crate::jwt::Unverified;
-use crate::{IssuerSettings, TokenFault};
+use crate::testing::{InventedIssuer, Signer, forge};
+use crate::{IssuerSettings, Issuers, TokenFault};
 
 fn seconds(after: i64) -> i64 {
     NOW.0 / 1_000 + after
@@ -154,7 +154,7 @@ async fn an_issuer_speaks_for_itself_only() {
     let (first, second) = (Signer::es256("k"), Signer::es256("k"));
     one.publish(&[&first]);
     other.publish(&[&second]);
-    let issuers = one.issuers_with(vec![settings(&one), settings(&other)]);
+    let issuers = Issuers::new(vec![settings(&one), settings(&other)], &fetcher()).unwrap();
     issuers.verify(&first.token(&claims(&one, json!({}))), NOW).await.unwrap();
     issuers.verify(&second.token(&claims(&other, json!({}))), NOW).await.unwrap();
     let crossed = issuers.verify(&second.token(&claims(&one, json!({}))), NOW).await;

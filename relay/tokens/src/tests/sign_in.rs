@@ -6,8 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use names::Entropy;
 use serde_json::{Value, json};
 
-use super::issuer::{InventedIssuer, NOW, Signer};
-use super::{claims, settings};
+use super::{NOW, claims, settings};
+use crate::testing::{InventedIssuer, Signer};
 use crate::{CallBack, CodeFlow, IssuerSettings, Pending, TokenFault};
 
 const REDIRECT: &str = "https://pro.example/retour";

@@ -253,6 +253,12 @@ impl Reply {
         Self::new(535, (5, 7, 8), "login or password is not right")
     }
 
+    /// Who came in does so no longer, and the session ends: the program signs in again.
+    #[must_use]
+    pub fn signed_out(why: &str) -> Self {
+        Self::new(421, (4, 7, 0), why)
+    }
+
     /// The world could not say whether the login may come in.
     #[must_use]
     pub fn sign_in_unavailable() -> Self {

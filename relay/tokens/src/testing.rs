@@ -1,7 +1,8 @@
-//! An issuer on loopback that says what the test wants, and signers for its tokens.
+//! An issuer on loopback that says what the test wants, and signers for its tokens. For the tests of this
+//! room and of those above.
+#![allow(clippy::unwrap_used, reason = "a test that cannot make its issuer is over")]
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::rand::SystemRandom;
@@ -12,22 +13,17 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use names::{Clock, Redacted, Timestamp};
-use net::fetch::Fetcher;
+use names::Redacted;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::{ClientSettings, IssuerSettings, Issuers};
-
-/// Now, everywhere in these tests.
-pub(super) const NOW: Timestamp = Timestamp(1_795_318_467_000);
+use crate::ClientSettings;
 
 /// The issuer. Its server ends with the test's runtime.
-pub(super) struct InventedIssuer {
+pub struct InventedIssuer {
     name: String,
     pages: Arc<Mutex<Pages>>,
-    minutes: AtomicI64,
 }
 
 #[derive(Default)]
@@ -38,7 +34,8 @@ struct Pages {
 }
 
 impl InventedIssuer {
-    pub(super) async fn start() -> Self {
+    /// One that publishes nothing but where it answers.
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let name = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
         let pages: Arc<Mutex<Pages>> = Arc::default();
@@ -48,7 +45,7 @@ impl InventedIssuer {
                 tokio::spawn(converse(stream, Arc::clone(&of_server)));
             }
         });
-        let issuer = Self { name, pages, minutes: AtomicI64::new(0) };
+        let issuer = Self { name, pages };
         let at = |path: &str| format!("{}{path}", issuer.name);
         let document = json!({
             "issuer": issuer.name, "jwks_uri": at("/jwks"), "authorization_endpoint": at("/auth"),
@@ -59,19 +56,13 @@ impl InventedIssuer {
         issuer
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// As in `iss`.
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(super) fn issuers(&self, settings: IssuerSettings) -> Issuers {
-        self.issuers_with(vec![settings])
-    }
-
-    pub(super) fn issuers_with(&self, settings: Vec<IssuerSettings>) -> Issuers {
-        Issuers::new(settings, &fetcher()).unwrap()
-    }
-
-    pub(super) fn client(&self) -> ClientSettings {
+    /// Our registration there.
+    pub fn client(&self) -> ClientSettings {
         ClientSettings {
             id: "pli".to_owned(),
             secret: Some(Redacted("s, 1".to_owned())),
@@ -80,45 +71,37 @@ impl InventedIssuer {
         }
     }
 
-    pub(super) fn publish(&self, signers: &[&Signer]) {
+    /// These are its keys from now on.
+    pub fn publish(&self, signers: &[&Signer]) {
         let keys: Vec<Value> = signers.iter().map(|signer| signer.jwk()).collect();
         self.answer("/jwks", &json!({ "keys": keys }));
     }
 
-    pub(super) fn answer(&self, path: &str, answer: &Value) {
+    /// What it answers at this path from now on.
+    pub fn answer(&self, path: &str, answer: &Value) {
         self.pages.lock().unwrap().answers.insert(path.to_owned(), answer.to_string());
     }
 
-    pub(super) fn break_down(&self) {
+    /// From now on it answers nothing but an error.
+    pub fn break_down(&self) {
         self.pages.lock().unwrap().broken = true;
     }
 
-    pub(super) fn repair(&self) {
+    /// It answers again.
+    pub fn repair(&self) {
         self.pages.lock().unwrap().broken = false;
     }
 
     /// How often a page was asked for.
-    pub(super) fn asked(&self, path: &str) -> usize {
+    pub fn asked(&self, path: &str) -> usize {
         self.pages.lock().unwrap().asked.iter().filter(|(asked, _)| asked == path).count()
     }
 
     /// The last request for a page, head and body.
-    pub(super) fn last(&self, path: &str) -> String {
+    pub fn last(&self, path: &str) -> String {
         let pages = self.pages.lock().unwrap();
         pages.asked.iter().rev().find(|(asked, _)| asked == path).unwrap().1.clone()
     }
-
-    /// A minute after the last time this was asked.
-    pub(super) fn later(&self) -> Timestamp {
-        NOW.plus(60_000 * self.minutes.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-pub(super) fn fetcher() -> Fetcher {
-    // Loopback in clear: the roots are never looked at.
-    let clock = Clock::new(|| NOW);
-    let config = certs::client_config(Arc::new(rustls::RootCertStore::empty()), None, clock).unwrap();
-    Fetcher::new(Arc::new(config))
 }
 
 async fn converse(mut stream: TcpStream, pages: Arc<Mutex<Pages>>) {
@@ -153,7 +136,7 @@ fn is_whole(request: &[u8]) -> bool {
 }
 
 /// A key pair with its name and algorithm.
-pub(super) struct Signer {
+pub struct Signer {
     name: &'static str,
     algorithm: &'static str,
     pair: Pair,
@@ -166,29 +149,34 @@ enum Pair {
 }
 
 impl Signer {
-    pub(super) fn rs256(name: &'static str) -> Self {
+    /// RSA, PKCS #1.
+    pub fn rs256(name: &'static str) -> Self {
         Self { name, algorithm: "RS256", pair: Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap()) }
     }
 
-    pub(super) fn ps256(name: &'static str) -> Self {
+    /// RSA, PSS.
+    pub fn ps256(name: &'static str) -> Self {
         Self { algorithm: "PS256", ..Self::rs256(name) }
     }
 
-    pub(super) fn es256(name: &'static str) -> Self {
+    /// P-256.
+    pub fn es256(name: &'static str) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         Self { name, algorithm: "ES256", pair: Pair::Ec(pair) }
     }
 
-    pub(super) fn ed25519(name: &'static str) -> Self {
+    /// Ed25519.
+    pub fn ed25519(name: &'static str) -> Self {
         Self { name, algorithm: "EdDSA", pair: Pair::Ed(Ed25519KeyPair::generate().unwrap()) }
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// Its `kid`.
+    pub fn name(&self) -> &str {
         self.name
     }
 
     /// As the issuer publishes it.
-    pub(super) fn jwk(&self) -> Value {
+    pub fn jwk(&self) -> Value {
         let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let mut jwk = match &self.pair {
             Pair::Rsa(pair) => {
@@ -208,12 +196,12 @@ impl Signer {
     }
 
     /// An honest header over these claims.
-    pub(super) fn token(&self, claims: &Value) -> String {
+    pub fn token(&self, claims: &Value) -> String {
         self.token_with(json!({"alg": self.algorithm, "kid": self.name, "typ": "at+jwt"}), claims)
     }
 
     /// Any header, signed rightly for the algorithm it names if this key can, else as it would.
-    pub(super) fn token_with(&self, header: Value, claims: &Value) -> String {
+    pub fn token_with(&self, header: Value, claims: &Value) -> String {
         let pss = header["alg"] == "PS256";
         forge(&header, claims, |message| self.sign(message, pss))
     }
@@ -236,7 +224,7 @@ impl Signer {
 }
 
 /// Any token.
-pub(super) fn forge(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+pub fn forge(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
     let signature = URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));
