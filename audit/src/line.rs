@@ -94,6 +94,12 @@ acts! {
     LetterSent = "letter.sent",
     /// A letter was refused.
     LetterRefused = "letter.refused",
+    /// A letter was handed to another operator.
+    LetterRelayed = "letter.relayed",
+    /// A letter was given up: it will not reach a recipient at another operator's.
+    LetterUndelivered = "letter.undelivered",
+    /// An operator changed what waits for other operators.
+    QueueChanged = "queue.changed",
     /// A letter was opened.
     LetterRead = "letter.read",
     /// A letter was placed by IMAP APPEND.

@@ -24,7 +24,47 @@ const BLOCKS: &str = "SELECT h.id, h.body, k.wrapped, h.sealed_block FROM head h
 const BODIES: &str = "SELECT b.id, b.size, b.inline_frames, b.blob, k.wrapped FROM body b
     JOIN body_key k ON k.body = b.id AND k.account = $1 WHERE b.id IN ({})";
 
+const LETTERS: &str =
+    "SELECT h.id, h.body, k.wrapped, h.sealed_block, b.size, b.inline_frames, b.blob FROM head h
+    JOIN body b ON b.id = h.body JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
+
 impl Mailstore {
+    /// Whole letters by their heads, for whoever passes them on: each once and by the hundred, so they are
+    /// not kept in memory. One that is damaged does not hide the others; one that is gone is left out.
+    pub async fn whole_letters(
+        &self,
+        account: AccountId,
+        heads: &[HeadId],
+    ) -> Result<HashMap<HeadId, Result<(Bytes, BodyReader), Error>>, Error> {
+        let key = self.key(account).await?;
+        let mut letters = HashMap::with_capacity(heads.len());
+        for page in heads.chunks(limits::BODY_PAGE) {
+            let list = page.iter().map(|head| db::Value::from(*head)).collect();
+            for row in self.db().read().await?.rows_in(LETTERS, db::args![account], list).await? {
+                let head = HeadId(row.int(0)?);
+                letters.insert(head, self.whole_letter(&key, head, &row));
+            }
+        }
+        Ok(letters)
+    }
+
+    fn whole_letter(
+        &self,
+        key: &AccountKey,
+        head: HeadId,
+        row: &db::Row,
+    ) -> Result<(Bytes, BodyReader), Error> {
+        let body = BodyId(row.int(1)?);
+        let message = key.message_key(body, &row.bytes(2)?)?;
+        let block = message
+            .cipher()
+            .open(&context::of(Kind::Head, head, body), row.bytes(3)?)
+            .map_err(|_| Error::Sealed { what: "the header block of head", id: head.0 })?;
+        let size = row.int(4)? as u64;
+        let reader = self.stored_body(&message, body, size, row.maybe_bytes(5)?, row.maybe_text(6)?)?;
+        Ok((block.into(), reader))
+    }
+
     /// The summaries of these heads, in their order; `None` for one this account does not own or that
     /// is gone. Ask for a page (`limits::PAGE`) at a time.
     pub async fn summaries(&self, account: AccountId, heads: &[HeadId]) -> Result<Vec<Option<Bytes>>, Error> {
@@ -124,10 +164,21 @@ impl Mailstore {
     fn reader(&self, key: &AccountKey, body: BodyId, row: &db::Row) -> Result<BodyReader, Error> {
         let size = row.int(1)? as u64;
         let message = key.message_key(body, &row.bytes(4)?)?;
-        match (row.maybe_bytes(2)?, row.maybe_text(3)?) {
-            (Some(frames), None) => BodyReader::inline(body, size, &message, frames),
+        self.stored_body(&message, body, size, row.maybe_bytes(2)?, row.maybe_text(3)?)
+    }
+
+    fn stored_body(
+        &self,
+        message: &seal::Key,
+        body: BodyId,
+        size: u64,
+        frames: Option<Vec<u8>>,
+        blob: Option<String>,
+    ) -> Result<BodyReader, Error> {
+        match (frames, blob) {
+            (Some(frames), None) => BodyReader::inline(body, size, message, frames),
             (None, Some(blob)) => match BlobName::parse(&blob) {
-                Some(name) => Ok(BodyReader::blob(body, size, &message, self.blobs().path(&name))),
+                Some(name) => Ok(BodyReader::blob(body, size, message, self.blobs().path(&name))),
                 None => Err(Error::Unreadable { what: "body", id: body.0 }),
             },
             (Some(_), Some(_)) | (None, None) => Err(Error::Unreadable { what: "body", id: body.0 }),

@@ -26,3 +26,51 @@ pub const IN_HAND: usize = 512;
 pub const IN_HAND_DOMAIN: usize = 256;
 /// Characters of a peer's reply that are kept.
 pub const REPLY: usize = 500;
+/// Sessions to one domain, and to one host of another operator (RELIABILITY R-27).
+pub const SESSIONS_DOMAIN: usize = 20;
+/// Sessions to one domain once a first letter has passed (RELIABILITY R-27).
+pub const SESSIONS_PROVEN: usize = 5;
+/// Sessions to all.
+pub const SESSIONS: usize = 200;
+/// How long a connection is kept for the next letter.
+pub const IDLE: Duration = Duration::from_secs(5);
+/// How long a domain that could not be reached is left alone, in ms; the first row due after it probes.
+pub const SHUT: i64 = MINUTE;
+/// How long a domain waits for a slot at a host that other domains fill, in ms. (ours)
+pub const CROWDED: i64 = 500;
+/// Recipients of one transaction: what every server must take (RFC 5321 §4.5.3.1.8).
+pub const RECIPIENTS: usize = 100;
+/// Longest sleep between two looks: another process may have written a row.
+pub const LOOK: Duration = Duration::from_secs(30);
+/// How long one letter may take on the wire before its session is given up: a peer that takes an octet
+/// a second is silent for no longer than the time-outs allow (RELIABILITY R-17).
+pub const LETTER: Duration = Duration::from_secs(30 * 60);
+/// Hosts of a domain that are tried (a list without end is an attack).
+pub const HOSTS: usize = 16;
+/// Addresses of one host that are tried.
+pub const ADDRESSES: usize = 8;
+/// How long the last good route stands in when DNS fails, in ms (RELIABILITY R-15).
+pub const STALE_ROUTE: i64 = DAY;
+/// How long one question to DNS may take, with its repeats.
+pub const DNS: Duration = Duration::from_secs(20);
+/// Times that a letter goes to a new connection at once because the kept one was dead. (ours)
+pub const UNHEARD: u32 = 2;
+/// Letters in a row that fail for a reason of the peer's before its domain is shut for a while. (ours)
+pub const STUMBLES: u32 = 3;
+/// Shortest sleep between two looks at the table.
+pub const SHORTEST: Duration = Duration::from_millis(200);
+/// Waits between tries to write what a peer answered: a database that restarts is waited for.
+pub const SETTLE_AGAIN: [Duration; 8] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+];
+/// How long a host that a long ClientHello does not reach is spared it, in ms. (ours)
+pub const SMALL_HELLO: i64 = 3 * DAY;
+/// Rows that one look or one drop of an operator takes.
+pub const SHOWN: u32 = 1_000;

@@ -6,14 +6,31 @@
 //! it stays in `outbound_trace`. A worker that dies leaves its lease behind: whoever takes such a row next
 //! takes it alone and counts a strike first, and three strikes put it aside (RELIABILITY R-26).
 
+mod care;
+mod counts;
 mod envelope;
+mod lanes;
 pub mod limits;
-#[allow(dead_code, reason = "the worker that uses it lands next")]
+mod outcome;
+mod routes;
+mod schedule;
+mod sender;
+mod session;
+mod settle;
 mod store;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
+pub use care::{Care, Ended, Notice, State, Waiting, Which};
+pub use counts::{Counts, Depth};
 pub use envelope::{
     Content, DeliverBy, Envelope, GiveBack, Lateness, NewOutbound, Notify, Occasion, Protection, Wishes,
 };
+pub use routes::{FixedHost, FixedHostError, Host, Outlook, ResolverError, RouteFault, RouteParts, Routes};
+pub use sender::{OutgoingTls, Sender, SenderParts};
+pub use settle::{End, Story};
 #[cfg(test)]
 pub(crate) use store::Leased;
 pub use store::Queue;

@@ -229,7 +229,7 @@ impl Queue {
         tx.rows(ALL, args![]).await?.iter().map(|row| self.leased(row)).collect()
     }
 
-    fn leased(&self, row: &Row) -> Result<Leased, Error> {
+    pub(super) fn leased(&self, row: &Row) -> Result<Leased, Error> {
         let (id, queue) = (OutboundId(row.int(0)?), QueueId(row.int(1)?));
         let domain = Domain::parse(&row.text(4)?);
         Ok(Leased {

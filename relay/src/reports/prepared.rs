@@ -49,6 +49,29 @@ impl PreparedReport {
         audit::append(tx, &parts.audit).await.map_err(queueing)
     }
 
+    /// Writes several, then `lines` of the trail: all folders are locked before the first chain head.
+    pub(crate) async fn write_all(tx: &mut Tx, reports: &[&Self], lines: Vec<Entry>) -> Result<(), Error> {
+        let store = |cause| Error::Store { what: "writing reports", cause };
+        let queueing = |cause| Error::Database { what: "queueing reports", cause };
+        let mut lines = lines;
+        if let Some(first) = reports.first() {
+            let mut all = Parts::default();
+            for report in reports {
+                let parts = report.parts.clone();
+                all.deliveries.extend(parts.deliveries);
+                all.holds.extend(parts.holds);
+                all.outbound.extend(parts.outbound);
+                all.traces.extend(parts.traces);
+                lines.extend(parts.audit);
+            }
+            first.mailstore.deliver(tx, &all.deliveries).await.map_err(store)?;
+            first.mailstore.hold(tx, &all.holds).await.map_err(store)?;
+            first.queue.enqueue(tx, &all.outbound, first.now).await.map_err(queueing)?;
+            first.mailstore.write_traces(tx, &all.traces).await.map_err(store)?;
+        }
+        audit::append(tx, &lines).await.map_err(queueing)
+    }
+
     /// Its rows, for a unit that writes many at once.
     pub(crate) fn into_parts(self) -> Parts {
         self.parts
