@@ -109,6 +109,7 @@ mod tests {
     use super::*;
     use crate::testing::{NOW, invented_authority, server_identity, shake_hands, stopped_clock};
     use crate::{ClientAuth, PeerInfo, Service, client_config, roots_from_pem, server_config};
+    use names::DAY;
     use rustls::{ClientConfig, ServerConfig};
 
     fn shown(server: &Arc<ServerConfig>, client: &Arc<ClientConfig>, name: &str) -> PeerInfo {
@@ -145,6 +146,61 @@ mod tests {
         std::fs::write(&files.key, stranger.key_pem).unwrap();
         assert!(matches!(identity.reload(NOW), Err(LoadError::WrongKey { .. })));
         assert_eq!(shown(&server, &client, "localhost").serial, second, "the old one stays");
+    }
+
+    /// T-13: whatever is wrong with the new pair, the old one is shown on.
+    #[test]
+    fn no_bad_pair_takes_the_place_of_a_good_one() {
+        use std::os::unix::fs::PermissionsExt;
+        let authority = invented_authority();
+        let fresh = || authority.server(&["localhost"], NOW).unwrap();
+        let later = NOW.plus(200 * DAY);
+        let other = fresh();
+        type Spoil<'a> = Box<dyn Fn(&IdentityFiles) + 'a>;
+        let cases: [(&str, Spoil<'_>, &str); 6] = [
+            (
+                "another's key",
+                Box::new(|at| std::fs::write(&at.key, &other.key_pem).unwrap()),
+                "does not belong",
+            ),
+            (
+                "nonsense",
+                Box::new(|at| std::fs::write(&at.chain, "nonsense").unwrap()),
+                "holds no certificate",
+            ),
+            (
+                "half a file",
+                Box::new(|at| std::fs::write(&at.chain, &fresh().chain_pem[..400]).unwrap()),
+                "damaged",
+            ),
+            ("no file", Box::new(|at| std::fs::remove_file(&at.key).unwrap()), "cannot read"),
+            (
+                "a key for everybody",
+                Box::new(|at| {
+                    std::fs::set_permissions(&at.key, std::fs::Permissions::from_mode(0o644)).unwrap();
+                }),
+                "chmod 600",
+            ),
+            (
+                "an expired one",
+                Box::new(|at| {
+                    let past = authority.server(&["localhost"], NOW.plus(-300 * DAY)).unwrap();
+                    past.write(&at.chain, &at.key).unwrap();
+                }),
+                "expired on",
+            ),
+        ];
+        for (case, spoil, want) in cases {
+            let dir = tempfile::tempdir().unwrap();
+            let files = IdentityFiles { chain: dir.path().join("s.pem"), key: dir.path().join("s.key") };
+            fresh().write(&files.chain, &files.key).unwrap();
+            let identity = ServerIdentity::load(vec![files.clone()], KeyAccess::OwnerOnly, NOW).unwrap();
+            let before = identity.current()[0].serial.clone();
+            spoil(&files);
+            let error = identity.reload(later).expect_err(case).to_string();
+            assert!(error.contains(want), "{case}: {error}");
+            assert_eq!(identity.current()[0].serial, before, "{case}");
+        }
     }
 
     /// The same client without tickets: a resumed session shows no certificate at all.

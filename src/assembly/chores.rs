@@ -3,6 +3,7 @@
 use super::House;
 use anyhow::Context as _;
 use audit::{Act, Actor, Chain, Checkpoint, Entry, Line, Signer};
+use certs::ServerIdentity;
 use db::Engine;
 use mailstore::Mailstore;
 use names::{Clock, Timestamp};
@@ -16,6 +17,8 @@ use std::time::Duration;
 const SWEEP: Duration = Duration::from_secs(3_600);
 /// How often the trail is signed.
 const SIGN: Duration = Duration::from_secs(86_400);
+/// How often the end of our certificates is looked at.
+const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(86_400);
 /// How often other processes' changes to the directory are looked for, and the disk's health.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -35,6 +38,37 @@ pub(super) async fn sweep(store: Mailstore, clock: Clock, mut stop: StopSignal) 
                 "what was due is removed"
             ),
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "retention failed"),
+        }
+    }
+}
+
+/// Announces the end of our own certificates, at the start and every day until the stop: from 30 days
+/// before (RELIABILITY T-13).
+pub(super) async fn expiry(identity: Arc<ServerIdentity>, clock: Clock, mut stop: StopSignal) {
+    loop {
+        for alarm in identity.expiry_alarms(clock.now()) {
+            let (names, until, days) = (alarm.names.join(" "), alarm.not_after.rfc3339(), alarm.days_left);
+            if alarm.threshold > 7 {
+                tracing::warn!(
+                    names,
+                    serial = alarm.serial,
+                    until,
+                    days,
+                    "this certificate ends soon; renew it"
+                );
+            } else {
+                tracing::error!(
+                    names,
+                    serial = alarm.serial,
+                    until,
+                    days,
+                    "this certificate ends; renew it now"
+                );
+            }
+        }
+        tokio::select! {
+            () = stop.given() => return,
+            () = tokio::time::sleep(LOOK_AT_CERTIFICATES) => {}
         }
     }
 }

@@ -365,6 +365,8 @@ impl Opening<'_> {
         let file = checkpoints(self.config);
         let (data, signer, clock) = (house.data.clone(), Arc::clone(&house.signer), house.clock.clone());
         self.tasks.spawn(named("signing", chores::sign(data, signer, file, clock, self.signal.clone())));
+        let (identity, clock) = (Arc::clone(&self.identity), house.clock.clone());
+        self.tasks.spawn(named("expiry", chores::expiry(identity, clock, self.signal.clone())));
         let (house, signal) = (Arc::clone(house), self.signal.clone());
         self.tasks.spawn(named("the database", async move { chores::watch(&house, signal).await }));
     }
