@@ -7,6 +7,7 @@ mod databases;
 mod doors;
 mod issuers;
 mod machines;
+mod operators;
 mod pro;
 
 pub use channels::channels;

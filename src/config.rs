@@ -1,5 +1,9 @@
 //! The configuration file as types. Unknown keys are refused; nobody else reads settings.
 
+mod operators;
+
+pub use operators::{Mx, Operators, Queue};
+
 use names::{Address, Domain};
 use serde::{Deserialize, Deserializer};
 use std::net::SocketAddr;
@@ -25,6 +29,15 @@ pub struct Config {
     /// The patients' pages.
     #[serde(default)]
     pub web: Option<Web>,
+    /// Whom we believe among other operators, and what we show them.
+    #[serde(default)]
+    pub operators: Option<Operators>,
+    /// The door of other operators.
+    #[serde(default)]
+    pub mx: Option<Mx>,
+    /// How letters reach them.
+    #[serde(default)]
+    pub queue: Queue,
     /// The professionals' pages.
     #[serde(default)]
     pub pro: Option<Pro>,
@@ -374,11 +387,15 @@ impl Config {
         let pro = self.pro.iter_mut().map(|pro| &mut pro.client_roots);
         let clients = self.oidc.iter_mut().filter_map(|issuer| issuer.client.as_mut());
         let secrets = clients.map(|client| &mut client.secret_file);
-        let optional = smarthost.chain(sms).chain(others).chain(pro).chain(secrets).flatten();
+        let shown = self.operators.iter_mut().flat_map(|own| [&mut own.chain, &mut own.key]);
+        let optional = smarthost.chain(shown).chain(sms).chain(others).chain(pro).chain(secrets).flatten();
         let machines = self.machines.iter_mut().map(|machines| &mut machines.client_roots);
         let more = self.tls.more.iter_mut().flat_map(|more| [&mut more.chain, &mut more.key]);
         for path in server.into_iter().chain(optional).chain(more).chain(machines) {
             *path = folder.join(&*path);
+        }
+        if let Some(operators) = &mut self.operators {
+            operators.roots = folder.join(&operators.roots);
         }
     }
 
@@ -421,6 +438,18 @@ impl Config {
                         .to_owned(),
                 );
             }
+        }
+        if self.mx.is_some() && self.operators.is_none() {
+            return Err(
+                "[mx] needs [operators]: roots says which authorities other operators' certificates \
+                        come from"
+                    .to_owned(),
+            );
+        }
+        if let Some(shown) = &self.operators
+            && shown.chain.is_some() != shown.key.is_some()
+        {
+            return Err("operators.chain and operators.key belong together".to_owned());
         }
         if let Some(pro) = &self.pro {
             self.check_pro(pro)?;

@@ -173,6 +173,7 @@ fn bind(ports: Ports) -> anyhow::Result<Listeners> {
         }))
     };
     Ok(Listeners {
+        mx: None,
         submission_starttls: bind(587)?,
         submission_implicit: bind(465)?,
         imap_starttls: bind(143)?,

@@ -1,5 +1,6 @@
 //! The doors over a house, and their graceful end.
 
+use super::operators::Operators;
 use super::{House, channels, chores, issuers, machines};
 use crate::config::Config;
 use crate::control;
@@ -12,6 +13,7 @@ use names::Timestamp;
 use net::{Caps, ConnInfo, Door, Gate, Listener, Served, Stop, StopSignal, Tls};
 use relay::alerts::Channels;
 use relay::imap::ImapDoor;
+use relay::mx::{MxWorld, Watch};
 use relay::{Certificates, Entrance, SubmissionWorld};
 use rustls::ServerConfig;
 use std::net::SocketAddr;
@@ -43,6 +45,8 @@ pub struct Listeners {
     pub web: Option<Listener>,
     /// The professionals' pages.
     pub pro: Option<Listener>,
+    /// Other operators, STARTTLS.
+    pub mx: Option<Listener>,
 }
 
 /// Where the doors listen, with their real ports.
@@ -60,6 +64,8 @@ pub struct Addresses {
     pub web: Option<SocketAddr>,
     /// The professionals' pages.
     pub pro: Option<SocketAddr>,
+    /// Other operators, STARTTLS.
+    pub mx: Option<SocketAddr>,
 }
 
 impl Listeners {
@@ -75,6 +81,7 @@ impl Listeners {
             imap_implicit: bind("imap.implicit", config.imap.implicit)?,
             web: bind("web.listen", config.web.as_ref().map(|web| web.listen))?,
             pro: bind("pro.listen", config.pro.as_ref().map(|pro| pro.listen))?,
+            mx: bind("mx.listen", config.mx.map(|mx| mx.listen))?,
         })
     }
 
@@ -89,6 +96,7 @@ impl Listeners {
             imap_implicit: of(&self.imap_implicit),
             web: of(&self.web),
             pro: of(&self.pro),
+            mx: of(&self.mx),
         }
     }
 }
@@ -139,6 +147,7 @@ impl Server {
         opening.mailboxes(listeners.imap_starttls, listeners.imap_implicit, clients)?;
         opening.pro(listeners.pro, channels.clone(), &addresses, outside.is_some())?;
         opening.web(listeners.web, channels.clone(), outside)?;
+        opening.operators(listeners.mx)?;
         opening.chores(channels);
         let signal = opening.signal.clone();
         tasks.spawn(named("control socket", control.clone().serve(socket, signal)));
@@ -264,6 +273,36 @@ impl Opening<'_> {
             };
             self.serve("the submission door", net::serve(listener, door, self.signal.clone(), make));
         }
+        Ok(())
+    }
+
+    /// The door of other operators, the way out to them, and the lists of the revoked.
+    fn operators(&mut self, listener: Option<Listener>) -> anyhow::Result<()> {
+        let (config, house) = (self.config, self.house);
+        let Some(settings) = &config.operators else { return Ok(()) };
+        let operators = Operators::load(config, settings, &self.identity, &house.clock)?;
+        if let Some(refresh) = operators.refresh(settings, &house.clock)? {
+            let work = refresh.run(house.clock.clone(), house.entropy.clone(), self.signal.clone());
+            self.tasks.spawn(named("the lists of the revoked", work));
+        }
+        let own = listener.iter().map(Listener::address).collect();
+        let sender = operators.sender(config, house, own)?;
+        self.tasks.spawn(named("the queue", sender.run(self.signal.clone())));
+        let Some(listener) = listener else { return Ok(()) };
+        let server = &config.server;
+        let machine = smtp::Config::new(smtp::Role::Mx, server.hostname.clone(), server.postmaster.clone());
+        let machine = Arc::new(machine);
+        let clients = ClientAuth::Required(operators.trust.clone());
+        let clock = house.clock.clone();
+        let tls = certs::server_config(Arc::clone(&operators.identity), Service::Mx, clients, clock)?;
+        let tls = Tls::StartTls(Arc::new(ArcSwap::from_pointee(tls)));
+        let door = self.door("mx", tls, smtp::BUSY);
+        let (relay, watch) = (house.relay.clone(), Watch::default());
+        let make = move |connection: &ConnInfo| {
+            let world = MxWorld::new(relay.clone(), watch.clone(), connection);
+            (smtp::Server::new(Arc::clone(&machine)), world)
+        };
+        self.serve("the door of other operators", net::serve(listener, door, self.signal.clone(), make));
         Ok(())
     }
 
