@@ -101,8 +101,14 @@ impl ListRefresh {
         }
     }
 
-    /// Asks every address once, one after the other.
+    /// Looks into the folder for lists carried in by hand, and asks every address once, one after the
+    /// other.
     pub async fn once(&mut self, now: Timestamp) -> Vec<Refreshed> {
+        let lists = Arc::clone(&self.lists);
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || lists.reload(now)).await {
+            let cause = std::error::Error::source(&error);
+            tracing::warn!(cause, "{error}");
+        }
         let mut round = Vec::with_capacity(self.sources.len());
         for source in &mut self.sources {
             let outcome = source.refresh(&self.lists, &self.fetcher, now).await;

@@ -123,6 +123,21 @@ async fn a_published_revocation_shuts_a_running_door_and_leaves_open_sessions() 
 }
 
 #[tokio::test]
+async fn where_no_network_reaches_the_authority_lists_are_carried_into_the_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut space = Space::new();
+    let anchors = Arc::clone(space.lists.anchors());
+    space.lists = RevocationLists::open(anchors, dir.path(), LIST_GRACE, NOW).unwrap();
+    let mut refresh = refresh(&space, Vec::new());
+    refresh.once(NOW).await;
+    assert_eq!(space.lists.states(NOW)[0].freshness, Freshness::Missing);
+    let carried = space.authority.revocation_list(&ListOrder::daily(&[], NOW)).unwrap();
+    carried.write(&dir.path().join("carried.crl")).unwrap();
+    refresh.once(NOW).await;
+    assert_eq!(space.lists.states(NOW)[0].freshness, Freshness::Fresh);
+}
+
+#[tokio::test]
 async fn the_first_round_is_at_once_and_the_stop_ends_it() {
     let (space, shelf) = (Space::new(), Shelf::default());
     shelf.list(&space.authority, &[], NOW);
