@@ -5,7 +5,7 @@
 //! [`Break`]: somebody else on the path may have read a line end there, and the difference between
 //! two readers is how letters are smuggled (RELIABILITY S-01). Nothing is ever put right here.
 
-use memchr::memchr3;
+use memchr::{memchr2, memchr3};
 use zeroize::Zeroize;
 
 /// Octets of an over-long line that are thrown away before it counts as endless.
@@ -432,23 +432,35 @@ impl Default for Stuffer {
 impl Stuffer {
     /// Appends `piece` to `out`, with a dot before each dot that begins a line.
     pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), Unclean> {
-        for &byte in piece {
-            match (self.after_cr, byte) {
-                (true, b'\n') => {
-                    self.after_cr = false;
-                    self.line_start = true;
+        let mut rest = piece;
+        while let Some(&first) = rest.first() {
+            if self.after_cr {
+                if first != b'\n' {
+                    return Err(Unclean(self.read - 1));
                 }
-                (true, _) => return Err(Unclean(self.read - 1)),
-                (false, b'\n') => return Err(Unclean(self.read)),
-                (false, b'\r') => self.after_cr = true,
-                (false, b'.') if self.line_start => {
-                    out.push(b'.');
-                    self.line_start = false;
-                }
-                (false, _) => self.line_start = false,
+                out.push(b'\n');
+                (self.after_cr, self.line_start) = (false, true);
+                self.read += 1;
+                rest = &rest[1..];
+                continue;
             }
-            out.push(byte);
-            self.read += 1;
+            if self.line_start && first == b'.' {
+                out.push(b'.');
+            }
+            let run = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+            out.extend_from_slice(&rest[..run]);
+            self.line_start &= run == 0;
+            self.read += run as u64;
+            match rest.get(run) {
+                None => return Ok(()),
+                Some(b'\n') => return Err(Unclean(self.read)),
+                Some(_) => {
+                    out.push(b'\r');
+                    self.after_cr = true;
+                    self.read += 1;
+                    rest = &rest[run + 1..];
+                }
+            }
         }
         Ok(())
     }
