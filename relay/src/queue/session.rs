@@ -13,8 +13,9 @@ use names::{DistinguishedName, Domain, Timestamp};
 use net::{StopSignal, World};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
+use wire::smtp;
 use wire::smtp_client::{
-    Answer, Ask, Client, ContentKind, EnvelopeRecipient, Failure, Ours, RecipientOutcome, Ret, Settled, Why,
+    Answer, Ask, Client, ContentKind, EnvelopeRecipient, Failure, Ours, RecipientOutcome, Settled, Why,
 };
 
 /// What is known of a session outside its world, even when that broke.
@@ -340,8 +341,8 @@ fn envelope(job: &Job) -> wire::smtp_client::Envelope {
             Some(Content::International) => ContentKind::Utf8,
         },
         ret: first.and_then(|envelope| envelope.wishes.give_back).map(|give_back| match give_back {
-            GiveBack::Full => Ret::Full,
-            GiveBack::Headers => Ret::Headers,
+            GiveBack::Full => smtp::Ret::Full,
+            GiveBack::Headers => smtp::Ret::Headers,
         }),
         envelope_id: first.and_then(|envelope| envelope.wishes.envelope_id.clone()),
         require_tls: first.is_some_and(|envelope| envelope.protection == Protection::RequireTls),
@@ -350,12 +351,12 @@ fn envelope(job: &Job) -> wire::smtp_client::Envelope {
 
 fn recipient(envelope: &Envelope) -> EnvelopeRecipient {
     let notify = envelope.wishes.notify.as_ref().map(|notify| match notify {
-        Notify::Never => wire::smtp_client::Notify::Never,
-        Notify::On(occasions) => wire::smtp_client::Notify::On {
+        Notify::Never => smtp::Notify::Never,
+        Notify::On(occasions) => smtp::Notify::When(smtp::NotifyWhen {
             success: occasions.contains(&Occasion::Success),
             failure: occasions.contains(&Occasion::Failure),
             delay: occasions.contains(&Occasion::Delay),
-        },
+        }),
     });
     EnvelopeRecipient {
         address: envelope.recipient.clone(),

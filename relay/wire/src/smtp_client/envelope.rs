@@ -1,6 +1,7 @@
 //! What goes before a letter, and how it is said.
 
 use super::Capabilities;
+use crate::smtp::{Notify, NotifyWhen, Ret};
 use names::Address;
 
 /// One transaction: from whom, to whom, and what is asked of the peer.
@@ -43,31 +44,6 @@ pub enum ContentKind {
     EightBit,
     /// UTF-8 in its heads too (RFC 6531).
     Utf8,
-}
-
-/// RET (RFC 3461 §4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ret {
-    /// A report gives the whole letter back.
-    Full,
-    /// Its head only.
-    Headers,
-}
-
-/// NOTIFY (RFC 3461 §4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notify {
-    /// Nothing is to be told.
-    Never,
-    /// These are to be told; at least one.
-    On {
-        /// It arrived.
-        success: bool,
-        /// It was given up.
-        failure: bool,
-        /// It is late.
-        delay: bool,
-    },
 }
 
 impl Envelope {
@@ -122,15 +98,14 @@ impl EnvelopeRecipient {
         if peer.dsn {
             match self.notify {
                 None => {}
-                Some(Notify::Never | Notify::On { success: false, failure: false, delay: false }) => {
-                    line.push_str(" NOTIFY=NEVER");
-                }
-                Some(Notify::On { success, failure, delay }) => {
+                Some(Notify::Never) => line.push_str(" NOTIFY=NEVER"),
+                Some(Notify::When(NotifyWhen { success, failure, delay })) => {
                     let words = [(success, "SUCCESS"), (failure, "FAILURE"), (delay, "DELAY")];
                     let words: Vec<&str> =
                         words.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect();
+                    // None of them would be no parameter at all (RFC 3461 §4.1).
                     line.push_str(" NOTIFY=");
-                    line.push_str(&words.join(","));
+                    line.push_str(&if words.is_empty() { "NEVER".to_owned() } else { words.join(",") });
                 }
             }
             if let Some((kind, address)) =

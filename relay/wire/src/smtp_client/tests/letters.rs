@@ -2,7 +2,8 @@
 
 use super::{BYE, Cut, Letter, Stage, converse, letter, opened, play};
 use crate::Input;
-use crate::smtp_client::{ContentKind, Failure, Notify, Phase, RecipientOutcome, Ret, Why};
+use crate::smtp::{Notify, NotifyWhen, Ret};
+use crate::smtp_client::{ContentKind, Failure, Phase, RecipientOutcome, Why};
 use bytes::Bytes;
 
 const CONTENT: &str = "C: S: 1\nC:\nC: x\nC: .\n";
@@ -386,7 +387,8 @@ fn dsn_parameters_go_along_where_they_are_understood() {
     let mut asking = letter(&["a", "b", "c"]);
     asking.envelope.ret = Some(Ret::Headers);
     asking.envelope.envelope_id = Some("QQ 31+4=x\r\nRCPT".into());
-    asking.envelope.recipients[0].notify = Some(Notify::On { success: true, failure: false, delay: true });
+    asking.envelope.recipients[0].notify =
+        Some(Notify::When(NotifyWhen { success: true, failure: false, delay: true }));
     asking.envelope.recipients[0].original = Some("rfc822;vieux+nom@nous.example".into());
     asking.envelope.recipients[1].notify = Some(Notify::Never);
     for (offers, mail, rcpt) in [
