@@ -492,6 +492,9 @@ impl Config {
                 return Err("pro.listen must be another address than web.listen".to_owned());
             }
         }
+        if names::DistinguishedName::parse(&format!("{}=x", pro.certificate_attribute)).is_err() {
+            return Err("pro.certificate_attribute is a part of a subject, as CN or UID".to_owned());
+        }
         match &pro.provider {
             Some(provider) if !self.oidc.iter().any(|issuer| issuer.issuer == *provider) => {
                 Err(format!("pro.provider «{provider}» is no issuer of [[oidc]]"))

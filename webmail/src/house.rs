@@ -37,7 +37,7 @@ pub struct House {
     _folder: tempfile::TempDir,
 }
 
-fn entropy() -> Entropy {
+pub fn entropy() -> Entropy {
     let next = AtomicU64::new(1);
     Entropy::new(move |bytes| {
         for chunk in bytes.chunks_mut(8) {

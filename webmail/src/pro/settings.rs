@@ -90,7 +90,11 @@ mod tests {
     fn a_certificate_speaks_for_the_one_person_it_names() {
         let rule = CertificateRule { attribute: "CN".to_owned() };
         for (case, subject, want) in [
-            ("national identifier", "CN=810099000027,SN=FERRAND,GN=PAUL,C=FR", Some("810099000027")),
+            (
+                "a card",
+                "CN=810099000027,2.5.4.4=#0C0746455252414E44,2.5.4.42=#0C045041554C,C=FR",
+                Some("810099000027"),
+            ),
             ("bare RPPS", "CN=10099000027,C=FR", Some("810099000027")),
             ("staff", "CN=3990000044/benali,C=FR", Some("3990000044/benali")),
             ("an operator", "CN=mx.operateur.example,OU=318310021300028,C=FR", None),
