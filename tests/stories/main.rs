@@ -12,5 +12,6 @@ mod one_letter;
 mod operations;
 mod pages;
 mod people;
+mod pro_space;
 mod refusals;
 mod transcripts;

@@ -30,21 +30,21 @@ fn bold_letter(to: &str) -> Letter {
 }
 
 /// Where pictures of the pages go: `PLI_STORY_PICTURES`, or nowhere that stays.
-fn pictures(house: &House) -> PathBuf {
+pub fn pictures(house: &House) -> PathBuf {
     let folder = setting("PLI_STORY_PICTURES").map_or_else(|| house.path("pictures"), PathBuf::from);
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
 
 /// Looks at the page that is open, at both widths; what is wrong with it.
-struct Critic {
-    folder: PathBuf,
-    wrong: Vec<String>,
-    looked_at: usize,
+pub struct Critic {
+    pub folder: PathBuf,
+    pub wrong: Vec<String>,
+    pub looked_at: usize,
 }
 
 impl Critic {
-    fn look(&mut self, browser: &mut Browser, name: &str) {
+    pub fn look(&mut self, browser: &mut Browser, name: &str) {
         self.looked_at += 1;
         for width in [1280, 360] {
             browser.resize(width);

@@ -82,6 +82,11 @@ impl Browser {
         self.step(&json!({"do": "choose", "label": label, "files": files}));
     }
 
+    /// Chooses in the list with this label the line that reads so.
+    pub fn select(&mut self, label: &str, text: &str) {
+        self.step(&json!({"do": "select", "label": label, "text": text}));
+    }
+
     /// Presses the button of this name and waits for the page behind it.
     pub fn press(&mut self, name: &str) {
         self.step(&json!({"do": "click", "role": "button", "name": name}));

@@ -10,7 +10,7 @@ use crate::sink::Sink;
 use crate::smtp::SmtpClient;
 use crate::socket::{Socket, trusting};
 use crate::until::{Limit, until};
-use certs::{Authority, Issued};
+use certs::{Authority, Issued, OperatorName};
 use rustls::ClientConfig;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -128,6 +128,24 @@ impl House {
     #[must_use]
     pub fn space(&self) -> String {
         format!("https://{SPACE}:{}", self.ports.pro)
+    }
+
+    /// A certificate of a person's own, as their card would hold: certificate and key in one PEM file.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn card(&self, national: &str) -> PathBuf {
+        let name = OperatorName {
+            common_name: national.to_owned(),
+            structure: "318310021300028".to_owned(),
+            organisation: "Carte inventée".to_owned(),
+            department: "Bouches-du-Rhône (13)".to_owned(),
+        };
+        let issued = self.authority.client(&name, now()).expect("a certificate can be made");
+        let path = self.path(&format!("card-{national}.pem"));
+        write(&path, &format!("{}{}", issued.chain_pem, issued.key_pem));
+        path
     }
 
     /// What the server has written to its log.
@@ -319,7 +337,7 @@ impl House {
              [submission]\nstarttls = \"127.0.0.1:{submission}\"\nimplicit = \"127.0.0.1:{submissions}\"\n\
              [imap]\nstarttls = \"127.0.0.1:{imap}\"\nimplicit = \"127.0.0.1:{imaps}\"\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\norigin = \"{}\"\nfiles_origin = \"{}\"\n\
-             [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\n\
+             [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\nclient_roots = \"tls/root.pem\"\n\
              [alerts.smarthost]\nhost = \"localhost\"\nport = {}\nroots = \"tls/root.pem\"\n\
              from = \"ne-pas-repondre@pli.example\"\n{}",
             self.pages(),

@@ -58,7 +58,14 @@ impl Ports {
             }
         }
         let port = |index: usize| held[index].0;
-        Self { submission: port(0), submissions: port(1), imap: port(2), imaps: port(3), web: port(4), pro: port(5) }
+        Self {
+            submission: port(0),
+            submissions: port(1),
+            imap: port(2),
+            imaps: port(3),
+            web: port(4),
+            pro: port(5),
+        }
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) async fn create(State(app): State<Space>, headers: HeaderMap, form: F
     }
     let issued = app.rooms().issue_password(&session, &label, now).await?;
     turn.sent();
-    Ok(shown(&app, &session, label, &issued.secret, now).await?)
+    shown(&app, &session, label, &issued.secret, now).await
 }
 
 async fn shown(
