@@ -13,6 +13,10 @@
 //! ```
 
 mod ask;
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod chunk_proofs;
 mod command;
 mod config;
 mod letter;
@@ -20,9 +24,13 @@ pub mod limits;
 #[cfg(test)]
 mod oracle;
 mod parameters;
+#[cfg(test)]
+mod proofs;
 mod received;
 mod reply;
 mod server;
+#[cfg(test)]
+mod session;
 #[cfg(test)]
 mod stage;
 mod tally;

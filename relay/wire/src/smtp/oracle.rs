@@ -5,10 +5,15 @@
 //! one) are why framing is not compared.
 
 use super::command::{self, Extended, Verb};
-use super::{Body, Config, Role};
-use names::{Address, Domain, Timestamp};
+use super::server::Place;
+use super::{Body, ByMode, Config, Notify, NotifyWhen, Ret, Role};
+use names::{Address, Domain, SECOND, Timestamp};
 use proptest::prelude::*;
-use smtp_proto::{MAIL_BODY_7BIT, MAIL_BODY_8BITMIME, MAIL_SMTPUTF8, Request};
+use smtp_proto::{
+    MAIL_BODY_7BIT, MAIL_BODY_8BITMIME, MAIL_BY_NOTIFY, MAIL_BY_RETURN, MAIL_BY_TRACE, MAIL_REQUIRETLS,
+    MAIL_RET_FULL, MAIL_RET_HDRS, MAIL_SMTPUTF8, RCPT_NOTIFY_DELAY, RCPT_NOTIFY_FAILURE, RCPT_NOTIFY_NEVER,
+    RCPT_NOTIFY_SUCCESS, Request,
+};
 
 /// The clock of the parser beside ours is the machine's; nothing compared here depends on it.
 const NOW: Timestamp = Timestamp(1_769_860_800_000);
@@ -23,18 +28,41 @@ fn ours(line: &str) -> Option<String> {
     let (verb, argument) = command::split(line.as_bytes()).ok()?;
     match verb {
         Verb::Mail => {
-            let (path, parameters) = command::mail(argument, true, &config(), NOW).ok()?;
-            let body = match parameters.body {
-                Some(Body::SevenBit) => MAIL_BODY_7BIT,
-                Some(Body::EightBitMime) => MAIL_BODY_8BITMIME,
-                None => 0,
-            };
-            let utf8 = if parameters.utf8 { MAIL_SMTPUTF8 } else { 0 };
-            Some(format!("mail {} {} {}", path?, parameters.size.unwrap_or(0), body | utf8))
+            let (path, said) = command::mail(argument, true, &config(), NOW).ok()?;
+            let flags = [
+                (said.body == Some(Body::SevenBit), MAIL_BODY_7BIT),
+                (said.body == Some(Body::EightBitMime), MAIL_BODY_8BITMIME),
+                (said.utf8, MAIL_SMTPUTF8),
+                (said.dsn.ret == Some(Ret::Full), MAIL_RET_FULL),
+                (said.dsn.ret == Some(Ret::Headers), MAIL_RET_HDRS),
+                (said.require_tls, MAIL_REQUIRETLS),
+                (said.deliver_by.is_some_and(|by| by.mode == ByMode::Return), MAIL_BY_RETURN),
+                (said.deliver_by.is_some_and(|by| by.mode == ByMode::Notify), MAIL_BY_NOTIFY),
+                (said.deliver_by.is_some_and(|by| by.trace), MAIL_BY_TRACE),
+            ];
+            let flags: u64 = flags.iter().filter(|(on, _)| *on).map(|(_, flag)| flag).sum();
+            let by = said.deliver_by.map_or(0, |by| by.by.since(NOW) / SECOND);
+            let held = said.hold.map_or(0, |hold| hold.until.since(NOW) / SECOND);
+            let id = said.dsn.envelope_id.unwrap_or_default();
+            Some(format!("mail {} {} {flags} by {by} held {held} {id:?}", path?, said.size.unwrap_or(0)))
         }
         Verb::Rcpt => {
-            let (path, _) = command::rcpt(argument, Extended::Utf8, &config()).ok()?;
-            (path != config().postmaster).then(|| format!("rcpt {path}"))
+            let (path, said) = command::rcpt(argument, Extended::Utf8, &config()).ok()?;
+            let flags = match said.notify {
+                None => 0,
+                Some(Notify::Never) => RCPT_NOTIFY_NEVER,
+                Some(Notify::When(NotifyWhen { success, failure, delay })) => {
+                    u64::from(success) * RCPT_NOTIFY_SUCCESS
+                        + u64::from(failure) * RCPT_NOTIFY_FAILURE
+                        + u64::from(delay) * RCPT_NOTIFY_DELAY
+                }
+            };
+            let original = said.original.map(|original| original.address).unwrap_or_default();
+            (path != config().postmaster).then(|| format!("rcpt {path} {flags} {original:?}"))
+        }
+        Verb::Bdat => {
+            let length = command::bdat(argument).ok().filter(|length| length.octets < 1 << 60)?;
+            Some(format!("bdat {} {}", length.octets, length.place == Place::Last))
         }
         Verb::Data if argument.is_empty() => Some("data".to_owned()),
         Verb::Rset if argument.is_empty() => Some("rset".to_owned()),
@@ -48,7 +76,6 @@ fn ours(line: &str) -> Option<String> {
         | Verb::Ehlo
         | Verb::Helo
         | Verb::Auth
-        | Verb::Bdat
         | Verb::Noop
         | Verb::Vrfy
         | Verb::Expn
@@ -62,10 +89,24 @@ fn theirs(line: &str) -> Result<String, smtp_proto::Error> {
     let line = format!("{line}\r\n");
     Ok(match Request::parse(&mut line.as_bytes().iter())? {
         Request::Mail { from } => {
-            let flags = from.flags & (MAIL_BODY_7BIT | MAIL_BODY_8BITMIME | MAIL_SMTPUTF8);
-            format!("mail {} {} {flags}", from.address.to_lowercase(), from.size)
+            let held = match (from.hold_for, from.hold_until) {
+                (0, 0) => 0,
+                (seconds, 0) => seconds as i64,
+                (_, until) => until as i64 - NOW.0 / SECOND,
+            };
+            format!(
+                "mail {} {} {} by {} held {held} {:?}",
+                from.address.to_lowercase(),
+                from.size,
+                from.flags,
+                from.by,
+                from.env_id.unwrap_or_default()
+            )
         }
-        Request::Rcpt { to } => format!("rcpt {}", to.address.to_lowercase()),
+        Request::Rcpt { to } => {
+            format!("rcpt {} {} {:?}", to.address.to_lowercase(), to.flags, to.orcpt.unwrap_or_default())
+        }
+        Request::Bdat { chunk_size, is_last } => format!("bdat {chunk_size} {is_last}"),
         Request::Data => "data".to_owned(),
         Request::Rset => "rset".to_owned(),
         Request::Quit => "quit".to_owned(),
@@ -80,18 +121,49 @@ fn line() -> impl Strategy<Value = String> {
         8 => "[a-zA-Zé0-9+_-]{1,8}(\\.[a-z]{1,4})?@[a-zA-Z0-9]{1,8}\\.(fr|example)",
         1 => "[ -~]{0,12}",
     ];
-    let good = prop_oneof![
+    let words = |words: Vec<&'static str>| prop::sample::select(words).prop_map(str::to_owned);
+    let of_mail = prop_oneof![
         "SIZE=[0-9]{1,8}",
-        prop::sample::select(vec!["BODY=8BITMIME", "body=7bit", "SMTPUTF8", "AUTH=<>"])
-            .prop_map(str::to_owned),
+        words(vec![
+            "BODY=8BITMIME",
+            "body=7bit",
+            "SMTPUTF8",
+            "AUTH=<>",
+            "RET=FULL",
+            "ret=hdrs",
+            "REQUIRETLS"
+        ]),
+        "ENVID=[a-zA-Z0-9.;@-]{1,12}(\\+(2B|3D))?[a-z]{0,3}",
+        "BY=[+-]?[0-9]{1,5};[RNrn]T?",
+        "HOLDFOR=[0-9]{1,6}",
+        "HOLDUNTIL=2026-02-0[1-6]T[01][0-9]:[0-5][0-9]:[0-5][0-9](Z|\\+01:00)",
     ];
-    let bad = prop::sample::select(vec!["X=1", "SIZE=-1", "", "=", "BODY", "SMTPUTF8=1", "NOTIFY=NEVER"]);
-    let parameter = prop_oneof![8 => good, 1 => bad.prop_map(str::to_owned)];
-    let mail = (path.clone(), prop::collection::vec(parameter.clone(), 0..3))
+    let of_rcpt = prop_oneof![
+        words(vec!["NOTIFY=NEVER", "notify=success", "NOTIFY=FAILURE,DELAY", "NOTIFY=DELAY,SUCCESS,FAILURE"]),
+        "ORCPT=rfc822;[a-z0-9.]{1,8}(\\+(2B|3D))?@[a-z]{1,8}\\.fr",
+    ];
+    let bad = prop::sample::select(vec![
+        "X=1",
+        "SIZE=-1",
+        "",
+        "=",
+        "BODY",
+        "SMTPUTF8=1",
+        "NOTIFY=",
+        "BY=1",
+        "RET",
+        "ORCPT=x",
+        "ENVID=+",
+        "HOLDFOR=x",
+    ]);
+    let mixed =
+        |good: BoxedStrategy<String>| prop_oneof![12 => good, 1 => bad.clone().prop_map(str::to_owned)];
+    let mail = (path.clone(), prop::collection::vec(mixed(of_mail.boxed()), 0..4))
         .prop_map(|(path, parameters)| format!("MAIL FROM:<{path}>{}", join(&parameters)));
-    let rcpt = (path, prop::collection::vec(parameter, 0..2))
+    let rcpt = (path, prop::collection::vec(mixed(of_rcpt.boxed()), 0..3))
         .prop_map(|(path, parameters)| format!("Rcpt To:<{path}>{}", join(&parameters)));
-    prop_oneof![1 => bare.prop_map(str::to_owned), 5 => mail, 5 => rcpt]
+    let bdat = "[Bb][Dd][Aa][Tt] [0-9]{1,18}( LAST| last| Last|  LAST| LAS)?";
+    prop_oneof![1 => bare.prop_map(str::to_owned), 5 => mail, 5 => rcpt, 2 => bdat]
 }
 
 fn join(parameters: &[String]) -> String {

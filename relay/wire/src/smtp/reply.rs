@@ -295,6 +295,20 @@ impl Reply {
         Self::new(452, (4, 3, 1), "no room for letters at the moment, try again later")
     }
 
+    /// This login has written to as many patients as it may in one day.
+    #[must_use]
+    pub fn too_many_patients(limit: u64) -> Self {
+        let said = format!("this login may write to {limit} patients a day; please go on tomorrow");
+        Self::new(452, (4, 7, 1), &said)
+    }
+
+    /// A wish of the envelope that this house cannot grant for this recipient: better refused than
+    /// forgotten (RFC 2852, RFC 4865, RFC 8689).
+    #[must_use]
+    pub fn wish_not_granted(what: &str) -> Self {
+        Self::new(550, (5, 7, 1), what)
+    }
+
     /// The letter has been here, or goes round in circles (RFC 3463 §3.5, RELIABILITY S-09).
     #[must_use]
     pub fn looped() -> Self {

@@ -5,7 +5,7 @@ mod verbs;
 
 use self::chunks::Chunk;
 pub(super) use self::chunks::{Length, Place};
-use super::command;
+use super::command::{self, Verb};
 use super::letter::{Letter, Progress};
 use super::limits::{AUTH_LINE, COMMAND_LINE, SHORTEST_PATIENCE, WORLD_TIME};
 use super::tally::Tally;
@@ -300,6 +300,10 @@ impl Server {
             State::Command => {
                 self.await_command();
                 match command::split(line) {
+                    // Somebody else may read a BDAT here, and know how much of a letter follows.
+                    Ok((Verb::Unknown, _)) if command::is_bdat(line) => {
+                        self.say_and_close(&Reply::bad_chunk(), out);
+                    }
                     Ok((verb, argument)) => self.command(verb, argument, out),
                     Err(reply) if command::is_bdat(line) => self.say_and_close(&reply, out),
                     Err(reply) => self.error(&reply, out),

@@ -123,9 +123,11 @@ pub fn deliver_by(value: Value<'_>, now: Timestamp) -> Result<DeliverBy, Reply> 
     Ok(DeliverBy { by: now.plus(seconds * SECOND), mode, trace })
 }
 
-/// HOLDFOR: `1*9DIGIT` seconds (RFC 4865 §4).
+/// HOLDFOR: seconds, of at most nine figures, the first of them no zero (RFC 4865 §4).
 pub fn hold_for(value: Value<'_>, now: Timestamp) -> Result<Hold, Reply> {
-    let seconds = value.filter(|text| text.len() <= 9 && is_number(text)).and_then(|text| text.parse().ok());
+    let seconds = value
+        .filter(|text| text.len() <= 9 && is_number(text) && !text.starts_with('0'))
+        .and_then(|text| text.parse().ok());
     let seconds: i64 = seconds.ok_or_else(|| Reply::bad_parameter("HOLDFOR", "HOLDFOR=seconds"))?;
     held(now.plus(seconds * SECOND), now)
 }
@@ -251,9 +253,15 @@ mod tests {
             let got = got.map(|got| (got.by.since(NOON) / SECOND, got.mode, got.trace));
             assert_eq!(got, want, "{value}");
         }
-        for (value, want) in
-            [("0", Some(0)), ("604800", Some(604_800)), ("604801", None), ("-1", None), ("", None)]
-        {
+        for (value, want) in [
+            ("1", Some(1)),
+            ("0", None),
+            ("060", None),
+            ("604800", Some(604_800)),
+            ("604801", None),
+            ("-1", None),
+            ("", None),
+        ] {
             let got = hold_for(Some(value), NOON).ok();
             assert_eq!(got.map(|hold| hold.until.since(NOON) / SECOND), want, "{value}");
         }
