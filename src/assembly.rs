@@ -9,6 +9,7 @@ mod issuers;
 mod machines;
 mod operators;
 mod pro;
+mod trust_refresh;
 
 pub use channels::channels;
 pub(crate) use chores::{checkpoint, note};
@@ -29,6 +30,7 @@ use seal::MasterKeys;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::Notify;
+pub(crate) use trust_refresh::TrustRefresh;
 
 /// The clock of the machine.
 #[must_use]
@@ -60,6 +62,9 @@ pub struct House {
     /// Told after each commit that wrote a notice.
     pub(crate) alerts: Arc<Notify>,
     pub(crate) signer: Arc<Signer>,
+    trust: Arc<trust::Settings>,
+    /// The origin of the national list, when the configuration names one.
+    pub(crate) trust_refresh: Option<TrustRefresh>,
     /// Keeps a second server away where the database does not.
     _held: Option<std::fs::File>,
 }
@@ -89,6 +94,9 @@ impl House {
             .await
             .context("opening the directory")?;
         list_domains(&data, &directory, config, now).await.context("listing our domains")?;
+        let trust = Arc::new(trust_refresh::settings(config)?);
+        let trust_refresh = TrustRefresh::new(config, directory.clone(), Arc::clone(&trust), clock.clone())
+            .context("[trust]")?;
         let alerts = Arc::new(Notify::new());
         let relay = Relay::new(relay::Parts {
             mailstore,
@@ -101,7 +109,19 @@ impl House {
             queue: relay::queue::Queue::new(&masters, entropy.clone()),
         });
         let signer = Arc::new(Signer::from_seed(&masters.keyed_hash("audit signer", b"seed"))?);
-        Ok(Self { clock, entropy, masters, data, keys, relay, alerts, signer, _held: held })
+        Ok(Self {
+            clock,
+            entropy,
+            masters,
+            data,
+            keys,
+            relay,
+            alerts,
+            signer,
+            trust,
+            trust_refresh,
+            _held: held,
+        })
     }
 
     /// Mail in and rules applied.
@@ -117,6 +137,7 @@ impl House {
             directory: self.relay.directory().clone(),
             mailstore: self.relay.mailstore().clone(),
             entropy: self.entropy.clone(),
+            trust: Arc::clone(&self.trust),
         }
     }
 
@@ -127,7 +148,7 @@ impl House {
     }
 }
 
-/// Domains that the configuration calls ours stand on the list.
+/// Domains that the configuration calls ours, or trusts, stand on the list.
 async fn list_domains(
     data: &db::Db,
     directory: &Directory,
@@ -140,7 +161,12 @@ async fn list_domains(
         config.server.professional_domains.iter().map(|domain| ours(domain, trust::Place::Local));
     let patients =
         config.server.patient_domain.iter().map(|domain| ours(domain, trust::Place::LocalPatients));
-    let unit = (directory.clone(), professional.chain(patients).collect(), now);
+    let extra = config.trust.extra.iter().map(|extra| trust::Configured {
+        domain: extra.domain.clone(),
+        place: extra.place,
+        names: extra.names.clone(),
+    });
+    let unit = (directory.clone(), professional.chain(patients).chain(extra).collect(), now);
     data.write(db::unit("list our domains", unit, |(directory, wanted, now), tx| {
         Box::pin(async move {
             let wanted: &Vec<trust::Configured> = wanted;

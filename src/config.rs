@@ -1,8 +1,10 @@
 //! The configuration file as types. Unknown keys are refused; nobody else reads settings.
 
 mod operators;
+mod trust;
 
 pub use operators::{Mx, Operators, Queue};
+pub use trust::{Extra, Trust, Unreadable, WhenSigned};
 
 use names::{Address, Domain};
 use serde::{Deserialize, Deserializer};
@@ -47,6 +49,9 @@ pub struct Config {
     /// Issuers of tokens: for mail programs, and for sign-in to the professionals' pages.
     #[serde(default)]
     pub oidc: Vec<tokens::IssuerSettings>,
+    /// Whom we trust.
+    #[serde(default)]
+    pub trust: Trust,
     /// Notices outside.
     #[serde(default)]
     pub alerts: Alerts,
@@ -388,8 +393,10 @@ impl Config {
         let clients = self.oidc.iter_mut().filter_map(|issuer| issuer.client.as_mut());
         let secrets = clients.map(|client| &mut client.secret_file);
         let shown = self.operators.iter_mut().flat_map(|own| [&mut own.chain, &mut own.key]);
-        let optional = smarthost.chain(shown).chain(sms).chain(others).chain(pro).chain(secrets).flatten();
         let machines = self.machines.iter_mut().map(|machines| &mut machines.client_roots);
+        let trust = [&mut self.trust.file, &mut self.trust.roots, &mut self.trust.signers];
+        let optional =
+            smarthost.chain(shown).chain(sms).chain(others).chain(trust).chain(pro).chain(secrets).flatten();
         let more = self.tls.more.iter_mut().flat_map(|more| [&mut more.chain, &mut more.key]);
         for path in server.into_iter().chain(optional).chain(more).chain(machines) {
             *path = folder.join(&*path);
@@ -454,6 +461,7 @@ impl Config {
         if let Some(pro) = &self.pro {
             self.check_pro(pro)?;
         }
+        self.trust.check()?;
         if let Some(domain) = &self.server.patient_domain
             && self.server.professional_domains.contains(domain)
         {

@@ -15,6 +15,7 @@ pub use keeper::Keeper;
 pub(crate) use keeper::answer;
 pub use socket::Socket;
 
+use directory::trust::Brake;
 use serde::{Deserialize, Serialize};
 
 /// What a client wants.
@@ -26,6 +27,8 @@ pub enum Question {
     Reload,
     /// Sign the trail now.
     Checkpoint,
+    /// Fetch the national list from its configured origin now.
+    RefreshTrust(Brake),
     /// Prove the store and the trail.
     Verify(Proof),
 }

@@ -1,5 +1,6 @@
 //! What can be asked.
 
+use directory::trust::Brake;
 use serde::{Deserialize, Serialize};
 
 /// One command with all it needs, so that it can be carried out by a server elsewhere.
@@ -52,6 +53,25 @@ pub enum Command {
         /// Where their sign-in codes go from now on; as before when absent.
         codes: Option<CodesTo>,
     },
+    /// Tells which national list is in force, and what happened to it.
+    TrustShow,
+    /// Tells what another national list would change.
+    TrustDiff {
+        /// The other.
+        list: TrustList,
+    },
+    /// Puts a national list in force.
+    TrustLoad {
+        /// Which.
+        list: TrustList,
+        /// Whether it may shrink as much as it does.
+        brake: Brake,
+    },
+    /// Tells whose certificates speak for a domain.
+    WhoMaySend {
+        /// Which.
+        domain: String,
+    },
 }
 
 /// Where a professional's sign-in codes go. No `Debug`: it is theirs.
@@ -61,6 +81,15 @@ pub enum CodesTo {
     Email(String),
     /// To a mobile phone.
     Phone(String),
+}
+
+/// A national list, as the caller read it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct TrustList {
+    /// Where from, for the history.
+    pub name: String,
+    /// Its octets.
+    pub bytes: Vec<u8>,
 }
 
 /// Whether an import writes.

@@ -13,15 +13,18 @@ mod invitations;
 mod passwords;
 #[cfg(test)]
 mod testing;
+mod trust;
 mod why;
 
-pub use command::{CodesTo, Command, Done, Import, PasswordOwner, SeedText};
+pub use command::{CodesTo, Command, Done, Import, PasswordOwner, SeedText, TrustList};
 pub use error::Error;
+pub use trust::tell as tell_trust;
 
 use audit::{Act, Actor, Chain, Entry, Line};
 use directory::Directory;
 use mailstore::Mailstore;
 use names::{Entropy, Timestamp};
+use std::sync::Arc;
 
 /// The rooms administrators work in. Cheap to clone.
 #[derive(Clone)]
@@ -32,6 +35,8 @@ pub struct Admin {
     pub mailstore: Mailstore,
     /// Chance, for the salts of lines.
     pub entropy: Entropy,
+    /// How trust lists are judged.
+    pub trust: Arc<directory::trust::Settings>,
 }
 
 impl Admin {
@@ -48,6 +53,10 @@ impl Admin {
                 self.revoke_password(owner, *credential, now).await
             }
             Command::InviteProfessional { person, codes } => self.invite(person, codes.as_ref(), now).await,
+            Command::TrustShow => self.trust_show(now).await,
+            Command::TrustDiff { list } => self.trust_diff(list, now).await,
+            Command::TrustLoad { list, brake } => self.trust_load(list, *brake, now).await,
+            Command::WhoMaySend { domain } => self.who_may_send(domain, now).await,
         }
     }
 

@@ -6,6 +6,7 @@ use directory::{Directory, Seed, SeedFile};
 use mailstore::{Mailstore, Parts, Reserve};
 use names::{Entropy, Timestamp};
 use seal::MasterKeys;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// 22 November 2026, noon UTC.
@@ -52,7 +53,7 @@ pub(crate) async fn houses() -> Vec<House> {
         };
         let mailstore = Mailstore::open(parts, NOON).await.unwrap();
         let directory = Directory::open((*data).clone(), &masters, entropy()).await.unwrap();
-        let admin = Admin { directory, mailstore, entropy: entropy() };
+        let admin = Admin { directory, mailstore, entropy: entropy(), trust: Arc::default() };
         houses.push(House { engine, admin, _databases: [data, keys], _folder: folder });
     }
     houses

@@ -1,7 +1,7 @@
 //! The doors over a house, and their graceful end.
 
 use super::operators::Operators;
-use super::{House, channels, chores, issuers, machines};
+use super::{House, TrustRefresh, channels, chores, issuers, machines};
 use crate::config::Config;
 use crate::control;
 use anyhow::Context as _;
@@ -406,6 +406,8 @@ impl Opening<'_> {
         self.tasks.spawn(named("signing", chores::sign(data, signer, file, clock, self.signal.clone())));
         let (identity, clock) = (Arc::clone(&self.identity), house.clock.clone());
         self.tasks.spawn(named("expiry", chores::expiry(identity, clock, self.signal.clone())));
+        let list = TrustRefresh::run(Arc::clone(house), self.signal.clone());
+        self.tasks.spawn(named("the national list", list));
         let (house, signal) = (Arc::clone(house), self.signal.clone());
         self.tasks.spawn(named("the database", async move { chores::watch(&house, signal).await }));
     }

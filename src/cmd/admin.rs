@@ -4,10 +4,11 @@ use super::{ConfigFile, Ending, complain, say};
 use crate::assembly::{self, House};
 use crate::config::Config;
 use crate::control::{self, Question, Reached, Told};
-use admin::{CodesTo, Command, Import, PasswordOwner, SeedText};
+use admin::{CodesTo, Command, Import, PasswordOwner, SeedText, TrustList};
 use anyhow::Context as _;
 use certs::Identity;
 use clap::{Args, Subcommand};
+use directory::trust::Brake;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
@@ -56,10 +57,37 @@ enum Act {
         #[arg(long)]
         phone: Option<String>,
     },
+    /// The list of domains we trust, and whose certificates speak for them.
+    #[command(subcommand)]
+    Trust(Trust),
     /// Makes the running server read its certificates again.
     Reload,
     /// Signs the trail now; the server does it every day.
     Checkpoint,
+}
+
+#[derive(Subcommand)]
+enum Trust {
+    /// Tells which national list is in force, how lists are judged, and what happened to it, alarms included.
+    Show,
+    /// Tells what another national list would change; ends with 1 when it would be refused.
+    Diff {
+        /// The other list.
+        file: PathBuf,
+    },
+    /// Puts a national list in force: that of a file, or the newest of the configured origin.
+    Load {
+        /// The list; the origin that [trust] names when absent.
+        file: Option<PathBuf>,
+        /// Lets more domains vanish than the brake allows. Look at `diff` first.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Tells whose certificates may send letters from a domain, who says so, and when each was last seen.
+    WhoMaySend {
+        /// As clinique.mssante.example.
+        domain: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -144,9 +172,29 @@ fn question(act: Act) -> anyhow::Result<Question> {
             let codes = email.map(CodesTo::Email).or(phone.map(CodesTo::Phone));
             Command::InviteProfessional { person, codes }
         }
+        Act::Trust(trust) => return trust_question(trust),
         Act::Reload => return Ok(Question::Reload),
         Act::Checkpoint => return Ok(Question::Checkpoint),
     }))
+}
+
+fn trust_question(trust: Trust) -> anyhow::Result<Question> {
+    let list = |path: &Path| -> anyhow::Result<TrustList> {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(TrustList { name: path.display().to_string(), bytes })
+    };
+    Ok(match trust {
+        Trust::Show => Question::Admin(Command::TrustShow),
+        Trust::Diff { file } => Question::Admin(Command::TrustDiff { list: list(&file)? }),
+        Trust::Load { file, force } => {
+            let brake = if force { Brake::Released } else { Brake::Holds };
+            match file {
+                Some(file) => Question::Admin(Command::TrustLoad { list: list(&file)?, brake }),
+                None => Question::RefreshTrust(brake),
+            }
+        }
+        Trust::WhoMaySend { domain } => Question::Admin(Command::WhoMaySend { domain }),
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<SeedText> {

@@ -6,6 +6,8 @@ use crate::config::Config;
 use crate::{cmd, control};
 use audit::{Act, Actor};
 use certs::ServerIdentity;
+use directory::trust::Brake;
+use names::Timestamp;
 use net::StopSignal;
 use std::io;
 use std::path::PathBuf;
@@ -131,7 +133,7 @@ impl Keeper {
                 Ok(()) => Told::done(cmd::admin::identities(&self.identity.current())),
                 Err(error) => Told::failed(format!("{error:#}\nThe certificates in use stay.\n")),
             },
-            Question::Admin(_) | Question::Checkpoint | Question::Verify(_) => {
+            Question::Admin(_) | Question::Checkpoint | Question::RefreshTrust(_) | Question::Verify(_) => {
                 control::answer(&self.house, &self.checkpoints, question, progress).await
             }
         }
@@ -161,11 +163,27 @@ pub(crate) async fn answer(
                 Err(error) => Told::failed(format!("{error:#}\n")),
             }
         }
+        Question::RefreshTrust(brake) => refresh_trust(house, *brake, now).await,
         Question::Verify(proof) => match cmd::verify::prove(house, *proof, progress).await {
             Ok(told) => told,
             Err(error) => Told::failed(format!("{error:#}\n")),
         },
         Question::Reload => Told::failed("no server runs, so there is nothing to reload\n"),
+    }
+}
+
+async fn refresh_trust(house: &House, brake: Brake, now: Timestamp) -> Told {
+    let Some(refresh) = &house.trust_refresh else {
+        return Told::failed(
+            "the configuration names no origin: set trust.url or trust.file, or give a FILE\n",
+        );
+    };
+    match refresh.once(brake, Actor::Operator, now).await.map(|loaded| loaded.as_ref().map(admin::tell_trust))
+    {
+        Ok(None) => Told::done("The publisher has no newer list.\n"),
+        Ok(Some(Ok(done))) => Told::done(done.text),
+        Ok(Some(Err(refused))) => Told::failed(format!("{refused}\n")),
+        Err(error) => Told::failed(format!("{error:#}\nThe list in force stays.\n")),
     }
 }
 

@@ -11,6 +11,7 @@ use audit::{Act, Actor, Chain, Entry, Line};
 use aws_lc_rs::digest;
 use db::{Tx, args};
 use names::{Domain, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::trust::diff::{InForce, place_of};
 use crate::trust::keys::hexadecimal;
@@ -56,7 +57,7 @@ pub enum Unreadable {
 }
 
 /// Whether the brake on shrinkage holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Brake {
     /// It does.
     Holds,
@@ -387,6 +388,14 @@ impl Directory {
         let unit = (hexadecimal(&sha256), format!("from {source}: {refusal}"), now);
         let unit = db::unit("note a refused trust list", unit, |(fingerprint, text, now), tx| {
             Box::pin(events::note(tx, EventKind::Refused, fingerprint, text, *now))
+        });
+        Ok(self.db().write(unit).await?)
+    }
+
+    /// Notes that the publisher has no newer list.
+    pub async fn note_unchanged_trust_list(&self, now: Timestamp) -> Result<(), Error> {
+        let unit = db::unit("note that the trust list is the newest", now, |now, tx| {
+            Box::pin(async move { tx.execute(CHECKED, args![*now]).await.map(drop) })
         });
         Ok(self.db().write(unit).await?)
     }

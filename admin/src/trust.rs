@@ -1,0 +1,233 @@
+//! The trust list: what is in force, what another would change, putting one in force, who speaks for a
+//! domain.
+
+use crate::{Admin, Done, Error, TrustList};
+use audit::{Actor, Chain};
+use directory::trust::{self, Brake, Loaded, Outcome, Place, Settings, SignaturePolicy, Unreadable};
+use names::{Domain, Timestamp};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// Events shown at most.
+const EVENTS: u32 = 20;
+
+impl Admin {
+    pub(crate) async fn trust_show(&self, now: Timestamp) -> Result<Done, Error> {
+        let mut tx = self.mailstore.db().read().await?;
+        let current = trust::current(&mut tx).await?;
+        let events = trust::events(&mut tx, EVENTS).await?;
+        let mut counts = String::new();
+        for place in Place::ALL {
+            let count = trust::domains(&mut tx, place).await?.len();
+            let comma = if counts.is_empty() { "" } else { ", " };
+            let _ = write!(counts, "{comma}{count} {}", place.code());
+        }
+        drop(tx);
+        let mut text = String::new();
+        match &current {
+            Some(current) => {
+                let sha256: String = current.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+                let (version, loaded) = (current.version.rfc3339(), current.loaded_at.rfc3339());
+                let _ = writeln!(text, "in force  list of {version}, {} entries", current.entries);
+                let _ = writeln!(text, "from      {}, loaded {loaded}", current.source);
+                let _ = writeln!(text, "looked    {}", current.checked_at.rfc3339());
+                let _ = writeln!(text, "sha256    {sha256}");
+            }
+            None => text.push_str(
+                "in force  no national list yet: set [trust] in the configuration, or `pli admin trust load FILE`\n",
+            ),
+        }
+        let _ = writeln!(text, "domains   {counts}");
+        let _ = writeln!(text, "rules     {}", rules(&self.trust));
+        for event in &events {
+            let alarm = if event.kind.is_alarm() { "ALARM " } else { "" };
+            let again = match event.times {
+                1 => String::new(),
+                times => format!(" ({times} times since {})", event.first_at.rfc3339()),
+            };
+            let (at, kind) = (event.last_at.rfc3339(), event.kind.code());
+            let _ = writeln!(text, "{at}  {alarm}{kind}: {}{again}", event.text);
+        }
+        self.looked(Chain::System, "trust-list".to_owned(), now).await?;
+        Ok(Done::complete(text))
+    }
+
+    pub(crate) async fn trust_diff(&self, file: &TrustList, now: Timestamp) -> Result<Done, Error> {
+        let failed = |cause| Error::Directory { what: "comparing trust lists", cause };
+        let bytes = file.bytes.clone();
+        let read = self.directory.read_trust_list(bytes, &file.name, &self.trust).await.map_err(failed)?;
+        let offer = read.map_err(|refusal| Error::Refused(refusal.to_string()))?;
+        let compared = self.directory.diff_trust_list(&offer, &self.trust, now).await;
+        let (diff, refusal) = compared.map_err(failed)?;
+        let mut text = diff.to_string();
+        for left_out in &offer.list.left_out {
+            let _ = writeln!(text, "! left out: {left_out}");
+        }
+        if let Some(refusal) = &refusal {
+            let _ = writeln!(text, "It would be refused: {refusal}");
+        }
+        self.looked(Chain::System, "trust-list-diff".to_owned(), now).await?;
+        Ok(Done { text, complete: refusal.is_none() })
+    }
+
+    pub(crate) async fn trust_load(
+        &self,
+        file: &TrustList,
+        brake: Brake,
+        now: Timestamp,
+    ) -> Result<Done, Error> {
+        let (bytes, by) = (file.bytes.clone(), Actor::Operator);
+        let loaded = self.directory.load_trust_list(bytes, &file.name, &self.trust, brake, by, now).await;
+        tell(&loaded.map_err(|cause| Error::Directory { what: "loading a trust list", cause })?)
+    }
+
+    pub(crate) async fn who_may_send(&self, domain: &str, now: Timestamp) -> Result<Done, Error> {
+        let parsed =
+            Domain::parse(domain.trim()).map_err(|error| Error::Refused(format!("«{domain}»: {error}")))?;
+        let mut tx = self.mailstore.db().read().await?;
+        let place = trust::places(&mut tx, &[&parsed]).await?.remove(&parsed);
+        let speakers = trust::who_may_send(&mut tx, &parsed).await?;
+        drop(tx);
+        self.looked(Chain::System, format!("who-may-send={parsed}"), now).await?;
+        let Some(place) = place else {
+            return Err(Error::Refused(format!(
+                "{parsed} is not trusted: no letter of it is taken, none is sent there"
+            )));
+        };
+        let mut text = format!("{parsed} is {}\n", place.code());
+        for speaker in &speakers {
+            let since = match speaker.since {
+                Timestamp(0) => "before the list kept dates".to_owned(),
+                since => since.rfc3339(),
+            };
+            let seen = speaker.seen.map_or_else(|| "never".to_owned(), |seen| seen.rfc3339());
+            let _ = writeln!(text, "{}", speaker.name);
+            let _ = writeln!(
+                text,
+                "    by {} since {since}; certificate last seen: {seen}",
+                speaker.source.code()
+            );
+            for (what, value) in [("contact", &speaker.contact), ("support", &speaker.support)] {
+                if !value.is_empty() {
+                    let _ = writeln!(text, "    {what} {value}");
+                }
+            }
+        }
+        if speakers.is_empty() {
+            text.push_str("No distinguished name speaks for it: no other server may send from it.\n");
+        }
+        Ok(Done::complete(text))
+    }
+}
+
+/// What became of a list, in words.
+pub fn tell(loaded: &Loaded) -> Result<Done, Error> {
+    let mut text = match &loaded.outcome {
+        Outcome::Applied(diff) => format!("In force: {}\n", diff.summary()),
+        Outcome::Unchanged => "This list is in force already.\n".to_owned(),
+        Outcome::Refused(refusal) => return Err(Error::Refused(refusal.to_string())),
+    };
+    for warning in &loaded.warnings {
+        let _ = writeln!(text, "! {warning}");
+    }
+    Ok(Done::complete(text))
+}
+
+fn rules(settings: &Arc<Settings>) -> String {
+    let signature = match &settings.signature {
+        SignaturePolicy::Required(_) => "required",
+        SignaturePolicy::IfPresent(_) => "checked if present",
+        SignaturePolicy::Off => "not checked",
+    };
+    let unreadable = match settings.unreadable {
+        Unreadable::LeaveOut => "left out",
+        Unreadable::Refuse => "refuse the list",
+    };
+    format!(
+        "signature {signature}; {} % of the domains may vanish at once; unreadable entries {unreadable}",
+        settings.max_shrink_percent
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Command;
+    use crate::testing::{House, NOON, full_houses};
+
+    fn list(day: u32, domains: std::ops::Range<u32>) -> TrustList {
+        let entries: String = domains
+            .map(|number| {
+                format!(
+                    "<Domaine><Nom>D{number}.example</Nom><DNCertificatOperateur>CN=mx.a.example, O=A\
+                     </DNCertificatOperateur><SupportContact>aide@a.example</SupportContact></Domaine>"
+                )
+            })
+            .collect();
+        let text = format!(
+            "<ListeBlancheMSSante xmlns=\"{}\"><DateDeGeneration>2026-11-{day:02}T06:00:00Z</DateDeGeneration>\
+             <ListeDomaines>{entries}</ListeDomaines></ListeBlancheMSSante>",
+            trust::NAMESPACE
+        );
+        TrustList { name: "list.xml".to_owned(), bytes: text.into_bytes() }
+    }
+
+    async fn run(house: &House, command: Command) -> Result<Done, Error> {
+        house.admin.run(&command, NOON).await
+    }
+
+    #[tokio::test]
+    async fn a_list_is_compared_loaded_shown_and_asked() {
+        for house in full_houses().await {
+            let none = run(&house, Command::TrustShow).await.unwrap().text;
+            assert!(
+                none.contains("no national list yet") && none.contains("signature not checked"),
+                "{none}"
+            );
+
+            let diff = run(&house, Command::TrustDiff { list: list(1, 0..20) }).await.unwrap();
+            assert!(diff.complete && diff.text.contains("+ d7.example\n"), "{}", diff.text);
+            assert!(diff.text.contains("+ d7.example: CN=mx.a.example,O=A\n"), "{}", diff.text);
+            assert!(run(&house, Command::WhoMaySend { domain: "d7.example".to_owned() }).await.is_err());
+
+            let load = Command::TrustLoad { list: list(1, 0..20), brake: Brake::Holds };
+            let loaded = run(&house, load.clone()).await.unwrap().text;
+            assert!(loaded.starts_with("In force: domains +20 −0, names +20 −0"), "{loaded}");
+            assert!(loaded.contains("! our domain "), "{}: {loaded}", house.engine);
+            assert!(run(&house, load).await.unwrap().text.contains("already"));
+
+            let shrunk = list(2, 0..18);
+            let diff = run(&house, Command::TrustDiff { list: shrunk.clone() }).await.unwrap();
+            assert!(
+                !diff.complete && diff.text.contains("It would be refused: 2 of 20 domains"),
+                "{}",
+                diff.text
+            );
+            let held = Command::TrustLoad { list: shrunk.clone(), brake: Brake::Holds };
+            let refused = run(&house, held).await.unwrap_err().to_string();
+            assert!(refused.contains("--force"), "{refused}");
+            let released = Command::TrustLoad { list: shrunk, brake: Brake::Released };
+            assert!(run(&house, released).await.unwrap().text.contains("domains +0 −2"));
+
+            let who =
+                run(&house, Command::WhoMaySend { domain: "D7.Example".to_owned() }).await.unwrap().text;
+            for words in [
+                "d7.example is remote",
+                "CN=mx.a.example,O=A",
+                "by list since",
+                "last seen: never",
+                "support aide@",
+            ] {
+                assert!(who.contains(words), "{words}: {who}");
+            }
+            let shown = run(&house, Command::TrustShow).await.unwrap().text;
+            for words in
+                ["list of 2026-11-02T06:00:00Z, 18 entries", "ALARM refused: ", "the brake was released"]
+            {
+                assert!(shown.contains(words), "{words}: {shown}");
+            }
+            let unreadable = TrustList { name: "x".to_owned(), bytes: b"<!DOCTYPE x>".to_vec() };
+            assert!(run(&house, Command::TrustDiff { list: unreadable }).await.is_err());
+        }
+    }
+}
