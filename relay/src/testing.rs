@@ -2,9 +2,10 @@
 
 use crate::{Draft, Incoming, Outcome, Parts, Relay, Source, Visitor};
 use db::testing::TestDb;
+use directory::trust::{self, Place};
 use directory::{Directory, Login, Resolved, Seed, SeedFile};
 use mailstore::{Mailstore, Reserve};
-use names::{Address, Clock, Domain, Entropy, Timestamp};
+use names::{Address, Clock, DistinguishedName, Domain, Entropy, Timestamp};
 use seal::MasterKeys;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -16,6 +17,14 @@ pub(crate) const DOCTOR: &str = "marie.lenoir@cabinet-lilas.mssante.example";
 pub(crate) const CARDIOLOGIST: &str = "paul.ferrand@hopital-saint-roch.mssante.example";
 pub(crate) const SECRETARIAT: &str = "cardiologie@hopital-saint-roch.mssante.example";
 pub(crate) const PHARMACY: &str = "contact@pharmacie-lilas.mssante.example";
+
+/// The neighbouring clinic of the demonstration is another operator's.
+pub(crate) const SURGEON: &str = "chirurgie@clinique-voisine.mssante.example";
+/// Another member, and an operator of patients.
+pub(crate) const OTHER: &str = "CN=mx.autre.mssante.example,O=AUTRE,C=FR";
+pub(crate) const OTHERS_DOCTOR: &str = "dr@autre.mssante.example";
+pub(crate) const REGION: &str = "CN=mx.region.example,O=REGION,C=FR";
+pub(crate) const FAR_PATIENT: &str = "152039900030303@patients.region.example";
 
 /// Everything below the doors, with the people of the demonstration.
 pub(crate) struct House {
@@ -47,6 +56,28 @@ pub(crate) async fn houses() -> Vec<House> {
     let mut houses = Vec::new();
     for ((engine, data), (_, keys)) in db::testing::both().await.into_iter().zip(db::testing::both().await) {
         houses.push(house(engine, data, keys).await);
+    }
+    houses
+}
+
+/// Houses that know the other members too.
+pub(crate) async fn neighbourhoods() -> Vec<House> {
+    let houses = houses().await;
+    for house in &houses {
+        let unit = house.relay.directory().generation().clone();
+        let unit = db::unit("trust others", unit, |generation, tx| {
+            Box::pin(async move {
+                for (domain, place, name) in [
+                    ("autre.mssante.example", Place::Remote, OTHER),
+                    ("patients.region.example", Place::RemotePatients, REGION),
+                ] {
+                    let names = [DistinguishedName::parse(name).unwrap()];
+                    trust::save(tx, &Domain::parse(domain).unwrap(), place, &names, NOON).await?;
+                }
+                generation.bump(tx).await
+            })
+        });
+        house.data.write(unit).await.unwrap();
     }
     houses
 }

@@ -218,6 +218,11 @@ pub fn place(street: &str, postal_code: &str, town: &str) -> String {
     [street, town.trim()].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
 }
 
+/// A report in a conversation: what happened to a letter of this space.
+pub const REPORTED: &str = "Un avis est arrivé au sujet de votre message.";
+/// Who reports, whatever the report calls itself.
+pub const REPORTER: &str = "Service de messagerie";
+
 /// The event in a conversation.
 pub fn ended_by(who: &str) -> String {
     format!("{} a mis fin à l’échange.", named(who))

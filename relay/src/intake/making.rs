@@ -91,6 +91,9 @@ impl<'a> Making<'a> {
         made: &mut Made,
     ) -> Result<(), Error> {
         let Decision::Deliver(decided) = &recipient.decision else { return Ok(()) };
+        for warning in &decided.warnings {
+            tracing::info!(queue = %self.draft.queue, ?warning, "a letter passes with a warning");
+        }
         let party = judged.known.party(&recipient.address);
         let store = |cause| Error::Store { what: "preparing a delivery", cause };
         let Some(account) = unit::local_account(&party) else {

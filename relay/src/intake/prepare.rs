@@ -216,8 +216,12 @@ impl Relay {
         now: Timestamp,
     ) -> Result<Judged, Error> {
         let recipients = judged.recipients.iter().map(|recipient| &recipient.address);
-        let involved = recipients.chain(source.address());
+        let involved: Vec<&Address> = recipients.chain(source.address()).collect();
+        if !involved.iter().any(|address| judged.known.is_patient(address)) {
+            return Ok(judged);
+        }
         let missing: Vec<Address> = involved
+            .into_iter()
             .filter(|address| judged.contacts.id(address).is_none())
             .filter(|address| parties::address(&judged.known.party(address)).is_some())
             .cloned()

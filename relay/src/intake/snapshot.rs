@@ -87,6 +87,12 @@ impl Wanted<'_> {
     }
 }
 
+/// Whether contacts, conversations or dossiers matter at all: between professionals nothing of the kind is
+/// kept, and nobody needs a party.
+pub(crate) fn involves_patients(known: &Known, wanted: &[Wanted<'_>]) -> bool {
+    wanted.iter().any(|question| question.pairs(known).is_some())
+}
+
 /// Loads the contacts of these questions, in few statements; inside a unit their rows are locked.
 ///
 /// For a letter to a patient **all** contacts of that patient are loaded, because `[FIN]` ends every
@@ -102,6 +108,9 @@ pub(crate) async fn load(
     let what = "loading contacts";
     let store = |cause| Error::Store { what, cause };
     let mut contacts = Contacts::default();
+    if !involves_patients(known, wanted) {
+        return Ok(contacts);
+    }
     contacts.identify(mailstore, tx, known).await?;
     let mut pairs = Vec::new();
     let mut patients = BTreeSet::new();

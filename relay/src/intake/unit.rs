@@ -165,12 +165,14 @@ impl Commit {
         let ends = jobs.iter().any(|job| job.ends_exchange());
         let mut contacts =
             snapshot::load(&self.mailstore, &self.directory, tx, &known, &wanted, ends).await?;
-        let remote: Vec<Address> = addresses
-            .iter()
-            .filter(|address| parties::address(&known.party(address)).is_some())
-            .cloned()
-            .collect();
-        contacts.ensure(&self.mailstore, tx, &remote, now).await?;
+        if snapshot::involves_patients(&known, &wanted) {
+            let remote: Vec<Address> = addresses
+                .iter()
+                .filter(|address| parties::address(&known.party(address)).is_some())
+                .cloned()
+                .collect();
+            contacts.ensure(&self.mailstore, tx, &remote, now).await?;
+        }
         Ok((known, contacts))
     }
 

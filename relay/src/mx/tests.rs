@@ -2,14 +2,17 @@
 
 use super::limits::{HOPS, STRIKES};
 use super::{MxWorld, Watch};
-use crate::testing::{CARDIOLOGIST, DOCTOR, House, NOON, address, houses};
+use crate::testing::{
+    CARDIOLOGIST, DOCTOR, FAR_PATIENT, House, NOON, OTHER, OTHERS_DOCTOR, REGION, SURGEON, address,
+    neighbourhoods,
+};
 use certs::PeerInfo;
 use directory::trust::{self, Place};
 use names::{DistinguishedName, Domain, QueueId};
 use net::{ConnInfo, World};
 use wire::smtp::{Answer, Ask, MailParameters, Notify, NotifyWhen, RcptParameters, Reply, Trace};
 
-pub(super) const CLAIRE: &str = "285059900010125@patient.mssante.example";
+const CLAIRE: &str = "285059900010125@patient.mssante.example";
 const LUCIE: &str = "296129900070759@patient.mssante.example";
 const KARIM: &str = "190019900060637@patient.mssante.example";
 const HELENE: &str = "274089900050514@patient.mssante.example";
@@ -19,43 +22,15 @@ const NOBODY: &str = "111119900010114@patient.mssante.example";
 
 /// The neighbouring clinic of the demonstration, and its certificate.
 const CLINIC: &str = "CN=mail.clinique-voisine.mssante.example,O=CLINIQUE VOISINE,C=FR";
-pub(super) const SURGEON: &str = "chirurgie@clinique-voisine.mssante.example";
 const SECRETARY: &str = "secretariat@clinique-voisine.mssante.example";
-/// Another member, and an operator of patients.
-const OTHER: &str = "CN=mx.autre.mssante.example,O=AUTRE,C=FR";
-const OTHERS_DOCTOR: &str = "dr@autre.mssante.example";
-const REGION: &str = "CN=mx.region.example,O=REGION,C=FR";
-const FAR_PATIENT: &str = "152039900030303@patients.region.example";
-
-/// Houses that know the other members too.
-pub(super) async fn neighbourhoods() -> Vec<House> {
-    let houses = houses().await;
-    for house in &houses {
-        let unit = house.relay.directory().generation().clone();
-        let unit = db::unit("trust others", unit, |generation, tx| {
-            Box::pin(async move {
-                for (domain, place, name) in [
-                    ("autre.mssante.example", Place::Remote, OTHER),
-                    ("patients.region.example", Place::RemotePatients, REGION),
-                ] {
-                    let names = [DistinguishedName::parse(name).unwrap()];
-                    trust::save(tx, &Domain::parse(domain).unwrap(), place, &names, NOON).await?;
-                }
-                generation.bump(tx).await
-            })
-        });
-        house.data.write(unit).await.unwrap();
-    }
-    houses
-}
 
 /// A session with a certificate.
-pub(super) struct Session {
+struct Session {
     world: MxWorld,
 }
 
 impl Session {
-    pub(super) fn of(house: &House, watch: &Watch, certificate: &str) -> Self {
+    fn of(house: &House, watch: &Watch, certificate: &str) -> Self {
         let peer = "192.0.2.25:40000".parse().unwrap();
         let connection = ConnInfo { peer, local: peer, door: "mx" };
         let mut world = MxWorld::new(house.relay.clone(), watch.clone(), &connection);
@@ -73,7 +48,7 @@ impl Session {
         Self { world }
     }
 
-    pub(super) async fn mail(&mut self, from: Option<&str>) -> Result<(), Reply> {
+    async fn mail(&mut self, from: Option<&str>) -> Result<(), Reply> {
         let ask = Ask::Sender { path: from.map(address), parameters: MailParameters::default() };
         match self.world.answer(ask).await {
             Answer::Sender(said) => said,
@@ -81,7 +56,7 @@ impl Session {
         }
     }
 
-    pub(super) async fn rcpt(&mut self, to: &str) -> Result<(), Reply> {
+    async fn rcpt(&mut self, to: &str) -> Result<(), Reply> {
         self.rcpt_asking(to, RcptParameters::default()).await
     }
 
@@ -92,7 +67,7 @@ impl Session {
         }
     }
 
-    pub(super) async fn data(&mut self, letter: &str) -> Result<QueueId, Reply> {
+    async fn data(&mut self, letter: &str) -> Result<QueueId, Reply> {
         match self.world.answer(Ask::Data(Trace::default())).await {
             Answer::Data(said) => said?,
             other => panic!("{other:?}"),
@@ -106,14 +81,14 @@ impl Session {
     }
 
     /// A whole letter to one recipient.
-    pub(super) async fn letter(&mut self, from: &str, to: &str, letter: &str) -> Result<QueueId, Reply> {
+    async fn letter(&mut self, from: &str, to: &str, letter: &str) -> Result<QueueId, Reply> {
         self.mail(Some(from)).await?;
         self.rcpt(to).await?;
         self.data(letter).await
     }
 }
 
-pub(super) fn letter(from: &str, to: &str, subject: &str) -> String {
+fn letter(from: &str, to: &str, subject: &str) -> String {
     format!(
         "From: <{from}>\nTo: {to}\nSubject: {subject}\nDate: Sun, 22 Nov 2026 12:00:00 +0100\n\
          Message-ID: <{}@far.example>\nX-MSS-NIL: DEV935997\nMIME-Version: 1.0\n\

@@ -230,8 +230,13 @@ impl MxWorld {
         // Who writes is the author: the exchange that opens is theirs, not their secretariat's.
         let sender = envelope.is_some().then_some(&author);
         let source = Source::Peer { peer: &peer, sender, return_path: envelope.as_ref() };
+        let seen = Seen::of(&draft);
         match self.relay.deliver(&source, draft, now).await {
-            Ok(Outcome::Accepted { queue }) => Ok(Accepted { queue }),
+            Ok(Outcome::Accepted { queue: taken }) => {
+                let Seen { octets, recipients, mss } = seen;
+                tracing::info!(door = "mx", %queue, %taken, octets, recipients, mss, "a letter was taken");
+                Ok(Accepted { queue: taken })
+            }
             Ok(Outcome::Refused { refusal, queue }) => {
                 if refusal == Refusal::ReportUnmatched {
                     self.strike(&peer, now);
@@ -239,6 +244,26 @@ impl MxWorld {
                 Err(replies::refusal(refusal, queue))
             }
             Err(error) => Err(replies::failure(&error)),
+        }
+    }
+}
+
+/// What the log tells of a letter that came in.
+struct Seen {
+    octets: u64,
+    recipients: usize,
+    /// Which of the trade's headers it has (DOMAIN §3.4), to be counted.
+    mss: String,
+}
+
+impl Seen {
+    fn of(draft: &Draft) -> Self {
+        let head = &draft.letter.head;
+        let found = ["NIL", "CODECDA", "INS", "MES"].into_iter().filter(|name| head.x_mss(name).is_some());
+        Self {
+            octets: head.len() as u64 + draft.letter.body.size(),
+            recipients: draft.recipients.len(),
+            mss: found.collect::<Vec<_>>().join(","),
         }
     }
 }

@@ -61,6 +61,11 @@ impl OneLetter {
         self.row.entry.origin == mailstore::Origin::Sent
     }
 
+    /// Whether it reports on a letter of this space: shown as an event, never answered (DESIGN §2.4).
+    pub fn is_report(&self) -> bool {
+        self.row.entry.origin == mailstore::Origin::Report
+    }
+
     /// Whether it forbids its own answer (DESIGN §2.5).
     pub fn forbids_answer(&self) -> bool {
         let mut facts = policy::Letter::ordinary(self.head.subject());

@@ -98,7 +98,8 @@ async fn answer(
     who: &HashMap<PartyId, Who>,
     now: Timestamp,
 ) -> Result<(Option<String>, String), Halt> {
-    let newest = letters.iter().find(|letter| !letter.is_ours() && !letter.ends_exchange());
+    let answered = |letter: &&OneLetter| !letter.is_ours() && !letter.is_report() && !letter.ends_exchange();
+    let newest = letters.iter().find(answered);
     let name =
         || conversation.participants.first().and_then(|party| who.get(party)).map_or("", |who| &who.name);
     let rooms = app.rooms();
@@ -178,6 +179,9 @@ impl Drawing<'_> {
                 return Ok(());
             }
         }
+        if letter.is_report() {
+            items.push(ThreadItem::Event { words: texts::REPORTED.to_owned(), when: when.clone() });
+        }
         let own = letter.head.subject();
         let forbids = letter.forbids_answer() && !letter.is_ours();
         items.push(ThreadItem::Letter(Box::new(Letter {
@@ -190,7 +194,11 @@ impl Drawing<'_> {
             height: Letter::height_for(letter.length()),
             whole: format!("/lettres/{}", self.reference(letter, 0, Purpose::Letter)),
             attachments: letter.files().map(|(place, file)| self.file(letter, place, file)).collect(),
-            answer_href: (self.answerable && !forbids && !letter.is_ours() && number > 0)
+            answer_href: (self.answerable
+                && !forbids
+                && !letter.is_ours()
+                && !letter.is_report()
+                && number > 0)
                 .then(|| answer_href(self.app, self.session, self.id, letter)),
             state: if forbids { texts::standing(Standing::NoAnswerWanted, &author) } else { String::new() },
             author,
@@ -206,6 +214,9 @@ impl Drawing<'_> {
             // Which of the people of this space wrote it stands at the end of the text (DOMAIN §2.10).
             let own = self.session.profile.is_own();
             return Ok((texts::sent_from(owner, own), String::new()));
+        }
+        if letter.is_report() {
+            return Ok((texts::REPORTER.to_owned(), String::new()));
         }
         let Ok(author) = letter.head.author() else { return Ok((texts::SOMEBODY.to_owned(), String::new())) };
         let who = self.app.rooms().who_at(&author.address, self.now).await?;
