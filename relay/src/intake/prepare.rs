@@ -194,6 +194,7 @@ impl Relay {
             let decision = policy::decide(&snapshot, &request, now);
             judged.push(PreparedRecipient {
                 address: question.recipient.clone(),
+                given: (*given).clone(),
                 facts,
                 decision,
                 conversation: place.conversation,

@@ -134,5 +134,12 @@ async fn a_professional_who_asked_hears_that_the_letter_is_in_the_mailbox() {
         let wishes = &row.envelope.as_ref().unwrap().wishes;
         assert!(wishes.wants(crate::queue::Occasion::Success));
         assert_eq!(wishes.envelope_id.as_deref(), Some("ENV 7"));
+        // A report that names only the envelope id finds the letter, and only for who sent it.
+        let mut tx = house.data.read().await.unwrap();
+        for (account, found) in [(DOCTOR, Some(queue)), (CARDIOLOGIST, None)] {
+            let account = house.account(account).await;
+            let sent = house.relay.mailstore().sent_by(&mut tx, account, &[], Some("ENV 7")).await.unwrap();
+            assert_eq!(sent, found, "{}", house.engine);
+        }
     }
 }

@@ -73,9 +73,9 @@ impl Relay {
         let Some(to) = source.return_path() else { return Ok(None) };
         let mut fates = Vec::new();
         for recipient in &judged.recipients {
-            let wishes = outbound::wishes(&draft.wishes, &recipient.address);
+            let wishes = outbound::wishes(&draft.wishes, &recipient.given);
             let fate = |action, status, cause| Fate {
-                recipient: recipient.address.clone(),
+                recipient: recipient.given.clone(),
                 original: wishes.original.clone(),
                 action,
                 status,

@@ -49,6 +49,8 @@ pub(crate) struct Prepared {
 /// One recipient, the facts the rules are given, and what they said before the unit.
 pub(crate) struct PreparedRecipient {
     pub(crate) address: Address,
+    /// The same as the envelope gave it: an alias, perhaps.
+    pub(crate) given: Address,
     pub(crate) facts: Letter,
     pub(crate) decision: Decision,
     /// The conversation of the letter it reports on, when a patient of ours sent it.

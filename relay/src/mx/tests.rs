@@ -386,6 +386,34 @@ async fn s_10_an_operator_that_guesses_addresses_waits_and_the_others_do_not() {
     }
 }
 
+/// RELIABILITY S-10: how long RCPT takes does not tell who exists. Asked by turns, medians compared.
+#[tokio::test]
+async fn s_10_the_time_an_answer_takes_tells_nothing() {
+    const TRIES: usize = 150;
+    for house in neighbourhoods().await {
+        let mut times = [Vec::with_capacity(TRIES), Vec::with_capacity(TRIES)];
+        for turn in 0..TRIES {
+            // A watch of its own each time: what is measured is the answer, not the wait.
+            let mut session = Session::of(&house, &Watch::default(), CLINIC);
+            session.mail(Some(SURGEON)).await.unwrap();
+            let unknown = format!("guess{turn}@cabinet-lilas.mssante.example");
+            for (times, to) in times.iter_mut().zip([DOCTOR, &unknown]) {
+                let begun = std::time::Instant::now();
+                let answered = session.rcpt(to).await;
+                times.push(begun.elapsed());
+                assert_eq!(answered.is_ok(), to == DOCTOR);
+            }
+        }
+        let [known, unknown] = times.map(|mut times| {
+            times.sort_unstable();
+            times[TRIES / 2]
+        });
+        let apart = known.abs_diff(unknown);
+        println!("{}: known {known:?}, unknown {unknown:?}", house.engine);
+        assert!(apart.as_millis() < 5, "{}: known {known:?}, unknown {unknown:?}", house.engine);
+    }
+}
+
 #[tokio::test]
 async fn s_13_a_letter_with_no_author_or_two_is_refused() {
     for house in neighbourhoods().await {
