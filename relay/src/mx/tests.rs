@@ -445,7 +445,7 @@ async fn s_15_the_name_a_letter_gives_itself_is_not_shown_to_a_patient() {
         let conversations = store.conversations(visitor.account, visitor.viewer(), None, 10).await.unwrap();
         let mut tx = house.data.read().await.unwrap();
         let who = store.who(&mut tx, &conversations[0].participants).await.unwrap();
-        let shown: Vec<_> = who.into_iter().map(|(_, party)| party).collect();
+        let shown: Vec<_> = who.into_values().collect();
         assert_eq!(shown, [mailstore::Party::Remote(address(SURGEON))], "{}", house.engine);
         for domain in ["pаypal.example", "xn--80ak6aa92e.example\u{200b}"] {
             assert!(names::Domain::parse(domain).is_err(), "{domain}");

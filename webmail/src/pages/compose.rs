@@ -62,7 +62,8 @@ impl Writing {
         let id = ConversationId(app.reveal(Purpose::Conversation, session, conversation)?);
         let entry = EntryId(app.reveal(Purpose::Letter, session, letter)?);
         let found = app.rooms().letter(&session.profile, id, entry).await?;
-        let found = found.filter(|letter| !letter.is_ours() && !letter.is_report()).ok_or(Trouble::NotFound)?;
+        let found =
+            found.filter(|letter| !letter.is_ours() && !letter.is_report()).ok_or(Trouble::NotFound)?;
         let (to, permission) =
             app.rooms().answer(session, id, &found, now).await?.ok_or(Trouble::NotFound)?;
         Ok(Self {
