@@ -14,4 +14,5 @@ mod pages;
 mod people;
 mod pro_space;
 mod refusals;
+mod tokens;
 mod transcripts;

@@ -271,7 +271,7 @@ impl House {
 
     /// A mailbox client that has signed in and selected INBOX.
     pub fn reader(&self, login: &str, password: &str) -> io::Result<ImapClient> {
-        let mut client = ImapClient::greeted(Socket::secure(self.ports.imaps, Arc::clone(&self.tls))?)?;
+        let mut client = ImapClient::connect(Socket::secure(self.ports.imaps, Arc::clone(&self.tls))?)?;
         client.run(&format!("LOGIN {login} {password}"))?;
         client.run("SELECT INBOX")?;
         Ok(client)

@@ -20,8 +20,8 @@ pub struct ImapClient {
 }
 
 impl ImapClient {
-    /// Reads the greeting.
-    pub(crate) fn greeted(mut socket: Socket) -> io::Result<Self> {
+    /// Reads the greeting; nobody is signed in yet.
+    pub fn connect(mut socket: Socket) -> io::Result<Self> {
         let greeting = socket.line()?;
         if greeting.starts_with(b"* OK") {
             Ok(Self { socket, tag: 0 })
