@@ -107,6 +107,7 @@ impl House {
             entropy: entropy.clone(),
             alerts: Arc::clone(&alerts),
             queue: relay::queue::Queue::new(&masters, entropy.clone()),
+            patients: relay::PatientHashes::new(&masters),
         });
         let signer = Arc::new(Signer::from_seed(&masters.keyed_hash("audit signer", b"seed"))?);
         Ok(Self {

@@ -18,6 +18,7 @@ mod parties;
 pub mod queue;
 mod replies;
 pub mod reports;
+mod sending;
 mod sign_in;
 mod submission;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use error::Error;
 pub use intake::{Answering, Draft, Outcome, Parts, Peer, Relay, Source, Verdict, Wishes};
 pub use letter::{Fault, Incoming, Letter};
 pub use mx::MxWorld;
+pub use sending::PatientHashes;
 pub use sign_in::{Certificates, Entrance};
 pub use submission::SubmissionWorld;
 pub use web::{AnswerState, Opened, Visitor, Written};
@@ -36,4 +38,5 @@ pub use web::{AnswerState, Opened, Visitor, Written};
 pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "relay/0001", sql: include_str!("../migrations/0001.sql") },
     db::Migration { name: "relay/0002", sql: include_str!("../migrations/0002_queue.sql") },
+    db::Migration { name: "relay/0004", sql: include_str!("../migrations/0004_limits.sql") },
 ];

@@ -1,6 +1,7 @@
 //! From refusals and failures to SMTP replies; codes themselves stand in `policy` and `wire`.
 
 use crate::Error;
+use crate::sending::Exhausted;
 use crate::sign_in::SignInRefusal;
 use names::QueueId;
 use policy::Refusal;
@@ -10,6 +11,14 @@ use wire::smtp::Reply;
 pub(crate) fn refusal(refusal: Refusal, queue: QueueId) -> Reply {
     let said = policy::reply::reply(refusal);
     Reply::new(said.code, said.enhanced, &format!("{} ref {queue}", said.text))
+}
+
+/// An allowance that is used up: its rule id, and when there will be room again.
+pub(crate) fn exhausted(exhausted: &Exhausted) -> Reply {
+    let said = policy::reply::reply(exhausted.refusal);
+    tracing::warn!(rule = exhausted.refusal.id(), "a mailbox has used its allowance up");
+    let text = format!("{} try again after {}", said.text, exhausted.until.rfc3339());
+    Reply::new(said.code, said.enhanced, &text)
 }
 
 /// A failure of ours: logged here with its causes, told without them.

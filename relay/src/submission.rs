@@ -117,6 +117,11 @@ impl SubmissionWorld {
         }
         match self.relay.may_receive(&source, &recipient, now).await {
             Ok(Verdict::Pass) => {
+                let account = transaction.sender.account;
+                let may = self.relay.may_send(login, account, &recipient, &transaction.recipients, now).await;
+                if let Err(exhausted) = may.map_err(|error| replies::failure(&error))? {
+                    return Err(replies::exhausted(&exhausted));
+                }
                 if !transaction.recipients.contains(&recipient) {
                     transaction.wishes.recipients.push((recipient.clone(), asked));
                     transaction.recipients.push(recipient);

@@ -118,6 +118,7 @@ async fn house(engine: &'static str, data: TestDb, keys: TestDb) -> House {
         entropy: entropy(),
         alerts: Arc::default(),
         queue: crate::queue::Queue::new(&masters, entropy()),
+        patients: crate::PatientHashes::new(&masters),
     });
     House { engine, relay, data: Arc::new(data), clock, _folder: Arc::new(folder), _keys: Arc::new(keys) }
 }
@@ -139,6 +140,7 @@ impl House {
             clock: Clock::new(move || Timestamp(ticking.fetch_add(1, Ordering::SeqCst))),
             entropy: entropy(),
             alerts: Arc::default(),
+            patients: crate::PatientHashes::new(&master_keys()),
         });
         Self {
             engine: self.engine,

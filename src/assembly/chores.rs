@@ -5,16 +5,19 @@ use anyhow::Context as _;
 use audit::{Act, Actor, Chain, Checkpoint, Entry, Line, Signer};
 use certs::ServerIdentity;
 use db::Engine;
-use mailstore::Mailstore;
 use names::{Clock, Timestamp};
 use net::StopSignal;
+use relay::Relay;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokens::Issuers;
 
 /// How often what has been kept long enough is removed.
 const SWEEP: Duration = Duration::from_secs(3_600);
+/// How often the issuers' keys are looked at; they are fetched when they are an hour old.
+const KEYS: Duration = Duration::from_secs(600);
 /// How often the trail is signed.
 const SIGN: Duration = Duration::from_secs(86_400);
 /// How often the end of our certificates is looked at.
@@ -23,7 +26,8 @@ const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(86_400);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Removes what is due, every hour until the stop.
-pub(super) async fn sweep(store: Mailstore, clock: Clock, mut stop: StopSignal) {
+pub(super) async fn sweep(relay: Relay, clock: Clock, mut stop: StopSignal) {
+    let store = relay.mailstore().clone();
     loop {
         tokio::select! {
             () = stop.given() => return,
@@ -38,6 +42,20 @@ pub(super) async fn sweep(store: Mailstore, clock: Clock, mut stop: StopSignal) 
                 "what was due is removed"
             ),
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "retention failed"),
+        }
+        if let Err(error) = relay.forget_counts(clock.now()).await {
+            tracing::error!(error = error.chain(), "counts of what was sent could not be forgotten");
+        }
+    }
+}
+
+/// Keeps the keys of the issuers of tokens at hand, so that no sign-in waits for them.
+pub(super) async fn issuers(issuers: Issuers, clock: Clock, mut stop: StopSignal) {
+    loop {
+        issuers.keep_fresh(clock.now()).await;
+        tokio::select! {
+            () = stop.given() => return,
+            () = tokio::time::sleep(KEYS) => {}
         }
     }
 }

@@ -399,8 +399,13 @@ impl Opening<'_> {
             Arc::clone(&house.alerts),
         );
         self.tasks.spawn(named("the worker of notices", worker.run(self.signal.clone())));
-        let store = house.relay.mailstore().clone();
-        self.tasks.spawn(named("retention", chores::sweep(store, house.clock.clone(), self.signal.clone())));
+        let relay = house.relay.clone();
+        self.tasks.spawn(named("retention", chores::sweep(relay, house.clock.clone(), self.signal.clone())));
+        if !self.issuers.is_empty() {
+            let (issuers, clock) = (self.issuers.clone(), house.clock.clone());
+            let keeping = chores::issuers(issuers, clock, self.signal.clone());
+            self.tasks.spawn(named("keys of issuers", keeping));
+        }
         let file = checkpoints(self.config);
         let (data, signer, clock) = (house.data.clone(), Arc::clone(&house.signer), house.clock.clone());
         self.tasks.spawn(named("signing", chores::sign(data, signer, file, clock, self.signal.clone())));

@@ -85,6 +85,7 @@ impl House {
             entropy: entropy(),
             alerts: Arc::default(),
             queue: relay::queue::Queue::new(&masters, entropy()),
+            patients: relay::PatientHashes::new(&masters),
         });
         let codes = Arc::<Mutex<Vec<CodeToSend>>>::default();
         let sent = Arc::clone(&codes);

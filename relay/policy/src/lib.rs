@@ -41,6 +41,7 @@ mod report;
 mod request;
 pub mod schedule;
 pub mod secrecy;
+pub mod sending;
 mod settings;
 mod snapshot;
 
@@ -65,5 +66,6 @@ pub use request::{
     Act, Actor, Content, Letter, LetterKind, Purpose, ReportMatch, Request, fin_by_header, fin_by_subject,
 };
 pub use secrecy::{Secrecy, Viewer};
+pub use sending::{Allowance, Allowances};
 pub use settings::{AmbiguousMime, NameMismatch, PharmacyMode, RemotePatient, Settings};
 pub use snapshot::{Acquaintance, Home, Mailbox, MailboxState, Party, Patient, PatientHome, Snapshot};

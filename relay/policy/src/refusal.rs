@@ -77,11 +77,17 @@ pub enum Refusal {
     NotAReport,
     /// A report on a letter the recipient did not send.
     ReportUnmatched,
+    /// The mailbox has sent as many letters as it may in an hour.
+    TooManyLettersInHour,
+    /// The mailbox has sent as many letters as it may in a day.
+    TooManyLettersInDay,
+    /// The mailbox has reached as many patients as it may in a day.
+    TooManyPatientsInDay,
 }
 
 impl Refusal {
     /// Every refusal, for tables.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 40] = [
         Self::SenderOutsideTrust,
         Self::SenderUnknown,
         Self::SenderSuspended,
@@ -119,6 +125,9 @@ impl Refusal {
         Self::SecrecyNotKept,
         Self::NotAReport,
         Self::ReportUnmatched,
+        Self::TooManyLettersInHour,
+        Self::TooManyLettersInDay,
+        Self::TooManyPatientsInDay,
     ];
 
     /// The stable id of the rule: part of the interface, never changed once released.
@@ -331,6 +340,21 @@ impl Refusal {
                 "report.unmatched",
                 "Cet accusé ne correspond à aucune lettre envoyée par le destinataire.",
                 "This report matches no letter that the recipient sent.",
+            ),
+            Self::TooManyLettersInHour => (
+                "limit.letters-hour",
+                "Cette messagerie a envoyé autant de lettres qu’elle peut en une heure. Réessayez plus tard.",
+                "This mailbox has sent as many letters as it may in an hour.",
+            ),
+            Self::TooManyLettersInDay => (
+                "limit.letters-day",
+                "Cette messagerie a envoyé autant de lettres qu’elle peut en un jour. Réessayez plus tard.",
+                "This mailbox has sent as many letters as it may in a day.",
+            ),
+            Self::TooManyPatientsInDay => (
+                "limit.patients-day",
+                "Cette messagerie a écrit à autant de patients qu’elle peut en un jour. Réessayez demain.",
+                "This mailbox has written to as many patients as it may in a day.",
             ),
         }
     }

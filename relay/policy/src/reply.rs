@@ -57,6 +57,9 @@ fn codes(refusal: Refusal) -> (u16, (u8, u8, u16)) {
         Refusal::RecipientSuspended | Refusal::PatientOpposed => (550, (5, 2, 1)),
         Refusal::AmbiguousContent | Refusal::SecrecyUnreadable => (554, (5, 6, 0)),
         Refusal::OnlyTnef => (554, (5, 6, 1)),
+        Refusal::TooManyLettersInHour | Refusal::TooManyLettersInDay | Refusal::TooManyPatientsInDay => {
+            (452, (4, 7, 1))
+        }
     }
 }
 

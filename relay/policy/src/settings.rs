@@ -3,6 +3,8 @@
 use names::SectorCode;
 use serde::{Deserialize, Serialize};
 
+use crate::Allowances;
+
 /// Section `[policy]` of the configuration. Every field has a default.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -17,6 +19,8 @@ pub struct Settings {
     pub remote_patient: RemotePatient,
     /// What to do with a letter that two programs would read differently (DESIGN §6).
     pub ambiguous_mime: AmbiguousMime,
+    /// How much a mailbox may send.
+    pub sending: Allowances,
 }
 
 impl Default for Settings {
@@ -27,6 +31,7 @@ impl Default for Settings {
             name_mismatch: NameMismatch::Refuse,
             remote_patient: RemotePatient::TrustOperator,
             ambiguous_mime: AmbiguousMime::Quarantine,
+            sending: Allowances::default(),
         }
     }
 }

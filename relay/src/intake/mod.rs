@@ -29,6 +29,7 @@ pub(crate) use making::seal;
 use crate::Error;
 use crate::letter::{Incoming, Letter};
 use crate::queue::Queue;
+use crate::sending::PatientHashes;
 use directory::{Directory, Login, MaySendAs, Resolved};
 use mailstore::{Committer, Hidden, Mailstore};
 use names::{
@@ -60,6 +61,7 @@ pub(crate) struct Inner {
     /// Room for XDM archives being read.
     pub(crate) archives: Arc<Semaphore>,
     pub(crate) queue: Queue,
+    pub(crate) patients: PatientHashes,
 }
 
 /// What a relay is made of.
@@ -80,6 +82,8 @@ pub struct Parts {
     pub alerts: Arc<Notify>,
     /// Letters for other operators.
     pub queue: Queue,
+    /// Finds a patient among those written to.
+    pub patients: PatientHashes,
 }
 
 /// Who brings a letter.
@@ -321,6 +325,7 @@ impl Relay {
             entropy: parts.entropy,
             archives: Arc::new(Semaphore::new(archives::OPEN_AT_ONCE)),
             queue: parts.queue,
+            patients: parts.patients,
         }))
     }
 

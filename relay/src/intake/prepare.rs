@@ -104,6 +104,12 @@ impl Relay {
         made.outbound.extend(reports.outbound);
         made.audit.extend(reports.audit);
         let traces = std::iter::once(trace).chain(reports.traces).collect();
+        let note = match source {
+            Source::Submission { sender, .. } => {
+                Some(self.note(sender.account, judged.recipients.iter().map(|recipient| &recipient.address)))
+            }
+            Source::Web { .. } | Source::Peer { .. } => None,
+        };
         Ok(Ready::Letter(Box::new(Prepared {
             queue: draft.queue,
             key: self.accepted_key(source, draft),
@@ -120,6 +126,7 @@ impl Relay {
             alerts: made.alerts,
             audit: made.audit,
             traces,
+            note,
             now,
         })))
     }

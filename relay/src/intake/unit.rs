@@ -3,6 +3,7 @@
 use super::snapshot::{self, Contacts, Known, Wanted};
 use crate::alerts::store::{self, DueAlert};
 use crate::queue::{NewOutbound, Queue};
+use crate::sending::{self, Note};
 use crate::{Error, parties};
 use audit::Entry;
 use db::Tx;
@@ -43,6 +44,8 @@ pub(crate) struct Prepared {
     pub(crate) audit: Vec<Entry>,
     /// The letter's own, and those of reports that leave with it.
     pub(crate) traces: Vec<Trace>,
+    /// What is counted of a letter that a mail program sent.
+    pub(crate) note: Option<Note>,
     pub(crate) now: Timestamp,
 }
 
@@ -222,6 +225,9 @@ impl Commit {
     ) -> Result<(), Error> {
         let store = |what| move |cause| Error::Store { what, cause };
         self.mailstore.write_contacts(tx, contacts, now).await.map_err(store("writing contacts"))?;
+        let notes: Vec<&Note> = kept.iter().filter_map(|job| job.note.as_ref()).collect();
+        let counting = |cause| Error::Database { what: "counting what was sent", cause };
+        sending::note_in(tx, &notes, now).await.map_err(counting)?;
         let deliveries: Vec<Delivery> = kept.iter().flat_map(|job| job.deliveries.iter().cloned()).collect();
         self.mailstore.deliver(tx, &deliveries).await.map_err(store("delivering"))?;
         let holds: Vec<Hold> = kept.iter().flat_map(|job| job.holds.iter().cloned()).collect();

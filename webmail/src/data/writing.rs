@@ -288,7 +288,10 @@ fn refused(refusal: Refusal, who: &str) -> String {
         | Refusal::SecrecyUnreadable
         | Refusal::SecrecyNotKept
         | Refusal::NotAReport
-        | Refusal::ReportUnmatched => return refusal.french().to_owned(),
+        | Refusal::ReportUnmatched
+        | Refusal::TooManyLettersInHour
+        | Refusal::TooManyLettersInDay
+        | Refusal::TooManyPatientsInDay => return refusal.french().to_owned(),
     };
     texts::standing(standing, who)
 }
