@@ -199,13 +199,26 @@ pub struct Pro {
     /// How people call it.
     #[serde(default = "provider_name")]
     pub provider_name: String,
-    /// Roots, and intermediates, of the authority of people's certificates; without it nobody is asked
-    /// for one.
+    /// People's certificates; without it nobody is asked for one.
     #[serde(default)]
-    pub client_roots: Option<PathBuf>,
-    /// Part of a certificate's subject that holds the national identifier.
+    pub certificates: Option<People>,
+}
+
+/// `[pro.certificates]`: who signs in by a certificate of their own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct People {
+    /// Roots, and intermediates, of the authority that names people in certificates.
+    pub client_roots: PathBuf,
+    /// Part of the subject that holds the national identifier.
     #[serde(default = "common_name")]
-    pub certificate_attribute: String,
+    pub attribute: String,
+    /// Whether its lists of revoked certificates must be at hand.
+    #[serde(default)]
+    pub lists: Lists,
+    /// Where lists are, beside what the certificates say.
+    #[serde(default)]
+    pub list_urls: Vec<String>,
 }
 
 fn provider_name() -> String {
@@ -389,16 +402,16 @@ impl Config {
             self.alerts.smarthost.iter_mut().flat_map(|host| [&mut host.roots, &mut host.password_file]);
         let sms = self.alerts.sms.iter_mut().flat_map(|sms| [&mut sms.roots, &mut sms.token_file]);
         let others = [&mut self.database.postgres_url_file, &mut self.audit.checkpoints];
-        let pro = self.pro.iter_mut().map(|pro| &mut pro.client_roots);
         let clients = self.oidc.iter_mut().filter_map(|issuer| issuer.client.as_mut());
         let secrets = clients.map(|client| &mut client.secret_file);
         let shown = self.operators.iter_mut().flat_map(|own| [&mut own.chain, &mut own.key]);
         let machines = self.machines.iter_mut().map(|machines| &mut machines.client_roots);
         let trust = [&mut self.trust.file, &mut self.trust.roots, &mut self.trust.signers];
-        let optional =
-            smarthost.chain(shown).chain(sms).chain(others).chain(trust).chain(pro).chain(secrets).flatten();
+        let optional = smarthost.chain(shown).chain(sms).chain(others).chain(trust).chain(secrets).flatten();
         let more = self.tls.more.iter_mut().flat_map(|more| [&mut more.chain, &mut more.key]);
-        for path in server.into_iter().chain(optional).chain(more).chain(machines) {
+        let people = self.pro.iter_mut().filter_map(|pro| pro.certificates.as_mut());
+        let people = people.map(|people| &mut people.client_roots);
+        for path in server.into_iter().chain(optional).chain(more).chain(machines).chain(people) {
             *path = folder.join(&*path);
         }
         if let Some(operators) = &mut self.operators {
@@ -483,8 +496,8 @@ impl Config {
             return Err("without https the professionals' pages may listen on this machine only (127.0.0.1)"
                 .to_owned());
         }
-        if !origin.is_secure() && pro.client_roots.is_some() {
-            return Err("pro.client_roots asks for certificates, which needs an https pro.origin".to_owned());
+        if !origin.is_secure() && pro.certificates.is_some() {
+            return Err("pro.certificates asks for certificates, which needs an https pro.origin".to_owned());
         }
         if jiff::tz::TimeZone::get(&pro.zone).is_err() {
             return Err(format!("pro.zone «{}» is not the name of a time zone, as Europe/Paris", pro.zone));
@@ -500,8 +513,9 @@ impl Config {
                 return Err("pro.listen must be another address than web.listen".to_owned());
             }
         }
-        if names::DistinguishedName::parse(&format!("{}=x", pro.certificate_attribute)).is_err() {
-            return Err("pro.certificate_attribute is a part of a subject, as CN or UID".to_owned());
+        let readable = |attribute: &str| names::DistinguishedName::parse(&format!("{attribute}=x")).is_ok();
+        if pro.certificates.as_ref().is_some_and(|people| !readable(&people.attribute)) {
+            return Err("pro.certificates.attribute is a part of a subject, as CN or UID".to_owned());
         }
         match &pro.provider {
             Some(provider) if !self.oidc.iter().any(|issuer| issuer.issuer == *provider) => {

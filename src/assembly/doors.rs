@@ -365,7 +365,16 @@ impl Opening<'_> {
         let house = self.house;
         let settings = super::pro::settings(self.config, pro, house, addresses, &self.issuers, has_outside)?;
         let tls = match settings.origin.is_secure() {
-            true => Tls::Implicit(self.tls_for(Service::Web, super::pro::clients(pro)?)?),
+            true => {
+                let people = pro.certificates.as_ref();
+                let asked = machines::people(self.config, people, &self.identity, &house.clock)?;
+                if let Some(refresh) = asked.refresh {
+                    let (clock, entropy) = (house.clock.clone(), house.entropy.clone());
+                    let running = refresh.run(clock, entropy, self.signal.clone());
+                    self.tasks.spawn(named("lists of people's revoked certificates", running));
+                }
+                Tls::Implicit(self.tls_for(Service::Web, asked.clients)?)
+            }
             false => Tls::Off,
         };
         let space = webmail::pro::Space::new(settings, self.rooms(channels));

@@ -1,14 +1,15 @@
-//! Certificates of organisations' machines at the mail doors, as configured.
+//! Certificates that doors ask for where having one is a choice: of organisations' machines at the mail
+//! doors, of people at the professionals' pages. As configured.
 
 use super::issuers::fetcher;
-use crate::config::{Config, Lists};
+use crate::config::{self, Config, Lists, People};
 use anyhow::Context as _;
 use certs::{Anchors, ClientAuth, LIST_GRACE, PeerTrust, Revocation, RevocationLists, ServerIdentity};
 use names::Clock;
 use net::ListRefresh;
 use net::fetch::{Clear, Url};
 
-/// Whether the mail doors ask for a certificate, and what keeps the lists of revoked ones new.
+/// Whether a door asks for a certificate, and what keeps the lists of revoked ones new.
 pub(super) struct Machines {
     pub(super) clients: ClientAuth,
     pub(super) refresh: Option<ListRefresh>,
@@ -18,19 +19,48 @@ pub(super) struct Machines {
 /// is shown must be right.
 pub(super) fn machines(config: &Config, own: &ServerIdentity, clock: &Clock) -> anyhow::Result<Machines> {
     let Some(machines) = &config.machines else {
-        return Ok(Machines { clients: ClientAuth::None, refresh: None });
+        return Ok(NOBODY);
     };
-    let anchors = Anchors::load(&machines.client_roots).context("machines.client_roots")?;
+    asked(config, machines, "machines", own, clock)
+}
+
+/// The same for people at the professionals' pages.
+pub(super) fn people(
+    config: &Config,
+    people: Option<&People>,
+    own: &ServerIdentity,
+    clock: &Clock,
+) -> anyhow::Result<Machines> {
+    let Some(people) = people else { return Ok(NOBODY) };
+    let asking = config::Machines {
+        client_roots: people.client_roots.clone(),
+        lists: people.lists,
+        list_urls: people.list_urls.clone(),
+    };
+    asked(config, &asking, "pro.certificates", own, clock)
+}
+
+const NOBODY: Machines = Machines { clients: ClientAuth::None, refresh: None };
+
+fn asked(
+    config: &Config,
+    machines: &config::Machines,
+    section: &str,
+    own: &ServerIdentity,
+    clock: &Clock,
+) -> anyhow::Result<Machines> {
+    let anchors = Anchors::load(&machines.client_roots).with_context(|| format!("{section}.client_roots"))?;
     let (revocation, refresh) = match machines.lists {
         Lists::Off => (Revocation::Off, None),
         Lists::Required => {
-            let folder = config.server.data.join("machines-crl");
+            let folder = config.server.data.join(format!("{section}-crl"));
             std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
             let lists = RevocationLists::open(anchors.clone(), &folder, LIST_GRACE, clock.now())
                 .context("the kept lists of revoked certificates")?;
             let configured: Result<Vec<Url>, _> =
                 machines.list_urls.iter().map(|url| Url::parse(url, Clear::Anywhere)).collect();
-            let urls = net::list_urls(&anchors, own, &configured.context("machines.list_urls")?);
+            let urls =
+                net::list_urls(&anchors, own, &configured.with_context(|| format!("{section}.list_urls"))?);
             let refresh = ListRefresh::new(lists.clone(), fetcher(clock)?, urls);
             (Revocation::Required(lists), Some(refresh))
         }

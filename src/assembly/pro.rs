@@ -3,7 +3,6 @@
 use super::{Addresses, House};
 use crate::config::{Config, Pro};
 use anyhow::Context as _;
-use certs::{Anchors, ClientAuth, PeerTrust, Revocation};
 use jiff::tz::TimeZone;
 use tokens::{CodeFlow, Issuers};
 use webmail::Origin;
@@ -41,17 +40,10 @@ pub(super) fn settings(
         },
         provider,
         certificates: pro
-            .client_roots
+            .certificates
             .as_ref()
-            .map(|_| CertificateRule { attribute: pro.certificate_attribute.clone() }),
+            .map(|people| CertificateRule { attribute: people.attribute.clone() }),
         outside: outside.map(|web| format!("{}/boite-exterieure", web.origin)),
         origin,
     })
-}
-
-/// Whether browsers are asked for a certificate: whoever has none comes in and signs in otherwise.
-pub(super) fn clients(pro: &Pro) -> anyhow::Result<ClientAuth> {
-    let Some(path) = &pro.client_roots else { return Ok(ClientAuth::None) };
-    let anchors = Anchors::load(path).context("pro.client_roots")?;
-    Ok(ClientAuth::Optional(PeerTrust::new(anchors, Revocation::Off)))
 }

@@ -160,13 +160,14 @@ origin = "https://{web}{web_port}"
 files_origin = "https://{files}{web_port}"
 
 # The professionals' pages: another host name and another port than the patients'. `pli admin invite-professional`
-# gives a first password; client_roots asks for people's certificates, provider names an issuer of [[oidc]].
+# gives a first password; [pro.certificates] asks for people's, provider names an issuer of [[oidc]].
 # [pro]
 # listen = "{listen}:8443"
 # origin = "https://pro.example:8443"
-# client_roots = "tls/people.pem"
-# certificate_attribute = "CN"
 # provider = "https://auth.example/realms/esante"
+# [pro.certificates]
+# client_roots = "tls/people.pem"
+# attribute = "CN"
 
 # Notices and sign-in codes leave by a mail server of the outside world, over TLS.
 # Without it nobody can sign in to the pages.

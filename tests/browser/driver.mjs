@@ -53,7 +53,7 @@ const steps = {
     return { status: response.status(), headers };
   },
   async fill({ label, text }) { await page.getByLabel(label).fill(text); },
-  async select({ label, text }) { await page.getByLabel(label).selectOption({ label: text }); },
+  async select({ label, text }) { await page.getByLabel(label, { exact: true }).selectOption({ label: text }); },
   async choose({ label, files }) { await page.getByLabel(label).setInputFiles(files); },
   async click({ role, name }) {
     const target = page.getByRole(role, { name, disabled: false }).first();

@@ -71,7 +71,12 @@ fn what_was_said_in_clear_is_forgotten_after_the_handshake() {
     let early = client.say("MAIL FROM:<x@y.example>").unwrap();
     assert!(matches!(early.code, 503 | 530), "EHLO is owed again: {}", early.text);
     let hello = client.expect("EHLO secret.example", 250).unwrap();
-    assert!(!hello.text.contains("STARTTLS") && hello.text.contains("AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN"), "{}", hello.text);
+    assert!(
+        !hello.text.contains("STARTTLS")
+            && hello.text.contains("AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN"),
+        "{}",
+        hello.text
+    );
 }
 
 fn greet(socket: &mut Socket, start: &str) {

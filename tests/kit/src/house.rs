@@ -337,7 +337,8 @@ impl House {
              [submission]\nstarttls = \"127.0.0.1:{submission}\"\nimplicit = \"127.0.0.1:{submissions}\"\n\
              [imap]\nstarttls = \"127.0.0.1:{imap}\"\nimplicit = \"127.0.0.1:{imaps}\"\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\norigin = \"{}\"\nfiles_origin = \"{}\"\n\
-             [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\nclient_roots = \"tls/root.pem\"\n\
+             [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\n\
+             [pro.certificates]\nclient_roots = \"tls/root.pem\"\nlists = \"off\"\n\
              [alerts.smarthost]\nhost = \"localhost\"\nport = {}\nroots = \"tls/root.pem\"\n\
              from = \"ne-pas-repondre@pli.example\"\n{}",
             self.pages(),

@@ -112,14 +112,18 @@ impl Rooms {
         Ok(session)
     }
 
-    /// The open mailboxes of whoever is signed in, with what they may do in each.
+    /// The open mailboxes of whoever is signed in, with what they may do in each; their own first.
     pub async fn mailboxes_of(
         &self,
         session: &ProfessionalSession,
         now: Timestamp,
     ) -> Result<Vec<(Mailbox, Rights)>, Failure> {
         let mailboxes = self.relay.directory().mailboxes_of(session.person.id, now).await;
-        mailboxes.doing("listing the mailboxes of a professional")
+        let mut mailboxes = mailboxes.doing("listing the mailboxes of a professional")?;
+        mailboxes.sort_by_key(|(mailbox, _)| {
+            mailbox.person.as_ref().is_none_or(|holder| holder.id != session.person.id)
+        });
+        Ok(mailboxes)
     }
 
     /// Ends one of the sessions of whoever is signed in.

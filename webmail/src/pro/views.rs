@@ -214,8 +214,8 @@ pub struct DelegationView {
     pub person: String,
     /// What they may do.
     pub rights: &'static str,
-    /// Since when.
-    pub since: When,
+    /// Since when, if it is known.
+    pub since: Option<When>,
     /// Until when, in words.
     pub until: String,
     /// Sealed reference for the form.

@@ -74,7 +74,8 @@ fn view(app: &Space, session: &ProfessionalSession, line: DelegationLine, now: T
         address: line.mailbox.address.to_string(),
         person: line.person.display_name(),
         rights: texts::rights(line.rights),
-        since: When::moment(line.starts, zone, now),
+        // An import may know no beginning.
+        since: (line.starts.0 > 0).then(|| When::moment(line.starts, zone, now)),
         until: texts::until(line.ends, zone),
         reference: app.hide(Purpose::Delegation, session, &[line.mailbox.account.0, line.person.id.0]),
     }

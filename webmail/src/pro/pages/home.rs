@@ -21,10 +21,9 @@ pub(super) async fn show(State(app): State<Space>, headers: HeaderMap) -> Page {
     let now = app.now();
     let session = app.session(&headers, now).await?;
     let received = app.rooms().delegations_received(&session, now).await?;
-    let mut mailboxes = app.rooms().mailboxes_of(&session, now).await?;
+    let mailboxes = app.rooms().mailboxes_of(&session, now).await?;
     let is_own =
         |holder: Option<&directory::Person>| holder.is_some_and(|holder| holder.id == session.person.id);
-    mailboxes.sort_by_key(|(mailbox, _)| !is_own(mailbox.person.as_ref()));
     let zone = &app.settings().zone;
     let mailboxes = mailboxes
         .into_iter()

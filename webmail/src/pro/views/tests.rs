@@ -25,7 +25,7 @@ fn pages(x: &str) -> Vec<(&'static str, String)> {
         address: s(),
         person: s(),
         rights: "Lire",
-        since: when(x),
+        since: Some(when(x)),
         until: s(),
         reference: s(),
     };
