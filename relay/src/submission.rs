@@ -5,7 +5,7 @@ use crate::letter::{Fault, Incoming};
 use crate::sign_in::{Entrance, SignIn, SignInRefusal, SignedIn, Step, tell_signed_in};
 use crate::{identity, replies};
 use bytes::Bytes;
-use directory::{Login, MaySendAs};
+use directory::{Login, MaySendAs, Resolved};
 use names::{Address, QueueId};
 use net::{ConnInfo, World};
 use std::sync::Arc;
@@ -116,6 +116,12 @@ impl SubmissionWorld {
             }
         }
         match self.relay.may_receive(&source, &recipient, now).await {
+            // Better refused than forgotten: what is delivered here is delivered at once (RFC 4865).
+            Ok(Verdict::Pass)
+                if transaction.wishes.mail.hold.is_some() && lives_here(&self.relay, &recipient).await? =>
+            {
+                Err(Reply::wish_not_granted("letters are held on their way to other operators only"))
+            }
             Ok(Verdict::Pass) => {
                 let account = transaction.sender.account;
                 let may = self.relay.may_send(login, account, &recipient, &transaction.recipients, now).await;
@@ -175,6 +181,15 @@ impl SubmissionWorld {
     }
 }
 
+/// Whether a letter to this address is delivered here.
+async fn lives_here(relay: &Relay, address: &Address) -> Result<bool, Reply> {
+    let resolved = relay.directory().resolve(std::slice::from_ref(address), relay.now()).await;
+    let resolved = resolved.map_err(|cause| {
+        replies::failure(&crate::Error::Directory { what: "looking for a recipient", cause })
+    })?;
+    Ok(matches!(resolved[..], [Resolved::Professional(_) | Resolved::Patient(_)]))
+}
+
 impl World<Server> for SubmissionWorld {
     async fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
@@ -218,9 +233,10 @@ impl World<Server> for SubmissionWorld {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{DOCTOR, address, houses};
+    use crate::testing::{CARDIOLOGIST, DOCTOR, address, houses};
     use audit::{Act, Chain};
     use net::{Caps, Gate};
+    use wire::smtp::Hold;
 
     #[tokio::test]
     async fn a_session_is_told_once_however_much_is_done_in_it() {
@@ -248,6 +264,34 @@ mod tests {
             let told: Vec<_> = told.into_iter().filter_map(|line| line.line).collect();
             let [line] = &told[..] else { panic!("{}: {told:?}", house.engine) };
             assert!(line.act == Act::SignedIn && line.detail.starts_with("door=submission "), "{line:?}");
+        }
+    }
+
+    /// RFC 4865: a wish that cannot be granted is refused before the letter is written.
+    #[tokio::test]
+    async fn a_letter_to_somebody_here_is_not_held() {
+        for house in houses().await {
+            let peer = "192.0.2.7:50000".parse().unwrap();
+            let connection = ConnInfo { peer, local: peer, door: "submission" };
+            let mut world =
+                SubmissionWorld::new(house.relay.clone(), Gate::new(Caps::default()), &connection);
+            let attempt = sasl::Attempt::Password {
+                mechanism: sasl::Mechanism::Plain,
+                login: DOCTOR.to_owned(),
+                authzid: None,
+                secret: sasl::Secret::new(b"demo-marie-lenoir".to_vec()),
+            };
+            assert!(matches!(world.authenticate(attempt, None).await, Answer::Authenticated(Ok(()))));
+            let held = Some(Hold { until: house.relay.now().plus(names::MINUTE) });
+            for (hold, refused) in [(None, false), (held, true)] {
+                let parameters = MailParameters { hold, ..MailParameters::default() };
+                world.answer(Ask::Sender { path: Some(address(DOCTOR)), parameters }).await;
+                let path = address(CARDIOLOGIST);
+                let said = world.answer(Ask::Recipient { path, parameters: RcptParameters::default() }).await;
+                let Answer::Recipient(said) = said else { panic!("{said:?}") };
+                assert_eq!(said.is_err(), refused, "{}: {said:?}", house.engine);
+                world.answer(Ask::Reset).await;
+            }
         }
     }
 }

@@ -91,12 +91,19 @@ pub fn original(value: Value<'_>, utf8: bool) -> Result<OriginalRecipient, Reply
     }
     let raw = utf8 && kind == "utf-8" && !address.is_ascii();
     let address = match raw {
-        true if address.contains(['+', '=', '\\']) => None,
+        true if address.contains(['+', '=', '\\']) || !address.chars().all(is_shown) => None,
         true => Some(address.to_owned()),
         false => xtext::decoded(address),
     };
     let address = address.filter(|address| !address.is_empty()).ok_or_else(wrong)?;
     Ok(OriginalRecipient { kind, address })
+}
+
+/// Neither a blank, nor what turns or hides the text around it (RELIABILITY S-12, S-15).
+fn is_shown(c: char) -> bool {
+    let turns =
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !c.is_control() && !c.is_whitespace() && !turns
 }
 
 /// `by-time ";" ("R" / "N") ["T"]`, seconds from now (RFC 2852 §4).
@@ -213,6 +220,8 @@ mod tests {
             ("utf-8;é@b.example", Some(("utf-8", "é@b.example"))),
             ("rfc822;é@b.example", None),
             ("utf-8;é+2B@b.example", None),
+            ("utf-8;é\u{202e}@b.example", None),
+            ("utf-8;é\u{2028}X@b.example", None),
             ("rfc822;a+0D+0AX: y", None),
             ("rfc822;a+0D", None),
             ("rfc822;", None),
