@@ -102,6 +102,36 @@ async fn an_answer_with_a_photo_reaches_the_doctor_once() {
     assert!(page.text().contains("Envoyé de votre espace"));
 }
 
+/// DESIGN §2.4: a report is an event of the conversation; the letter before it is still the one answered.
+#[tokio::test]
+async fn a_receipt_is_an_event_of_the_conversation_and_is_not_what_is_answered() {
+    let house = House::new().await;
+    house.send(DOCTOR, CLAIRE, &plain(CLAIRE, "Votre bilan", "Bonjour")).await;
+    let mut browser = Browser::claire(&house).await;
+    let (_, page) = browser.first_conversation().await;
+    let answer = page.all("<a class=\"bouton principal\" href=\"").remove(0);
+    let form = browser.get(&answer).await;
+    let fields = [("jeton", form.token()), ("envoi", "m".to_owned()), ("texte", "Merci".to_owned())];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(browser.post_letter(&answer, &fields, None).await.status, StatusCode::SEE_OTHER);
+    let received = house.inbox(DOCTOR).await.remove(0);
+    let id = received.split("Message-ID: ").nth(1).unwrap().lines().next().unwrap();
+    let receipt = format!(
+        "From: Marie Lenoir <{DOCTOR}>\nTo: <{CLAIRE}>\nSubject: Lu\nMIME-Version: 1.0\n\
+         Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\n\nLu.\n\
+         --b\nContent-Type: message/disposition-notification\n\nOriginal-Message-ID: {id}\n\
+         Disposition: manual-action/MDN-sent-manually; displayed\n\n--b--\n"
+    );
+    let outcome = house.send(DOCTOR, CLAIRE, &receipt).await;
+    assert!(matches!(outcome, relay::Outcome::Accepted { .. }), "{outcome:?}");
+    let (_, page) = browser.first_conversation().await;
+    let text = page.text();
+    assert_eq!(text.matches(crate::texts::REPORTED).count(), 1, "{text}");
+    assert!(text.contains(crate::texts::REPORTER));
+    let again = page.all("<a class=\"bouton principal\" href=\"").remove(0);
+    assert_eq!(again, answer, "the doctor's letter is the one that is answered");
+}
+
 #[tokio::test]
 async fn after_fin_the_button_is_out_and_says_why_and_posting_is_refused() {
     let house = House::new().await;
