@@ -3,6 +3,7 @@
 
 mod channels;
 mod chores;
+mod crashes;
 mod databases;
 mod doors;
 mod issuers;
@@ -106,7 +107,7 @@ impl House {
             clock: clock.clone(),
             entropy: entropy.clone(),
             alerts: Arc::clone(&alerts),
-            queue: relay::queue::Queue::new(&masters, entropy.clone()),
+            queue: relay::queue::Queue::new(&masters, entropy.clone()).crashing(crashes::plan()),
             patients: relay::PatientHashes::new(&masters),
         });
         let signer = Arc::new(Signer::from_seed(&masters.keyed_hash("audit signer", b"seed"))?);
@@ -137,6 +138,7 @@ impl House {
         Admin {
             directory: self.relay.directory().clone(),
             mailstore: self.relay.mailstore().clone(),
+            relay: self.relay.clone(),
             entropy: self.entropy.clone(),
             trust: Arc::clone(&self.trust),
         }

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod check;
 pub mod demo;
 pub mod init;
+pub mod queue;
 pub mod serve;
 pub mod verify;
 
@@ -40,6 +41,8 @@ enum Command {
     Verify(verify::Verify),
     /// Administers: by the running server, or directly when none runs.
     Admin(admin::Admin),
+    /// Letters for other operators that wait: list, show, retry, hold, release, drop.
+    Queue(queue::Queue),
 }
 
 /// Which configuration.
@@ -93,6 +96,7 @@ async fn dispatch(command: Command) -> anyhow::Result<Ending> {
         Command::Check(file) => check::run(&file).await,
         Command::Verify(verify) => verify::run(&verify).await,
         Command::Admin(admin) => admin::run(admin).await,
+        Command::Queue(queue) => queue::run(queue).await,
     }
 }
 

@@ -72,6 +72,8 @@ pub enum Command {
         /// Which.
         domain: String,
     },
+    /// Looks at the queue for other operators, or steers it.
+    Queue(QueueCommand),
 }
 
 /// Where a professional's sign-in codes go. No `Debug`: it is theirs.
@@ -90,6 +92,65 @@ pub struct TrustList {
     pub name: String,
     /// Its octets.
     pub bytes: Vec<u8>,
+}
+
+/// What is done with the queue. `which` is a queue id, a domain, or `all`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum QueueCommand {
+    /// Lists what waits.
+    List {
+        /// What of it.
+        filter: QueueFilter,
+        /// How many lines at most.
+        lines: u32,
+    },
+    /// Tells all of a letter: what waits, what left, and why.
+    Show {
+        /// A queue id, a Message-ID, or the address of an account.
+        what: String,
+    },
+    /// Tries at once.
+    Retry {
+        /// What.
+        which: String,
+    },
+    /// Holds until released.
+    Hold {
+        /// What.
+        which: String,
+    },
+    /// Lets go on, also what was put aside.
+    Release {
+        /// What.
+        which: String,
+    },
+    /// Drops for good.
+    Drop {
+        /// What.
+        which: String,
+        /// Whether senders hear of it.
+        notice: DropNotice,
+    },
+}
+
+/// What of the queue is listed; all that is given must fit.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct QueueFilter {
+    /// For this domain.
+    pub domain: Option<String>,
+    /// In this state: `waiting`, `under-way`, `held`, `quarantined`.
+    pub state: Option<String>,
+    /// Accepted at least so many milliseconds ago.
+    pub older_than: Option<i64>,
+}
+
+/// Whether senders hear of a drop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum DropNotice {
+    /// They get a report.
+    Report,
+    /// Nobody is told.
+    Silent,
 }
 
 /// Whether an import writes.

@@ -24,6 +24,15 @@ pub enum Error {
         #[source]
         cause: mailstore::Error,
     },
+    /// The relay failed.
+    #[error("the relay failed while {what}")]
+    Relay {
+        /// What we were doing.
+        what: &'static str,
+        /// Why.
+        #[source]
+        cause: relay::Error,
+    },
     /// The database failed.
     #[error("the database failed")]
     Database {

@@ -11,12 +11,15 @@ mod history;
 mod import;
 mod invitations;
 mod passwords;
+mod queue;
 #[cfg(test)]
 mod testing;
 mod trust;
 mod why;
 
-pub use command::{CodesTo, Command, Done, Import, PasswordOwner, SeedText, TrustList};
+pub use command::{
+    CodesTo, Command, Done, DropNotice, Import, PasswordOwner, QueueCommand, QueueFilter, SeedText, TrustList,
+};
 pub use error::Error;
 pub use trust::tell as tell_trust;
 
@@ -24,6 +27,7 @@ use audit::{Act, Actor, Chain, Entry, Line};
 use directory::Directory;
 use mailstore::Mailstore;
 use names::{Entropy, Timestamp};
+use relay::Relay;
 use std::sync::Arc;
 
 /// The rooms administrators work in. Cheap to clone.
@@ -33,6 +37,8 @@ pub struct Admin {
     pub directory: Directory,
     /// What we keep.
     pub mailstore: Mailstore,
+    /// The way of letters, and what waits for other operators.
+    pub relay: Relay,
     /// Chance, for the salts of lines.
     pub entropy: Entropy,
     /// How trust lists are judged.
@@ -45,6 +51,7 @@ impl Admin {
         match command {
             Command::Import { files, how } => self.import(files, *how, now).await,
             Command::Why { queue } => self.why(queue, now).await,
+            Command::Queue(command) => self.queue(command, now).await,
             Command::Accounts => self.accounts(now).await,
             Command::History { address, lines } => self.history(address, *lines, now).await,
             Command::IssuePassword { owner, label } => self.issue_password(owner, label, now).await,

@@ -167,7 +167,9 @@ fn parse_which(text: &str) -> Result<Which, Error> {
         return domain(text).map(Which::Domain);
     }
     text.parse().map(Which::Letter).map_err(|_| {
-        Error::Refused(format!("«{text}» is neither a queue id (thirteen letters and digits), a domain, nor `all`"))
+        Error::Refused(format!(
+            "«{text}» is neither a queue id (thirteen letters and digits), a domain, nor `all`"
+        ))
     })
 }
 
@@ -196,8 +198,10 @@ fn line(row: &Waiting, now: Timestamp) -> String {
 
 fn told(row: &Waiting, now: Timestamp) -> String {
     let mut text = format!("\nrecipient  {}\n", recipient(row));
-    let _ = writeln!(text, "state      {}, {} tries, {} strikes", row.state.code(), row.attempts, row.strikes);
-    let _ = writeln!(text, "accepted   {} ({} ago)", row.created_at.rfc3339(), age(now.since(row.created_at)));
+    let _ =
+        writeln!(text, "state      {}, {} tries, {} strikes", row.state.code(), row.attempts, row.strikes);
+    let _ =
+        writeln!(text, "accepted   {} ({} ago)", row.created_at.rfc3339(), age(now.since(row.created_at)));
     let _ = writeln!(text, "next try   {}", next(row, now));
     let _ = writeln!(text, "given up   {}", row.expires_at.rfc3339());
     if let Some(story) = &row.last {
@@ -300,7 +304,8 @@ mod tests {
             let run = async |command| house.admin.run(&Command::Queue(command), now).await;
             let list = |filter: QueueFilter| QueueCommand::List { filter, lines: 10 };
             let all = run(list(QueueFilter::default())).await.unwrap().text;
-            for words in [&one.to_string(), "waiting", "3 min", "…@there.example", "nurse@elsewhere.example"] {
+            for words in [&one.to_string(), "waiting", "3 min", "…@there.example", "nurse@elsewhere.example"]
+            {
                 assert!(all.contains(words), "{}: {words}: {all}", house.engine);
             }
             assert!(!all.contains("279035121518989"), "{all}");

@@ -37,9 +37,11 @@ fn entropy() -> Entropy {
 pub(crate) async fn houses() -> Vec<House> {
     let mut houses = Vec::new();
     for ((engine, data), (_, keys)) in db::testing::both().await.into_iter().zip(db::testing::both().await) {
-        data.migrate(&[audit::MIGRATIONS, directory::MIGRATIONS, mailstore::MIGRATIONS].concat())
-            .await
-            .unwrap();
+        data.migrate(
+            &[audit::MIGRATIONS, directory::MIGRATIONS, mailstore::MIGRATIONS, relay::MIGRATIONS].concat(),
+        )
+        .await
+        .unwrap();
         keys.migrate(mailstore::KEY_MIGRATIONS).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let masters = MasterKeys::parse(&format!("1 {}\n", "5a".repeat(32))).unwrap();
@@ -53,7 +55,18 @@ pub(crate) async fn houses() -> Vec<House> {
         };
         let mailstore = Mailstore::open(parts, NOON).await.unwrap();
         let directory = Directory::open((*data).clone(), &masters, entropy()).await.unwrap();
-        let admin = Admin { directory, mailstore, entropy: entropy(), trust: Arc::default() };
+        let relay = relay::Relay::new(relay::Parts {
+            mailstore: mailstore.clone(),
+            directory: directory.clone(),
+            settings: policy::Settings::default(),
+            hostname: names::Domain::parse("mail.pli.example").unwrap(),
+            clock: names::Clock::new(|| NOON),
+            entropy: entropy(),
+            alerts: std::sync::Arc::default(),
+            queue: relay::queue::Queue::new(&masters, entropy()),
+            patients: relay::PatientHashes::new(&masters),
+        });
+        let admin = Admin { directory, mailstore, relay, entropy: entropy(), trust: Arc::default() };
         houses.push(House { engine, admin, _databases: [data, keys], _folder: folder });
     }
     houses

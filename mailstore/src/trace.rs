@@ -125,6 +125,25 @@ impl Mailstore {
         Ok(queues.into_iter().max())
     }
 
+    /// The letters with this Message-ID that accounts of ours sent, newest first: for support.
+    pub async fn letters_with_message_id(&self, message_id: &str, limit: u32) -> Result<Vec<QueueId>, Error> {
+        const BY_MESSAGE: &str = "SELECT queue FROM letter WHERE account IS NOT NULL AND message_hash = $1
+            ORDER BY queue DESC LIMIT $2";
+        let args = db::args![self.message_hash(message_id).to_vec(), limit];
+        self.letter_numbers(BY_MESSAGE, args).await
+    }
+
+    /// The letters that an account sent last, newest first: for support.
+    pub async fn letters_sent_by(&self, account: AccountId, limit: u32) -> Result<Vec<QueueId>, Error> {
+        const BY_ACCOUNT: &str = "SELECT queue FROM letter WHERE account = $1 ORDER BY queue DESC LIMIT $2";
+        self.letter_numbers(BY_ACCOUNT, db::args![account, limit]).await
+    }
+
+    async fn letter_numbers(&self, sql: &'static str, args: db::Args) -> Result<Vec<QueueId>, Error> {
+        let rows = self.db().read().await?.rows(sql, args).await?;
+        Ok(rows.iter().map(|row| row.int(0).map(QueueId)).collect::<Result<_, _>>()?)
+    }
+
     fn envelope_hash(&self, envelope_id: &str) -> [u8; 16] {
         self.hashes().short(format!("envelope {envelope_id}").as_bytes())
     }

@@ -8,6 +8,7 @@
 mod account;
 mod address;
 mod clock;
+mod crash;
 mod dn;
 mod fold;
 mod health;
@@ -18,6 +19,7 @@ mod time;
 pub use account::{AccountKind, Profession, ProfileState, SectorCode};
 pub use address::{Address, AddressError, Domain, LocalPart};
 pub use clock::{Clock, Entropy};
+pub use crash::{CrashPlan, CrashPoint};
 pub use dn::{DistinguishedName, DistinguishedNameError, Prohibited};
 pub use fold::fold;
 pub use health::{Finess, HealthIdError, Ins, NationalPersonId, NationalStructureId, Rpps};

@@ -11,7 +11,7 @@ use crate::{Error, facts, parties};
 use audit::{Act, Chain, Entry, Line};
 use directory::Resolved;
 use mailstore::{CommitterError, QUEUE, Trace, TracedRecipient};
-use names::{AccountId, Address, PartyId, QueueId, Timestamp};
+use names::{AccountId, Address, CrashPoint, PartyId, QueueId, Timestamp};
 use policy::{Refusal, Secrecy};
 use std::collections::HashMap;
 
@@ -45,7 +45,10 @@ impl Relay {
                 Ready::Letter(prepared) => *prepared,
             };
             match self.inner().committer.submit(prepared).await {
-                Ok(Committed::Kept) => return Ok(Outcome::Accepted { queue: draft.queue }),
+                Ok(Committed::Kept) => {
+                    self.queue().reach(CrashPoint::ReceiveAfterCommit);
+                    return Ok(Outcome::Accepted { queue: draft.queue });
+                }
                 Ok(Committed::Repeat(queue)) => return Ok(Outcome::Accepted { queue }),
                 Ok(Committed::Changed) => {}
                 // Perhaps kept, perhaps not: its key tells when it is handed in again.

@@ -9,7 +9,7 @@ use audit::Entry;
 use db::Tx;
 use directory::Directory;
 use mailstore::{AcceptedKey, Delivery, Hold, Mailstore, Trace, Work};
-use names::{AccountId, Address, ConversationId, QueueId, Timestamp};
+use names::{AccountId, Address, ConversationId, CrashPoint, QueueId, Timestamp};
 use policy::{Act, Actor, Answered, Decision, Letter, Mandate, Purpose, Request, Settings};
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -246,7 +246,9 @@ impl Commit {
         // Chain heads are locked last, in their order (DESIGN §2.2).
         let lines: Vec<Entry> = kept.iter().flat_map(|job| job.audit.iter().cloned()).collect();
         let auditing = |cause| Error::Database { what: "writing the trail", cause };
-        audit::append(tx, &lines).await.map_err(auditing)
+        audit::append(tx, &lines).await.map_err(auditing)?;
+        self.queue.reach(CrashPoint::ReceiveBeforeCommit);
+        Ok(())
     }
 }
 

@@ -216,19 +216,3 @@ fn story(row: &Leased, status: (u8, u8, u16), words: &str, peer: Option<String>,
     let recipient = row.envelope.as_ref().map(|envelope| envelope.recipient.clone());
     Story::new(recipient, status, words, peer, now)
 }
-
-/// A peer's words without the recipient they may quote: what a log may hold.
-pub(super) fn for_log(words: &str, row: &Leased) -> String {
-    let mut shown = String::with_capacity(words.len());
-    let local = row.envelope.as_ref().map(|envelope| envelope.recipient.local().to_owned());
-    for word in words.split_inclusive(' ') {
-        let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        let names = local.as_deref().is_some_and(|local| word.to_lowercase().contains(local));
-        if word.contains('@') || names || digits >= 10 {
-            shown.push_str("… ");
-        } else {
-            shown.push_str(word);
-        }
-    }
-    shown
-}

@@ -354,3 +354,6 @@ fn exchanges(answers: &[RData]) -> Vec<(u16, Exchange)> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

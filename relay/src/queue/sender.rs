@@ -3,7 +3,7 @@
 use super::counts::{Counters, Counts, Event};
 use super::lanes::{Job, Lanes, WasReady};
 use super::limits;
-use super::outcome::{Fault, Plan, Verdict, for_log};
+use super::outcome::{Fault, Plan, Verdict};
 use super::routes::{Outlook, Routes};
 use super::session::{SessionState, SessionWorld, is_damage};
 use super::settle::{End, Fate, Settle, Settlement};
@@ -13,7 +13,7 @@ use crate::{Error, Relay};
 use audit::{Act, Actor, Chain, Entry, Line};
 use db::Db;
 use mailstore::{Committer, CommitterError, QUEUE};
-use names::{Domain, Entropy, HeadId, OutboundId, Timestamp};
+use names::{CrashPoint, Domain, Entropy, HeadId, OutboundId, Timestamp};
 use net::{Dialled, StopSignal, Target, TlsBegins};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -274,6 +274,10 @@ impl Inner {
         act(&mut self.lanes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    pub(super) fn reach(&self, point: CrashPoint) {
+        self.relay.queue().reach(point);
+    }
+
     /// The next letter of a domain; the worker hears that there is room.
     pub(super) fn take(&self, domain: &Domain) -> Option<Job> {
         self.with_lanes(|lanes| lanes.take(domain))
@@ -291,7 +295,7 @@ impl Inner {
             return;
         }
         let reports = reports(&self.relay, job, &plan, now).await;
-        log(job, &plan);
+        log(&plan);
         let audit = lines(&plan, self.entropy(), now);
         self.write(plan, reports, audit, now).await;
     }
@@ -302,6 +306,7 @@ impl Inner {
             plan.rows.iter().map(|row| (row.domain.clone(), row.id)).collect();
         let told = reports.len();
         self.settle(Settlement { rows: plan.rows, reports, audit, now }).await;
+        self.reach(CrashPoint::SendAfterMark);
         self.with_lanes(|lanes| lanes.let_go(done.iter().map(|(domain, id)| (domain, *id))));
         for event in plan.events {
             self.counters.count(event);
@@ -481,6 +486,7 @@ impl Inner {
             if rows.is_empty() {
                 return self.until_next(now).await;
             }
+            self.reach(CrashPoint::SendAfterLease);
             self.take_in(rows, now).await?;
             // One suspect at a time: what broke one worker is not to take others along.
         }
@@ -722,26 +728,24 @@ pub(super) fn lines(plan: &Plan, entropy: &Entropy, now: Timestamp) -> Vec<Entry
 }
 
 /// One line for each recipient, by its row's number: whose address that is, the sealed rows know.
-fn log(job: &Job, plan: &Plan) {
+fn log(plan: &Plan) {
     for settled in &plan.rows {
-        let row = job.rows.iter().find(|row| row.id == settled.id);
-        let said = |words: &str| row.map_or_else(String::new, |row| for_log(words, row));
         let (queue, row, domain, attempt) = (settled.queue, settled.id.0, &settled.domain, settled.attempts);
         match &settled.fate {
             Fate::Over { end: End::Delivered, story } => {
                 let peer = story.peer.as_deref().unwrap_or_default();
-                tracing::info!(%queue, row, %domain, attempt, peer, "delivered: {}", said(&story.words));
+                tracing::info!(%queue, row, %domain, attempt, peer, "delivered: {}", story.shown());
             }
             Fate::Over { end, story } => {
                 let (outcome, status) = (end.code(), &story.status);
-                tracing::warn!(%queue, row, %domain, attempt, outcome, status, "given up: {}", said(&story.words));
+                tracing::warn!(%queue, row, %domain, attempt, outcome, status, "given up: {}", story.shown());
             }
             Fate::Later { at, story, .. } => {
                 let (next, status) = (at.rfc3339(), &story.status);
-                tracing::warn!(%queue, row, %domain, attempt, next, status, "waits: {}", said(&story.words));
+                tracing::warn!(%queue, row, %domain, attempt, next, status, "waits: {}", story.shown());
             }
             Fate::Aside { story } => {
-                tracing::error!(%queue, row, %domain, why = said(&story.words), "a letter was put aside");
+                tracing::error!(%queue, row, %domain, why = story.shown(), "a letter was put aside");
             }
             Fate::Back | Fate::Suspect => tracing::info!(%queue, row, %domain, "given back"),
         }

@@ -9,7 +9,7 @@ use super::sender::Inner;
 use bytes::Bytes;
 use certs::PeerInfo;
 use mailstore::BodyReader;
-use names::{DistinguishedName, Domain, Timestamp};
+use names::{CrashPoint, DistinguishedName, Domain, Timestamp};
 use net::{StopSignal, World};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -96,6 +96,7 @@ impl SessionWorld {
             }
             self.state.with(|state| state.ready = true);
             self.inner.with_lanes(|lanes| lanes.ready(&self.domain));
+            self.inner.reach(CrashPoint::SendAfterConnect);
         }
         match self.wait_for_job().await {
             None => Answer::Quit,
@@ -167,6 +168,7 @@ impl SessionWorld {
 
     async fn settle(&mut self, settled: Settled) {
         self.content = None;
+        self.inner.reach(CrashPoint::SendBeforeMark);
         let Some(job) = self.state.take_job() else { return };
         let mut job = Arc::unwrap_or_clone(job);
         if settled.unheard && job.unheard < limits::UNHEARD {
@@ -287,8 +289,13 @@ impl World<Client> for SessionWorld {
         if let Some(head) = pouring.head.take() {
             return Some(Answer::Chunk(head));
         }
+        self.inner.reach(CrashPoint::SendMidLetter);
         match pouring.body.next(&mut pouring.rest).await {
-            Ok(piece) => piece.map(Answer::Chunk),
+            Ok(None) => {
+                self.inner.reach(CrashPoint::SendAfterLetter);
+                None
+            }
+            Ok(Some(piece)) => Some(Answer::Chunk(piece)),
             Err(error) => {
                 tracing::error!(%error, domain = %self.domain, "a letter of the queue cannot be read");
                 self.damaged = is_damage(&error);

@@ -8,7 +8,7 @@ use crate::reports::PreparedReport;
 use audit::Entry;
 use db::{Tx, Value, args};
 use mailstore::{Mailstore, QUEUE, Work};
-use names::{Address, BodyId, Domain, OutboundId, QueueId, Timestamp};
+use names::{Address, BodyId, CrashPoint, Domain, OutboundId, QueueId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -93,6 +93,19 @@ impl Story {
         let (class, subject, detail) = status;
         Self { recipient, at, status: format!("{class}.{subject}.{detail}"), words, peer }
     }
+
+    /// The words without the recipient they may quote: what a log or a screen may hold.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let local = self.recipient.as_ref().map(Address::local);
+        let mut shown = String::with_capacity(self.words.len());
+        for word in self.words.split_inclusive(' ') {
+            let digits = word.bytes().filter(u8::is_ascii_digit).count();
+            let names = local.is_some_and(|local| word.to_lowercase().contains(local));
+            shown.push_str(if word.contains('@') || names || digits >= 10 { "… " } else { word });
+        }
+        shown
+    }
 }
 
 #[derive(Clone)]
@@ -144,6 +157,7 @@ impl Work for Settle {
         // of the trail last.
         let reports: Vec<&PreparedReport> = live.iter().flat_map(|job| &job.reports).collect();
         PreparedReport::write_all(tx, &reports, lines).await?;
+        self.queue.reach(CrashPoint::SendInMark);
         let settled = |job: &Arc<Settlement>| job.rows.iter().filter(|row| found.contains(&row.id)).count();
         Ok(jobs.iter().map(|job| settled(job) as u64).collect())
     }

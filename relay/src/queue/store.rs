@@ -3,7 +3,7 @@
 use super::envelope::{Envelope, NewOutbound};
 use super::limits;
 use db::{Error, Row, Tx, Value, args};
-use names::{BodyId, Domain, Entropy, HeadId, OutboundId, QueueId, Timestamp};
+use names::{BodyId, CrashPlan, CrashPoint, Domain, Entropy, HeadId, OutboundId, QueueId, Timestamp};
 use seal::{MasterKeys, Vault};
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -16,6 +16,7 @@ struct Inner {
     vault: Vault,
     entropy: Entropy,
     woken: Arc<Notify>,
+    crashes: CrashPlan,
 }
 
 /// What a sealed value of the queue is. The number is part of what is authenticated: never reuse one.
@@ -57,7 +58,22 @@ impl Queue {
     #[must_use]
     pub fn new(masters: &MasterKeys, entropy: Entropy) -> Self {
         let vault = masters.vault("queue");
-        Self(Arc::new(Inner { vault, entropy, woken: Arc::new(Notify::new()) }))
+        let (woken, crashes) = (Arc::new(Notify::new()), CrashPlan::default());
+        Self(Arc::new(Inner { vault, entropy, woken, crashes }))
+    }
+
+    /// The same queue, and a process that dies where a test says. Before it is cloned.
+    #[must_use]
+    pub fn crashing(self, crashes: CrashPlan) -> Self {
+        match Arc::try_unwrap(self.0) {
+            Ok(inner) => Self(Arc::new(Inner { crashes, ..inner })),
+            Err(shared) => Self(shared),
+        }
+    }
+
+    /// Somebody is at this point of a letter's way.
+    pub(crate) fn reach(&self, point: CrashPoint) {
+        self.0.crashes.reach(point);
     }
 
     /// Writes rows in the unit that accepts their letters; workers are woken after the commit. The caller
