@@ -4,6 +4,7 @@
 //! doors takes the delay along (RELIABILITY A-01).
 
 use crate::limits;
+use crate::surge::Surge;
 use names::Timestamp;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -54,6 +55,8 @@ pub struct Counts {
     pub failed: u64,
     /// Sign-ins refused because they came too early.
     pub delayed: u64,
+    /// Waves of failed sign-ins, ten times the usual and more.
+    pub surges: u64,
     /// Connections ended by a panic in a machine or a world.
     pub panicked: u64,
 }
@@ -70,6 +73,8 @@ struct Inner {
     crowded: AtomicU64,
     failed: AtomicU64,
     delayed: AtomicU64,
+    surge: Mutex<Surge>,
+    surges: AtomicU64,
     panicked: AtomicU64,
 }
 
@@ -92,6 +97,8 @@ impl Gate {
             crowded: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             delayed: AtomicU64::new(0),
+            surge: Mutex::new(Surge::new()),
+            surges: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
         }))
     }
@@ -126,6 +133,15 @@ impl Gate {
         let attempt = self.attempt(account, address);
         lock(&self.0.attempts).failed(attempt, now);
         self.0.failed.fetch_add(1, Ordering::Relaxed);
+        let wave = lock(&self.0.surge).failed(now);
+        if let Some(wave) = wave {
+            self.0.surges.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(
+                failures = wave.failures,
+                usual = wave.usual,
+                "ten times the usual number of sign-ins fail: somebody tries many logins"
+            );
+        }
     }
 
     /// The sign-in that was allowed has succeeded: from now on this account is known to work from
@@ -144,6 +160,7 @@ impl Gate {
             crowded: read(&self.0.crowded),
             failed: read(&self.0.failed),
             delayed: read(&self.0.delayed),
+            surges: read(&self.0.surges),
             panicked: read(&self.0.panicked),
         }
     }

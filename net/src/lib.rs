@@ -29,6 +29,7 @@ mod refusal;
 mod socket;
 mod stop;
 mod stream;
+mod surge;
 #[cfg(test)]
 mod testing;
 mod world;

@@ -73,6 +73,18 @@ pub(crate) const FORGET: i64 = 60 * names::MINUTE;
 /// A network from which an account signed in is known this long, in milliseconds.
 pub(crate) const KNOWN: i64 = 30 * names::DAY;
 
+/// Span in which failed sign-ins of all doors are counted together, in milliseconds.
+pub(crate) const SURGE_SPAN: i64 = 5 * names::MINUTE;
+
+/// A span with this many times the usual failures is told (RELIABILITY A-01).
+pub(crate) const SURGE_FACTOR: f64 = 10.0;
+
+/// Failures of a span that are usual everywhere: a small house is not woken for a handful.
+pub(crate) const SURGE_FLOOR: f64 = 10.0;
+
+/// How much one span counts for what is usual.
+pub(crate) const SURGE_WEIGHT: f64 = 0.1;
+
 /// Accounts, networks and pairs remembered; about 100 bytes each, twice this at most.
 pub(crate) const REMEMBERED: usize = 50_000;
 
