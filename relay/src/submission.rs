@@ -108,13 +108,6 @@ impl SubmissionWorld {
         };
         let source = Source::Submission { login, sender: &transaction.sender };
         let now = self.relay.now();
-        if transaction.wishes.mail.hold.is_some() {
-            match self.relay.is_ours(&recipient, now).await {
-                Ok(false) => {}
-                Ok(true) => return Err(Reply::not_held()),
-                Err(error) => return Err(replies::failure(&error)),
-            }
-        }
         match self.relay.may_receive(&source, &recipient, now).await {
             // Better refused than forgotten: what is delivered here is delivered at once (RFC 4865).
             Ok(Verdict::Pass)

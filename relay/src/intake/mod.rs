@@ -477,13 +477,6 @@ impl Relay {
         Ok(Verdict::Refused(refusal, queue))
     }
 
-    /// Whether an address is of a domain of this house.
-    pub async fn is_ours(&self, address: &Address, now: Timestamp) -> Result<bool, Error> {
-        let found = self.0.directory.resolve(std::slice::from_ref(address), now).await;
-        let found = found.map_err(|cause| Error::Directory { what: "looking an address up", cause })?;
-        Ok(!matches!(found.first(), None | Some(Resolved::Remote { .. })))
-    }
-
     /// The same question without a trace, for greying out what cannot be done.
     pub async fn preview(
         &self,

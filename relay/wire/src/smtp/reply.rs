@@ -333,13 +333,6 @@ impl Reply {
         Self::new(451, (4, 7, 1), &format!("too many unknown recipients, try again in {seconds} seconds"))
     }
 
-    /// A letter that was to be held (RFC 4865) goes to other operators only: what stays here is delivered at
-    /// once.
-    #[must_use]
-    pub fn not_held() -> Self {
-        Self::new(550, (5, 7, 1), "letters for this house are not held, leave HOLDFOR and HOLDUNTIL out")
-    }
-
     pub(super) fn too_many_failures() -> Self {
         Self::new(421, (4, 7, 0), "too many failed sign-ins, goodbye")
     }
