@@ -3,16 +3,20 @@
 #![expect(clippy::print_stdout, reason = "some stories tell figures, shown with --nocapture")]
 
 mod architecture;
+mod door_of_operators;
 mod early_bytes;
 mod first_letter;
 mod foreign_clients;
 mod killed;
+mod neighbours;
 mod on_disk_first;
 mod one_letter;
 mod operations;
 mod pages;
 mod people;
+mod postfix;
 mod pro_space;
 mod refusals;
 mod tokens;
 mod transcripts;
+mod two_operators;

@@ -8,7 +8,8 @@ use crate::postgres::Schema;
 use crate::programs::{Ran, Tool};
 use crate::sink::Sink;
 use crate::smtp::SmtpClient;
-use crate::socket::{Socket, trusting};
+use crate::socket::{Socket, showing, trusting};
+use crate::trust_space::Operator;
 use crate::until::{Limit, until};
 use certs::{Authority, Issued, OperatorName};
 use rustls::ClientConfig;
@@ -39,6 +40,8 @@ pub struct Plan {
     pub settings: String,
     /// A program that runs the server under it, with its arguments.
     pub under: Vec<String>,
+    /// Its place among other operators, when it has one.
+    pub operator: Option<Operator>,
 }
 
 /// The host names of the pages, which browsers and curl resolve to the loopback by themselves
@@ -67,7 +70,7 @@ impl Plan {
     pub fn demo(engine: Engine) -> Self {
         let people = std::fs::read_to_string(Outside::repository("src/demo/people.toml"));
         let people = people.expect("the people of the demonstration are in the repository");
-        Self { engine, people, settings: String::new(), under: Vec::new() }
+        Self { engine, people, settings: String::new(), under: Vec::new(), operator: None }
     }
 }
 
@@ -92,7 +95,7 @@ impl House {
             Engine::Sqlite => None,
             Engine::Postgres => Some(Schema::fresh()),
         };
-        let ports = Ports::find();
+        let ports = plan.operator.as_ref().map_or_else(Ports::find, |operator| operator.ports);
         let mut house = Self { sink, ports, plan, authority, tls, schema, child: None, folder };
         house.write_files();
         house.start();
@@ -277,6 +280,17 @@ impl House {
         Ok(client)
     }
 
+    /// Another operator's server at the door of operators, EHLO said under TLS; it shows `identity`. The
+    /// error is whatever ended it: under TLS 1.3 a refused certificate shows at the first answer.
+    pub fn peer(&self, identity: Option<&Issued>) -> io::Result<SmtpClient> {
+        let roots = self.plan.operator.as_ref().map_or("", |operator| &operator.roots);
+        let mut client = SmtpClient(Socket::clear(self.ports.mx, showing(roots, identity))?);
+        client.answer()?;
+        client.expect("EHLO stories.example", 250)?;
+        client.secure()?;
+        Ok(client)
+    }
+
     /// A connection to a door, no TLS yet.
     pub fn clear(&self, port: u16) -> io::Result<Socket> {
         Socket::clear(port, Arc::clone(&self.tls))
@@ -322,16 +336,36 @@ impl House {
         if let Some(schema) = &self.schema {
             write(&self.path("postgres-url"), schema.url());
         }
+        if let Some(operator) = &self.plan.operator {
+            self.write_operator(operator);
+        }
+    }
+
+    fn write_operator(&self, operator: &Operator) {
+        for folder in ["operators", "data/revocation"] {
+            std::fs::create_dir_all(self.path(folder)).expect("a folder can be made");
+        }
+        write(&self.path("operators/roots.pem"), &operator.roots);
+        let (chain, key) = (self.path("operators/chain.pem"), self.path("operators/key.pem"));
+        operator.member.identity.write(&chain, &key).expect("certificates can be written");
+        for (number, list) in operator.lists.iter().enumerate() {
+            write(&self.path(&format!("data/revocation/{number}.crl")), list);
+        }
     }
 
     fn configuration(&self) -> String {
-        let Ports { submission, submissions, imap, imaps, web, pro } = self.ports;
+        let Ports { submission, submissions, imap, imaps, web, pro, .. } = self.ports;
         let database = self.schema.as_ref().map_or_else(String::new, |schema| {
             format!("[database]\npostgres_url_file = \"postgres-url\"\nschema = \"{}\"\n", schema.name())
         });
+        let operator = self.plan.operator.as_ref();
+        let hostname = operator.map_or("mail.pli.example", |operator| &operator.member.host);
+        let patients =
+            operator.map_or(Some("patient.mssante.example"), |operator| operator.patients.as_deref());
+        let patients = patients.map_or_else(String::new, |domain| format!("patient_domain = \"{domain}\"\n"));
         format!(
-            "[server]\nhostname = \"mail.pli.example\"\ndata = \"data\"\nmaster_keys = \"keys/master.keys\"\n\
-             postmaster = \"postmaster@pli.example\"\npatient_domain = \"patient.mssante.example\"\n\
+            "[server]\nhostname = \"{hostname}\"\ndata = \"data\"\nmaster_keys = \"keys/master.keys\"\n\
+             postmaster = \"postmaster@pli.example\"\n{patients}\
              {database}\
              [tls]\nchain = \"tls/chain.pem\"\nkey = \"tls/key.pem\"\n\
              [submission]\nstarttls = \"127.0.0.1:{submission}\"\nimplicit = \"127.0.0.1:{submissions}\"\n\
@@ -340,11 +374,12 @@ impl House {
              [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\n\
              [pro.certificates]\nclient_roots = \"tls/root.pem\"\nlists = \"off\"\n\
              [alerts.smarthost]\nhost = \"localhost\"\nport = {}\nroots = \"tls/root.pem\"\n\
-             from = \"ne-pas-repondre@pli.example\"\n{}",
+             from = \"ne-pas-repondre@pli.example\"\n{}{}",
             self.pages(),
             self.pieces(),
             self.space(),
             self.sink.port(),
+            operator.map_or_else(String::new, Operator::configuration),
             self.plan.settings,
         )
     }

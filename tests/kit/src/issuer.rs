@@ -40,7 +40,8 @@ impl Issuer {
         });
         let mut issuer = Self { node, orders, answers, name: String::new() };
         let first = issuer.answer();
-        issuer.name = first["issuer"].as_str().unwrap_or_else(|| panic!("the issuer said {first}")).to_owned();
+        issuer.name =
+            first["issuer"].as_str().unwrap_or_else(|| panic!("the issuer said {first}")).to_owned();
         issuer
     }
 

@@ -39,6 +39,8 @@ pub struct Ports {
     pub web: u16,
     /// The professionals' pages.
     pub pro: u16,
+    /// Other operators.
+    pub mx: u16,
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -46,11 +48,11 @@ const FIRST: u32 = 12_000;
 const SPAN: u32 = 20_000;
 
 impl Ports {
-    /// Six ports that nobody uses.
+    /// Seven ports that nobody uses.
     #[must_use]
     pub fn find() -> Self {
         let mut held = Vec::new();
-        while held.len() < 6 {
+        while held.len() < 7 {
             let turn = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id().wrapping_mul(97));
             let port = u16::try_from(FIRST + turn % SPAN).expect("below 32768");
             if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
@@ -65,13 +67,14 @@ impl Ports {
             imaps: port(3),
             web: port(4),
             pro: port(5),
+            mx: port(6),
         }
     }
 }
 
 impl Ports {
-    pub(crate) fn all(self) -> [u16; 6] {
-        [self.submission, self.submissions, self.imap, self.imaps, self.web, self.pro]
+    pub(crate) fn all(self) -> [u16; 7] {
+        [self.submission, self.submissions, self.imap, self.imaps, self.web, self.pro, self.mx]
     }
 }
 

@@ -115,16 +115,20 @@ pub(crate) fn server_tls(identity: &Issued, clients: Option<Arc<RootCertStore>>)
             .build()
             .expect("there is a root"),
     };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(identity.chain_pem.as_bytes())
-        .collect::<Result<_, _>>()
-        .expect("the authority writes PEM");
-    let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes()).expect("the authority writes PEM");
+    let (chain, key) = pair(identity);
     ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("the provider has both versions")
         .with_client_cert_verifier(clients)
         .with_single_cert(chain, key)
         .expect("the key is the certificate's")
+}
+
+/// A certificate as TLS takes it.
+pub(crate) fn pair(identity: &Issued) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+    let chain = CertificateDer::pem_slice_iter(identity.chain_pem.as_bytes()).collect::<Result<_, _>>();
+    let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes());
+    (chain.expect("the authority writes PEM"), key.expect("the authority writes PEM"))
 }
 
 fn converse(stream: TcpStream, tls: Arc<ServerConfig>, kept: &Mutex<Vec<Caught>>) -> io::Result<()> {

@@ -2,9 +2,12 @@
 
 use crate::limits::ANSWER;
 use crate::loopback::{at, now};
+use crate::sink::pair;
+
+use certs::Issued;
 use names::Clock;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -13,6 +16,27 @@ use std::sync::Arc;
 pub(crate) fn trusting(root_pem: &str) -> Arc<ClientConfig> {
     let roots = certs::roots_from_pem(root_pem).expect("the root was made by the kit");
     let config = certs::client_config(roots, None, Clock::new(now)).expect("no identity to refuse");
+    Arc::new(config)
+}
+
+/// TLS as another operator's server speaks it: shows `identity`, whatever is wrong with it.
+pub(crate) fn showing(roots_pem: &str, identity: Option<&Issued>) -> Arc<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let roots = match roots_pem {
+        "" => Arc::new(RootCertStore::empty()),
+        pem => certs::roots_from_pem(pem).expect("the kit made the roots"),
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has both versions")
+        .with_root_certificates(roots);
+    let config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let (chain, key) = pair(identity);
+            builder.with_client_auth_cert(chain, key).expect("the key is the certificate's")
+        }
+    };
     Arc::new(config)
 }
 
