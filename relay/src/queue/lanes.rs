@@ -29,6 +29,8 @@ pub(super) struct Job {
 pub(super) struct Lanes {
     lanes: BTreeMap<Domain, Lane>,
     held: HashSet<OutboundId>,
+    /// The one of them over which a worker died before.
+    suspect: Option<OutboundId>,
     sessions: usize,
     /// Sessions by the host they speak to: one host may serve many domains.
     peers: HashMap<SocketAddr, usize>,
@@ -80,6 +82,12 @@ impl Lanes {
         limits::IN_HAND.saturating_sub(self.held.len())
     }
 
+    /// Whether a row over which a worker died may be taken: one at a time, so that the one that kills does
+    /// not bring strikes on the others.
+    pub(super) fn suspects(&self) -> Suspects {
+        if self.suspect.is_some() { Suspects::Wait } else { Suspects::One }
+    }
+
     /// Domains that have their share in hand already.
     pub(super) fn full(&self) -> Vec<Domain> {
         let full = self.lanes.iter().filter(|(_, lane)| lane.rows >= limits::IN_HAND_DOMAIN);
@@ -99,6 +107,9 @@ impl Lanes {
     /// Notes rows that were leased.
     pub(super) fn hold(&mut self, rows: &[Leased]) {
         for row in rows {
+            if row.strikes > 0 {
+                self.suspect = Some(row.id);
+            }
             if self.held.insert(row.id) {
                 self.lanes.entry(row.domain.clone()).or_default().rows += 1;
             }
@@ -108,6 +119,9 @@ impl Lanes {
     /// Notes rows that were settled.
     pub(super) fn let_go<'a>(&mut self, rows: impl IntoIterator<Item = (&'a Domain, OutboundId)>) {
         for (domain, id) in rows {
+            if self.suspect == Some(id) {
+                self.suspect = None;
+            }
             if self.held.remove(&id)
                 && let Some(lane) = self.lanes.get_mut(domain)
             {
@@ -281,6 +295,13 @@ impl Lanes {
         let shut = self.lanes.values().filter(|lane| !lane.waiting.is_empty() && lane.shut_until > now);
         shut.map(|lane| lane.shut_until).min()
     }
+}
+
+/// Whether a suspect may be taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Suspects {
+    One,
+    Wait,
 }
 
 /// Whether a session begins or ends to wait.

@@ -1,7 +1,7 @@
 //! The worker that empties the queue. Several may run, in several processes: leases keep them apart.
 
 use super::counts::{Counters, Counts, Event};
-use super::lanes::{Job, Lanes, WasReady};
+use super::lanes::{Job, Lanes, Suspects, WasReady};
 use super::limits;
 use super::outcome::{Fault, Plan, Verdict};
 use super::routes::{Outlook, Routes};
@@ -464,23 +464,23 @@ impl Inner {
     async fn fill(self: &Arc<Self>) -> Result<Duration, Error> {
         loop {
             let now = self.now();
-            let (room, full) = self.with_lanes(|lanes| (lanes.room(), lanes.full()));
+            let (room, full, suspects) =
+                self.with_lanes(|lanes| (lanes.room(), lanes.full(), lanes.suspects()));
             if room < limits::BATCH / 4 {
                 return Ok(limits::LOOK);
             }
             let limit = room.min(limits::BATCH);
-            let parameters = (self.relay.queue().clone(), self.owner, full, limit, now);
-            let unit =
-                db::unit("lease letters of the queue", parameters, |(queue, owner, full, limit, now), tx| {
-                    Box::pin(async move {
-                        let mut rows = queue.lease(tx, *owner, full, *limit, *now).await?;
-                        let suspect = rows.is_empty();
-                        if suspect {
-                            rows.extend(queue.lease_suspect(tx, *owner, *now).await?);
-                        }
-                        Ok::<_, db::Error>(rows)
-                    })
-                });
+            let parameters = (self.relay.queue().clone(), self.owner, full, suspects, limit, now);
+            let unit = db::unit("lease letters of the queue", parameters, |parameters, tx| {
+                let (queue, owner, full, suspects, limit, now) = parameters;
+                Box::pin(async move {
+                    let mut rows = queue.lease(tx, *owner, full, *limit, *now).await?;
+                    if rows.is_empty() && *suspects == Suspects::One {
+                        rows.extend(queue.lease_suspect(tx, *owner, *now).await?);
+                    }
+                    Ok::<_, db::Error>(rows)
+                })
+            });
             let leasing = |cause| Error::Database { what: "leasing letters of the queue", cause };
             let rows = self.db().write(unit).await.map_err(leasing)?;
             if rows.is_empty() {
@@ -488,7 +488,6 @@ impl Inner {
             }
             self.reach(CrashPoint::SendAfterLease);
             self.take_in(rows, now).await?;
-            // One suspect at a time: what broke one worker is not to take others along.
         }
     }
 

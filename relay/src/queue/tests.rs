@@ -448,6 +448,26 @@ async fn a_letter_over_which_three_workers_died_is_put_aside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn letters_over_which_a_worker_died_go_one_at_a_time() {
+    for house in houses().await {
+        let pki = Pki::new();
+        let peer = Peer::start(&pki, &[], |_, _| Does::Usual).await;
+        for _ in 0..30 {
+            one(&house, DOCTOR, NURSE).await;
+        }
+        let now = house.relay.now();
+        assert_eq!(lease(&house, 5, 100, now).await.len(), 30);
+        house.clock.fetch_add(limits::LEASE + 1, Ordering::SeqCst);
+        let working = Working::begin(&house, &pki, peer.address).await;
+        working.until("all", |counts| counts.delivered == 30).await;
+        working.end().await;
+        // A second session may begin while the first one settles.
+        assert!(peer.most_open() <= 2, "{}: {} at a time", house.engine, peer.most_open());
+        assert_empty(&house).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_gives_back_what_waits_and_finishes_what_is_under_way() {
     for house in houses().await {
         let pki = Pki::new();
