@@ -222,7 +222,7 @@ pub struct People {
 }
 
 fn provider_name() -> String {
-    "Pro Santé Connect".to_owned()
+    webmail::pro::PROVIDER.to_owned()
 }
 
 fn common_name() -> String {

@@ -16,5 +16,6 @@ pub mod views;
 
 pub use settings::{CertificateRule, MailDoors, Provider, Settings};
 pub use space::Space;
+pub use texts::PROVIDER;
 
 pub use crate::serve::Visitor;

@@ -8,6 +8,9 @@ use names::Timestamp;
 use crate::errors::Trouble;
 use crate::texts;
 
+/// The provider professionals sign in by, unless the configuration names another.
+pub const PROVIDER: &str = "Pro Santé Connect";
+
 /// Title and words of a trouble.
 pub fn trouble(trouble: Trouble) -> (&'static str, &'static str) {
     match trouble {
