@@ -1,6 +1,7 @@
 // An issuer of tokens on a free port of the loopback, told what to do by lines of JSON on its input.
 //
 //   {"token": {"SubjectNameID": "8…"}, "audience": "pli"}   → {"token": "…"}
+//   {"person": "8…"}   whoever signs in by a browser of their own from now on   → {}
 //   {"browse": "http://…/auth?…", "as": "8…"}               → {"back": "https://…?code=…"}
 //
 // The first line it says is {"issuer": "http://…"}.
@@ -88,6 +89,11 @@ async function token(order) {
   return { token: said.access_token };
 }
 
+function become(order) {
+  person = order.person;
+  return {};
+}
+
 // A browser whose person signs in at once: cookies kept, redirections followed up to our page.
 async function browse(order) {
   person = order.as;
@@ -112,7 +118,8 @@ console.log(JSON.stringify({ issuer, secret: SECRET }));
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
   try {
-    console.log(JSON.stringify(order.token ? await token(order) : await browse(order)));
+    const carry = order.token ? token : order.person ? become : browse;
+    console.log(JSON.stringify(await carry(order)));
   } catch (error) {
     console.log(JSON.stringify({ error: String(error) }));
   }

@@ -2,7 +2,7 @@
 
 use crate::pages::{Critic, pictures};
 use crate::people::{DESK, PAUL};
-use kit::{Browser, Engine, House, Letter, Scripts, Tool, Window};
+use kit::{Browser, Engine, House, Issuer, Letter, Scripts, Tool, Window};
 
 const RPPS: &str = "10099000027";
 const PASSWORD: &str = "Deux-Canoes-31";
@@ -178,4 +178,36 @@ fn a_certificate_of_ones_own_opens_the_space_and_that_of_a_server_does_not() {
     }
     let home = curl(None, &[&format!("{}/", house.space())]);
     assert!(home.contains("Dr Paul Ferrand"), "{home}");
+}
+
+#[test]
+fn the_identity_provider_signs_in_whom_it_names_and_nobody_without_a_mailbox() {
+    let mut house = House::open(Engine::Sqlite);
+    let mut issuer = Issuer::start_for(Some(&format!("{}/connexion/retour", house.space())));
+    // The pages' address is known only now: the server learns of the provider at its next start.
+    house.stop("TERM");
+    std::fs::write(house.path("secret"), "a secret of the stories").unwrap();
+    let settings = std::fs::read_to_string(house.path("pli.toml")).unwrap();
+    let name = issuer.name();
+    let settings = settings.replacen("[pro]\n", &format!("[pro]\nprovider = \"{name}\"\n"), 1);
+    let settings = format!(
+        "{settings}\n[[oidc]]\nissuer = \"{name}\"\naudiences = [\"pli\"]\n\
+         [oidc.client]\nid = \"pli\"\nsecret_file = \"secret\"\nscopes = [\"openid\", \"identity\"]\n"
+    );
+    std::fs::write(house.path("pli.toml"), settings).unwrap();
+    house.start();
+
+    let mut browser = Browser::start(DESK);
+    issuer.becomes("899999999999");
+    browser.open(&format!("{}/connexion", house.space()));
+    browser.follow("Se connecter avec Pro Santé Connect");
+    assert!(browser.text().contains("Aucune boîte aux lettres"), "{}", browser.text());
+    browser.window(DESK);
+    issuer.becomes("810099000027");
+    browser.open(&format!("{}/connexion", house.space()));
+    browser.follow("Se connecter avec Pro Santé Connect");
+    assert!(browser.text().contains("Dr Paul Ferrand"), "{}", browser.text());
+    assert_eq!(browser.address(), format!("{}/", house.space()));
+    let sent = browser.cookies();
+    assert!(sent.iter().any(|cookie| cookie["name"] == "__Host-pli-pro"), "{sent:?}");
 }

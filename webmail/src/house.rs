@@ -48,6 +48,26 @@ pub fn entropy() -> Entropy {
     })
 }
 
+/// Rules and intake over these rooms.
+pub fn relay_over(
+    mailstore: Mailstore,
+    directory: Directory,
+    masters: &seal::MasterKeys,
+    clock: &Clock,
+) -> Relay {
+    Relay::new(relay::Parts {
+        mailstore,
+        directory,
+        settings: policy::Settings::default(),
+        hostname: Domain::parse("mail.pli.example").unwrap(),
+        clock: clock.clone(),
+        entropy: entropy(),
+        alerts: Arc::default(),
+        queue: relay::queue::Queue::new(masters, entropy()),
+        patients: relay::PatientHashes::new(masters),
+    })
+}
+
 impl House {
     pub async fn new() -> Self {
         let (data, keys) = (db::testing::sqlite().await, db::testing::sqlite().await);
@@ -76,17 +96,7 @@ impl House {
         let now = Arc::new(AtomicI64::new(NOON.0));
         let ticking = Arc::clone(&now);
         let clock = Clock::new(move || Timestamp(ticking.fetch_add(1, Ordering::SeqCst)));
-        let relay = Relay::new(relay::Parts {
-            mailstore,
-            directory,
-            settings: policy::Settings::default(),
-            hostname: Domain::parse("mail.pli.example").unwrap(),
-            clock: clock.clone(),
-            entropy: entropy(),
-            alerts: Arc::default(),
-            queue: relay::queue::Queue::new(&masters, entropy()),
-            patients: relay::PatientHashes::new(&masters),
-        });
+        let relay = relay_over(mailstore, directory, &masters, &clock);
         let codes = Arc::<Mutex<Vec<CodeToSend>>>::default();
         let sent = Arc::clone(&codes);
         let settings = Settings {

@@ -23,8 +23,17 @@ impl Issuer {
     /// When Node or the provider cannot be started.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_for(None)
+    }
+
+    /// Starts it, for people who come back to this address of ours.
+    ///
+    /// # Panics
+    /// When Node or the provider cannot be started.
+    #[must_use]
+    pub fn start_for(redirect: Option<&str>) -> Self {
         let mut command = Command::new("node");
-        command.arg("provider.mjs").current_dir(Outside::repository("tests/oidc"));
+        command.arg("provider.mjs").args(redirect).current_dir(Outside::repository("tests/oidc"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut node = command.spawn().expect("node runs (scripts/test installs what is missing)");
         let orders = node.stdin.take().expect("piped above");
@@ -58,6 +67,16 @@ impl Issuer {
         writeln!(self.orders, "{order}").expect("the issuer listens");
         let answer = self.answer();
         answer["token"].as_str().unwrap_or_else(|| panic!("the issuer said {answer}")).to_owned()
+    }
+
+    /// Whoever signs in by a browser from now on is this person.
+    ///
+    /// # Panics
+    /// When the provider does not listen.
+    pub fn becomes(&mut self, national_id: &str) {
+        writeln!(self.orders, "{}", json!({"person": national_id})).expect("the issuer listens");
+        let answer = self.answer();
+        assert!(answer["error"].is_null(), "the issuer said {answer}");
     }
 
     fn answer(&self) -> Value {

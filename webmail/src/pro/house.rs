@@ -17,12 +17,12 @@ use certs::PeerInfo;
 use directory::{Accepted, Channel, CodeToSend, Directory, Seed, SeedFile};
 use jiff::tz::TimeZone;
 use mailstore::{Mailstore, Reserve};
-use names::{Address, Clock, Domain, Timestamp};
+use names::{Address, Clock, Timestamp};
 use relay::Relay;
 
 use super::settings::{CertificateRule, MailDoors, Provider, Settings};
 use super::space::Space;
-use crate::house::{NOON, Shown, entropy};
+use crate::house::{NOON, Shown, entropy, relay_over};
 use crate::serve::Visitor;
 use crate::{Codes, Origin, Rooms};
 
@@ -90,16 +90,7 @@ impl House {
         let now = Arc::new(AtomicI64::new(NOON.0));
         let ticking = Arc::clone(&now);
         let clock = Clock::new(move || Timestamp(ticking.fetch_add(1, Ordering::SeqCst)));
-        let relay = Relay::new(relay::Parts {
-            mailstore,
-            directory,
-            settings: policy::Settings::default(),
-            hostname: Domain::parse("mail.pli.example").unwrap(),
-            clock: clock.clone(),
-            entropy: entropy(),
-            alerts: Arc::default(),
-            queue: relay::queue::Queue::new(&masters, entropy()),
-        });
+        let relay = relay_over(mailstore, directory, &masters, &clock);
         let codes = Arc::<Mutex<Vec<CodeToSend>>>::default();
         let sent = Arc::clone(&codes);
         let settings = Settings {

@@ -209,7 +209,8 @@ pub fn actor(who: &str, for_whom: Option<&str>) -> String {
 
 /// To or from whom a delegation goes.
 pub fn delegate(name: &str) -> String {
-    format!("Déléguée\u{a0}: {name}")
+    let name = if name == YOU { "vous" } else { name };
+    format!("personne déléguée\u{a0}: {name}")
 }
 
 #[cfg(test)]

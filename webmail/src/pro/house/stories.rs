@@ -191,7 +191,8 @@ async fn a_delegation_is_given_shown_to_both_and_ended() {
         assert!(house.opens(PAULS, &secret).await, "{}", house.engine);
 
         let journal = paul.get("/journal").await.text();
-        for words in ["Délégation donnée", "Délégation terminée", "Déléguée\u{a0}: Mme Anne Dubreuil", PAULS]
+        for words in
+            ["Délégation donnée", "Délégation terminée", "personne déléguée\u{a0}: Mme Anne Dubreuil", PAULS]
         {
             assert!(journal.contains(words), "{}: {words}: {journal}", house.engine);
         }
