@@ -204,9 +204,12 @@ impl Fetcher {
         credentials: &Credentials,
         limits: FetchLimits,
     ) -> Result<Fetched, FetchError> {
+        let length = body.len();
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         let headers = request.headers_mut();
+        // RFC 9110 §8.6: said of an empty form too, which servers otherwise take for no form at all.
+        headers.insert(header::CONTENT_LENGTH, length.into());
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(value) = credentials.header() {
