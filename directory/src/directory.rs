@@ -132,6 +132,37 @@ impl Directory {
             .await
     }
 
+    /// Says whether a mailbox hears of every letter it sends to a patient: delivered, and not opened after
+    /// some days. Whether there is such a mailbox.
+    pub async fn follow_letters(
+        &self,
+        address: &Address,
+        followed: bool,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let unit = (self.clone(), address.clone(), followed, by, now);
+        self.db()
+            .write(db::unit(
+                "follow the letters of a mailbox",
+                unit,
+                |(directory, address, followed, by, now), tx| {
+                    Box::pin(async move {
+                        let found = mailboxes::find_by_addresses(tx, &[&*address]).await?.pop();
+                        let Some(mailbox) = found else { return Ok(false) };
+                        mailboxes::set_followed(tx, mailbox.account, *followed).await?;
+                        directory.generation().bump(tx).await?;
+                        let detail = format!("followed={followed}");
+                        let line = Line { at: *now, actor: *by, for_whom: None, act: Act::AccountChanged, detail };
+                        let entry = Entry::new(Chain::Account(mailbox.account), line, directory.entropy());
+                        audit::append(tx, &[entry]).await?;
+                        Ok(true)
+                    })
+                },
+            ))
+            .await
+    }
+
     /// A line about a patient's space, told with both people when they are two.
     pub(crate) fn line(&self, by: Actor, of: PatientId, act: Act, detail: String, now: Timestamp) -> Line {
         let for_whom = Some(Actor::Patient(of)).filter(|whom| *whom != by);

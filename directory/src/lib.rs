@@ -80,4 +80,5 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "directory/0002", sql: include_str!("../migrations/0002.sql") },
     db::Migration { name: "directory/0003", sql: include_str!("../migrations/0003.sql") },
     db::Migration { name: "directory/0004", sql: include_str!("../migrations/0004.sql") },
+    db::Migration { name: "directory/0005", sql: include_str!("../migrations/0005.sql") },
 ];

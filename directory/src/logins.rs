@@ -56,6 +56,8 @@ pub struct MaySendAs {
     pub address: Address,
     /// Its name as the directory knows it.
     pub display_name: String,
+    /// Whether it hears of every letter to a patient.
+    pub followed: bool,
 }
 
 /// When a session's log-in was last known to be good.
@@ -333,6 +335,7 @@ fn may_send_as(mailbox: &Mailbox) -> MaySendAs {
         account: mailbox.account,
         address: mailbox.address.clone(),
         display_name: mailbox.display_name(),
+        followed: mailbox.followed,
     }
 }
 

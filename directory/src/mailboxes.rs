@@ -52,6 +52,9 @@ pub struct Mailbox {
     pub red_list: bool,
     /// 1 is the holder's preferred one.
     pub rank: i64,
+    /// Whether it hears of every letter to a patient: delivered, and not opened after some days. Its
+    /// holder's choice.
+    pub followed: bool,
     /// What it is for (ORG, APP, CAB).
     pub description: Option<String>,
     /// Service it is attached to (ORG, APP).
@@ -105,7 +108,7 @@ impl Mailbox {
 macro_rules! select_mailbox {
     ($rest:literal) => {
         concat!(
-            "SELECT m.account, m.address, m.kind, m.description, m.service, m.red_list, m.rank, m.state,
+            "SELECT m.account, m.address, m.kind, m.description, m.service, m.red_list, m.rank, m.state, m.followed,
              p.id, p.national_id, p.civility, p.given_name, p.family_name, p.profession_code,
              p.profession_label, p.specialty,
              o.id, o.national_id, o.finess, o.siret, o.name, o.sector, o.street, o.postal_code, o.town
@@ -117,7 +120,7 @@ macro_rules! select_mailbox {
 }
 
 /// Columns of a mailbox with its joins, as [`from_row`] reads them.
-const OWN_COLUMNS: usize = 8;
+const OWN_COLUMNS: usize = 9;
 
 const BY_ADDRESS: &str = select_mailbox!("WHERE m.address IN ({})");
 const BY_ACCOUNT: &str = select_mailbox!("WHERE m.account IN ({})");
@@ -136,6 +139,7 @@ const INSERT: &str =
 const UPDATE: &str = "UPDATE mailbox SET description = $2, service = $3, red_list = $4, rank = $5
     WHERE account = $1";
 const SET_STATE: &str = "UPDATE mailbox SET state = $2, state_since = $3 WHERE account = $1";
+const SET_FOLLOWED: &str = "UPDATE mailbox SET followed = $2 WHERE account = $1";
 const ALL_ACCOUNTS: &str = "SELECT account, kind FROM mailbox UNION ALL SELECT account, 'PAT' FROM patient
     ORDER BY account";
 
@@ -207,6 +211,11 @@ pub async fn set_state(
     tx.execute(SET_STATE, args![account, state.code(), now]).await.map(drop)
 }
 
+/// Says whether a mailbox hears of every letter to a patient. The caller bumps the generation.
+pub(crate) async fn set_followed(tx: &mut Tx, account: AccountId, followed: bool) -> Result<(), db::Error> {
+    tx.execute(SET_FOLLOWED, args![account, followed]).await.map(drop)
+}
+
 /// Every account the directory knows, patients' included, with its kind: for a caller that must see
 /// that each has its place in the store.
 pub async fn all_accounts(tx: &mut Tx) -> Result<Vec<(AccountId, AccountKind)>, db::Error> {
@@ -229,6 +238,7 @@ pub(crate) fn from_row(row: &Row) -> Result<Mailbox, db::Error> {
         red_list: row.bool(5)?,
         rank: row.int(6)?,
         state,
+        followed: row.bool(8)?,
         person: people::from_row(row, OWN_COLUMNS)?,
         organisation: organisations::from_row(row, OWN_COLUMNS + people::COLUMNS)?,
     })

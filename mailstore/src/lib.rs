@@ -76,7 +76,7 @@ pub use places::{Hidden, Origin, Place, Role, Uid, Viewer};
 pub use retention::{Due, Swept};
 pub use search::Pages;
 pub use store::{Mailstore, Parts};
-pub use trace::{Trace, TracedRecipient};
+pub use trace::{Kept, Trace, TracedRecipient};
 pub use transfer::Transferred;
 pub use verify::{Depth, Finding, Report};
 pub use views::FolderView;

@@ -5,7 +5,7 @@ use names::{AccountId, BodyId, QueueId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::context::{self, Kind};
-use crate::{Error, Mailstore};
+use crate::{Error, Flags, Mailstore};
 
 /// One passage of a letter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,6 +43,15 @@ pub struct TracedRecipient {
     pub outcome: String,
     /// The reply given.
     pub reply: String,
+}
+
+/// What an account keeps of a letter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// Whether it was opened.
+    pub seen: bool,
+    /// How many documents of it are filed there.
+    pub documents: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,6 +105,24 @@ impl Mailstore {
             sender: sealed.sender,
             recipients: sealed.recipients,
         }))
+    }
+
+    /// What an account keeps of the letter of a passage; none when it is not there any more. Reads one
+    /// account's folders, for support.
+    pub async fn kept_of(
+        &self,
+        tx: &mut db::Tx,
+        account: AccountId,
+        queue: QueueId,
+    ) -> Result<Option<Kept>, Error> {
+        const ENTRY: &str = "SELECT e.flags FROM entry e JOIN folder f ON f.id = e.folder
+            WHERE f.account = $1 AND e.queue = $2 AND e.origin = 0 LIMIT 1";
+        const DOCUMENTS: &str = "SELECT COUNT(*) FROM document WHERE account = $1 AND origin_queue = $2";
+        let args = || db::args![account, queue];
+        let Some(entry) = tx.maybe_row(ENTRY, args()).await? else { return Ok(None) };
+        let seen = entry.int(0)? & i64::from(Flags::SEEN.0) != 0;
+        let documents = tx.row(DOCUMENTS, args()).await?.int(0)?;
+        Ok(Some(Kept { seen, documents: documents as u64 }))
     }
 
     /// The latest letter that `account` sent under one of these Message-IDs or this envelope id: the

@@ -16,6 +16,7 @@ mod letter;
 pub mod mx;
 mod parties;
 pub mod queue;
+mod receipts;
 mod replies;
 pub mod reports;
 mod sending;
@@ -23,6 +24,7 @@ mod sign_in;
 mod submission;
 #[cfg(test)]
 mod testing;
+pub mod visible;
 mod web;
 
 pub use error::Error;
@@ -39,4 +41,5 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "relay/0001", sql: include_str!("../migrations/0001.sql") },
     db::Migration { name: "relay/0002", sql: include_str!("../migrations/0002_queue.sql") },
     db::Migration { name: "relay/0004", sql: include_str!("../migrations/0004_limits.sql") },
+    db::Migration { name: "relay/0005", sql: include_str!("../migrations/0005_duties.sql") },
 ];

@@ -165,6 +165,7 @@ impl House {
             account: mailbox.account,
             address: mailbox.address.clone(),
             display_name: mailbox.display_name(),
+            followed: mailbox.followed,
         };
         Login {
             account: mailbox.account,

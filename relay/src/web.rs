@@ -1,7 +1,9 @@
 //! The patients' pages as the relay sees them: writing, answering, opening.
 
 use crate::letter::Letter;
-use crate::{Answering, Draft, Error, Outcome, Relay, Source};
+use crate::receipts::Opening;
+use crate::reports::PreparedReport;
+use crate::{Answering, Draft, Error, Outcome, Relay, Source, visible};
 use audit::{Act, Actor, Chain, Entry, Line};
 use mailstore::{Hidden, LetterRow, Viewer};
 use names::{AccountId, Address, ConversationId, DocumentId, EntryId, PatientId, Timestamp};
@@ -163,31 +165,28 @@ impl Relay {
         self.deliver(&visitor.source(), draft, now).await.map(Some)
     }
 
-    /// Marks the letters of a conversation as read, and writes down who opened them.
+    /// Marks the letters of a conversation as read, and writes down who opened them; what was owed at
+    /// their opening leaves in the same unit.
     pub async fn open_conversation(
         &self,
         visitor: &Visitor,
         conversation: ConversationId,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let openings = self.openings(visitor, conversation, now).await?;
         let line = visitor.line(Act::LetterRead, format!("conversation={}", conversation.0), now);
         let line = Entry::new(Chain::Account(visitor.account), line, &self.inner().entropy);
-        let unit = (self.mailstore().clone(), visitor.account, conversation, visitor.viewer(), line);
-        self.mailstore()
-            .db()
-            .write(db::unit(
-                "open a conversation",
-                unit,
-                |(store, account, conversation, viewer, line), tx| {
-                    Box::pin(async move {
-                        let read = store.mark_read(tx, *account, *conversation, *viewer).await;
-                        read.map_err(|cause| Error::Store { what: "opening a conversation", cause })?;
-                        audit::append(tx, std::slice::from_ref(line)).await?;
-                        Ok::<(), Error>(())
-                    })
-                },
-            ))
-            .await
+        let opened = OpenedConversation {
+            store: self.mailstore().clone(),
+            account: visitor.account,
+            conversation,
+            viewer: visitor.viewer(),
+            openings,
+            line,
+            now,
+        };
+        let unit = db::unit("open a conversation", opened, |opened, tx| Box::pin(opened.write(tx)));
+        self.mailstore().db().write(unit).await
     }
 
     /// Writes down that a document, or an attachment of a letter, was opened.
@@ -259,6 +258,35 @@ pub enum Opened {
     Document(DocumentId),
     /// An attachment of a letter.
     Attachment(EntryId),
+}
+
+/// A conversation that somebody opens.
+struct OpenedConversation {
+    store: mailstore::Mailstore,
+    account: AccountId,
+    conversation: ConversationId,
+    viewer: Viewer,
+    openings: Vec<Opening>,
+    line: Entry,
+    now: Timestamp,
+}
+
+impl OpenedConversation {
+    async fn write(&self, tx: &mut db::Tx) -> Result<(), Error> {
+        let what = "opening a conversation";
+        let read = self.store.mark_read(tx, self.account, self.conversation, self.viewer).await;
+        read.map_err(|cause| Error::Store { what, cause })?;
+        let mut receipts = Vec::new();
+        for opening in &self.openings {
+            let leaves = opening.receipt.is_some();
+            let first = visible::store::open(tx, opening.entry, leaves, self.now).await;
+            // Two parents at the same instant: one of them is the first.
+            if first.map_err(|cause| Error::Database { what, cause })? {
+                receipts.extend(&opening.receipt);
+            }
+        }
+        PreparedReport::write_all(tx, &receipts, vec![self.line.clone()]).await
+    }
 }
 
 struct AnsweredLetter {

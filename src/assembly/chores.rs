@@ -18,6 +18,8 @@ use tokens::Issuers;
 const SWEEP: Duration = Duration::from_secs(3_600);
 /// How often the issuers' keys are looked at; they are fetched when they are an hour old.
 const KEYS: Duration = Duration::from_secs(600);
+/// How often letters that nobody opened are looked for.
+const REMIND: Duration = Duration::from_secs(3_600);
 /// How often the trail is signed.
 const SIGN: Duration = Duration::from_secs(86_400);
 /// How often the end of our certificates is looked at.
@@ -64,6 +66,25 @@ pub(super) async fn issuers(issuers: Issuers, clock: Clock, mut stop: StopSignal
         tokio::select! {
             () = stop.given() => return,
             () = tokio::time::sleep(KEYS) => {}
+        }
+    }
+}
+
+/// Tells senders who follow their letters that nobody opened them in time, every hour until the stop.
+pub(super) async fn remind(relay: Relay, mut stop: StopSignal) {
+    loop {
+        tokio::select! {
+            () = stop.given() => return,
+            () = tokio::time::sleep(REMIND) => {}
+        }
+        let now = relay.now();
+        match relay.remind_senders(now).await {
+            Ok(0) => {}
+            Ok(told) => tracing::info!(told, "senders were told that nobody opened their letters"),
+            Err(error) => tracing::error!(error = error.chain(), "unopened letters could not be looked for"),
+        }
+        if let Err(error) = relay.forget_owed(now).await {
+            tracing::error!(error = error.chain(), "what was owed could not be forgotten");
         }
     }
 }

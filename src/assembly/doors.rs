@@ -415,6 +415,8 @@ impl Opening<'_> {
             let keeping = chores::issuers(issuers, clock, self.signal.clone());
             self.tasks.spawn(named("keys of issuers", keeping));
         }
+        let relay = house.relay.clone();
+        self.tasks.spawn(named("unopened letters", chores::remind(relay, self.signal.clone())));
         let file = checkpoints(self.config);
         let (data, signer, clock) = (house.data.clone(), Arc::clone(&house.signer), house.clock.clone());
         self.tasks.spawn(named("signing", chores::sign(data, signer, file, clock, self.signal.clone())));

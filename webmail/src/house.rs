@@ -136,6 +136,7 @@ impl House {
             account: mailbox.account,
             address: mailbox.address.clone(),
             display_name: mailbox.display_name(),
+            followed: mailbox.followed,
         };
         let login = Login {
             account: mailbox.account,

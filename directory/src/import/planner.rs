@@ -195,6 +195,7 @@ impl<F: FnMut() -> i64> Planner<'_, F> {
             state,
             red_list: row.red_list,
             rank: row.rank,
+            followed: known.is_some_and(|known| known.followed),
             description: row.description.clone(),
             service: row.service.clone(),
             person,

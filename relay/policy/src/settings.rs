@@ -21,6 +21,9 @@ pub struct Settings {
     pub ambiguous_mime: AmbiguousMime,
     /// How much a mailbox may send.
     pub sending: Allowances,
+    /// After how many days the sender of a letter to a patient hears that nobody opened it, if their
+    /// mailbox follows its letters; 0 for never.
+    pub unopened_after_days: u16,
 }
 
 impl Default for Settings {
@@ -32,6 +35,7 @@ impl Default for Settings {
             remote_patient: RemotePatient::TrustOperator,
             ambiguous_mime: AmbiguousMime::Quarantine,
             sending: Allowances::default(),
+            unopened_after_days: 7,
         }
     }
 }

@@ -3,6 +3,7 @@
 use db::{Args, Error, Tx, args};
 use names::{AccountId, AlertId, MINUTE, Timestamp};
 use policy::alerts::{Latest, Progress, Step, coalesce};
+use crate::visible::Notice;
 use policy::{Alert, AlertKind, Audience};
 
 /// How long a worker may keep a notice before another takes it over.
@@ -114,6 +115,26 @@ pub(crate) async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END)
                FROM alert WHERE state = 'waiting'";
     tx.row(sql, args![]).await?.maybe_time(0)
+}
+
+/// What became of the notice that a letter of this instant waits. Notices are shared, so the letter's is
+/// the first that had not left before.
+pub(crate) async fn notice_since(
+    tx: &mut Tx,
+    account: AccountId,
+    letter: Timestamp,
+) -> Result<Notice, Error> {
+    const SELECT: &str = "SELECT state FROM alert WHERE account = $1 AND kind = $2
+        AND (settled_at IS NULL OR settled_at >= $3) ORDER BY due_at LIMIT 1";
+    let args = args![account, AlertKind::Letter.code(), letter];
+    let row = tx.maybe_row(SELECT, args).await?;
+    let state = row.map(|row| row.text(0)).transpose()?;
+    Ok(match state.as_deref() {
+        None | Some("muted") => Notice::None,
+        Some("sent") => Notice::Left,
+        Some("failed") => Notice::Failed,
+        Some(_) => Notice::Waits,
+    })
 }
 
 /// Which destinations of a notice have been reached already.

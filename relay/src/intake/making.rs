@@ -8,8 +8,9 @@ use super::unit::{self, PreparedRecipient};
 use super::{Draft, Relay, Source, heads};
 use crate::alerts::store::DueAlert;
 use crate::letter::Letter;
+use crate::visible::store::{Follower, Owed};
 use crate::queue::NewOutbound;
-use crate::{Error, facts};
+use crate::{Error, facts, receipts};
 use audit::{Act, Chain, Entry, Line};
 use mailstore::{
     Confidentiality, Delivery, DocumentDraft, Hidden, Hold, Keyring, Marks, NewDocument, Origin, Place,
@@ -28,6 +29,7 @@ pub(super) struct Made {
     pub(super) holds: Vec<Hold>,
     pub(super) outbound: Vec<NewOutbound>,
     pub(super) alerts: Vec<DueAlert>,
+    pub(super) owed: Vec<Owed>,
     pub(super) audit: Vec<Entry>,
 }
 
@@ -99,8 +101,11 @@ impl<'a> Making<'a> {
         let Some(account) = unit::local_account(&party) else {
             let letter = self.letter_for(&recipient.address, judged.known.is_patient(&recipient.address));
             let key = self.keys.of(QUEUE).map_err(store)?;
-            let row =
+            let mut row =
                 outbound::row(self.relay, self.source, self.draft, &recipient.address, &letter, self.now);
+            if self.source.follower().is_some() && judged.known.is_patient(&recipient.address) {
+                row.envelope.wishes = outbound::of_follower(row.envelope.wishes);
+            }
             made.outbound.push(row);
             made.holds.push(Hold { key: key.own(&letter.body), letter, uses: 1 });
             return Ok(());
@@ -135,6 +140,9 @@ impl<'a> Making<'a> {
             account,
             alert,
         }));
+        if let (Some(account), LetterKind::Ordinary) = (patient, recipient.facts.kind) {
+            made.owed.extend(self.owed(account, entry, &letter));
+        }
         let detail =
             format!("queue={} entry={} rule={}", self.draft.queue, entry.0, recipient.decision.rule());
         made.audit.push(self.line(account, Act::LetterReceived, detail));
@@ -164,6 +172,24 @@ impl<'a> Making<'a> {
             queue: Some(self.draft.queue),
         });
         Ok(())
+    }
+
+    /// What somebody is to hear of this letter once a patient opens it, or does not.
+    fn owed(&self, account: AccountId, entry: EntryId, letter: &SealedLetter) -> Option<Owed> {
+        let asked = receipts::owed_to(&self.draft.letter.head, self.source.return_path());
+        let follower = self.source.follower().map(|mailbox| {
+            let days = i64::from(self.relay.settings().unopened_after_days);
+            Follower { mailbox, remind_at: (days > 0).then(|| self.now.plus(days * names::DAY)) }
+        });
+        (asked.is_some() || follower.is_some()).then(|| Owed {
+            entry,
+            account,
+            head: letter.head.id(),
+            queue: self.draft.queue,
+            receipt: asked.is_some(),
+            follower,
+            created_at: self.now,
+        })
     }
 
     /// The sender's own line, and on the web their own copy: mail programs keep theirs by APPEND.

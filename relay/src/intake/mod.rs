@@ -212,6 +212,14 @@ impl Source<'_> {
         }
     }
 
+    /// The mailbox of ours that follows its letters to patients (DESIGN §4): it said so.
+    pub(crate) fn follower(&self) -> Option<AccountId> {
+        match self {
+            Self::Submission { sender, .. } => sender.followed.then_some(sender.account),
+            Self::Web { .. } | Self::Peer { .. } => None,
+        }
+    }
+
     /// The account that writes, when it is one of ours.
     pub(crate) fn account(&self) -> Option<AccountId> {
         match self {

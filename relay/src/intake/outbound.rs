@@ -74,6 +74,14 @@ pub(super) fn wishes(asked: &Wishes, recipient: &Address) -> queue::Wishes {
     }
 }
 
+/// What is told of a letter to a patient when its sender follows such letters and said nothing else:
+/// everything.
+pub(super) fn of_follower(mut wishes: queue::Wishes) -> queue::Wishes {
+    let everything = || queue::Notify::On(vec![Occasion::Success, Occasion::Failure, Occasion::Delay]);
+    wishes.notify = Some(wishes.notify.unwrap_or_else(everything));
+    wishes
+}
+
 /// ENVID, when the sender gave one.
 pub(super) fn envelope_id(asked: &Wishes) -> Option<String> {
     asked.mail.dsn.envelope_id.clone()

@@ -99,7 +99,7 @@ impl Relay {
         let trace = making.trace(&judged.recipients, &made);
         drop(making);
         let mut reports = crate::reports::Parts::default();
-        if let Some(report) = self.report_on(source, draft, &judged, now).await? {
+        if let Some(report) = self.report_on(source, draft, &judged, &made, now).await? {
             reports = report.into_parts();
         }
         made.deliveries.extend(reports.deliveries);
@@ -127,6 +127,7 @@ impl Relay {
             holds: made.holds,
             outbound: made.outbound,
             alerts: made.alerts,
+            owed: made.owed,
             audit: made.audit,
             traces,
             note,

@@ -1,6 +1,7 @@
 //! Reports in and out as the intake sees them: which letter one speaks of, and what the sender of a
 //! letter hears at once.
 
+use super::making::Made;
 use super::prepare::Judged;
 use super::snapshot::Known;
 use super::{Draft, Relay, Sharing, Source, outbound};
@@ -68,12 +69,17 @@ impl Relay {
         source: &Source<'_>,
         draft: &Draft,
         judged: &Judged,
+        made: &Made,
         now: Timestamp,
     ) -> Result<Option<PreparedReport>, Error> {
         let Some(to) = source.return_path() else { return Ok(None) };
         let mut fates = Vec::new();
         for recipient in &judged.recipients {
-            let wishes = outbound::wishes(&draft.wishes, &recipient.given);
+            let mut wishes = outbound::wishes(&draft.wishes, &recipient.given);
+            let followed = source.follower().is_some() && judged.known.is_patient(&recipient.address);
+            if followed {
+                wishes = outbound::of_follower(wishes);
+            }
             let fate = |action, status, cause| Fate {
                 recipient: recipient.given.clone(),
                 original: wishes.original.clone(),
@@ -92,9 +98,12 @@ impl Relay {
                 }
                 Some(_) => {}
                 None => {
-                    let here = judged.account(&recipient.address).is_some();
-                    if here && wishes.wants(Occasion::Success) {
-                        fates.push(fate(Action::Delivered, DELIVERED, Cause::Status));
+                    let account = judged.account(&recipient.address);
+                    if let Some(account) = account.filter(|_| wishes.wants(Occasion::Success)) {
+                        let filed = made.deliveries.iter().filter(|made| made.key.account() == account);
+                        let filed = filed.map(|made| made.documents.len() as u64).sum();
+                        let cause = if followed { Cause::Filed(filed) } else { Cause::Status };
+                        fates.push(fate(Action::Delivered, DELIVERED, cause));
                     }
                 }
             }

@@ -4,6 +4,7 @@ use super::snapshot::{self, Contacts, Known, Wanted};
 use crate::alerts::store::{self, DueAlert};
 use crate::queue::{NewOutbound, Queue};
 use crate::sending::{self, Note};
+use crate::visible::store::{self as visible, Owed};
 use crate::{Error, parties};
 use audit::Entry;
 use db::Tx;
@@ -41,6 +42,7 @@ pub(crate) struct Prepared {
     pub(crate) holds: Vec<Hold>,
     pub(crate) outbound: Vec<NewOutbound>,
     pub(crate) alerts: Vec<DueAlert>,
+    pub(crate) owed: Vec<Owed>,
     pub(crate) audit: Vec<Entry>,
     /// The letter's own, and those of reports that leave with it.
     pub(crate) traces: Vec<Trace>,
@@ -237,6 +239,9 @@ impl Commit {
         self.queue.enqueue(tx, &outbound, now).await.map_err(queueing)?;
         let traces: Vec<Trace> = kept.iter().flat_map(|job| job.traces.iter().cloned()).collect();
         self.mailstore.write_traces(tx, &traces).await.map_err(store("tracing"))?;
+        let owed: Vec<Owed> = kept.iter().flat_map(|job| job.owed.iter().copied()).collect();
+        let owing = |cause| Error::Database { what: "noting what is owed", cause };
+        visible::owe(tx, &owed).await.map_err(owing)?;
         let alerts: Vec<DueAlert> = kept.iter().flat_map(|job| job.alerts.iter().copied()).collect();
         let writing = |cause| Error::Database { what: "writing notices", cause };
         if store::due(tx, &alerts, now).await.map_err(writing)?.is_some() {

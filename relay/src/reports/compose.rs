@@ -17,7 +17,7 @@ pub(super) fn status(
     now: Timestamp,
 ) -> Composed {
     let reference = original.queue.to_string();
-    let subject = fates.first().map_or("", |fate| texts::subject(fate.action));
+    let subject = fates.first().map_or("", texts::subject);
     let original_id = original.head.message_id();
     let cover = Cover {
         from: Person { name: texts::FROM, address: from },
@@ -36,7 +36,7 @@ fn delivery(fate: &Fate) -> Delivery<'_> {
     let diagnostic = match &fate.cause {
         Cause::Said(reply) => Some(reply.as_str()),
         Cause::Rule(refusal) => Some(refusal.english()),
-        Cause::Status => None,
+        Cause::Status | Cause::Filed(_) | Cause::Unopened(_) => None,
     };
     Delivery {
         recipient: &fate.recipient,

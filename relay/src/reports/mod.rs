@@ -13,10 +13,11 @@ mod tests;
 pub(crate) mod texts;
 
 pub(crate) use incoming::Reported;
-pub(crate) use prepared::Parts;
+pub(crate) use prepared::{Parts, is_report};
 pub use prepared::PreparedReport;
 pub use wire::mime::report::Action;
 
+use crate::visible::Notice;
 use names::{Address, QueueId, Timestamp};
 use policy::Refusal;
 use wire::mime::Head;
@@ -65,4 +66,8 @@ pub enum Cause {
     Said(String),
     /// Only the status tells: a sentence is found for it.
     Status,
+    /// In a patient's mailbox, with this many documents filed.
+    Filed(u64),
+    /// In a patient's mailbox, and nobody opened it; what became of the notice that it waits.
+    Unopened(Notice),
 }

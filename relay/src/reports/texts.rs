@@ -1,13 +1,18 @@
 //! What reports say to people, in French and then in English.
 
 use super::{Action, Cause, Fate};
+use crate::visible::Notice;
+use policy::Refusal;
 
 /// The name reports come from.
 pub(super) const FROM: &str = "Pli";
 
 /// A report's subject; it tells nothing of the letter.
-pub(super) fn subject(action: Action) -> &'static str {
-    match action {
+pub(super) fn subject(fate: &Fate) -> &'static str {
+    if let Cause::Unopened(_) = fate.cause {
+        return "Lettre pas encore ouverte / Letter not opened yet";
+    }
+    match fate.action {
         Action::Failed => "Lettre non remise / Letter not delivered",
         Action::Delayed => "Lettre retardée / Letter delayed",
         Action::Delivered => "Lettre remise / Letter delivered",
@@ -18,14 +23,14 @@ pub(super) fn subject(action: Action) -> &'static str {
 
 /// The whole text of a report.
 pub(super) fn text(fates: &[Fate], reference: &str) -> String {
-    let block = |words: fn(Action) -> &'static str, sentence: fn(&Fate) -> &'static str, said: &str| {
+    let block = |words: fn(&Fate) -> &'static str, sentence: fn(&Fate) -> String, said: &str| {
         let mut text = String::new();
         let mut last = None;
         for fate in fates {
-            if last != Some(fate.action) {
-                text.push_str(words(fate.action));
+            if last != Some(words(fate)) {
+                text.push_str(words(fate));
                 text.push_str("\r\n\r\n");
-                last = Some(fate.action);
+                last = Some(words(fate));
             }
             let (class, subject, detail) = fate.status;
             text.push_str(&format!("  {}\r\n  {}", fate.recipient, sentence(fate)));
@@ -45,8 +50,11 @@ pub(super) fn text(fates: &[Fate], reference: &str) -> String {
     )
 }
 
-fn french_opening(action: Action) -> &'static str {
-    match action {
+fn french_opening(fate: &Fate) -> &'static str {
+    if let Cause::Unopened(_) = fate.cause {
+        return "Votre lettre a été remise, et personne ne l’a encore ouverte. Destinataires :";
+    }
+    match fate.action {
         Action::Failed => "Votre lettre n’a pas été remise à :",
         Action::Delayed => {
             "Votre lettre n’a pas encore pu être remise ; de nouveaux essais auront lieu. Il n’y a rien à faire. Destinataires :"
@@ -59,8 +67,11 @@ fn french_opening(action: Action) -> &'static str {
     }
 }
 
-fn english_opening(action: Action) -> &'static str {
-    match action {
+fn english_opening(fate: &Fate) -> &'static str {
+    if let Cause::Unopened(_) = fate.cause {
+        return "Your letter was delivered, and nobody has opened it yet. Recipients:";
+    }
+    match fate.action {
         Action::Failed => "Your letter was not delivered to:",
         Action::Delayed => {
             "Your letter could not be delivered yet; we keep trying. There is nothing to do. Recipients:"
@@ -73,17 +84,56 @@ fn english_opening(action: Action) -> &'static str {
     }
 }
 
-fn french_sentence(fate: &Fate) -> &'static str {
+fn french_sentence(fate: &Fate) -> String {
     match &fate.cause {
-        Cause::Rule(refusal) => refusal.french(),
-        Cause::Said(_) | Cause::Status => of_status(fate.action, fate.status).0,
+        Cause::Rule(refusal) => refusal.french().to_owned(),
+        Cause::Said(reply) => match rule_named(reply) {
+            Some(refusal) => refusal.french().to_owned(),
+            None => of_status(fate.action, fate.status).0.to_owned(),
+        },
+        Cause::Filed(1) => "Elle est dans la messagerie ; un document est classé.".to_owned(),
+        Cause::Filed(documents @ 2..) => {
+            format!("Elle est dans la messagerie ; {documents} documents sont classés.")
+        }
+        Cause::Unopened(notice) => unopened(*notice).0.to_owned(),
+        Cause::Status | Cause::Filed(0) => of_status(fate.action, fate.status).0.to_owned(),
     }
 }
 
-fn english_sentence(fate: &Fate) -> &'static str {
+fn english_sentence(fate: &Fate) -> String {
     match &fate.cause {
-        Cause::Rule(refusal) => refusal.english(),
-        Cause::Said(_) | Cause::Status => of_status(fate.action, fate.status).1,
+        Cause::Rule(refusal) => refusal.english().to_owned(),
+        Cause::Said(reply) => match rule_named(reply) {
+            Some(refusal) => refusal.english().to_owned(),
+            None => of_status(fate.action, fate.status).1.to_owned(),
+        },
+        Cause::Filed(1) => "It is in the mailbox; one document is filed.".to_owned(),
+        Cause::Filed(documents @ 2..) => format!("It is in the mailbox; {documents} documents are filed."),
+        Cause::Unopened(notice) => unopened(*notice).1.to_owned(),
+        Cause::Status | Cause::Filed(0) => of_status(fate.action, fate.status).1.to_owned(),
+    }
+}
+
+/// The rule that another Pli names at the end of a refusal, as `[patient.announced]`.
+fn rule_named(reply: &str) -> Option<Refusal> {
+    reply.split('[').skip(1).find_map(|rest| Refusal::from_id(rest.split_once(']')?.0))
+}
+
+/// What the sender of an unopened letter hears of the notice outside. Never where it went.
+fn unopened(notice: Notice) -> (&'static str, &'static str) {
+    match notice {
+        Notice::Left => (
+            "Un avis l’a annoncée. Si elle est importante, joignez cette personne autrement.",
+            "A notice announced it. If it matters, reach this person in another way.",
+        ),
+        Notice::Failed => (
+            "L’avis qui l’annonce n’a pas pu partir : cette personne ne sait sans doute pas qu’elle l’attend. Joignez-la autrement.",
+            "The notice that announces it could not leave: this person probably does not know of it. Reach them in another way.",
+        ),
+        Notice::Waits | Notice::None => (
+            "Aucun avis ne l’a annoncée. Si elle est importante, joignez cette personne autrement.",
+            "No notice announced it. If it matters, reach this person in another way.",
+        ),
     }
 }
 
@@ -150,6 +200,35 @@ mod tests {
         let said: std::collections::HashSet<_> =
             failures.iter().flat_map(|status| <[_; 2]>::from(of_status(Action::Failed, *status))).collect();
         assert_eq!(said.len(), 2 * failures.len());
+    }
+
+    #[test]
+    fn the_refusal_of_another_pli_is_said_in_its_own_words_and_anything_else_is_quoted() {
+        for refusal in [Refusal::PatientAnnounced, Refusal::PatientOpposed, Refusal::PatientClosed] {
+            let words = refusal.english();
+            let reply = format!("550 5.2.1 {words} [{}] ref 0F8V5ABCDEFGH", refusal.id());
+            let said = text(&[fate(Action::Failed, (5, 2, 1), Cause::Said(reply.clone()))], "REF");
+            assert!(said.contains(refusal.french()) && said.contains(words), "{said}");
+            assert_eq!(said.matches(&reply).count(), 2, "the other server's text stands there too: {said}");
+        }
+        for reply in ["550 5.7.1 [no.such-rule] no", "550 go away [", "550 ] x [patient", "550 x"] {
+            assert_eq!(rule_named(reply), None, "{reply}");
+            let said = text(&[fate(Action::Failed, (5, 7, 1), Cause::Said(reply.to_owned()))], "REF");
+            assert!(said.contains("L’autre opérateur n’accepte pas cette lettre.") && said.contains(reply));
+        }
+    }
+
+    #[test]
+    fn a_letter_that_nobody_opened_is_not_called_undelivered() {
+        let unopened = |notice| fate(Action::Delayed, (4, 2, 0), Cause::Unopened(notice));
+        for notice in [Notice::Left, Notice::Failed, Notice::Waits, Notice::None] {
+            let said = text(&[unopened(notice)], "REF");
+            assert!(said.contains("a été remise") && !said.contains("nouveaux essais"), "{said}");
+        }
+        assert_ne!(super::unopened(Notice::Left), super::unopened(Notice::Failed));
+        let documents = |count| text(&[fate(Action::Delivered, (2, 1, 5), Cause::Filed(count))], "REF");
+        assert!(documents(0).contains("dans la boîte aux lettres") && !documents(0).contains("classé"));
+        assert!(documents(1).contains("un document est classé") && documents(3).contains("3 documents"));
     }
 
     #[test]
