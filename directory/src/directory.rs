@@ -153,7 +153,8 @@ impl Directory {
                         mailboxes::set_followed(tx, mailbox.account, *followed).await?;
                         directory.generation().bump(tx).await?;
                         let detail = format!("followed={followed}");
-                        let line = Line { at: *now, actor: *by, for_whom: None, act: Act::AccountChanged, detail };
+                        let line =
+                            Line { at: *now, actor: *by, for_whom: None, act: Act::AccountChanged, detail };
                         let entry = Entry::new(Chain::Account(mailbox.account), line, directory.entropy());
                         audit::append(tx, &[entry]).await?;
                         Ok(true)

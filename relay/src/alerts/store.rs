@@ -1,9 +1,9 @@
 //! Rows of notices: written with the act they tell, leased by workers, settled once.
 
+use crate::visible::Notice;
 use db::{Args, Error, Tx, args};
 use names::{AccountId, AlertId, MINUTE, Timestamp};
 use policy::alerts::{Latest, Progress, Step, coalesce};
-use crate::visible::Notice;
 use policy::{Alert, AlertKind, Audience};
 
 /// How long a worker may keep a notice before another takes it over.

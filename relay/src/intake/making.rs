@@ -8,8 +8,8 @@ use super::unit::{self, PreparedRecipient};
 use super::{Draft, Relay, Source, heads};
 use crate::alerts::store::DueAlert;
 use crate::letter::Letter;
-use crate::visible::store::{Follower, Owed};
 use crate::queue::NewOutbound;
+use crate::visible::store::{Follower, Owed};
 use crate::{Error, facts, receipts};
 use audit::{Act, Chain, Entry, Line};
 use mailstore::{

@@ -57,7 +57,12 @@ mod tests {
             ("asked", ask.clone(), path, true),
             ("written in capitals", ask.to_uppercase(), path, true),
             ("Auto-Submitted: no is a person", format!("{ask}Auto-Submitted: no\r\n"), path, true),
-            ("an option one may ignore", format!("{ask}Disposition-Notification-Options: a=optional,b\r\n"), path, true),
+            (
+                "an option one may ignore",
+                format!("{ask}Disposition-Notification-Options: a=optional,b\r\n"),
+                path,
+                true,
+            ),
             ("not asked", "Subject: x\r\n".to_owned(), path, false),
             ("asked for somebody else", elsewhere.to_owned(), path, false),
             ("asked for two", two, path, false),
@@ -68,7 +73,12 @@ mod tests {
             ("from a machine", format!("{ask}Auto-Submitted: auto-generated\r\n"), path, false),
             ("through a list", format!("{ask}List-Id: <l.cabinet.mssante.example>\r\n"), path, false),
             ("in bulk", format!("{ask}Precedence: Bulk\r\n"), path, false),
-            ("an option we do not know", format!("{ask}Disposition-Notification-Options: a = required, x\r\n"), path, false),
+            (
+                "an option we do not know",
+                format!("{ask}Disposition-Notification-Options: a = required, x\r\n"),
+                path,
+                false,
+            ),
         ] {
             let head = Head::parse(format!("{fields}From: {DOCTOR}\r\n\r\n").into_bytes()).unwrap();
             let path = path.map(|path| Address::parse(path).unwrap());

@@ -111,7 +111,10 @@ async fn nobody_hears_who_did_not_ask_or_asked_for_another() {
             ("not asked", String::new()),
             ("for another mailbox", format!("Disposition-Notification-To: <{CARDIOLOGIST}>\n")),
             ("for two", format!("Disposition-Notification-To: <{DOCTOR}>, <{CARDIOLOGIST}>\n")),
-            ("by a machine", format!("Disposition-Notification-To: <{DOCTOR}>\nAuto-Submitted: auto-generated\n")),
+            (
+                "by a machine",
+                format!("Disposition-Notification-To: <{DOCTOR}>\nAuto-Submitted: auto-generated\n"),
+            ),
             ("through a list", format!("Disposition-Notification-To: <{DOCTOR}>\nList-Id: <l.example>\n")),
         ] {
             let sent = letter(CLAIRE, &fields).replace("bilan@", &format!("{}@", name.replace(' ', "-")));

@@ -13,8 +13,8 @@ mod tests;
 pub(crate) mod texts;
 
 pub(crate) use incoming::Reported;
-pub(crate) use prepared::{Parts, is_report};
 pub use prepared::PreparedReport;
+pub(crate) use prepared::{Parts, is_report};
 pub use wire::mime::report::Action;
 
 use crate::visible::Notice;

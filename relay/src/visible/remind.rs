@@ -77,7 +77,8 @@ impl Relay {
         let directory = |cause| Error::Directory { what, cause };
         let Some(follower) = owed.follower else { return Ok(None) };
         let mut tx = self.mailstore().db().read().await.map_err(|cause| Error::Database { what, cause })?;
-        let sender = self.directory().mailboxes_in(&mut tx, &[follower.mailbox]).await.map_err(directory)?.pop();
+        let sender =
+            self.directory().mailboxes_in(&mut tx, &[follower.mailbox]).await.map_err(directory)?.pop();
         let notice = alerts::notice_since(&mut tx, owed.account, owed.created_at).await;
         let notice = notice.map_err(|cause| Error::Database { what, cause })?;
         drop(tx);

@@ -66,7 +66,9 @@ async fn a_mailbox_that_follows_its_letters_hears_that_one_is_filed_and_that_nob
         assert_eq!(house.relay.remind_senders(now.plus(DAYS)).await.unwrap(), 1, "{}", house.engine);
         assert_eq!(house.relay.remind_senders(now.plus(DAYS)).await.unwrap(), 0, "told once");
         let [_, unopened] = &told(&house).await[..] else { panic!("{}: two reports", house.engine) };
-        for words in ["Action: delayed\r\n", "Status: 4.2.0\r\n", &format!("Final-Recipient: rfc822; {CLAIRE}")] {
+        for words in
+            ["Action: delayed\r\n", "Status: 4.2.0\r\n", &format!("Final-Recipient: rfc822; {CLAIRE}")]
+        {
             assert!(unopened.contains(words), "{}: {words} in {unopened}", house.engine);
         }
         let patient = house.relay.directory().patient_by_account(house.account(CLAIRE).await).await.unwrap();
@@ -111,7 +113,9 @@ async fn support_sees_what_was_filed_whether_a_notice_left_and_when_it_was_opene
         let waits = Standing { filed: 1, notice: Notice::Waits, opened: Opened::No };
         assert_eq!(of(queue).await, Some(waits), "{}", house.engine);
         open(&house).await;
-        let Some(Standing { opened: Opened::At(_), .. }) = of(queue).await else { panic!("{}", house.engine) };
+        let Some(Standing { opened: Opened::At(_), .. }) = of(queue).await else {
+            panic!("{}", house.engine)
+        };
         assert_eq!(of(QueueId(1)).await, None);
         follow(&house, false).await;
         let silent = send(&house, CLAIRE, "two").await;
