@@ -18,3 +18,17 @@ CREATE INDEX owed_unopened ON owed (account) WHERE opened_at IS NULL;
 CREATE INDEX owed_reminder ON owed (remind_at) WHERE remind_at IS NOT NULL;
 CREATE INDEX owed_queue ON owed (queue);
 CREATE INDEX owed_created ON owed (created_at);
+-- How many letters came a day, by which door and from which software (X-MSS-NIL): what operators report.
+-- Numbers only.
+CREATE TABLE indicator (
+    -- Days since 1 January 1970, UTC.
+    day {INT} NOT NULL,
+    door {TEXT} NOT NULL,
+    software {TEXT} NOT NULL,
+    letters {INT} NOT NULL,
+    to_patients {INT} NOT NULL,
+    with_cda {INT} NOT NULL,
+    -- X-MSS-INS: O.
+    qualified_ins {INT} NOT NULL,
+    PRIMARY KEY (day, door, software)
+) {CLUSTERED};
