@@ -1,7 +1,7 @@
 //! kill -9 under load, again and again: what was acknowledged is there, whole and once.
 
-use crate::people::{JEAN, MARIE, PAUL};
-use kit::{Engine, House, Letter, Limit, Outside, Tool, jpeg, setting, until};
+use crate::people::{JEAN, MARIE, NO_ALLOWANCE, PAUL};
+use kit::{Engine, House, Letter, Limit, Outside, Plan, Tool, jpeg, setting, until};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -71,7 +71,7 @@ fn letter(number: u32) -> (Vec<&'static str>, Vec<u8>) {
 fn tell(engine: Engine) {
     let cycles: usize =
         setting("PLI_KILL_CYCLES").map_or(5, |cycles| cycles.parse().expect("a number of cycles"));
-    let mut house = House::open(engine);
+    let mut house = House::build(Plan { settings: NO_ALLOWANCE.to_owned(), ..Plan::demo(engine) });
     let ledger = Arc::new(Ledger::default());
     let next = Arc::new(AtomicU32::new(0));
     let mut figures = Vec::new();

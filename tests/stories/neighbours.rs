@@ -1,5 +1,6 @@
 //! Two whole servers that share nothing but a trust space: one of practices, one of patients.
 
+use crate::people::NO_ALLOWANCE;
 use kit::{Engine, House, Member, Operator, Plan, Route, TrustSpace};
 
 /// What the operator of practices answers for.
@@ -38,7 +39,7 @@ pub fn operators(space: &TrustSpace) -> [Operator; 2] {
 
 /// The professionals of the demonstration; patients are elsewhere.
 pub fn practices_plan(engine: Engine, mut here: Operator, patients: &Operator) -> Plan {
-    let mut plan = Plan::demo(engine);
+    let mut plan = Plan { settings: NO_ALLOWANCE.to_owned(), ..Plan::demo(engine) };
     let (people, _) = plan.people.split_once("# A mother").expect("patients stand last");
     let ours = format!("domain = \"{PATIENTS}\"\nplace = \"local-patients\"\n");
     assert!(people.contains(&ours), "the demonstration has patients");

@@ -52,3 +52,7 @@ pub fn with_people(mut plan: Plan, more: &str) -> Plan {
     plan.people.push_str(more);
     plan
 }
+
+/// Settings of a house whose mailboxes may send as much as a story likes.
+pub const NO_ALLOWANCE: &str = "[policy.sending.people]\nletters_per_hour = 1000000\n\
+    letters_per_day = 1000000\npatients_per_day = 1000000\n";

@@ -52,12 +52,20 @@ fn correspond(engine: Engine) {
     let kept = patients.path("downloaded.pdf");
     browser.download("Télécharger bilan.pdf", &kept);
     assert!(std::fs::read(&kept).unwrap() == report, "the PDF came across changed");
+    // It was asked for, and the letter has been opened: a read receipt crosses back (RFC 8098).
+    let receipt = wait_for(&practices, "the read receipt", |text| {
+        text.contains("report-type=disposition-notification")
+    });
+    let receipt = String::from_utf8_lossy(&receipt).into_owned();
+    assert!(receipt.starts_with("Return-Path: <>\r\n"), "{receipt}");
+    assert!(receipt.contains("Original-Message-ID: <un@cabinet-lilas.mssante.example>"), "{receipt}");
+
     browser.follow("Répondre");
     browser.fill("Votre message", "Merci docteur, bien reçu.");
     browser.choose("Pièces jointes", &[&photo_path]);
     browser.press("Envoyer");
 
-    let answer = wait_for(&practices, "the patient's answer", |text| text.contains("\r\nIn-Reply-To:"));
+    let answer = wait_for(&practices, "the patient's answer", |text| text.contains("\r\nSubject: Re: "));
     assert_eq!(judged(&answer), "Jean Petit", "From bears the patient's name");
     assert!(attached(&answer) == photo, "the photo came across changed");
 

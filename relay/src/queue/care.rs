@@ -214,7 +214,10 @@ impl Queue {
             Which::All => texts[2],
         };
         let touched = tx.execute(text, values).await?;
-        self.wake_after(tx);
+        match care {
+            Care::Hold => {}
+            Care::Release | Care::Retry => self.hurry_after(tx),
+        }
         Ok(touched)
     }
 

@@ -285,6 +285,14 @@ impl Lanes {
         }
     }
 
+    /// No domain is left alone any more.
+    pub(super) fn open_all(&mut self) {
+        for lane in self.lanes.values_mut() {
+            lane.shut_until = Timestamp(i64::MIN);
+            lane.stumbles = 0;
+        }
+    }
+
     /// Forgets domains with nothing in hand whose rest is over; what they deserved with them.
     pub(super) fn tidy(&mut self, now: Timestamp) {
         self.lanes.retain(|_, lane| lane.rows > 0 || lane.sessions > 0 || lane.shut_until > now);

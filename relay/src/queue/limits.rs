@@ -1,6 +1,6 @@
 //! Every bound of the queue, with unit and source.
 
-use names::{DAY, HOUR, MINUTE};
+use names::{DAY, HOUR, MINUTE, SECOND};
 use std::time::Duration;
 
 /// Age at which a waiting letter is given up, in ms (DESIGN §6).
@@ -35,7 +35,9 @@ pub const SESSIONS: usize = 200;
 /// How long a connection is kept for the next letter.
 pub const IDLE: Duration = Duration::from_secs(5);
 /// How long a domain that could not be reached is left alone, in ms; the first row due after it probes.
-pub const SHUT: i64 = MINUTE;
+/// Shorter than the shortest first wait, less its chance: a row that comes back in front of a shut domain
+/// would spend a try on nothing and wait for the next step. (ours)
+pub const SHUT: i64 = 40 * SECOND;
 /// How long a domain waits for a slot at a host that other domains fill, in ms. (ours)
 pub const CROWDED: i64 = 500;
 /// Recipients of one transaction: what every server must take (RFC 5321 §4.5.3.1.8).

@@ -462,6 +462,9 @@ impl Inner {
 
     /// Takes what is due while there is room; answers how long to sleep.
     async fn fill(self: &Arc<Self>) -> Result<Duration, Error> {
+        if self.relay.queue().was_hurried() {
+            self.with_lanes(Lanes::open_all);
+        }
         loop {
             let now = self.now();
             let (room, full, suspects) =

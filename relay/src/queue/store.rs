@@ -6,6 +6,7 @@ use db::{Error, Row, Tx, Value, args};
 use names::{BodyId, CrashPlan, CrashPoint, Domain, Entropy, HeadId, OutboundId, QueueId, Timestamp};
 use seal::{MasterKeys, Vault};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
 /// The queue: what seals its envelopes, and whom to wake. Cheap to clone; every clone is the same queue.
@@ -16,6 +17,8 @@ struct Inner {
     vault: Vault,
     entropy: Entropy,
     woken: Arc<Notify>,
+    /// Somebody hurries: domains that are left alone are tried all the same.
+    hurried: Arc<AtomicBool>,
     crashes: CrashPlan,
 }
 
@@ -59,7 +62,7 @@ impl Queue {
     pub fn new(masters: &MasterKeys, entropy: Entropy) -> Self {
         let vault = masters.vault("queue");
         let (woken, crashes) = (Arc::new(Notify::new()), CrashPlan::default());
-        Self(Arc::new(Inner { vault, entropy, woken, crashes }))
+        Self(Arc::new(Inner { vault, entropy, woken, hurried: Arc::default(), crashes }))
     }
 
     /// The same queue, and a process that dies where a test says. Before it is cloned.
@@ -113,6 +116,19 @@ impl Queue {
     pub(crate) fn wake_after(&self, tx: &mut Tx) {
         let woken = Arc::clone(&self.0.woken);
         tx.after_commit(move || woken.notify_one());
+    }
+
+    /// Wakes the worker once this unit is committed, and lets it try domains that it leaves alone: who
+    /// hurries a letter knows more than the worker does.
+    pub(super) fn hurry_after(&self, tx: &mut Tx) {
+        let hurried = Arc::clone(&self.0.hurried);
+        tx.after_commit(move || hurried.store(true, Ordering::SeqCst));
+        self.wake_after(tx);
+    }
+
+    /// Whether somebody has hurried since this was last asked.
+    pub(super) fn was_hurried(&self) -> bool {
+        self.0.hurried.swap(false, Ordering::SeqCst)
     }
 
     pub(super) fn seal<T: serde::Serialize>(

@@ -528,6 +528,30 @@ async fn an_operator_holds_releases_hurries_and_drops() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hurried_letter_goes_to_a_domain_that_was_left_alone() {
+    for house in houses().await {
+        let pki = Pki::new();
+        let left = std::sync::atomic::AtomicU32::new(limits::STUMBLES);
+        let peer = Peer::start(&pki, &[], move |_, command| {
+            let stumble = command.starts_with("MAIL")
+                && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+            if stumble { Does::Says("451 4.3.2 not now") } else { Does::Usual }
+        })
+        .await;
+        for _ in 0..limits::STUMBLES {
+            one(&house, DOCTOR, NURSE).await;
+        }
+        let working = Working::begin(&house, &pki, peer.address).await;
+        working.until("all put off", |counts| counts.deferred == u64::from(limits::STUMBLES)).await;
+        let now = house.relay.now();
+        house.relay.care_for_queue(&Which::All, Care::Retry, audit::Actor::Operator, now).await.unwrap();
+        working.until("all delivered", |counts| counts.delivered == u64::from(limits::STUMBLES)).await;
+        working.end().await;
+        assert_empty(&house).await;
+    }
+}
+
 #[test]
 fn a_story_is_cut_and_a_log_line_names_no_patient() {
     let story = Story::new(None, (5, 1, 1), &"é".repeat(2_000), None, Timestamp(HOUR));

@@ -61,6 +61,7 @@ pub struct Cutter {
     port: u16,
     plan: Arc<Mutex<VecDeque<Option<Cut>>>>,
     connections: Arc<AtomicU64>,
+    lines: Arc<Mutex<Vec<Arc<Line>>>>,
 }
 
 impl Cut {
@@ -88,18 +89,22 @@ impl Cutter {
         let port = listener.local_addr().expect("a listener has an address").port();
         let plan: Arc<Mutex<VecDeque<Option<Cut>>>> = Arc::default();
         let connections = Arc::new(AtomicU64::new(0));
-        let (plans, count) = (Arc::clone(&plan), Arc::clone(&connections));
+        let lines: Arc<Mutex<Vec<Arc<Line>>>> = Arc::default();
+        let (plans, count, all) = (Arc::clone(&plan), Arc::clone(&connections), Arc::clone(&lines));
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 count.fetch_add(1, Ordering::SeqCst);
                 let cut = plans.lock().unwrap_or_else(PoisonError::into_inner).pop_front().flatten();
                 // No server: the client sees its connection closed, as through any proxy.
                 if let Ok(server) = TcpStream::connect_timeout(&server, ANSWER) {
-                    drop(join(&client, &server, cut));
+                    let line = Line { cut, passed: AtomicBool::new(false), over: AtomicBool::new(false) };
+                    let line = Arc::new(line);
+                    all.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&line));
+                    drop(join(&client, &server, &line));
                 }
             }
         });
-        Self { port, plan, connections }
+        Self { port, plan, connections, lines }
     }
 
     /// Where it listens.
@@ -119,6 +124,13 @@ impl Cutter {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner).push_back(cut);
     }
 
+    /// Ends all connections that are open now.
+    pub fn hang_up(&self) {
+        for line in self.lines.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            line.over.store(true, Ordering::SeqCst);
+        }
+    }
+
     /// How many connections came.
     #[must_use]
     pub fn connections(&self) -> u64 {
@@ -135,14 +147,13 @@ struct Line {
     over: AtomicBool,
 }
 
-fn join(client: &TcpStream, server: &TcpStream, cut: Option<Cut>) -> io::Result<()> {
-    let line = Arc::new(Line { cut, passed: AtomicBool::new(false), over: AtomicBool::new(false) });
+fn join(client: &TcpStream, server: &TcpStream, line: &Arc<Line>) -> io::Result<()> {
     for (way, from, to) in [(Way::Up, client, server), (Way::Down, server, client)] {
         let pump = Pump {
             way,
             from: from.try_clone()?,
             to: to.try_clone()?,
-            line: Arc::clone(&line),
+            line: Arc::clone(line),
             seen: Seen::default(),
         };
         // Short, so that a direction in which nobody speaks hears of the other one's end.

@@ -61,6 +61,8 @@ pub struct House {
     tls: Arc<ClientConfig>,
     schema: Option<Schema>,
     child: Option<Child>,
+    /// Where it dies, from its next start on.
+    death: Option<String>,
     folder: TempDir,
 }
 
@@ -96,11 +98,27 @@ impl House {
             Engine::Postgres => Some(Schema::fresh()),
         };
         let ports = plan.operator.as_ref().map_or_else(Ports::find, |operator| operator.ports);
-        let mut house = Self { sink, ports, plan, authority, tls, schema, child: None, folder };
+        let mut house = Self { sink, ports, plan, authority, tls, schema, child: None, death: None, folder };
         house.write_files();
         house.start();
         house.pli("admin", &["import", &house.path("people.toml").to_string_lossy()]).ok();
         house
+    }
+
+    /// Lets it die by itself when it reaches a named point for the n-th time, as `send.after-lease:1`; from
+    /// its next start on, and never again after `None`. Debug builds only.
+    pub fn dies_at(&mut self, point: Option<&str>) {
+        self.death = point.map(str::to_owned);
+    }
+
+    /// Waits for the end of a house that ends by itself, or has been told to.
+    ///
+    /// # Panics
+    /// When it lives on; with its log.
+    pub fn wait_for_end(&mut self) -> std::process::ExitStatus {
+        let status = until(Limit(DOORS, "the server to end"), || self.ended());
+        self.child = None;
+        status
     }
 
     /// A path in its folder: `pli.toml`, `data`, `tls/root.pem`, `log`.
@@ -208,6 +226,9 @@ impl House {
                 command
             }
         };
+        if let Some(point) = &self.death {
+            command.env("PLI_CRASH", point);
+        }
         command.arg("serve").arg("--config").arg(self.path("pli.toml")).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("the log can be shared")).stderr(log);
         command.spawn().expect("the server can be started")
