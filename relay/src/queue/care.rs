@@ -327,7 +327,7 @@ impl Relay {
             let mut told = Vec::new();
             if let (Notice::Report, Some(Ok((head, body)))) = (notice, letters.get(&first.head)) {
                 let job = Job { head: head.clone(), body: body.clone(), rows: group, unheard: 0 };
-                told = reports(self, &job, &plan, now).await;
+                told = reports(self, &job, &plan, now).await?;
             }
             let audit = lines(&plan, &self.inner().entropy, now);
             settlements.push(Settlement { rows: plan.rows, reports: told, audit, now });
@@ -335,8 +335,7 @@ impl Relay {
         let settle = Settle {
             queue: self.queue().clone(),
             mailstore: self.mailstore().clone(),
-            // Nobody's: these rows are not leased.
-            owner: Owner(0),
+            owner: Owner::NOBODY,
         };
         let entry = self.queue_line("drop", which, actor, now);
         self.mailstore().db().write(Drop { settle, settlements, entry }).await

@@ -150,6 +150,7 @@ impl Lanes {
     }
 
     /// All that waits for a domain, when there is no way to it.
+    #[must_use = "these letters are in hand and in no lane any more"]
     pub(super) fn take_all(&mut self, domain: &Domain) -> Vec<Job> {
         self.lanes.get_mut(domain).map(|lane| lane.waiting.drain(..).collect()).unwrap_or_default()
     }
@@ -227,6 +228,7 @@ impl Lanes {
 
     /// A letter did not pass for a reason of the peer's: it deserves fewer sessions. When it goes on like
     /// that the domain is shut for a while, and what waits is given out to be tried later.
+    #[must_use = "these letters are in hand and in no lane any more"]
     pub(super) fn stumbled(&mut self, domain: &Domain, now: Timestamp) -> Vec<Job> {
         let Some(lane) = self.lanes.get_mut(domain) else { return Vec::new() };
         lane.deserves = (lane.deserves / 2).max(1);
@@ -250,12 +252,14 @@ impl Lanes {
     }
 
     /// All that waits, at the end.
+    #[must_use = "these letters are in hand and in no lane any more"]
     pub(super) fn drain(&mut self) -> Vec<Job> {
         self.lanes.values_mut().flat_map(|lane| lane.waiting.drain(..)).collect()
     }
 
     /// No session could be had. When others are at work the domain only wanted fewer; else it is shut for
     /// a while, and what waits is given out to be tried later.
+    #[must_use = "these letters are in hand and in no lane any more"]
     pub(super) fn unreachable(&mut self, domain: &Domain, now: Timestamp) -> Vec<Job> {
         let Some(lane) = self.lanes.get_mut(domain) else { return Vec::new() };
         if lane.ready > 0 {

@@ -11,6 +11,8 @@ mod counts;
 mod envelope;
 mod lanes;
 pub mod limits;
+#[cfg(test)]
+mod mishaps;
 mod outcome;
 mod routes;
 mod schedule;

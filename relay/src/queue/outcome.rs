@@ -55,6 +55,20 @@ pub(super) struct Plan {
     pub(super) events: Vec<Event>,
 }
 
+impl Fault {
+    /// The same, as other letters may be told of it: a peer's words may name the recipient of the one it
+    /// was said of.
+    pub(super) fn for_others(&self) -> Self {
+        let (class, subject, detail) = self.status;
+        Self {
+            status: self.status,
+            words: format!("the peer was in trouble with the letter before ({class}.{subject}.{detail})"),
+            said: None,
+            peer: self.peer.clone(),
+        }
+    }
+}
+
 impl Verdict {
     /// What the machine says of a recipient.
     pub(super) fn of(outcome: &RecipientOutcome, reports: PeerReports, peer: &str) -> Self {
@@ -171,6 +185,20 @@ impl Plan {
         let story = story(row, (4, 3, 0), "the letter is out of reach in the store", None, now);
         let at = now.plus(limits::SHUT);
         self.rows.push(settled(row, Fate::Later { at, told_late: None, story }));
+    }
+
+    /// What was to be given up waits, because nobody can be told of it now.
+    pub(super) fn keep_untold(&mut self, now: Timestamp) {
+        for row in &mut self.rows {
+            if let Fate::Over { end: End::Failed | End::Expired | End::Dropped, story } = &row.fate {
+                let (at, story) = (now.plus(limits::SHUT), story.clone());
+                row.fate = Fate::Later { at, told_late: None, story };
+            } else if let Fate::Later { told_late, .. } = &mut row.fate {
+                *told_late = None;
+            }
+        }
+        self.tell.clear();
+        self.events.retain(|event| !matches!(event, Event::Failed | Event::Expired));
     }
 
     /// Gives a row back over which a session broke.

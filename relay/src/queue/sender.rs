@@ -242,7 +242,13 @@ async fn session(inner: Arc<Inner>, domain: Domain, state: SessionState, stop: S
             inner.no_way(&domain, fault, Outlook::MayPass).await;
         }
         None if crowded => inner.with_lanes(|lanes| lanes.crowded(&domain, inner.now())),
-        None => {}
+        None if stop.is_given() => {}
+        // Without a pause the next session would begin at once, and come to nothing like this one.
+        None => {
+            let words = "no host of this domain can be spoken to".to_owned();
+            let fault = Fault { status: (4, 4, 4), words, said: None, peer: None };
+            inner.no_way(&domain, fault, Outlook::MayPass).await;
+        }
     }
     inner.session_over(&domain, WasReady::No);
 }
@@ -294,10 +300,28 @@ impl Inner {
         if plan.rows.is_empty() {
             return;
         }
-        let reports = reports(&self.relay, job, &plan, now).await;
+        let mut plan = plan;
+        let reports = self.reports_for(job, &mut plan, now).await;
         log(&plan);
         let audit = lines(&plan, self.entropy(), now);
         self.write(plan, reports, audit, now).await;
+    }
+
+    /// The reports on what is to be told. A letter is not given up without a word: as long as the report
+    /// cannot be made, it waits.
+    async fn reports_for(&self, job: &Job, plan: &mut Plan, now: Timestamp) -> Vec<PreparedReport> {
+        for wait in limits::SETTLE_AGAIN {
+            match reports(&self.relay, job, plan, now).await {
+                Ok(reports) => return reports,
+                Err(error) => {
+                    tracing::error!(error = error.chain(), "a report could not be made; trying again");
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+        tracing::error!("a report could not be made; what was to be given up waits");
+        plan.keep_untold(now);
+        Vec::new()
     }
 
     /// Counted and let go once it is on disk.
@@ -427,7 +451,7 @@ impl Inner {
         }
     }
 
-    async fn give_up_slow(&self, domain: &Domain, state: &SessionState, host: &str) {
+    async fn give_up_slow(self: &Arc<Self>, domain: &Domain, state: &SessionState, host: &str) {
         let Some(job) = state.take_job() else { return };
         let now = self.now();
         let fault = Fault {
@@ -437,10 +461,14 @@ impl Inner {
             peer: Some(host.to_owned()),
         };
         // The whole letter may have been sent: what the peer made of it is not known.
-        let verdicts = vec![Verdict::Unknown(fault); job.rows.len()];
+        let verdicts = vec![Verdict::Unknown(fault.clone()); job.rows.len()];
         let plan = Plan::of(&job, &verdicts, host, self.entropy(), now);
         self.carry_out(&job, plan, now).await;
-        self.with_lanes(|lanes| lanes.stumbled(domain, now));
+        let waiting = self.with_lanes(|lanes| {
+            lanes.remember(domain, &fault);
+            lanes.stumbled(domain, now)
+        });
+        self.put_off(domain, waiting, fault);
     }
 }
 
@@ -514,8 +542,14 @@ impl Inner {
         let mut heads: Vec<HeadId> = rows.iter().map(|row| row.head).collect();
         heads.dedup();
         let what = "opening letters of the queue";
-        let opened = self.relay.mailstore().whole_letters(QUEUE, &heads).await;
-        let mut letters = opened.map_err(|cause| Error::Store { what, cause })?;
+        let mut letters = match self.relay.mailstore().whole_letters(QUEUE, &heads).await {
+            Ok(letters) => letters,
+            Err(cause) => {
+                // What is in hand is renewed for ever: it must not stay there without a session to come.
+                self.set_aside(rows, None, now);
+                return Err(Error::Store { what, cause });
+            }
+        };
         for group in groups(rows) {
             let Some(first) = group.first() else { continue };
             let (domain, head) = (first.domain.clone(), first.head);
@@ -668,18 +702,24 @@ fn alike(one: &Leased, other: &Leased) -> bool {
         && (a.wishes.give_back, &a.wishes.envelope_id) == (b.wishes.give_back, &b.wishes.envelope_id)
 }
 
-/// Reports on what is to be told. One that cannot be made now is left out and said in the log: the
-/// outcome must be kept all the same.
-pub(super) async fn reports(relay: &Relay, job: &Job, plan: &Plan, now: Timestamp) -> Vec<PreparedReport> {
-    let Some(first) = job.rows.first() else { return Vec::new() };
+/// Reports on what is to be told.
+pub(super) async fn reports(
+    relay: &Relay,
+    job: &Job,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<Vec<PreparedReport>, Error> {
+    let Some(first) = job.rows.first() else { return Ok(Vec::new()) };
     let envelope = first.envelope.as_ref();
-    let Some(sender) = envelope.and_then(|envelope| envelope.sender.as_ref()) else { return Vec::new() };
+    let Some(sender) = envelope.and_then(|envelope| envelope.sender.as_ref()) else {
+        return Ok(Vec::new());
+    };
     if plan.tell.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let Ok(head) = Head::parse(job.head.to_vec()) else {
         tracing::error!(queue = %first.queue, "the head of a letter does not parse: its sender hears nothing");
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let original = Original {
         queue: first.queue,
@@ -691,14 +731,9 @@ pub(super) async fn reports(relay: &Relay, job: &Job, plan: &Plan, now: Timestam
     for action in [reports::Action::Failed, reports::Action::Delayed, reports::Action::Relayed] {
         let fates: Vec<reports::Fate> =
             plan.tell.iter().filter(|fate| fate.action == action).cloned().collect();
-        match relay.status_report(sender, &original, &fates, now).await {
-            Ok(report) => written.extend(report),
-            Err(error) => {
-                tracing::error!(queue = %first.queue, error = error.chain(), "a report could not be made");
-            }
-        }
+        written.extend(relay.status_report(sender, &original, &fates, now).await?);
     }
-    written
+    Ok(written)
 }
 
 /// Lines of the trail: what left the house, and what never will.

@@ -242,6 +242,7 @@ impl SessionWorld {
             if let Verdict::Later(fault) | Verdict::Unknown(fault) =
                 Verdict::of(trouble, PeerReports::Not, self.host.as_str())
             {
+                let fault = fault.for_others();
                 self.inner.with_lanes(|lanes| lanes.remember(&self.domain, &fault));
                 self.inner.put_off(&self.domain, waiting, fault);
             }

@@ -142,7 +142,7 @@ impl Work for Settle {
                 Fate::Later { .. } | Fate::Back | Fate::Suspect | Fate::Aside { .. } => None,
             })
             .collect();
-        let mut found = self.queue.end(tx, &self.mailstore, &over).await?;
+        let mut found = self.queue.end(tx, &self.mailstore, self.owner, &over).await?;
         for job in jobs {
             for row in &job.rows {
                 if self.queue.put_back(tx, self.owner, row, job.now).await.map_err(settling)? {
@@ -170,15 +170,23 @@ impl Queue {
         &self,
         tx: &mut Tx,
         mailstore: &Mailstore,
+        owner: Owner,
         over: &[(&Settled, End, &Story)],
     ) -> Result<HashSet<OutboundId>, Error> {
         const GO: &str = "DELETE FROM outbound WHERE id IN ({}) RETURNING id";
+        const UNTAKEN: &str = "DELETE FROM outbound WHERE lease = $1 AND id IN ({}) RETURNING id";
         const TRACE: &str =
             "INSERT INTO outbound_trace (queue, id, at, domain, outcome, attempts, sealed_trace) VALUES";
         let ending = |cause| Error::Database { what: "ending letters of the queue", cause };
         let ids = over.iter().map(|(row, ..)| Value::from(row.id)).collect();
         let mut found = HashSet::with_capacity(over.len());
-        for row in tx.rows_in(GO, args![], ids).await.map_err(ending)? {
+        // What a peer answered counts whoever has the row by now; an operator ends only what no worker has
+        // taken since they looked.
+        let gone = match owner {
+            Owner::NOBODY => tx.rows_in(UNTAKEN, args![owner.0], ids).await,
+            Owner(_) => tx.rows_in(GO, args![], ids).await,
+        };
+        for row in gone.map_err(ending)? {
             found.insert(OutboundId(row.int(0).map_err(ending)?));
         }
         let mut uses = BTreeMap::<BodyId, i64>::new();

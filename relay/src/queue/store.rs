@@ -53,6 +53,11 @@ pub(crate) struct Leased {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Owner(pub(crate) i64);
 
+impl Owner {
+    /// Of rows that no worker has.
+    pub(crate) const NOBODY: Self = Self(0);
+}
+
 const INSERT: &str = "INSERT INTO outbound (id, queue, body, head, domain, sealed_envelope, created_at,
     expires_at, state, due_at, lease, attempts, strikes) VALUES";
 
@@ -223,7 +228,8 @@ impl Queue {
         row.map(|row| self.leased(&row)).transpose()
     }
 
-    /// Keeps rows that are still being worked on.
+    /// Keeps rows that are still being worked on; those that an operator holds meanwhile too, so that a
+    /// release does not give them to a second worker.
     pub(crate) async fn renew(
         &self,
         tx: &mut Tx,
@@ -232,7 +238,7 @@ impl Queue {
         now: Timestamp,
     ) -> Result<u64, Error> {
         const RENEW: &str =
-            "UPDATE outbound SET due_at = $2 WHERE lease = $1 AND state = 'waiting' AND id IN ({})";
+            "UPDATE outbound SET due_at = $2 WHERE lease = $1 AND id IN ({})";
         let rows = rows.iter().map(|id| Value::from(*id)).collect();
         tx.execute_in(RENEW, args![owner.0, now.plus(limits::LEASE)], rows).await
     }

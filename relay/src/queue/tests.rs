@@ -15,14 +15,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-const NURSE: &str = "nurse@there.example";
-const PATIENT: &str = "279035121518989@there.example";
+pub(super) const NURSE: &str = "nurse@there.example";
+pub(super) const PATIENT: &str = "279035121518989@there.example";
 
 fn wants(occasions: &[Occasion]) -> Wishes {
     Wishes { notify: Some(Notify::On(occasions.to_vec())), ..Wishes::default() }
 }
 
-async fn lease(house: &House, owner: i64, limit: usize, now: Timestamp) -> Vec<super::Leased> {
+pub(super) async fn lease(house: &House, owner: i64, limit: usize, now: Timestamp) -> Vec<super::Leased> {
     let parameters = (house.relay.queue().clone(), owner, limit, now);
     let unit = db::unit("lease", parameters, |(queue, owner, limit, now), tx| {
         Box::pin(queue.lease(tx, Owner(*owner), &[], *limit, *now))
@@ -38,7 +38,7 @@ async fn lease_suspect(house: &House, owner: i64, now: Timestamp) -> Option<supe
     house.data.write(unit).await.unwrap()
 }
 
-async fn count(house: &House, sql: &'static str) -> i64 {
+pub(super) async fn count(house: &House, sql: &'static str) -> i64 {
     house.data.read().await.unwrap().row(sql, args![]).await.unwrap().int(0).unwrap()
 }
 
@@ -50,7 +50,7 @@ async fn ends(house: &House, queue: QueueId) -> Vec<(String, String)> {
 }
 
 /// The rows that wait of a letter.
-async fn waiting(house: &House, queue: QueueId) -> Vec<super::Waiting> {
+pub(super) async fn waiting(house: &House, queue: QueueId) -> Vec<super::Waiting> {
     let now = house.relay.now();
     let mut tx = house.data.read().await.unwrap();
     house.relay.queue().of_letter(&mut tx, queue, now).await.unwrap()
@@ -66,7 +66,7 @@ async fn reports(house: &House, mailbox: &str) -> Vec<String> {
 }
 
 /// Nothing of a letter is left but its traces.
-async fn assert_empty(house: &House) {
+pub(super) async fn assert_empty(house: &House) {
     assert_eq!(count(house, "SELECT COUNT(*) FROM outbound").await, 0, "{}", house.engine);
     let held = count(house, "SELECT COUNT(*) FROM body_key WHERE account = 0").await;
     assert_eq!(held, 0, "{}: the queue holds no body any more", house.engine);
@@ -172,7 +172,7 @@ async fn an_outcome_and_its_report_are_kept_together_or_not_at_all() {
         };
         let mut plan = Plan::default();
         plan.give_up(&job.rows[0], End::Failed, &fault, now);
-        let told = super::sender::reports(&house.relay, &job, &plan, now).await;
+        let told = super::sender::reports(&house.relay, &job, &plan, now).await.unwrap();
         assert_eq!(told.len(), 1);
         let settlement = Arc::new(Settlement { rows: plan.rows, reports: told, audit: Vec::new(), now });
         let settle = || Settle {
