@@ -48,13 +48,19 @@ pub(super) async fn sweep(relay: Relay, clock: Clock, mut stop: StopSignal) {
         if let Err(error) = relay.forget_counts(clock.now()).await {
             tracing::error!(error = error.chain(), "counts of what was sent could not be forgotten");
         }
-        let old =
-            db::unit("retention of the queue", (relay.queue().clone(), clock.now()), |(queue, now), tx| {
+        let mut traces = 0;
+        loop {
+            let parameters = (relay.queue().clone(), clock.now());
+            let old = db::unit("retention of the queue", parameters, |(queue, now), tx| {
                 Box::pin(queue.retain(tx, *now))
             });
-        match store.db().write(old).await {
-            Ok(traces) => tracing::info!(traces, "what is known of letters long gone is removed"),
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "retention failed"),
+            match store.db().write(old).await {
+                Ok(0) => break tracing::info!(traces, "what is known of letters long gone is removed"),
+                Ok(removed) => traces += removed,
+                Err(error) => {
+                    break tracing::error!(error = &error as &dyn std::error::Error, "retention failed");
+                }
+            }
         }
     }
 }

@@ -332,11 +332,8 @@ impl Relay {
             let audit = lines(&plan, &self.inner().entropy, now);
             settlements.push(Settlement { rows: plan.rows, reports: told, audit, now });
         }
-        let settle = Settle {
-            queue: self.queue().clone(),
-            mailstore: self.mailstore().clone(),
-            owner: Owner::NOBODY,
-        };
+        let settle =
+            Settle { queue: self.queue().clone(), mailstore: self.mailstore().clone(), owner: Owner::NOBODY };
         let entry = self.queue_line("drop", which, actor, now);
         self.mailstore().db().write(Drop { settle, settlements, entry }).await
     }

@@ -79,6 +79,31 @@ async fn a_letter_that_a_worker_took_meanwhile_is_not_dropped() {
 }
 
 #[tokio::test]
+async fn a_row_in_hand_twice_lets_go_of_its_letter_once() {
+    for house in houses().await {
+        let wishes = super::Wishes::default();
+        let both = [(NURSE, wishes.clone()), (PATIENT, wishes)];
+        super::testing::enqueue(&house, Some(DOCTOR), &both, "Bonjour").await;
+        let rows = lease(&house, 9, 10, house.relay.now()).await;
+        let now = house.relay.now();
+        let settlement = || {
+            let rows = given_up(&rows[0], &house).rows;
+            Arc::new(Settlement { rows, reports: Vec::new(), audit: Vec::new(), now })
+        };
+        let settle = Settle {
+            queue: house.relay.queue().clone(),
+            mailstore: house.relay.mailstore().clone(),
+            owner: Owner(9),
+        };
+        let jobs = vec![settlement(), settlement()];
+        let unit = db::unit("settle", (settle, jobs), |(settle, jobs), tx| Box::pin(settle.run(tx, jobs)));
+        house.data.write(unit).await.unwrap();
+        let letters = house.relay.mailstore().whole_letters(QUEUE, &[rows[1].head]).await.unwrap();
+        assert_eq!(letters.len(), 1, "{}: the other recipient's letter is kept", house.engine);
+    }
+}
+
+#[tokio::test]
 async fn a_letter_held_under_way_and_released_keeps_its_worker() {
     for house in houses().await {
         let queue = one(&house, DOCTOR, NURSE).await;

@@ -150,7 +150,12 @@ impl Work for Settle {
                 }
             }
         }
-        let live = jobs.iter().filter(|job| job.rows.iter().any(|row| found.contains(&row.id)));
+        // A row whose lease ran out may be in hand twice: who is first tells of it.
+        let mut claimed = HashSet::with_capacity(found.len());
+        let live = jobs.iter().filter(|job| {
+            let first = |row: &&Settled| found.contains(&row.id) && claimed.insert(row.id);
+            job.rows.iter().filter(first).count() > 0
+        });
         let live: Vec<_> = live.collect();
         let lines: Vec<Entry> = live.iter().flat_map(|job| job.audit.iter().cloned()).collect();
         // Folders are locked before chain heads (DESIGN §2.2), so all reports go together and the lines
@@ -191,7 +196,9 @@ impl Queue {
         }
         let mut uses = BTreeMap::<BodyId, i64>::new();
         let mut traces = Vec::with_capacity(found.len());
-        for (row, end, story) in over.iter().filter(|(row, ..)| found.contains(&row.id)) {
+        let mut ended = HashSet::with_capacity(found.len());
+        let first = over.iter().filter(|(row, ..)| found.contains(&row.id) && ended.insert(row.id));
+        for (row, end, story) in first {
             *uses.entry(row.body).or_default() += 1;
             traces.push(args![
                 row.queue,
@@ -241,10 +248,12 @@ impl Queue {
         Ok(touched > 0)
     }
 
-    /// Removes traces older than support needs them; answers how many.
+    /// Removes a page of traces older than support needs them; answers how many: call it until there are
+    /// none.
     pub async fn retain(&self, tx: &mut Tx, now: Timestamp) -> Result<u64, db::Error> {
-        const OLD: &str = "DELETE FROM outbound_trace WHERE queue IN
-            (SELECT queue FROM outbound_trace WHERE at <= $1 ORDER BY queue LIMIT $2)";
+        // Numbers are ordered by time: only the oldest page is looked at, not a year of letters every hour.
+        const OLD: &str = "DELETE FROM outbound_trace WHERE at <= $1 AND queue IN
+            (SELECT queue FROM outbound_trace ORDER BY queue, id LIMIT $2)";
         let page = mailstore::limits::RETENTION_PAGE;
         tx.execute(OLD, args![now.plus(-mailstore::limits::TRACE), page]).await
     }

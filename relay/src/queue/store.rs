@@ -237,8 +237,7 @@ impl Queue {
         rows: &[OutboundId],
         now: Timestamp,
     ) -> Result<u64, Error> {
-        const RENEW: &str =
-            "UPDATE outbound SET due_at = $2 WHERE lease = $1 AND id IN ({})";
+        const RENEW: &str = "UPDATE outbound SET due_at = $2 WHERE lease = $1 AND id IN ({})";
         let rows = rows.iter().map(|id| Value::from(*id)).collect();
         tx.execute_in(RENEW, args![owner.0, now.plus(limits::LEASE)], rows).await
     }
