@@ -18,6 +18,18 @@ pub enum Command {
         /// The number in the `250` or in the refusal.
         queue: String,
     },
+    /// Says whether a mailbox hears what becomes of its letters to patients.
+    Follow {
+        /// Its address.
+        address: String,
+        /// Whether it does.
+        followed: bool,
+    },
+    /// Counts letters by day, door and software.
+    Indicators {
+        /// Of the last days, today among them.
+        days: u32,
+    },
     /// Lists the accounts.
     Accounts,
     /// Tells what the trail knows of an account, newest first.

@@ -7,6 +7,7 @@
 mod accounts;
 mod command;
 mod error;
+mod followed;
 mod history;
 mod import;
 mod invitations;
@@ -52,6 +53,8 @@ impl Admin {
             Command::Import { files, how } => self.import(files, *how, now).await,
             Command::Why { queue } => self.why(queue, now).await,
             Command::Queue(command) => self.queue(command, now).await,
+            Command::Follow { address, followed } => self.follow(address, *followed, now).await,
+            Command::Indicators { days } => self.indicators(*days, now).await,
             Command::Accounts => self.accounts(now).await,
             Command::History { address, lines } => self.history(address, *lines, now).await,
             Command::IssuePassword { owner, label } => self.issue_password(owner, label, now).await,

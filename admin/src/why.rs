@@ -2,9 +2,12 @@
 
 use crate::{Admin, Done, Error};
 use audit::Chain;
+use directory::Resolved;
 use mailstore::Trace;
-use names::{QueueId, Timestamp};
+use names::{Address, QueueId, Timestamp};
 use policy::{Grant, Refusal};
+use relay::visible::{self, Notice, Opened, Standing};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 impl Admin {
@@ -20,7 +23,10 @@ impl Admin {
         let chain = traced.as_ref().and_then(|trace| trace.account).map_or(Chain::System, Chain::Account);
         self.looked(chain, format!("why queue={queue}"), now).await?;
         match traced {
-            Some(trace) => Ok(Done::complete(told(&trace))),
+            Some(trace) => {
+                let standings = self.standings(&trace, now).await?;
+                Ok(Done::complete(told(&trace, &standings)))
+            }
             None => Err(Error::Refused(format!(
                 "nothing is known of {queue}: read it again (O is 0, I and L are 1), or the trace has expired"
             ))),
@@ -28,7 +34,42 @@ impl Admin {
     }
 }
 
-fn told(trace: &Trace) -> String {
+impl Admin {
+    /// What became of a letter in the mailboxes of our patients, by address.
+    async fn standings(&self, trace: &Trace, now: Timestamp) -> Result<HashMap<String, Standing>, Error> {
+        let what = "looking for what became of the letter";
+        let mut standings = HashMap::new();
+        for recipient in trace.recipients.iter().filter(|recipient| recipient.outcome == "delivered") {
+            let Ok(address) = Address::parse(&recipient.address) else { continue };
+            let found = self.directory.resolve(&[address], now).await;
+            let found = found.map_err(|cause| Error::Directory { what, cause })?;
+            let [Resolved::Patient(patient)] = &found[..] else { continue };
+            let mut tx = self.mailstore.db().read().await?;
+            let standing =
+                visible::standing(&self.mailstore, &mut tx, patient.account, trace.queue, trace.at).await;
+            let standing = standing.map_err(|cause| Error::Relay { what, cause })?;
+            standings.extend(standing.map(|standing| (recipient.address.clone(), standing)));
+        }
+        Ok(standings)
+    }
+}
+
+fn history(standing: &Standing) -> String {
+    let notice = match standing.notice {
+        Notice::Left => "left",
+        Notice::Failed => "failed",
+        Notice::Waits => "waits to leave",
+        Notice::None => "none: switched off, or hidden from the patient",
+    };
+    let opened = match standing.opened {
+        Opened::At(at) => at.rfc3339(),
+        Opened::Sometime => "yes; the trail of the account knows when".to_owned(),
+        Opened::No => "not yet".to_owned(),
+    };
+    format!("filed      {} documents\nnotice     {notice}\nopened     {opened}\n", standing.filed)
+}
+
+fn told(trace: &Trace, standings: &HashMap<String, Standing>) -> String {
     let mut text = format!("letter     {}\n", trace.queue);
     let _ = writeln!(text, "when       {}", trace.at.rfc3339());
     let _ = writeln!(text, "door       {}", trace.door);
@@ -45,6 +86,9 @@ fn told(trace: &Trace) -> String {
         if let Some((french, english)) = sentences(&recipient.rule) {
             let _ = writeln!(text, "           {french}");
             let _ = writeln!(text, "           {english}");
+        }
+        if let Some(standing) = standings.get(&recipient.address) {
+            text.push_str(&history(standing));
         }
         if !recipient.reply.is_empty() {
             let _ = writeln!(text, "reply      {}", recipient.reply);
@@ -110,6 +154,31 @@ mod tests {
             for unknown in ["0000000000000", "not a number"] {
                 let error = house.admin.run(&why(unknown.to_owned()), NOON).await.unwrap_err();
                 assert!(matches!(error, Error::Refused(_)), "{unknown}: {error}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_delivered_letter_is_told_with_what_became_of_it() {
+        for house in crate::testing::full_houses().await {
+            let store = &house.admin.mailstore;
+            let patient = "285059900010125@patient.mssante.example";
+            let trace = Trace {
+                recipients: vec![TracedRecipient {
+                    address: patient.to_owned(),
+                    rule: Grant::ALL[0].id().to_owned(),
+                    outcome: "delivered".to_owned(),
+                    reply: String::new(),
+                }],
+                ..traced(QueueId(store.db().id(NOON)), "", "")
+            };
+            // The letter itself is gone: nothing is told, and nothing fails.
+            let standings = house.admin.standings(&trace, NOON).await.unwrap();
+            assert!(standings.is_empty(), "{}", house.engine);
+            let standing = Standing { filed: 2, notice: Notice::Failed, opened: Opened::At(NOON) };
+            let text = told(&trace, &[(patient.to_owned(), standing)].into());
+            for words in ["filed      2 documents", "notice     failed", "opened     2026-11-22T12:00:00"] {
+                assert!(text.contains(words), "{words}: {text}");
             }
         }
     }

@@ -15,6 +15,7 @@ mod intake;
 mod letter;
 pub mod mx;
 mod parties;
+mod patient_fields;
 pub mod queue;
 mod receipts;
 mod replies;

@@ -139,6 +139,8 @@ impl Relay {
             (Some(parent), Some(id)) => compose::references(&parent.references(), &parent.in_reply_to(), id),
             (Some(_), None) | (None, _) => Vec::new(),
         };
+        let fields = self.patient_fields(visitor).await?;
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let letter = compose::Letter {
             from: Person { name: &visitor.name, address: &visitor.address },
             sender: None,
@@ -150,7 +152,7 @@ impl Relay {
             references: &references,
             text: &text,
             attachments: written.files,
-            fields: &[],
+            fields: &fields,
         };
         let mut letter = Letter::composed(self.mailstore(), &letter.compose(now), now).await?;
         self.trace_composed(&mut letter.head, queue);

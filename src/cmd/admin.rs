@@ -42,6 +42,15 @@ enum Act {
     /// Accounts.
     #[command(subcommand)]
     Account(Account),
+    /// Mailboxes of professionals.
+    #[command(subcommand)]
+    Mailbox(Mailbox),
+    /// Counts letters by day, door and software (X-MSS-NIL), as a table for spreadsheets. Numbers only.
+    Indicators {
+        /// Of the last days, today among them.
+        #[arg(long, default_value_t = 31)]
+        days: u32,
+    },
     /// Application passwords of professionals and machines.
     #[command(subcommand)]
     Password(Password),
@@ -88,6 +97,24 @@ enum Trust {
         /// As clinique.mssante.example.
         domain: String,
     },
+}
+
+#[derive(Subcommand)]
+enum Mailbox {
+    /// Says whether a mailbox hears what becomes of its letters to patients: delivered, and not opened after
+    /// some days. Without it only a mail program that asks hears.
+    Visibility {
+        /// Its address.
+        address: String,
+        /// `on` or `off`.
+        visibility: Visibility,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Visibility {
+    On,
+    Off,
 }
 
 #[derive(Subcommand)]
@@ -159,6 +186,10 @@ fn question(act: Act) -> anyhow::Result<Question> {
             how: if dry_run { Import::DryRun } else { Import::Apply },
         },
         Act::Why { queue } => Command::Why { queue },
+        Act::Mailbox(Mailbox::Visibility { address, visibility }) => {
+            Command::Follow { address, followed: visibility == Visibility::On }
+        }
+        Act::Indicators { days } => Command::Indicators { days },
         Act::Account(Account::List) => Command::Accounts,
         Act::Account(Account::History { address, lines }) => Command::History { address, lines },
         Act::Password(Password::Issue { owner, label }) => {

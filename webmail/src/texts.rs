@@ -228,6 +228,11 @@ pub fn ended_by(who: &str) -> String {
     format!("{} a mis fin à l’échange.", named(who))
 }
 
+/// Under a letter whose author asked to hear of its opening.
+pub fn receipt_sent(who: &str) -> String {
+    format!("Un accusé de lecture a été envoyé à {}.", named(who))
+}
+
 /// As "9 h 05".
 pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
     hour(&at.at(zone))

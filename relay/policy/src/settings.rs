@@ -24,6 +24,8 @@ pub struct Settings {
     /// After how many days the sender of a letter to a patient hears that nobody opened it, if their
     /// mailbox follows its letters; 0 for never.
     pub unopened_after_days: u16,
+    /// Whether letters of patients carry the fields that practice software knows them by.
+    pub patient_fields: PatientFields,
 }
 
 impl Default for Settings {
@@ -36,6 +38,7 @@ impl Default for Settings {
             ambiguous_mime: AmbiguousMime::Quarantine,
             sending: Allowances::default(),
             unopened_after_days: 7,
+            patient_fields: PatientFields::Written,
         }
     }
 }
@@ -86,4 +89,14 @@ pub enum AmbiguousMime {
     Quarantine,
     /// Refuse it.
     Refuse,
+}
+
+/// What a patient's letter says of them beside the text (docs/headers.md).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PatientFields {
+    /// INS, date of birth, who wrote for them.
+    Written,
+    /// Nothing more than the letter itself.
+    Absent,
 }

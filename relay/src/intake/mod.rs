@@ -422,6 +422,7 @@ impl Relay {
         head.remove("Bcc");
         head.remove("Resent-Bcc");
         head.remove("Return-Path");
+        crate::patient_fields::drop_claims(head);
         let path = match return_path {
             None => String::new(),
             Some(path) => {

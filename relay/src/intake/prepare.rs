@@ -7,6 +7,7 @@ use super::reporting;
 use super::snapshot::{self, Contacts, Known, Wanted};
 use super::unit::{self, Committed, Prepared, PreparedRecipient};
 use super::{Draft, Outcome, Relay, Sharing, Source};
+use crate::visible::indicators::Counted;
 use crate::{Error, facts, parties};
 use audit::{Act, Chain, Entry, Line};
 use directory::Resolved;
@@ -113,6 +114,11 @@ impl Relay {
             }
             Source::Web { .. } | Source::Peer { .. } => None,
         };
+        let ordinary = |recipient: &PreparedRecipient| recipient.facts.kind == policy::LetterKind::Ordinary;
+        let counted = judged.recipients.iter().any(ordinary).then(|| {
+            let to_patient = judged.recipients.iter().any(|to| judged.known.is_patient(&to.address));
+            Counted::of(&draft.letter.head, source.door(), to_patient, now)
+        });
         Ok(Ready::Letter(Box::new(Prepared {
             queue: draft.queue,
             key: self.accepted_key(source, draft),
@@ -128,6 +134,7 @@ impl Relay {
             outbound: made.outbound,
             alerts: made.alerts,
             owed: made.owed,
+            counted,
             audit: made.audit,
             traces,
             note,

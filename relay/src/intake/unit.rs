@@ -4,6 +4,7 @@ use super::snapshot::{self, Contacts, Known, Wanted};
 use crate::alerts::store::{self, DueAlert};
 use crate::queue::{NewOutbound, Queue};
 use crate::sending::{self, Note};
+use crate::visible::indicators::{self, Counted};
 use crate::visible::store::{self as visible, Owed};
 use crate::{Error, parties};
 use audit::Entry;
@@ -43,6 +44,8 @@ pub(crate) struct Prepared {
     pub(crate) outbound: Vec<NewOutbound>,
     pub(crate) alerts: Vec<DueAlert>,
     pub(crate) owed: Vec<Owed>,
+    /// None for a report.
+    pub(crate) counted: Option<Counted>,
     pub(crate) audit: Vec<Entry>,
     /// The letter's own, and those of reports that leave with it.
     pub(crate) traces: Vec<Trace>,
@@ -242,6 +245,9 @@ impl Commit {
         let owed: Vec<Owed> = kept.iter().flat_map(|job| job.owed.iter().copied()).collect();
         let owing = |cause| Error::Database { what: "noting what is owed", cause };
         visible::owe(tx, &owed).await.map_err(owing)?;
+        let counted: Vec<&Counted> = kept.iter().filter_map(|job| job.counted.as_ref()).collect();
+        let counting = |cause| Error::Database { what: "counting letters", cause };
+        indicators::count(tx, &counted).await.map_err(counting)?;
         let alerts: Vec<DueAlert> = kept.iter().flat_map(|job| job.alerts.iter().copied()).collect();
         let writing = |cause| Error::Database { what: "writing notices", cause };
         if store::due(tx, &alerts, now).await.map_err(writing)?.is_some() {

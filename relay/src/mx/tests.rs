@@ -1,5 +1,7 @@
 //! Another operator's server at the door, on both engines.
 
+mod patients;
+
 use super::limits::{HOPS, STRIKES};
 use super::{MxWorld, Watch};
 use crate::testing::{

@@ -4,10 +4,13 @@
 //! when it is filed, and with one more if nobody opened it after some days. Nobody hears where a notice
 //! went, only that it left or failed; support sees the same by number.
 
+pub(crate) mod indicators;
 mod remind;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
+
+pub use indicators::{Counts, Indicator, indicators};
 
 use crate::alerts::store as alerts;
 use db::Tx;

@@ -199,6 +199,11 @@ impl Rooms {
         self.relay.open_conversation(&visitor, conversation, now).await.doing("opening a conversation")
     }
 
+    /// For which of these letters a read receipt left.
+    pub async fn receipts_sent(&self, letters: &[EntryId]) -> Result<Vec<EntryId>, Failure> {
+        self.relay.receipts_sent(letters).await.doing("looking for receipts that left")
+    }
+
     /// Writes down that somebody opened or took a file.
     pub async fn took(&self, session: &Session, what: Opened, now: Timestamp) -> Result<(), Failure> {
         let Some(visitor) = self.visitor(session).await? else { return Ok(()) };

@@ -102,6 +102,26 @@ async fn an_answer_with_a_photo_reaches_the_doctor_once() {
     assert!(page.text().contains("Envoyé de votre espace"));
 }
 
+/// DOMAIN §2.6: the patient is not asked, and is told.
+#[tokio::test]
+async fn the_page_says_that_the_sender_heard_of_the_opening_who_asked_for_it() {
+    let house = House::new().await;
+    let words = "Un accusé de lecture a été envoyé à";
+    house.send(DOCTOR, CLAIRE, &plain(CLAIRE, "Votre bilan", "Bonjour")).await;
+    let mut browser = Browser::claire(&house).await;
+    let (_, page) = browser.first_conversation().await;
+    assert!(!page.text().contains(words), "nobody asked: {}", page.text());
+    assert!(house.inbox(DOCTOR).await.is_empty());
+    let asking = plain(CLAIRE, "Ordonnance", "Bonjour");
+    house.send(DOCTOR, CLAIRE, &format!("Disposition-Notification-To: <{DOCTOR}>\n{asking}")).await;
+    let (_, page) = browser.first_conversation().await;
+    assert!(page.text().contains(words), "at the first opening: {}", page.text());
+    let (_, page) = browser.first_conversation().await;
+    assert_eq!(page.text().matches(words).count(), 1, "and later: {}", page.text());
+    let [receipt] = &house.inbox(DOCTOR).await[..] else { panic!("one receipt") };
+    assert!(receipt.contains("displayed"), "{receipt}");
+}
+
 /// DESIGN §2.4: a report is an event of the conversation; the letter before it is still the one answered.
 #[tokio::test]
 async fn a_receipt_is_an_event_of_the_conversation_and_is_not_what_is_answered() {

@@ -62,10 +62,20 @@ pub async fn show(
     let drawing =
         Drawing { app: &app, session: &session, id, answerable: answer_href.is_some(), documents, now };
     let mut items = Vec::new();
+    let mut entries = Vec::new();
     for (number, letter) in shown.enumerate() {
+        entries.push(letter.row.entry.id);
         drawing.items(number, letter, &conversation.subject, &mut items).await?;
     }
     rooms.opened(&session, id, now).await?;
+    let told = rooms.receipts_sent(&entries).await?;
+    for item in &mut items {
+        if let ThreadItem::Letter(letter) = item
+            && entries.get(letter.number - 1).is_some_and(|entry| told.contains(entry))
+        {
+            letter.receipt = texts::receipt_sent(&letter.author);
+        }
+    }
     let here = format!("/messages/{reference}");
     let view = Conversation {
         chrome: chrome(&app, &session, Place::Messages, now).await?,
@@ -201,6 +211,7 @@ impl Drawing<'_> {
                 && number > 0)
                 .then(|| answer_href(self.app, self.session, self.id, letter)),
             state: if forbids { texts::standing(Standing::NoAnswerWanted, &author) } else { String::new() },
+            receipt: String::new(),
             author,
             role,
         })));

@@ -78,6 +78,8 @@ pub struct Letter {
     pub answer_href: Option<String>,
     /// As "Le Dr Martin n'attend pas de réponse à ce message."; may be empty.
     pub state: String,
+    /// That its author heard of its opening; may be empty.
+    pub receipt: String,
 }
 
 /// One file of a letter.

@@ -114,6 +114,7 @@ fn pages(x: &str) -> Vec<(&'static str, String)> {
         }],
         answer_href: Some(s()),
         state: s(),
+        receipt: s(),
     };
     let conversation = |answer_href| Conversation {
         chrome: chrome(x),

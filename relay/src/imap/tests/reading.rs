@@ -3,6 +3,21 @@
 use super::*;
 use audit::Act;
 
+/// DOMAIN §3.4: the relay carries them as they are.
+#[tokio::test]
+async fn the_fields_of_the_trade_are_read_as_they_were_written() {
+    const FIELDS: &str =
+        "x-mss-nil:  DEV935997 \r\nX-MSS-CODECDA: 34112-3,PRESC-BIO,\r\n\t15508-5\r\nX-MSS-INS:O\r\n";
+    for home in homes().await {
+        home.deliver(&format!("{}{LETTER}", FIELDS.replace("\r\n", "\n"))).await;
+        let mut client = Client::doctor(&home.door).await;
+        let head = client.ok("FETCH 1 BODY.PEEK[HEADER]").await;
+        assert!(head.contains(FIELDS), "{head}");
+        let one = client.ok("FETCH 1 BODY.PEEK[HEADER.FIELDS (X-MSS-CODECDA)]").await;
+        assert!(one.contains("X-MSS-CODECDA: 34112-3,PRESC-BIO,\r\n\t15508-5\r\n\r\n"), "{one}");
+    }
+}
+
 #[tokio::test]
 async fn a_letter_is_read_by_its_parts() {
     for home in homes().await {

@@ -1,0 +1,111 @@
+//! What operators count: letters a day by door and software (DOMAIN §1.7). Numbers only.
+
+use db::{Error, Tx, args};
+use names::{DAY, Timestamp};
+use std::collections::BTreeMap;
+use wire::mime::Head;
+
+/// Characters of a software's number that are kept.
+const SOFTWARE: usize = 32;
+
+/// One letter as it counts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Counted {
+    day: i64,
+    door: &'static str,
+    software: String,
+    counts: Counts,
+}
+
+/// Letters of one day, door and software.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Indicator {
+    /// Days since 1 January 1970, UTC.
+    pub day: i64,
+    /// `submission`, `web`, `mx`.
+    pub door: String,
+    /// `X-MSS-NIL`; empty when the letter names none, `?` when what it names is no number.
+    pub software: String,
+    /// How many.
+    pub counts: Counts,
+}
+
+/// Numbers of letters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// All.
+    pub letters: i64,
+    /// With a patient among their recipients.
+    pub to_patients: i64,
+    /// With `X-MSS-CODECDA`.
+    pub with_cda: i64,
+    /// With `X-MSS-INS: O`.
+    pub qualified_ins: i64,
+}
+
+impl Counted {
+    pub(crate) fn of(head: &Head, door: &'static str, to_patient: bool, now: Timestamp) -> Self {
+        let counts = Counts {
+            letters: 1,
+            to_patients: i64::from(to_patient),
+            with_cda: i64::from(head.field("X-MSS-CODECDA").is_some()),
+            qualified_ins: i64::from(head.x_mss("INS").as_deref() == Some("O")),
+        };
+        Self { day: now.0.div_euclid(DAY), door, software: software(head), counts }
+    }
+}
+
+/// What a letter says of the software that made it; a sender cannot fill the table with other things.
+fn software(head: &Head) -> String {
+    let named = head.x_mss("NIL").unwrap_or_default();
+    let number = |c: char| c.is_ascii_alphanumeric() || ['-', '_', '.'].contains(&c);
+    if named.len() <= SOFTWARE && named.chars().all(number) { named } else { "?".to_owned() }
+}
+
+/// Counts these letters, with their unit.
+pub(crate) async fn count(tx: &mut Tx, letters: &[&Counted]) -> Result<(), Error> {
+    const INSERT: &str =
+        "INSERT INTO indicator (day, door, software, letters, to_patients, with_cda, qualified_ins) VALUES";
+    const ADD: &str = "ON CONFLICT (day, door, software) DO UPDATE SET
+        letters = indicator.letters + excluded.letters,
+        to_patients = indicator.to_patients + excluded.to_patients,
+        with_cda = indicator.with_cda + excluded.with_cda,
+        qualified_ins = indicator.qualified_ins + excluded.qualified_ins";
+    // In order: two processes that count the same lines wait for each other, never deadlock.
+    let mut lines = BTreeMap::<(i64, &str, &str), Counts>::new();
+    for letter in letters {
+        let line = lines.entry((letter.day, letter.door, &letter.software)).or_default();
+        line.letters += letter.counts.letters;
+        line.to_patients += letter.counts.to_patients;
+        line.with_cda += letter.counts.with_cda;
+        line.qualified_ins += letter.counts.qualified_ins;
+    }
+    let row = |((day, door, software), counts): ((i64, &str, &str), Counts)| {
+        let Counts { letters, to_patients, with_cda, qualified_ins } = counts;
+        args![day, door, software, letters, to_patients, with_cda, qualified_ins]
+    };
+    tx.insert_rows(INSERT, ADD, lines.into_iter().map(row).collect()).await?;
+    Ok(())
+}
+
+/// The counts of every day from the one of `since` on, in order.
+pub async fn indicators(tx: &mut Tx, since: Timestamp) -> Result<Vec<Indicator>, Error> {
+    const SELECT: &str = "SELECT day, door, software, letters, to_patients, with_cda, qualified_ins
+        FROM indicator WHERE day >= $1 ORDER BY day, door, software";
+    let rows = tx.rows(SELECT, args![since.0.div_euclid(DAY)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Indicator {
+                day: row.int(0)?,
+                door: row.text(1)?,
+                software: row.text(2)?,
+                counts: Counts {
+                    letters: row.int(3)?,
+                    to_patients: row.int(4)?,
+                    with_cda: row.int(5)?,
+                    qualified_ins: row.int(6)?,
+                },
+            })
+        })
+        .collect()
+}
