@@ -3,9 +3,9 @@
 
 use crate::neighbours::{PATIENTS, operators, patients_plan, with_neighbour};
 use crate::people::{JEAN, MARIE};
-use certs::{Authority, Issued, Order, Purposes};
-use kit::{Engine, House, Letter, Limit, Member, SmtpClient, TrustSpace, now, until};
-use names::DAY;
+use certs::{Authority, Issued, ListOrder, Order, Purposes};
+use kit::{Engine, House, Letter, Limit, Member, Publisher, SmtpClient, TrustSpace, now, until};
+use names::{DAY, SECOND};
 use std::io;
 use std::time::Duration;
 
@@ -105,6 +105,37 @@ fn t_05_nine_certificates_that_are_not_good_enough_are_refused_and_the_log_says_
     let (code, text) = shown(&stage.house, Some(&stage.clinic.identity), SURGEON).unwrap();
     assert_eq!(code, 250, "{text}");
     stage.is_untouched();
+}
+
+#[test]
+fn t_08_a_certificate_is_refused_soon_after_the_list_that_revokes_it_is_published() {
+    let space = TrustSpace::found();
+    let [practices, mut patients] = operators(&space);
+    let clinic = space.member("mail.clinique-du-parc.mssante.example", "CLINIQUE DU PARC");
+    let list = |revoked: &[&str], number: u64| {
+        // A publisher that promises the next list in a moment is asked again in a moment.
+        let (this_update, next_update) = (now(), now().plus(3 * SECOND));
+        let order = ListOrder { revoked, number, this_update, next_update };
+        space.authority().revocation_list(&order).expect("a list can be made").der
+    };
+    let publisher = Publisher::open(list(&[], 1));
+    patients.lists.truncate(1);
+    patients.published.push(publisher.address());
+    let plan = with_neighbour(patients_plan(Engine::Sqlite, patients, &practices), CLINIC, &clinic, 9);
+    let house = House::build(plan);
+    let said = || shown(&house, Some(&clinic.identity), SURGEON);
+    let soon = Limit(Duration::from_secs(100), "a list to be fetched");
+    until(soon, || said().is_ok_and(|(code, _)| code == 250).then_some(()));
+    let mut before = house.peer(Some(&clinic.identity)).unwrap();
+    let serial = clinic.identity.serial().expect("a certificate has a number");
+    publisher.publish(list(&[&serial], 2));
+    until(soon, || {
+        drop(said());
+        house.log().lines().any(|line| line.contains("refused") && line.contains("revoked")).then_some(())
+    });
+    assert!(said().is_err(), "the door is shut to it");
+    // A session from before lives on; the next handshake is what is judged.
+    assert_eq!(before.say(&format!("MAIL FROM:<{SURGEON}>")).unwrap().code, 250);
 }
 
 #[test]

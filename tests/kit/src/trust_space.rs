@@ -36,6 +36,8 @@ pub struct Operator {
     pub roots: String,
     /// PEM: what each of them has revoked; nothing when lists do not count here.
     pub lists: Vec<String>,
+    /// Where newer ones are published.
+    pub published: Vec<String>,
 }
 
 /// Where a domain's letters go.
@@ -125,6 +127,7 @@ impl TrustSpace {
             routes: Vec::new(),
             roots: self.roots(),
             lists: vec![list(&self.root, &[]), list(&self.organisations, &serials)],
+            published: Vec::new(),
         }
     }
 }
@@ -150,9 +153,9 @@ impl Operator {
         let lists = if self.lists.is_empty() { "off" } else { "required" };
         let mut text = format!(
             "[operators]\nroots = \"operators/roots.pem\"\nchain = \"operators/chain.pem\"\n\
-             key = \"operators/key.pem\"\nrevocation = \"{lists}\"\n\
+             key = \"operators/key.pem\"\nrevocation = \"{lists}\"\nlists = {:?}\n\
              [mx]\nlisten = \"127.0.0.1:{}\"\n[queue.routes]\n",
-            self.ports.mx
+            self.published, self.ports.mx
         );
         for Route { domain, host, port } in &self.routes {
             text.push_str(&format!("\"{domain}\" = [\"{host}@127.0.0.1:{port}\"]\n"));
