@@ -26,6 +26,7 @@ use audit::Signer;
 use directory::{Directory, trust};
 use mailstore::{Mailstore, Reserve};
 use names::{Clock, Domain, Entropy, Timestamp};
+use policy::Reach;
 use relay::Relay;
 use seal::MasterKeys;
 use std::sync::Arc;
@@ -102,7 +103,7 @@ impl House {
         let relay = Relay::new(relay::Parts {
             mailstore,
             directory,
-            settings: config.policy.clone(),
+            settings: settings(config),
             hostname: config.server.hostname.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -149,6 +150,12 @@ impl House {
     pub fn is_dead(&self) -> bool {
         self.data.is_dead() || self.keys.is_dead()
     }
+}
+
+/// The operator's choices; without `[operators]` there is no way out to theirs.
+fn settings(config: &Config) -> policy::Settings {
+    let reach = if config.operators.is_some() { Reach::Everybody } else { Reach::OnlyOurs };
+    policy::Settings { reach, ..config.policy.clone() }
 }
 
 /// Domains that the configuration calls ours, or trusts, stand on the list.

@@ -6,8 +6,9 @@ use crate::by_patient::from_patient;
 use crate::by_professional::from_professional;
 use crate::report::from_nobody;
 use crate::{
-    Act, Actor, AmbiguousMime, Answerable, Byline, Content, Decision, Delivery, Event, Filing, Letter,
-    Mailbox, MailboxState, MandateKind, Party, Place, Purpose, Refusal, Request, Snapshot, mandate,
+    Act, Actor, AmbiguousMime, Answerable, Byline, Content, Decision, Delivery, Event, Filing, Home, Letter,
+    Mailbox, MailboxState, MandateKind, Party, PatientHome, Place, Purpose, Reach, Refusal, Request,
+    Snapshot, mandate,
 };
 
 /// Judges one recipient of one letter. Pure and total: the same facts give the same decision.
@@ -47,10 +48,28 @@ fn judge(
             from_patient(snapshot, sender, letter)?
         }
     };
+    may_reach(snapshot)?;
     let delivery = Delivery { byline: byline(actor), ..delivery };
     match letter {
         Some(letter) => set_aside(delivery, letter.content, snapshot.settings.ambiguous_mime),
         None => Ok(delivery),
+    }
+}
+
+/// Last of all: who asks with a letter that no rule allows hears of that rule.
+fn may_reach(snapshot: &Snapshot) -> Result<(), Refusal> {
+    let theirs = match &snapshot.recipient {
+        Party::Professional(recipient) => matches!(recipient.home, Home::Remote),
+        Party::Patient(recipient) => matches!(recipient.home, PatientHome::Remote),
+        Party::UnknownPatient
+        | Party::InvalidPatientAddress
+        | Party::UnknownMailbox
+        | Party::OutsideTrust
+        | Party::Nobody => false,
+    };
+    match snapshot.settings.reach {
+        Reach::OnlyOurs if theirs => Err(Refusal::OperatorUnreachable),
+        Reach::OnlyOurs | Reach::Everybody => Ok(()),
     }
 }
 

@@ -67,5 +67,7 @@ pub use request::{
 };
 pub use secrecy::{Secrecy, Viewer};
 pub use sending::{Allowance, Allowances};
-pub use settings::{AmbiguousMime, NameMismatch, PatientFields, PharmacyMode, RemotePatient, Settings};
+pub use settings::{
+    AmbiguousMime, NameMismatch, PatientFields, PharmacyMode, Reach, RemotePatient, Settings,
+};
 pub use snapshot::{Acquaintance, Home, Mailbox, MailboxState, Party, Patient, PatientHome, Snapshot};

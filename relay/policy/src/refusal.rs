@@ -15,6 +15,8 @@ pub enum Refusal {
     SenderProfileInactive,
     /// The recipient's domain is not on the trust list.
     RecipientOutsideTrust,
+    /// The recipient lives with another operator, and this house has no way out to operators.
+    OperatorUnreachable,
     /// No such professional mailbox.
     RecipientUnknown,
     /// The recipient's mailbox is suspended.
@@ -87,13 +89,14 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal, for tables.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::SenderOutsideTrust,
         Self::SenderUnknown,
         Self::SenderSuspended,
         Self::SenderClosed,
         Self::SenderProfileInactive,
         Self::RecipientOutsideTrust,
+        Self::OperatorUnreachable,
         Self::RecipientUnknown,
         Self::RecipientSuspended,
         Self::RecipientClosed,
@@ -185,6 +188,11 @@ impl Refusal {
                 "trust.recipient",
                 "L’adresse du destinataire n’appartient pas à l’espace de confiance : la lettre ne peut pas y être envoyée.",
                 "The recipient's domain is not in the trust space; letters cannot be sent there.",
+            ),
+            Self::OperatorUnreachable => (
+                "operator.unreachable",
+                "Ce correspondant dépend d’un autre opérateur, et cette messagerie n’échange pas de lettres avec les autres opérateurs.",
+                "The recipient lives with another operator, and this server exchanges no letters with other operators.",
             ),
             Self::RecipientUnknown => (
                 "recipient.unknown",

@@ -48,6 +48,8 @@ fn codes(refusal: Refusal) -> (u16, (u8, u8, u16)) {
         | Refusal::SecrecyNotKept
         | Refusal::NotAReport
         | Refusal::ReportUnmatched => (550, (5, 7, 1)),
+        // Unable to route, and no number of tries finds a way.
+        Refusal::OperatorUnreachable => (550, (5, 4, 4)),
         Refusal::RecipientUnknown | Refusal::PatientUnknown => (550, (5, 1, 1)),
         Refusal::PatientAddressInvalid => (553, (5, 1, 3)),
         Refusal::NameMismatch => (550, (5, 1, 4)),

@@ -26,6 +26,9 @@ pub struct Settings {
     pub unopened_after_days: u16,
     /// Whether letters of patients carry the fields that practice software knows them by.
     pub patient_fields: PatientFields,
+    /// Whether there is a way out; assembly knows, not this section.
+    #[serde(skip)]
+    pub reach: Reach,
 }
 
 impl Default for Settings {
@@ -39,8 +42,20 @@ impl Default for Settings {
             sending: Allowances::default(),
             unopened_after_days: 7,
             patient_fields: PatientFields::Written,
+            reach: Reach::Everybody,
         }
     }
+}
+
+/// Whom letters can reach at all.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Reach {
+    /// Ours, and those of every trusted operator.
+    #[default]
+    Everybody,
+    /// Ours alone: this house does not speak with other operators. A letter to theirs would wait for
+    /// ever, so nobody accepts it.
+    OnlyOurs,
 }
 
 /// Which pharmacies a patient may write to first.

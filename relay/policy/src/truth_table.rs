@@ -216,6 +216,29 @@ fn expected_rule(case: &Case) -> &'static str {
 }
 
 #[test]
+fn without_a_way_out_only_letters_to_ours_pass() {
+    let mut shut_out = 0_u32;
+    every_case(|case| {
+        let mut snapshot = case.snapshot();
+        snapshot.settings.reach = Reach::OnlyOurs;
+        let request = Request { actor: Actor::Own, purpose: Purpose::Mail, act: case.head.act() };
+        let (open, shut) = (case.decide(), decide(&snapshot, &request, NOW));
+        let theirs = match &snapshot.recipient {
+            Party::Professional(mailbox) => mailbox.home == Home::Remote,
+            Party::Patient(patient) => patient.home == PatientHome::Remote,
+            _ => false,
+        };
+        if theirs && open.refusal().is_none() {
+            shut_out += 1;
+            assert_eq!(shut.rule(), "operator.unreachable", "{case:?}");
+        } else {
+            assert_eq!(shut, open, "{case:?}");
+        }
+    });
+    assert!(shut_out > 10, "the table holds only {shut_out} letters to another operator");
+}
+
+#[test]
 fn every_combination_is_decided_as_the_design_says() {
     let (mut cases, mut met) = (0_u32, std::collections::BTreeSet::new());
     every_case(|case| {

@@ -52,6 +52,24 @@ async fn a_letter_for_ours_and_theirs_is_delivered_and_queued_in_one_act() {
 }
 
 #[tokio::test]
+async fn without_a_way_out_nobody_accepts_a_letter_that_would_wait_for_ever() {
+    for house in houses().await {
+        let settings = policy::Settings { reach: policy::Reach::OnlyOurs, ..policy::Settings::default() };
+        let house = house.with(settings);
+        let text = letter(DOCTOR, "x@y.example", "away");
+        let outcome = house.send(DOCTOR, &[CARDIOLOGIST, SURGEON], &text).await;
+        assert!(
+            matches!(outcome, Outcome::Refused { refusal: Refusal::OperatorUnreachable, .. }),
+            "{}: {outcome:?}",
+            house.engine
+        );
+        assert_eq!((house.inbox(CARDIOLOGIST).await.len(), house.queued().await.len()), (0, 0));
+        let outcome = house.send(DOCTOR, &[CARDIOLOGIST], &text).await;
+        assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
 async fn patients_of_another_operator_see_their_own_address_only() {
     for house in neighbourhoods().await {
         let both = format!("{FAR_PATIENT}, {SECOND_FAR_PATIENT}");

@@ -273,6 +273,7 @@ fn refused(refusal: Refusal, who: &str) -> String {
         | Refusal::MandateMajority => Standing::ReadOnly,
         Refusal::SenderProfileInactive => Standing::ProfileClosed,
         Refusal::SenderOutsideTrust
+        | Refusal::OperatorUnreachable
         | Refusal::SenderUnknown
         | Refusal::SenderSuspended
         | Refusal::SenderClosed
