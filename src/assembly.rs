@@ -8,6 +8,7 @@ mod databases;
 mod doors;
 mod issuers;
 mod machines;
+mod metrics;
 mod operators;
 mod pro;
 mod trust_refresh;

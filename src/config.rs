@@ -64,6 +64,9 @@ pub struct Config {
     /// Proof of the trail.
     #[serde(default)]
     pub audit: Audit,
+    /// Figures for the operator; nobody is told any when absent.
+    #[serde(default)]
+    pub metrics: Option<Metrics>,
     /// Logs.
     #[serde(default)]
     pub log: Log,
@@ -327,6 +330,22 @@ pub struct Audit {
     pub checkpoints: Option<PathBuf>,
 }
 
+/// `[metrics]`: figures in the format of Prometheus, in the clear.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Where scrapers ask for `/metrics`.
+    #[serde(default = "scraped_at")]
+    pub listen: SocketAddr,
+    /// Allows an address that other machines reach. Whoever reaches it reads how much mail there is.
+    #[serde(default)]
+    pub open_to_others: bool,
+}
+
+fn scraped_at() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 9580))
+}
+
 /// `[log]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -473,6 +492,17 @@ impl Config {
         }
         if let Some(pro) = &self.pro {
             self.check_pro(pro)?;
+        }
+        if let Some(metrics) = &self.metrics
+            && !metrics.listen.ip().is_loopback()
+            && !metrics.open_to_others
+        {
+            return Err(format!(
+                "metrics.listen {} can be reached by other machines, and figures travel in the clear: listen on \
+                 127.0.0.1, or set metrics.open_to_others = true when only the machines of your own network \
+                 reach it",
+                metrics.listen
+            ));
         }
         self.trust.check()?;
         if let Some(domain) = &self.server.patient_domain
@@ -641,6 +671,12 @@ mod tests {
                 "[web]",
                 "[pro]\nlisten = \"0.0.0.0:443\"\norigin = \"https://pro.example\"\n[web]",
                 "another address",
+            ),
+            (
+                "figures for everybody",
+                "[web]",
+                "[metrics]\nlisten = \"0.0.0.0:9580\"\n[web]",
+                "metrics.open_to_others",
             ),
             ("a bad domain", "patient.example", "patient", "domain name"),
             ("a bad address", "postmaster@pli.example", "postmaster", "no @"),

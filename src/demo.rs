@@ -180,6 +180,7 @@ fn bind(ports: Ports) -> anyhow::Result<Listeners> {
         imap_implicit: bind(993)?,
         web: bind(80)?,
         pro: bind(81)?,
+        metrics: None,
     })
 }
 

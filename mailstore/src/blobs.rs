@@ -58,6 +58,15 @@ impl Reserve {
     pub const STANDARD: Self = Self { octets: limits::RESERVE_OCTETS, share: limits::RESERVE_SHARE };
 }
 
+/// What is free on the disk of the store, and what of it letters may not take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Room {
+    /// Octets free.
+    pub free: u64,
+    /// Octets never filled with letters.
+    pub reserve: u64,
+}
+
 pub(crate) struct Blobs {
     folder: Arc<Path>,
     reserve: Reserve,
@@ -80,6 +89,11 @@ impl Blobs {
     }
 
     pub(crate) fn check_room(&self) -> Result<(), Error> {
+        let Room { free, reserve } = self.room()?;
+        if free < reserve { Err(Error::Full { free, reserve }) } else { Ok(()) }
+    }
+
+    pub(crate) fn room(&self) -> Result<Room, Error> {
         let room = rustix::fs::statvfs(&*self.folder).map_err(|cause| Error::Blob {
             doing: "ask the free room of",
             path: self.folder.to_path_buf(),
@@ -88,7 +102,7 @@ impl Blobs {
         let free = room.f_bavail.saturating_mul(room.f_frsize);
         let whole = room.f_blocks.saturating_mul(room.f_frsize);
         let reserve = self.reserve.octets.max(whole / 1_000 * self.reserve.share);
-        if free < reserve { Err(Error::Full { free, reserve }) } else { Ok(()) }
+        Ok(Room { free, reserve })
     }
 
     pub(crate) fn path(&self, name: &BlobName) -> PathBuf {

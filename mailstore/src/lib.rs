@@ -59,7 +59,7 @@ mod tests;
 
 pub use accepted::AcceptedKey;
 pub use accounts::{Account, AccountState, NewAccount};
-pub use blobs::{BlobName, Reserve};
+pub use blobs::{BlobName, Reserve, Room};
 pub use body::{BodyReader, BodyWriter, SealedBody};
 pub use committer::{Committer, CommitterError, Work};
 pub use contacts::{Contact, ContactState};

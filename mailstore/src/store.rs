@@ -12,7 +12,7 @@ use crate::cache::Generations;
 use crate::fetch::Part;
 use crate::keys::{Keys, QUEUE};
 use crate::watch::Hub;
-use crate::{Error, FolderView, Reserve, limits};
+use crate::{Error, FolderView, Reserve, Room, limits};
 
 /// What a store is made of. Both databases are migrated already (`MIGRATIONS`, `KEY_MIGRATIONS`).
 pub struct Parts<'a> {
@@ -81,6 +81,11 @@ impl Mailstore {
     /// Whether there is room to take a letter in; asked before it is accepted.
     pub fn check_room(&self) -> Result<(), Error> {
         self.0.blobs.check_room()
+    }
+
+    /// Octets free on the disk of the store, and octets never filled with letters.
+    pub fn room(&self) -> Result<Room, Error> {
+        self.0.blobs.room()
     }
 
     pub(crate) fn keys(&self) -> &Keys {

@@ -3,6 +3,7 @@
 use crate::gate::{Admission, Gate};
 use crate::listen::Listener;
 use crate::stop::StopSignal;
+use crate::tally::{Session, SessionEnd};
 use crate::{Stream, limits, refusal};
 use arc_swap::ArcSwap;
 use names::Clock;
@@ -99,6 +100,7 @@ pub enum HandshakeError {
 #[derive(Debug)]
 pub struct Connection {
     stream: Stream,
+    _session: Session,
     _admission: Admission,
 }
 
@@ -173,23 +175,37 @@ impl Acceptor {
 impl Accepted {
     /// Does the TLS handshake where TLS comes first.
     pub async fn finish(mut self) -> Result<Connection, HandshakeError> {
+        let mut session = Session::begin(self.admission.gate(), self.info.door);
         if let Some(config) = self.tls.take() {
-            handshake(&mut self.stream, config).await?;
+            session.ends(SessionEnd::NoTls);
+            handshake(&mut self.stream, config, self.admission.gate(), self.info.door).await?;
         }
-        Ok(Connection { stream: self.stream, _admission: self.admission })
+        session.ends(SessionEnd::Closed);
+        Ok(Connection { stream: self.stream, _session: session, _admission: self.admission })
     }
 }
 
 /// A TLS handshake within its deadline.
-pub(crate) async fn handshake(stream: &mut Stream, config: Arc<ServerConfig>) -> Result<(), HandshakeError> {
-    match tokio::time::timeout(limits::HANDSHAKE, stream.secure(config)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(cause)) => Err(match certs::Refusal::of_io(&cause) {
+pub(crate) async fn handshake(
+    stream: &mut Stream,
+    config: Arc<ServerConfig>,
+    gate: &Gate,
+    door: &'static str,
+) -> Result<(), HandshakeError> {
+    let error = match tokio::time::timeout(limits::HANDSHAKE, stream.secure(config)).await {
+        Ok(Ok(())) => {
+            let (version, group) = stream.agreed();
+            gate.tally().secured(door, version, group);
+            return Ok(());
+        }
+        Ok(Err(cause)) => match certs::Refusal::of_io(&cause) {
             Some(refusal) => HandshakeError::Refused { refusal },
             None => HandshakeError::Failed { cause },
-        }),
-        Err(_) => Err(HandshakeError::Slow),
-    }
+        },
+        Err(_) => HandshakeError::Slow,
+    };
+    gate.tally().failed(door, &error);
+    Err(error)
 }
 
 impl HandshakeError {

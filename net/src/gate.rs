@@ -5,6 +5,7 @@
 
 use crate::limits;
 use crate::surge::Surge;
+use crate::tally::{DoorCounts, Tally};
 use names::Timestamp;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -76,6 +77,7 @@ struct Inner {
     surge: Mutex<Surge>,
     surges: AtomicU64,
     panicked: AtomicU64,
+    tally: Tally,
 }
 
 /// One connection's place under the caps; given back when dropped.
@@ -100,6 +102,7 @@ impl Gate {
             surge: Mutex::new(Surge::new()),
             surges: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
+            tally: Tally::default(),
         }))
     }
 
@@ -165,6 +168,16 @@ impl Gate {
         }
     }
 
+    /// What the doors have seen since the start.
+    #[must_use]
+    pub fn doors(&self) -> DoorCounts {
+        self.0.tally.look()
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.0.tally
+    }
+
     pub(crate) fn count_panic(&self) {
         self.0.panicked.fetch_add(1, Ordering::Relaxed);
     }
@@ -179,6 +192,13 @@ impl Gate {
 impl std::fmt::Debug for Gate {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Gate({:?})", self.counts())
+    }
+}
+
+impl Admission {
+    /// The gate it was let in by.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 }
 

@@ -30,6 +30,7 @@ mod socket;
 mod stop;
 mod stream;
 mod surge;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod world;
@@ -42,4 +43,5 @@ pub use list_refresh::{ListRefresh, RefreshError, Refreshed, list_urls};
 pub use listen::{BindError, Listener, Served, serve};
 pub use stop::{Stop, StopSignal};
 pub use stream::Stream;
+pub use tally::{DoorCounts, Handshakes, SessionEnd, Sessions};
 pub use world::World;

@@ -1,8 +1,9 @@
 //! One door: a bound address, its accept loop, its conversations and their graceful end.
 
 use crate::accept::{Accepted, Acceptor, ConnInfo, Door, Tls, handshake};
-use crate::drive::{Side, Terms, drive};
+use crate::drive::{Ending, Side, Terms, drive};
 use crate::stop::StopSignal;
+use crate::tally::{Session, SessionEnd};
 use crate::{World, limits};
 use std::io;
 use std::net::SocketAddr;
@@ -123,7 +124,7 @@ fn terms(door: &Door, info: &ConnInfo, stop: &StopSignal) -> Terms {
         Tls::StartTls(config) => Some(Arc::clone(config)),
         Tls::Off | Tls::Implicit(_) => None,
     };
-    let side = Side::Accepted { starttls, info: info.clone() };
+    let side = Side::Accepted { starttls, info: info.clone(), gate: door.gate.clone() };
     Terms { side, clock: door.clock.clone(), stop: stop.clone() }
 }
 
@@ -135,14 +136,20 @@ where
 {
     let Accepted { info, mut stream, admission, tls } = accepted;
     tracing::debug!(door = info.door, peer = %info.peer, "connection open");
+    let mut session = Session::begin(admission.gate(), info.door);
     if let Some(config) = tls
-        && let Err(error) = handshake(&mut stream, config).await
+        && let Err(error) = handshake(&mut stream, config, admission.gate(), info.door).await
     {
+        session.ends(SessionEnd::NoTls);
         error.log(&info);
         return;
     }
     let (machine, world) = make(&info);
     let ending = drive(stream, machine, world, terms).await;
+    session.ends(match ending {
+        Ending::Closed => SessionEnd::Closed,
+        Ending::Gone | Ending::Unreadable | Ending::CutOff => SessionEnd::Gone,
+    });
     tracing::debug!(door = info.door, peer = %info.peer, ?ending, "connection closed");
     drop(admission);
 }
@@ -188,6 +195,13 @@ mod tests {
         let gate = house.gate.clone();
         assert_eq!(house.served().await, Served { accepted: 2, panicked: 0, aborted: 0 });
         assert_eq!(gate.counts().open, 0);
+        let doors = gate.doors();
+        let ended: Vec<_> = doors.sessions.iter().map(|ended| (ended.end, ended.count)).collect();
+        assert_eq!(ended, [(SessionEnd::Closed, 2)]);
+        let [agreed] = &doors.handshakes[..] else { panic!("{doors:?}") };
+        assert_eq!((agreed.version, agreed.count), ("TLS1.3", 2));
+        assert!(agreed.group.starts_with("X25519"), "{agreed:?}");
+        assert!(doors.failures.is_empty(), "{doors:?}");
         assert!(tokio::net::TcpStream::connect(address).await.is_err(), "the port is closed");
     }
 

@@ -84,6 +84,16 @@ impl Stream {
         }
     }
 
+    /// Version and key exchange of the TLS, in stable words for metrics.
+    pub(crate) fn agreed(&self) -> (&'static str, &'static str) {
+        let session = match &self.0 {
+            Layer::Tls(stream) => stream.get_ref().1,
+            Layer::Plain(_) | Layer::Broken => return ("none", "none"),
+        };
+        let group = session.negotiated_key_exchange_group().and_then(|group| group.name().as_str());
+        (version(session.protocol_version()), group.unwrap_or("unknown"))
+    }
+
     /// The peer's certificate as the verifier accepted it, if one was shown.
     pub fn peer(&self) -> Result<Option<certs::PeerInfo>, certs::PeerError> {
         let session = match &self.0 {
@@ -160,11 +170,7 @@ impl std::fmt::Debug for Stream {
 
 fn facts(stream: &TlsStream<Socket>) -> TlsFacts {
     let session = stream.get_ref().1;
-    let version = match session.protocol_version() {
-        Some(ProtocolVersion::TLSv1_3) => "TLS1.3",
-        Some(ProtocolVersion::TLSv1_2) => "TLS1.2",
-        Some(_) | None => "TLS",
-    };
+    let version = version(session.protocol_version());
     let suite = session.negotiated_cipher_suite().map(|suite| suite.suite());
     let cipher = suite.and_then(|suite| suite.as_str()).unwrap_or_default().replace("TLS13_", "TLS_");
     // RFC 9266 §4.2: before 1.3 the exporter binds only with the extended master secret, so there
@@ -172,6 +178,14 @@ fn facts(stream: &TlsStream<Socket>) -> TlsFacts {
     let exporter = (version == "TLS1.3").then(|| export(stream)).and_then(Result::ok).map(Vec::from);
     let client_certificate = session.peer_certificates().is_some_and(|chain| !chain.is_empty());
     TlsFacts { version: version.to_owned(), cipher, client_certificate, exporter }
+}
+
+fn version(version: Option<ProtocolVersion>) -> &'static str {
+    match version {
+        Some(ProtocolVersion::TLSv1_3) => "TLS1.3",
+        Some(ProtocolVersion::TLSv1_2) => "TLS1.2",
+        Some(_) | None => "TLS",
+    }
 }
 
 fn export(stream: &TlsStream<Socket>) -> Result<[u8; 32], rustls::Error> {

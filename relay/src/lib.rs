@@ -23,6 +23,7 @@ pub mod reports;
 mod sending;
 mod sign_in;
 mod submission;
+mod tally;
 #[cfg(test)]
 mod testing;
 pub mod visible;
@@ -35,6 +36,7 @@ pub use mx::MxWorld;
 pub use sending::PatientHashes;
 pub use sign_in::{Certificates, Entrance};
 pub use submission::SubmissionWorld;
+pub use tally::{Letters, RelayCounts, SignIns};
 pub use web::{AnswerState, Opened, Visitor, Written};
 
 /// The tables of this room.

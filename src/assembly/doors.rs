@@ -1,5 +1,6 @@
 //! The doors over a house, and their graceful end.
 
+use super::metrics::Metrics;
 use super::operators::Operators;
 use super::{House, TrustRefresh, channels, chores, issuers, machines};
 use crate::config::Config;
@@ -7,13 +8,14 @@ use crate::control;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use audit::{Act, Actor};
-use certs::{ClientAuth, IdentityFiles, KeyAccess, ServerIdentity, Service};
+use certs::{ClientAuth, IdentityFiles, KeyAccess, RevocationLists, ServerIdentity, Service};
 use jiff::tz::TimeZone;
 use names::Timestamp;
 use net::{Caps, ConnInfo, Door, Gate, Listener, Served, Stop, StopSignal, Tls};
 use relay::alerts::Channels;
 use relay::imap::ImapDoor;
 use relay::mx::{MxWorld, Watch};
+use relay::queue::Counters;
 use relay::{Certificates, Entrance, SubmissionWorld};
 use rustls::ServerConfig;
 use std::net::SocketAddr;
@@ -47,6 +49,8 @@ pub struct Listeners {
     pub pro: Option<Listener>,
     /// Other operators, STARTTLS.
     pub mx: Option<Listener>,
+    /// Who scrapes figures.
+    pub metrics: Option<Listener>,
 }
 
 /// Where the doors listen, with their real ports.
@@ -66,6 +70,8 @@ pub struct Addresses {
     pub pro: Option<SocketAddr>,
     /// Other operators, STARTTLS.
     pub mx: Option<SocketAddr>,
+    /// Who scrapes figures.
+    pub metrics: Option<SocketAddr>,
 }
 
 impl Listeners {
@@ -82,6 +88,7 @@ impl Listeners {
             web: bind("web.listen", config.web.as_ref().map(|web| web.listen))?,
             pro: bind("pro.listen", config.pro.as_ref().map(|pro| pro.listen))?,
             mx: bind("mx.listen", config.mx.map(|mx| mx.listen))?,
+            metrics: bind("metrics.listen", config.metrics.map(|metrics| metrics.listen))?,
         })
     }
 
@@ -97,6 +104,7 @@ impl Listeners {
             web: of(&self.web),
             pro: of(&self.pro),
             mx: of(&self.mx),
+            metrics: of(&self.metrics),
         }
     }
 }
@@ -139,6 +147,8 @@ impl Server {
             issuers: issuers::issuers(config, &house.clock)?,
             signal,
             tasks: &mut tasks,
+            lists: Vec::new(),
+            sent: None,
         };
         let drain = opening.drain;
         let channels = channels(&config.alerts, &house.clock, &house.entropy)?;
@@ -148,6 +158,7 @@ impl Server {
         opening.pro(listeners.pro, channels.clone(), &addresses, outside.is_some())?;
         opening.web(listeners.web, channels.clone(), outside)?;
         opening.operators(listeners.mx)?;
+        opening.metrics(listeners.metrics);
         opening.chores(channels);
         let signal = opening.signal.clone();
         tasks.spawn(named("control socket", control.clone().serve(socket, signal)));
@@ -228,12 +239,17 @@ struct Opening<'a> {
     drain: Duration,
     signal: StopSignal,
     tasks: &'a mut JoinSet<&'static str>,
+    /// Lists of revoked certificates that count, and whose.
+    lists: Vec<(&'static str, Arc<RevocationLists>)>,
+    /// What the way out counts.
+    sent: Option<Counters>,
 }
 
 impl Opening<'_> {
     /// Whether the mail doors ask for a machine's certificate.
     fn machines(&mut self) -> anyhow::Result<ClientAuth> {
         let machines = machines::machines(self.config, &self.identity, &self.house.clock)?;
+        self.lists.extend(machines.lists.map(|lists| ("machines", lists)));
         if let Some(refresh) = machines.refresh {
             let (clock, entropy) = (self.house.clock.clone(), self.house.entropy.clone());
             let running = refresh.run(clock, entropy, self.signal.clone());
@@ -285,8 +301,10 @@ impl Opening<'_> {
             let work = refresh.run(house.clock.clone(), house.entropy.clone(), self.signal.clone());
             self.tasks.spawn(named("the lists of the revoked", work));
         }
+        self.lists.extend(operators.lists.clone().map(|lists| ("operators", lists)));
         let own = listener.iter().map(Listener::address).collect();
         let sender = operators.sender(config, house, own)?;
+        self.sent = Some(sender.counters());
         self.tasks.spawn(named("the queue", sender.run(self.signal.clone())));
         let Some(listener) = listener else { return Ok(()) };
         let server = &config.server;
@@ -304,6 +322,19 @@ impl Opening<'_> {
         };
         self.serve("the door of other operators", net::serve(listener, door, self.signal.clone(), make));
         Ok(())
+    }
+
+    /// Figures, of everything that was opened before.
+    fn metrics(&mut self, listener: Option<Listener>) {
+        let Some(listener) = listener else { return };
+        let metrics = Metrics {
+            house: Arc::clone(self.house),
+            gate: self.gate.clone(),
+            identity: Arc::clone(&self.identity),
+            lists: std::mem::take(&mut self.lists),
+            sent: self.sent.take(),
+        };
+        self.tasks.spawn(named("figures", metrics.serve(listener, self.signal.clone())));
     }
 
     fn mailboxes(
@@ -368,6 +399,7 @@ impl Opening<'_> {
             true => {
                 let people = pro.certificates.as_ref();
                 let asked = machines::people(self.config, people, &self.identity, &house.clock)?;
+                self.lists.extend(asked.lists.map(|lists| ("people", lists)));
                 if let Some(refresh) = asked.refresh {
                     let (clock, entropy) = (house.clock.clone(), house.entropy.clone());
                     let running = refresh.run(clock, entropy, self.signal.clone());

@@ -8,11 +8,14 @@ use certs::{Anchors, ClientAuth, LIST_GRACE, PeerTrust, Revocation, RevocationLi
 use names::Clock;
 use net::ListRefresh;
 use net::fetch::{Clear, Url};
+use std::sync::Arc;
 
 /// Whether a door asks for a certificate, and what keeps the lists of revoked ones new.
 pub(super) struct Machines {
     pub(super) clients: ClientAuth,
     pub(super) refresh: Option<ListRefresh>,
+    /// The lists themselves, when they count.
+    pub(super) lists: Option<Arc<RevocationLists>>,
 }
 
 /// Nobody is asked where no authority is named. Whoever has no certificate signs in otherwise; one that
@@ -40,7 +43,7 @@ pub(super) fn people(
     asked(config, &asking, "pro.certificates", own, clock)
 }
 
-const NOBODY: Machines = Machines { clients: ClientAuth::None, refresh: None };
+const NOBODY: Machines = Machines { clients: ClientAuth::None, refresh: None, lists: None };
 
 fn asked(
     config: &Config,
@@ -50,8 +53,8 @@ fn asked(
     clock: &Clock,
 ) -> anyhow::Result<Machines> {
     let anchors = Anchors::load(&machines.client_roots).with_context(|| format!("{section}.client_roots"))?;
-    let (revocation, refresh) = match machines.lists {
-        Lists::Off => (Revocation::Off, None),
+    let (revocation, refresh, lists) = match machines.lists {
+        Lists::Off => (Revocation::Off, None, None),
         Lists::Required => {
             let folder = config.server.data.join(format!("{section}-crl"));
             std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
@@ -62,8 +65,8 @@ fn asked(
             let urls =
                 net::list_urls(&anchors, own, &configured.with_context(|| format!("{section}.list_urls"))?);
             let refresh = ListRefresh::new(lists.clone(), fetcher(clock)?, urls);
-            (Revocation::Required(lists), Some(refresh))
+            (Revocation::Required(Arc::clone(&lists)), Some(refresh), Some(lists))
         }
     };
-    Ok(Machines { clients: ClientAuth::Optional(PeerTrust::new(anchors, revocation)), refresh })
+    Ok(Machines { clients: ClientAuth::Optional(PeerTrust::new(anchors, revocation)), refresh, lists })
 }

@@ -6,6 +6,7 @@ mod tests;
 
 use crate::accept::{ConnInfo, handshake};
 use crate::dial::{self, Connector};
+use crate::gate::Gate;
 use crate::stop::StopSignal;
 use crate::{Stream, World, limits};
 use arc_swap::ArcSwap;
@@ -47,6 +48,8 @@ pub(crate) enum Side {
         starttls: Option<Arc<ArcSwap<ServerConfig>>>,
         /// Whom a failed handshake was with.
         info: ConnInfo,
+        /// Where handshakes are counted.
+        gate: Gate,
     },
     /// We went to the peer.
     Dialled(Connector),
@@ -321,13 +324,13 @@ impl<M: Machine, W: World<M>> Drive<M, W> {
             return Ok(());
         }
         match &self.terms.side {
-            Side::Accepted { starttls, info } => {
+            Side::Accepted { starttls, info, gate } => {
                 let Some(config) = starttls.as_ref().map(|config| config.load_full()) else {
                     tracing::error!("a machine asked for TLS at a door that has none to offer");
                     self.gone = true;
                     return Ok(());
                 };
-                if let Err(error) = handshake(&mut self.stream, config).await {
+                if let Err(error) = handshake(&mut self.stream, config, gate, info.door).await {
                     error.log(info);
                     self.gone = true;
                     return Ok(());

@@ -16,4 +16,5 @@ mod worker;
 pub use channel::{Channel, ChannelError, Channels, Destination};
 pub use email::{EmailChannel, Smarthost, SmarthostTls};
 pub use sms::{SmsChannel, SmsGateway};
+pub use store::{Notices, notices};
 pub use worker::{Worker, send_code};

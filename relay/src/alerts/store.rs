@@ -137,6 +137,29 @@ pub(crate) async fn notice_since(
     })
 }
 
+/// Notices of one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notices {
+    /// `waiting`, `sent`, `failed`.
+    pub state: String,
+    /// How many are kept.
+    pub count: u64,
+    /// When the oldest was written.
+    pub oldest: Option<Timestamp>,
+}
+
+/// How many notices are kept in each state.
+pub async fn notices(tx: &mut Tx) -> Result<Vec<Notices>, Error> {
+    let sql = "SELECT state, COUNT(*), MIN(created_at) FROM alert GROUP BY state ORDER BY state";
+    let rows = tx.rows(sql, args![]).await?;
+    rows.iter()
+        .map(|row| {
+            let count = u64::try_from(row.int(1)?).unwrap_or(0);
+            Ok(Notices { state: row.text(0)?, count, oldest: row.maybe_time(2)? })
+        })
+        .collect()
+}
+
 /// Which destinations of a notice have been reached already.
 pub(crate) async fn reached(tx: &mut Tx, alert: AlertId) -> Result<Vec<Vec<u8>>, Error> {
     let rows = tx.rows("SELECT destination FROM alert_reached WHERE alert = $1", args![alert]).await?;

@@ -30,6 +30,7 @@ use crate::Error;
 use crate::letter::{Incoming, Letter};
 use crate::queue::Queue;
 use crate::sending::PatientHashes;
+use crate::tally::{RelayCounts, Tally};
 use directory::{Directory, Login, MaySendAs, Resolved};
 use mailstore::{Committer, Hidden, Mailstore};
 use names::{
@@ -62,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) archives: Arc<Semaphore>,
     pub(crate) queue: Queue,
     pub(crate) patients: PatientHashes,
+    pub(crate) tally: Tally,
 }
 
 /// What a relay is made of.
@@ -334,6 +336,7 @@ impl Relay {
             archives: Arc::new(Semaphore::new(archives::OPEN_AT_ONCE)),
             queue: parts.queue,
             patients: parts.patients,
+            tally: Tally::default(),
         }))
     }
 
@@ -365,6 +368,12 @@ impl Relay {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// What was counted since the start, for metrics.
+    #[must_use]
+    pub fn counts(&self) -> RelayCounts {
+        self.0.tally.look()
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -48,7 +48,10 @@ impl Relay {
             match self.inner().committer.submit(prepared).await {
                 Ok(Committed::Kept) => {
                     self.queue().reach(CrashPoint::ReceiveAfterCommit);
-                    return Ok(Outcome::Accepted { queue: draft.queue });
+                    let (queue, door, recipients) = (draft.queue, source.door(), draft.recipients.len());
+                    self.inner().tally.accepted(door);
+                    tracing::info!(%queue, door, recipients, "a letter was accepted");
+                    return Ok(Outcome::Accepted { queue });
                 }
                 Ok(Committed::Repeat(queue)) => return Ok(Outcome::Accepted { queue }),
                 Ok(Committed::Changed) => {}
@@ -291,6 +294,7 @@ impl Relay {
         now: Timestamp,
     ) -> (Trace, Option<Entry>) {
         let rule = refused.first().map_or("", |(_, refusal)| refusal.id());
+        self.inner().tally.refused(source.door(), rule);
         tracing::info!(%queue, door = source.door(), rule, refused = refused.len(), "a letter was refused");
         let trace = Trace {
             queue,

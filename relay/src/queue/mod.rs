@@ -26,7 +26,7 @@ mod testing;
 mod tests;
 
 pub use care::{Care, Ended, Notice, State, Waiting, Which};
-pub use counts::{Counts, Depth};
+pub use counts::{Counters, Counts, Depth};
 pub use envelope::{
     Content, DeliverBy, Envelope, GiveBack, Lateness, NewOutbound, Notify, Occasion, Protection, Wishes,
 };

@@ -99,6 +99,12 @@ impl Sender {
         self.0.counters.look()
     }
 
+    /// The counters themselves, for who looks after [`Sender::run`] has taken this one.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.0.counters.clone()
+    }
+
     /// Works until the stop; letters under way are finished, what only waits is given back.
     pub async fn run(self, mut stop: StopSignal) {
         let inner = &self.0;

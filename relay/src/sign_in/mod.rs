@@ -55,6 +55,8 @@ pub(crate) struct SignIn {
     /// The structure that the shown certificate names.
     structure: Option<NationalStructureId>,
     proving: Option<Proving>,
+    /// The mechanism of the attempt under way, as metrics call it.
+    mechanism: &'static str,
 }
 
 /// A SCRAM exchange under way.
@@ -75,7 +77,7 @@ struct Guess {
 
 impl SignIn {
     pub(crate) fn new(relay: Relay, entrance: Entrance, door: &'static str, peer: IpAddr) -> Self {
-        Self { relay, entrance, door, peer, structure: None, proving: None }
+        Self { relay, entrance, door, peer, structure: None, proving: None, mechanism: "none" }
     }
 
     /// The peer showed a certificate that the door's roots vouch for.
@@ -86,6 +88,36 @@ impl SignIn {
     /// Takes what a client shows. The limiter of all doors is asked first and told the outcome
     /// (RELIABILITY A-01).
     pub(crate) async fn attempt(
+        &mut self,
+        attempt: sasl::Attempt,
+        binding: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Result<Step, SignInRefusal> {
+        self.mechanism = match &attempt {
+            sasl::Attempt::Password { mechanism, .. } | sasl::Attempt::Token { mechanism, .. } => {
+                mechanism.as_str()
+            }
+            sasl::Attempt::External { .. } => sasl::Mechanism::External.as_str(),
+            sasl::Attempt::Scram { plus: true, .. } => sasl::Mechanism::ScramSha256Plus.as_str(),
+            sasl::Attempt::Scram { plus: false, .. } => sasl::Mechanism::ScramSha256.as_str(),
+        };
+        let step = self.try_it(attempt, binding, now).await;
+        self.count(&step);
+        step
+    }
+
+    fn count(&self, step: &Result<Step, SignInRefusal>) {
+        let outcome = match step {
+            Ok(Step::Challenge(_)) => return,
+            Ok(Step::In(_)) => "ok",
+            Err(SignInRefusal::Wrong) => "refused",
+            Err(SignInRefusal::Wait(_)) => "delayed",
+            Err(SignInRefusal::Unavailable) => "unavailable",
+        };
+        self.relay.inner().tally.signed_in(self.door, self.mechanism, outcome);
+    }
+
+    async fn try_it(
         &mut self,
         attempt: sasl::Attempt,
         binding: Option<&[u8]>,
@@ -107,6 +139,12 @@ impl SignIn {
 
     /// Takes what a client answers to a challenge of ours.
     pub(crate) async fn respond(&mut self, answer: Secret, now: Timestamp) -> Result<Step, SignInRefusal> {
+        let step = self.prove(answer, now).await;
+        self.count(&step);
+        step
+    }
+
+    async fn prove(&mut self, answer: Secret, now: Timestamp) -> Result<Step, SignInRefusal> {
         match self.proving.take() {
             // RFC 5802 §5: the client has seen our proof, and has nothing to add.
             Some(Proving::Answered(signed_in)) if answer.expose().is_empty() => Ok(Step::In(signed_in)),
