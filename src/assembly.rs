@@ -27,13 +27,14 @@ use audit::Signer;
 use directory::{Directory, trust};
 use mailstore::{Mailstore, Reserve};
 use names::{Clock, Domain, Entropy, Timestamp};
+pub(crate) use operators::shown as shown_to_operators;
 use policy::Reach;
 use relay::Relay;
 use seal::MasterKeys;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::Notify;
-pub(crate) use trust_refresh::TrustRefresh;
+pub(crate) use trust_refresh::{TrustRefresh, settings as trust_settings};
 
 /// The clock of the machine.
 #[must_use]
@@ -82,14 +83,12 @@ impl House {
         )?;
         let databases::Databases { data, keys, held } = databases::open(config, &clock).await?;
         let now = clock.now();
-        let reserve =
-            config.limits.disk_reserve.map_or(Reserve::STANDARD, |octets| Reserve { octets, share: 0 });
         let parts = mailstore::Parts {
             db: data.clone(),
             keys: keys.clone(),
             masters: &masters,
             blobs: config.server.data.join("blobs"),
-            reserve,
+            reserve: reserve(config),
             entropy: entropy.clone(),
         };
         let mailstore = Mailstore::open(parts, now).await.context("opening the store")?;
@@ -151,6 +150,11 @@ impl House {
     pub fn is_dead(&self) -> bool {
         self.data.is_dead() || self.keys.is_dead()
     }
+}
+
+/// Room on the disk that letters never take.
+pub(crate) fn reserve(config: &Config) -> Reserve {
+    config.limits.disk_reserve.map_or(Reserve::STANDARD, |octets| Reserve { octets, share: 0 })
 }
 
 /// The operator's choices; without `[operators]` there is no way out to theirs.

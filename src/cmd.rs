@@ -35,8 +35,7 @@ enum Command {
     Demo(demo::Demo),
     /// Writes a first configuration with its master key; overwrites nothing.
     Init(init::Init),
-    /// Looks whether the server could start: configuration, keys, certificates, database, ports. Changes nothing.
-    Check(ConfigFile),
+    Check(check::Check),
     /// Proves that the store is whole and that no line of the trail was changed.
     Verify(verify::Verify),
     /// Administers: by the running server, or directly when none runs.
@@ -93,7 +92,7 @@ async fn dispatch(command: Command) -> anyhow::Result<Ending> {
         Command::Serve(file) => serve::run(&file.load()?).await,
         Command::Demo(demo) => demo::run(demo).await,
         Command::Init(init) => init::run(&init),
-        Command::Check(file) => check::run(&file).await,
+        Command::Check(check) => check::run(&check).await,
         Command::Verify(verify) => verify::run(&verify).await,
         Command::Admin(admin) => admin::run(admin).await,
         Command::Queue(queue) => queue::run(queue).await,

@@ -2,11 +2,11 @@
 
 use crate::anchors::Anchors;
 use crate::limits;
-use crate::load::instant;
+use crate::load::{Identity, instant};
 use crate::refused::{Refusal, Refused};
 use crate::revocation::{Freshness, Revocation};
 use crate::server_config::provider;
-use names::Timestamp;
+use names::{SECOND, Timestamp};
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use std::sync::Arc;
 use webpki::{EndEntityCert, KeyUsage, RevocationOptions, RevocationOptionsBuilder};
@@ -40,6 +40,16 @@ impl PeerTrust {
     #[must_use]
     pub fn anchors(&self) -> &Arc<Anchors> {
         &self.anchors
+    }
+
+    /// What another operator with the same authorities would say of a certificate of ours: as the server it
+    /// reaches, and as the client that comes to it.
+    pub fn of_ours(&self, identity: &Identity, now: Timestamp) -> Result<(), Refusal> {
+        let [leaf, sent @ ..] = &identity.key.cert[..] else { return Ok(()) };
+        let seconds = u64::try_from(now.0 / SECOND).unwrap_or(0);
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        self.judge(leaf, sent, Purpose::Server, now)?;
+        self.judge(leaf, sent, Purpose::Client, now)
     }
 
     /// Chain, purpose, time, strength, lists: everything but the name.

@@ -40,7 +40,7 @@ mod value;
 
 pub use error::{Cause, Error};
 pub use migrate::Migration;
-pub use open::{Config, Db, Durability, Engine, probe};
+pub use open::{Config, Db, Durability, Engine, clock, probe};
 pub use row::Row;
 pub use tx::Tx;
 pub use unit::{Isolation, Unit, unit};

@@ -78,6 +78,18 @@ pub async fn probe(config: &Config) -> Result<String, Error> {
     }
 }
 
+/// What the clock of the database's machine says; none where the database has no machine of its own.
+pub async fn clock(config: &Config) -> Result<Option<Timestamp>, Error> {
+    let Config::Postgres { url, .. } = config else { return Ok(None) };
+    let opened = |cause: sqlx::Error| Error::Open { what: "PostgreSQL".to_owned(), cause: cause.into() };
+    let options = PgConnectOptions::from_str(url).map_err(opened)?;
+    let mut connection = sqlx::PgConnection::connect_with(&options).await.map_err(opened)?;
+    let sql = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint";
+    let failed = |cause: sqlx::Error| Error::Statement { sql: sql.to_owned(), cause: cause.into() };
+    let at: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.map_err(failed)?;
+    Ok(Some(Timestamp(at)))
+}
+
 /// One database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);

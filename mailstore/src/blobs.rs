@@ -67,6 +67,20 @@ pub struct Room {
     pub reserve: u64,
 }
 
+impl Room {
+    /// Of the disk that holds this folder.
+    pub fn of(folder: &Path, reserve: Reserve) -> Result<Self, Error> {
+        let room = rustix::fs::statvfs(folder).map_err(|cause| Error::Blob {
+            doing: "ask the free room of",
+            path: folder.to_owned(),
+            cause: cause.into(),
+        })?;
+        let free = room.f_bavail.saturating_mul(room.f_frsize);
+        let whole = room.f_blocks.saturating_mul(room.f_frsize);
+        Ok(Self { free, reserve: reserve.octets.max(whole / 1_000 * reserve.share) })
+    }
+}
+
 pub(crate) struct Blobs {
     folder: Arc<Path>,
     reserve: Reserve,
@@ -94,15 +108,7 @@ impl Blobs {
     }
 
     pub(crate) fn room(&self) -> Result<Room, Error> {
-        let room = rustix::fs::statvfs(&*self.folder).map_err(|cause| Error::Blob {
-            doing: "ask the free room of",
-            path: self.folder.to_path_buf(),
-            cause: cause.into(),
-        })?;
-        let free = room.f_bavail.saturating_mul(room.f_frsize);
-        let whole = room.f_blocks.saturating_mul(room.f_frsize);
-        let reserve = self.reserve.octets.max(whole / 1_000 * self.reserve.share);
-        Ok(Room { free, reserve })
+        Room::of(&self.folder, self.reserve)
     }
 
     pub(crate) fn path(&self, name: &BlobName) -> PathBuf {

@@ -172,9 +172,10 @@ impl Metrics {
 
     fn letters(&self, page: &mut Page) {
         let counts = self.house.relay.counts();
-        let letters = counts.letters.iter().map(|row| {
-            (vec![("door", row.door.to_owned()), ("rule", row.rule.to_owned())], row.count)
-        });
+        let letters = counts
+            .letters
+            .iter()
+            .map(|row| (vec![("door", row.door.to_owned()), ("rule", row.rule.to_owned())], row.count));
         page.counters("pli_letters", letters);
         let sign_ins = counts.sign_ins.iter().map(|row| {
             let words = [("door", row.door), ("mechanism", row.mechanism), ("outcome", row.outcome)];
@@ -262,7 +263,9 @@ impl Metrics {
                 [("free", room.free), ("reserve", room.reserve)]
                     .map(|(what, octets)| (label("what", what), float(octets))),
             ),
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the disk does not answer"),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the disk does not answer")
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::House;
 use crate::config::{Config, Lists, Operators as Settings};
 use anyhow::Context as _;
 use certs::{Anchors, IdentityFiles, KeyAccess, PeerTrust, Revocation, RevocationLists, ServerIdentity};
-use names::{Clock, HOUR};
+use names::{Clock, HOUR, Timestamp};
 use net::fetch::{Clear, Fetcher, Url};
 use net::{ListRefresh, list_urls};
 use relay::queue::{OutgoingTls, RouteParts, Routes, Sender, SenderParts};
@@ -22,6 +22,21 @@ pub(super) struct Operators {
     pub(super) lists: Option<Arc<RevocationLists>>,
 }
 
+/// The certificate we show to operators: one of their own authorities', or that of the other doors.
+pub(crate) fn shown(
+    settings: &Settings,
+    doors: &Arc<ServerIdentity>,
+    now: Timestamp,
+) -> anyhow::Result<Arc<ServerIdentity>> {
+    match (&settings.chain, &settings.key) {
+        (Some(chain), Some(key)) => {
+            let files = IdentityFiles { chain: chain.clone(), key: key.clone() };
+            ServerIdentity::load(vec![files], KeyAccess::OwnerOnly, now).context("operators.chain")
+        }
+        (None, _) | (_, None) => Ok(Arc::clone(doors)),
+    }
+}
+
 impl Operators {
     /// As configured; `doors` is the certificate of the other doors, shown here too unless there is one
     /// for operators.
@@ -33,13 +48,7 @@ impl Operators {
     ) -> anyhow::Result<Self> {
         let now = clock.now();
         let anchors = Anchors::load(&settings.roots).context("operators.roots")?;
-        let identity = match (&settings.chain, &settings.key) {
-            (Some(chain), Some(key)) => {
-                let files = IdentityFiles { chain: chain.clone(), key: key.clone() };
-                ServerIdentity::load(vec![files], KeyAccess::OwnerOnly, now).context("operators.chain")?
-            }
-            (None, _) | (_, None) => Arc::clone(doors),
-        };
+        let identity = shown(settings, doors, now)?;
         let lists = match settings.revocation {
             Lists::Off => None,
             Lists::Required => {

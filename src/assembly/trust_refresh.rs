@@ -19,7 +19,7 @@ const FETCH_TIME: Duration = Duration::from_secs(120);
 const AGAIN: Duration = Duration::from_secs(300);
 
 /// How lists are judged, as configured.
-pub(super) fn settings(config: &Config) -> anyhow::Result<Settings> {
+pub(crate) fn settings(config: &Config) -> anyhow::Result<Settings> {
     let trust = &config.trust;
     let signers = || -> anyhow::Result<Signers> {
         let pem = match &trust.signers {
