@@ -3,7 +3,7 @@
 use super::{Ending, say};
 use crate::assembly;
 use anyhow::Context as _;
-use certs::Authority;
+use certs::{Authority, OperatorName};
 use clap::Args;
 use names::{Address, Domain};
 use seal::MasterKeys;
@@ -37,6 +37,18 @@ pub struct Init {
     /// Host name of the second origin, where letters and files are shown [default: pieces.HOSTNAME].
     #[arg(long, value_name = "HOST", value_parser = domain)]
     files_host: Option<Domain>,
+    /// Host name of the professionals' pages, served on port 8443; none without it.
+    #[arg(long, value_name = "HOST", value_parser = domain)]
+    pro_host: Option<Domain>,
+    /// PEM of the authorities that other operators' certificates come from; without it letters stay here.
+    #[arg(long, value_name = "PEM")]
+    operators_roots: Option<PathBuf>,
+    /// Where the national trust list is: https://… or a file that somebody else renews.
+    #[arg(long, value_name = "URL|FILE", requires = "operators_roots")]
+    trust_list: Option<String>,
+    /// A file with the PostgreSQL address, postgres://user:password@host/database; SQLite without it.
+    #[arg(long, value_name = "FILE")]
+    postgres_url_file: Option<PathBuf>,
     /// Makes throwaway certificates and listens on this machine's high ports only.
     #[arg(long)]
     dev: bool,
@@ -72,6 +84,9 @@ pub(crate) fn make(init: &Init) -> anyhow::Result<String> {
             "--files-host must be another name than --web-host: letters are shown apart from the pages"
         );
     }
+    for file in init.operators_roots.iter().chain(&init.postgres_url_file) {
+        anyhow::ensure!(file.is_file(), "{} is no file; nothing was made", file.display());
+    }
     for folder in ["", "keys", "data", "tls"] {
         let folder = init.folder.join(folder);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
@@ -82,7 +97,16 @@ pub(crate) fn make(init: &Init) -> anyhow::Result<String> {
         .context("a master key that is there is never overwritten: every letter would be lost")?;
     if init.dev {
         let names = [init.hostname.as_str(), web.as_str(), files.as_str(), "localhost", "127.0.0.1"];
-        Authority::open(&init.folder.join("tls"), &names, assembly::clock().now())?;
+        let (now, tls) = (assembly::clock().now(), init.folder.join("tls"));
+        let (authority, _) = Authority::open(&tls, &names, now)?;
+        // For [operators]: a server's certificate is not good for a client.
+        let name = OperatorName {
+            common_name: init.hostname.to_string(),
+            structure: "318000000000000".to_owned(),
+            organisation: "Pli development".to_owned(),
+            department: "Paris (75)".to_owned(),
+        };
+        authority.operator(&name, now)?.write(&tls.join("operator.pem"), &tls.join("operator.key"))?;
     }
     write_new(&file, &toml(init, &web, &files))?;
     Ok(next(init, &file, &web, &files))
@@ -108,11 +132,34 @@ fn toml(init: &Init, web: &Domain, files: &Domain) -> String {
         None => "# patient_domain = \"patient.example\"".to_owned(),
     };
     let (listen, ports, web_port) = if init.dev {
-        ("127.0.0.1", [2587, 2465, 2143, 2993, 2443], ":2443")
+        ("127.0.0.1", [2587, 2465, 2143, 2993, 2443, 2525], ":2443")
     } else {
-        ("0.0.0.0", [587, 465, 143, 993, 443], "")
+        ("0.0.0.0", [587, 465, 143, 993, 443, 25], "")
     };
-    let [submission, submissions, imap, imaps, https] = ports;
+    let [submission, submissions, imap, imaps, https, smtp] = ports;
+    let database = match &init.postgres_url_file {
+        Some(file) => format!("[database]\npostgres_url_file = {}\nschema = \"pli\"", quoted(file)),
+        None => "# [database]\n# postgres_url_file = \"keys/postgres-url\"   # one line: \
+                 postgres://user:password@host/database\n# schema = \"pli\""
+            .to_owned(),
+    };
+    let (pro_mark, pro_host) = match &init.pro_host {
+        Some(host) => ("", host.as_str()),
+        None => ("# ", "pro.example"),
+    };
+    let (mark, roots) = match &init.operators_roots {
+        Some(file) => ("", quoted(file)),
+        None => ("# ", "\"tls/operators.pem\"".to_owned()),
+    };
+    let (list_mark, list) = match &init.trust_list {
+        Some(url) if url.starts_with("https://") => {
+            ("", format!("url = \"{url}\"\nroots = \"tls/trust-list.pem\""))
+        }
+        Some(file) => ("", format!("file = {}", quoted(Path::new(file)))),
+        None => {
+            ("# ", "url = \"https://list.example/list.xml\"\n# roots = \"tls/trust-list.pem\"".to_owned())
+        }
+    };
     format!(
         r#"# Pli. Relative paths are taken from the folder of this file; unknown keys are refused.
 # After a change: `pli check`, then restart.
@@ -131,9 +178,7 @@ professional_domains = [{domains}]
 {patients}
 
 # Without this section the data is in SQLite, in the data folder.
-# [database]
-# postgres_url_file = "keys/postgres-url"   # one line: postgres://user:password@host/database
-# schema = "pli"
+{database}
 
 [tls]
 # PEM. Our certificate first, then the authorities between it and the root.
@@ -161,13 +206,38 @@ files_origin = "https://{files}{web_port}"
 
 # The professionals' pages: another host name and another port than the patients'. `pli admin invite-professional`
 # gives a first password; [pro.certificates] asks for people's, provider names an issuer of [[oidc]].
-# [pro]
-# listen = "{listen}:8443"
-# origin = "https://pro.example:8443"
+{pro_mark}[pro]
+{pro_mark}listen = "{listen}:8443"
+{pro_mark}origin = "https://{pro_host}:8443"
 # provider = "https://auth.example/realms/esante"
 # [pro.certificates]
 # client_roots = "tls/people.pem"
 # attribute = "CN"
+
+# Other operators: whom we believe, the door they come to, whom the national list trusts. Without [operators]
+# letters stay in this house, and those to other operators are refused.
+{mark}[operators]
+# PEM: the authorities that operators' certificates come from, and nobody else.
+{mark}roots = {roots}
+# Lists of revoked certificates: "required", or "off" for authorities that publish none.
+{mark}revocation = "required"
+# The certificate we show to operators, when it is not that of [tls]:
+# chain = "tls/operator.pem"
+# key = "tls/operator.key"
+
+{mark}[mx]
+{mark}listen = "{listen}:{smtp}"
+
+# Fixed ways to other operators instead of what DNS says, and the server of DNS to ask:
+# [queue]
+# dns = "127.0.0.1:53"
+# routes = {{ "cabinet.example" = ["mx.cabinet.example:25"] }}
+
+{list_mark}[trust]
+{list_mark}{list}
+# A list must be signed by one of these ("required"); "if-present" and "off" take unsigned ones.
+# signature = "required"
+# signers = "tls/trust-list-signers.pem"
 
 # Notices and sign-in codes leave by a mail server of the outside world, over TLS.
 # Without it nobody can sign in to the pages.
@@ -191,12 +261,46 @@ pharmacy_mode = "any"
 # Seconds that conversations have to finish after a stop.
 drain_seconds = 20
 
+# Figures in the format of Prometheus, at http://127.0.0.1:9580/metrics (docs/metrics.md).
+{figures}[metrics]
+{figures}listen = "127.0.0.1:9580"
+
 [log]
 level = "info"
 format = "text"
 "#,
+        figures = if init.dev { "# " } else { "" },
         domains = domains.join(", ")
     )
+}
+
+/// A path as TOML has it, absolute: it was given from where the operator stands.
+fn quoted(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // A JSON string is a TOML string.
+    serde_json::Value::from(path.display().to_string()).to_string()
+}
+
+/// Lines for a zone file: MX for each domain of ours, and where mail programs find the doors (RFC 6186 §3.1,
+/// RFC 8314 §5.1).
+fn records(init: &Init, web: &Domain, files: &Domain) -> String {
+    let hostname = &init.hostname;
+    let mut text = format!("{hostname}. IN A <address of this machine>\n");
+    for name in [Some(web), Some(files), init.pro_host.as_ref()].into_iter().flatten() {
+        if name != hostname {
+            let _ = writeln!(text, "{name}. IN CNAME {hostname}.");
+        }
+    }
+    for domain in init.domains.iter().chain(&init.patient_domain) {
+        let _ = writeln!(text, "{domain}. IN MX 10 {hostname}.");
+    }
+    for domain in &init.domains {
+        for (service, port) in [("submissions", 465), ("imaps", 993), ("submission", 587), ("imap", 143)] {
+            let order = if service.ends_with('s') { 0 } else { 10 };
+            let _ = writeln!(text, "_{service}._tcp.{domain}. IN SRV {order} 1 {port} {hostname}.");
+        }
+    }
+    text
 }
 
 fn next(init: &Init, file: &Path, web: &Domain, files: &Domain) -> String {
@@ -216,10 +320,28 @@ fn next(init: &Init, file: &Path, web: &Domain, files: &Domain) -> String {
             init.hostname
         ));
     }
+    if init.operators_roots.is_none() {
+        add("To exchange letters with other operators: --operators-roots and --trust-list, or set [operators], [mx] \
+             and [trust] by hand. Until then letters stay in this house."
+            .to_owned());
+    } else if init.trust_list.as_deref().is_some_and(|list| list.starts_with("https://")) {
+        add(format!(
+            "Put the roots that vouch for the publisher of the list into {folder}/tls/trust-list.pem."
+        ));
+    }
     add(format!("Read {} and set [alerts.smarthost].", file.display()));
     add(format!("pli check --config {}", file.display()));
     add(format!("pli serve --config {}", file.display()));
     add(format!("pli admin --config {} import people.toml", file.display()));
+    if init.pro_host.is_some() {
+        add(format!(
+            "pli admin --config {} invite-professional NATIONAL-ID --email ADDRESS, for the first professional",
+            file.display()
+        ));
+    }
+    if !init.dev {
+        let _ = write!(text, "\nDNS records to publish:\n\n{}", records(init, web, files));
+    }
     text
 }
 
@@ -238,8 +360,53 @@ mod tests {
             patient_domain: Some(Domain::parse("patient.example").unwrap()),
             web_host: None,
             files_host: None,
+            pro_host: None,
+            operators_roots: None,
+            trust_list: None,
+            postgres_url_file: None,
             dev,
         }
+    }
+
+    #[test]
+    fn a_full_relay_is_written_and_its_records_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let roots = folder.path().join("igc.pem");
+        let url = folder.path().join("a \"url\"");
+        std::fs::write(&roots, "").unwrap();
+        let mut full = Init {
+            pro_host: Some(Domain::parse("pro.pli.example").unwrap()),
+            operators_roots: Some(roots.clone()),
+            trust_list: Some("https://liste.example/liste.xml".to_owned()),
+            postgres_url_file: Some(url.clone()),
+            ..init(&folder.path().join("pli"), false)
+        };
+        assert!(make(&full).unwrap_err().to_string().contains("nothing was made"));
+        assert!(!full.folder.exists());
+        std::fs::write(&url, "postgres://localhost/pli").unwrap();
+        let next = make(&full).unwrap();
+        for line in [
+            "cabinet.example. IN MX 10 mail.pli.example.",
+            "patient.example. IN MX 10 mail.pli.example.",
+            "_submissions._tcp.cabinet.example. IN SRV 0 1 465 mail.pli.example.",
+            "_imap._tcp.cabinet.example. IN SRV 10 1 143 mail.pli.example.",
+            "pieces.mail.pli.example. IN CNAME mail.pli.example.",
+            "invite-professional",
+            "tls/trust-list.pem",
+        ] {
+            assert!(next.contains(line), "no {line} in {next}");
+        }
+        let config = Config::load(&full.folder.join("pli.toml")).unwrap();
+        assert_eq!(config.operators.unwrap().roots, roots);
+        assert_eq!(config.database.postgres_url_file, Some(url));
+        assert_eq!(config.mx.unwrap().listen.port(), 25);
+        assert!(config.metrics.unwrap().listen.ip().is_loopback());
+        assert_eq!(config.pro.unwrap().origin, "https://pro.pli.example:8443");
+        full.folder = folder.path().join("by-file");
+        full.trust_list = Some("/srv/list.xml".to_owned());
+        make(&full).unwrap();
+        let config = Config::load(&full.folder.join("pli.toml")).unwrap();
+        assert_eq!(config.trust.file, Some("/srv/list.xml".into()));
     }
 
     #[test]

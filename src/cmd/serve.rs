@@ -97,6 +97,9 @@ fn lines(config: &Config, addresses: &Addresses) -> String {
         ("mailboxes, STARTTLS", addresses.imap_starttls),
         ("mailboxes, TLS", addresses.imap_implicit),
         ("patients' pages", addresses.web),
+        ("professionals' pages", addresses.pro),
+        ("other operators", addresses.mx),
+        ("figures", addresses.metrics),
     ];
     for (door, address) in doors {
         if let Some(address) = address {
