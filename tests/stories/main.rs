@@ -6,6 +6,7 @@ mod architecture;
 mod deploy_example;
 mod door_of_operators;
 mod early_bytes;
+mod figures;
 mod first_letter;
 mod foreign_clients;
 mod graceful_stop;

@@ -1,3 +1,5 @@
+//! A server scraped, and the page that lists its figures.
+
 use super::METRICS;
 use crate::config::Metrics;
 use crate::testing::grounds;
