@@ -91,7 +91,9 @@ impl Page {
     }
 
     fn gauge(&mut self, name: &'static str, value: f64) {
-        self.gauges(name, [(Vec::new(), value)]);
+        let gauge = Gauge::<f64, AtomicU64>::default();
+        gauge.set(value);
+        self.0.register(name, help(name), gauge);
     }
 
     fn counters(&mut self, name: &'static str, rows: impl IntoIterator<Item = (Labels, u64)>) {
@@ -103,7 +105,9 @@ impl Page {
     }
 
     fn counter(&mut self, name: &'static str, value: u64) {
-        self.counters(name, [(Vec::new(), value)]);
+        let counter: Counter = Counter::default();
+        counter.inc_by(value);
+        self.0.register(name, help(name), counter);
     }
 }
 
