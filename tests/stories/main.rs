@@ -3,10 +3,8 @@
 #![expect(clippy::print_stdout, reason = "some stories tell figures, shown with --nocapture")]
 
 mod architecture;
-mod deploy_example;
 mod door_of_operators;
 mod early_bytes;
-mod figures;
 mod first_letter;
 mod foreign_clients;
 mod graceful_stop;
