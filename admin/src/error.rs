@@ -31,7 +31,7 @@ pub enum Error {
         what: &'static str,
         /// Why.
         #[source]
-        cause: relay::Error,
+        cause: Box<relay::Error>,
     },
     /// The database failed.
     #[error("the database failed")]

@@ -123,7 +123,7 @@ impl Admin {
 
     async fn queue_care(&self, which: &str, care: Care, now: Timestamp) -> Result<Done, Error> {
         let which = parse_which(which)?;
-        let failed = |cause| Error::Relay { what: "changing the queue", cause };
+        let failed = |cause| Error::Relay { what: "changing the queue", cause: Box::new(cause) };
         let rows = self.relay.care_for_queue(&which, care, Actor::Operator, now).await.map_err(failed)?;
         let did = match care {
             Care::Hold => "held",
@@ -139,7 +139,7 @@ impl Admin {
             DropNotice::Report => Notice::Report,
             DropNotice::Silent => Notice::Silent,
         };
-        let failed = |cause| Error::Relay { what: "dropping letters", cause };
+        let failed = |cause| Error::Relay { what: "dropping letters", cause: Box::new(cause) };
         let mut rows = 0;
         loop {
             let dropped = self.relay.drop_from_queue(&which, notice, Actor::Operator, now).await;

@@ -47,7 +47,7 @@ impl Admin {
             let mut tx = self.mailstore.db().read().await?;
             let standing =
                 visible::standing(&self.mailstore, &mut tx, patient.account, trace.queue, trace.at).await;
-            let standing = standing.map_err(|cause| Error::Relay { what, cause })?;
+            let standing = standing.map_err(|cause| Error::Relay { what, cause: Box::new(cause) })?;
             standings.extend(standing.map(|standing| (recipient.address.clone(), standing)));
         }
         Ok(standings)

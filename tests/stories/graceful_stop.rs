@@ -58,7 +58,14 @@ fn under_load(practices: &House, ledger: &Ledger, wanted: usize, stopping: &Hous
     let told = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..SENDERS {
-            scope.spawn(|| while !told.load(Ordering::SeqCst) && write(practices, ledger).is_ok() {});
+            scope.spawn(|| {
+                loop {
+                    let written = write(practices, ledger);
+                    if written.is_err() || told.load(Ordering::SeqCst) {
+                        break;
+                    }
+                }
+            });
         }
         until(LOAD, || (ledger.accepted.load(Ordering::SeqCst) >= wanted).then_some(()));
         stopping.signal("TERM");

@@ -34,6 +34,7 @@ fn letter(number: usize, ours: bool) -> Letter {
         frame: "letter.html".into(),
         height: if ours { 1 } else { 2 },
         whole: "letter.html".into(),
+        receipt: String::new(),
         attachments: if ours {
             vec![]
         } else {
