@@ -49,6 +49,8 @@ const RIGHTS_OF: &str = "SELECT account, 'manage' FROM mailbox WHERE person = $1
     UNION ALL SELECT mailbox, rights FROM member WHERE person = $1
     UNION ALL SELECT mailbox, rights FROM delegation WHERE person = $1 AND starts_at <= $2
         AND (ends_at IS NULL OR ends_at > $2)";
+const NEXT_END: &str =
+    "SELECT MIN(ends_at) FROM delegation WHERE person = $1 AND starts_at <= $2 AND ends_at > $2";
 const SAVE_MEMBER: &str = "INSERT INTO member (mailbox, person, rights) VALUES ($1, $2, $3)
     ON CONFLICT (mailbox, person) DO UPDATE SET rights = excluded.rights";
 const SAVE_DELEGATION: &str = "INSERT INTO delegation (mailbox, person, rights, starts_at, ends_at)
@@ -71,6 +73,15 @@ pub(crate) async fn rights_of(
         *strongest = rights.max(*strongest);
     }
     Ok(found)
+}
+
+/// When the next of a person's delegations ends.
+pub(crate) async fn next_end(
+    tx: &mut Tx,
+    person: PersonId,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, db::Error> {
+    tx.row(NEXT_END, args![person, now]).await?.maybe_time(0)
 }
 
 pub(crate) async fn save_member(

@@ -1,11 +1,9 @@
 //! One number that grows with every change of the directory, so that caches know they are old.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
 use db::{Tx, args};
+use tokio::sync::watch;
 
 const BUMP: &str =
     "UPDATE directory_generation SET generation = generation + 1 WHERE id = 1 RETURNING generation";
@@ -13,13 +11,13 @@ const READ: &str = "SELECT generation FROM directory_generation WHERE id = 1";
 
 /// The generation this process last heard of. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
-pub struct Generation(Arc<AtomicI64>);
+pub struct Generation(Arc<watch::Sender<i64>>);
 
 impl Generation {
     /// The number last heard of.
     #[must_use]
     pub fn known(&self) -> i64 {
-        self.0.load(Ordering::Acquire)
+        *self.0.borrow()
     }
 
     /// Says inside `tx` that the directory changes: every process's caches are old once it commits.
@@ -40,6 +38,16 @@ impl Generation {
     }
 
     pub(crate) fn heard(&self, generation: i64) {
-        self.0.fetch_max(generation, Ordering::AcqRel);
+        self.0.send_if_modified(|known| {
+            let is_news = generation > *known;
+            *known = generation.max(*known);
+            is_news
+        });
+    }
+
+    /// Waits until another number than `seen` is known. Cancel-safe.
+    pub(crate) async fn past(&self, seen: i64) {
+        // It cannot fail: `self` is a sender.
+        let _ = self.0.subscribe().wait_for(|known| *known != seen).await;
     }
 }

@@ -34,6 +34,8 @@ pub struct Login {
     pub rights: Rights,
     /// The addresses they may write as, the opened one first if it is among them.
     pub may_send_as: Vec<MaySendAs>,
+    /// When a delegation of theirs ends by itself next: look at the log-in again then.
+    pub look_again: Option<Timestamp>,
 }
 
 /// What somebody showed to come in.
@@ -245,6 +247,11 @@ impl Directory {
         Seen { generation: self.generation().known(), at: now }
     }
 
+    /// Waits until the directory is no longer what it was at `seen`. Cancel-safe.
+    pub async fn changed_since(&self, seen: &Seen) {
+        self.generation().past(seen.generation).await;
+    }
+
     /// A session's log-in as it stands now: none when its password was revoked, its mailbox stopped or
     /// its rights ended (RELIABILITY A-15). One comparison while nothing changed within the minute that
     /// a log-in is believed.
@@ -255,7 +262,8 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Option<Arc<Login>>, Error> {
         let fresh = self.seen(now);
-        let recent = (0..limits::LOGIN_CACHE_AGE).contains(&now.since(seen.at));
+        let recent = (0..limits::LOGIN_CACHE_AGE).contains(&now.since(seen.at))
+            && login.look_again.is_none_or(|then| now < then);
         if fresh.generation == seen.generation && recent {
             return Ok(Some(Arc::clone(login)));
         }
@@ -294,6 +302,10 @@ async fn authorise(
     if mailbox.state != MailboxState::Open {
         return Ok(None);
     }
+    let look_again = match owner {
+        Owner::Machine(_) => None,
+        Owner::Person(person) => delegations::next_end(tx, person, now).await?,
+    };
     let login = |person, person_name, rights, may_send_as| Login {
         account: mailbox.account,
         address: mailbox.address.clone(),
@@ -304,6 +316,7 @@ async fn authorise(
         means,
         rights,
         may_send_as,
+        look_again,
     };
     let person = match owner {
         Owner::Machine(account) => {

@@ -1,5 +1,7 @@
 //! Every bound of the mailbox door's world, with unit and reason.
 
+use std::time::Duration;
+
 /// Rows of one page of a FETCH that reads no content.
 pub(super) const ROWS: usize = 500;
 /// Letters of one page whose header blocks and bodies are opened: each may hold some 16 KiB of body
@@ -22,3 +24,10 @@ pub(super) const TOLD: usize = 256;
 pub(super) const SESSIONS: usize = 20;
 /// Octets of a UID set in a line of the trail; a longer one is told by its ends and its count.
 pub(super) const LINE_UIDS: usize = 800;
+/// The least time an idle session waits before its login is looked at again: a database that fails is not
+/// asked in a circle.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// After a change of the directory, idle sessions look at their logins within this: thousands do not at
+/// once, and many changes are one. With the second in which another process's change is heard of, a
+/// withdrawn right ends an idle session within 5 s (RELIABILITY A-15).
+pub(super) const LOOK_SPREAD: Duration = Duration::from_secs(2);

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use mailstore::{EntryRow, Error, FolderNews, News, Touched, Uid};
-use names::{FolderId, Timestamp};
+use names::FolderId;
 use wire::imap::{Changes, Code, FlagChange, Refusal, UidSet};
 
 use super::door::ImapDoor;
@@ -151,21 +151,14 @@ pub(super) async fn poll(door: &ImapDoor, session: &mut Session) -> Changes {
     changes(door, session).await.unwrap_or_default()
 }
 
-/// Waits for the next change. Cancel-safe: news is pending until it is told.
+/// Waits for the next change, or for the end of the session (RELIABILITY A-15). Cancel-safe: news is pending until it is told.
 pub(super) async fn wait(door: &ImapDoor, session: &mut Session) -> Changes {
     loop {
-        if session.open.as_ref().is_some_and(Open::is_quiet) {
-            let over = over(door, session.until());
-            let news = tokio::select! {
-                news = session.watcher.changed() => Some(news),
-                () = over => None,
-            };
+        if session.open.as_ref().is_none_or(Open::is_quiet) {
+            let news = session.listen(door).await;
             if let (Some(open), Some(news)) = (session.open.as_mut(), news) {
                 open.hear(news);
             }
-        }
-        if session.open.is_none() {
-            return std::future::pending().await;
         }
         let ended = |refusal| Changes { ended: Some(refusal), ..Changes::default() };
         if let Some(refusal) = session.expired(door).await {
@@ -177,17 +170,6 @@ pub(super) async fn wait(door: &ImapDoor, session: &mut Session) -> Changes {
             // Nobody asks an idle session again: better it comes back than misses a letter.
             Err(refusal) => return ended(refusal),
         }
-    }
-}
-
-/// Waits for the end of the token that opened a session; for ever when there is none.
-async fn over(door: &ImapDoor, until: Option<Timestamp>) {
-    match until {
-        Some(until) => {
-            let left = until.since(door.relay().now()).max(0).unsigned_abs();
-            tokio::time::sleep(std::time::Duration::from_millis(left)).await;
-        }
-        None => std::future::pending().await,
     }
 }
 

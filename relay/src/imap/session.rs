@@ -1,15 +1,16 @@
 //! A signed-in session: who it is, what it watches, which folder it has open.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use directory::{Login, Rights};
-use mailstore::Watcher;
-use names::{AccountId, Timestamp};
+use mailstore::{News, Watcher};
+use names::AccountId;
 use wire::imap::{Access, Code, Refusal};
 
 use super::door::{ImapDoor, Place};
 use super::news::Open;
-use super::refusals;
+use super::{limits, refusals};
 use crate::sign_in::{SignedIn, tell_signed_in};
 
 /// This door's name in the trail.
@@ -67,9 +68,12 @@ impl Session {
         self.open.as_mut().ok_or_else(refusals::confused)
     }
 
-    /// When the token that opened the session ends.
-    pub(super) fn until(&self) -> Option<Timestamp> {
-        self.signed_in.until()
+    /// Waits for news of the mailbox; none when it is time to ask [`Session::expired`]. Cancel-safe.
+    pub(super) async fn listen(&mut self, door: &ImapDoor) -> Option<News> {
+        tokio::select! {
+            news = self.watcher.changed() => Some(news),
+            () = doubt(door, &self.signed_in) => None,
+        }
     }
 
     /// Why this session must end: its token ended, its password was revoked, its mailbox stopped or its
@@ -95,4 +99,33 @@ impl Session {
             }
         }
     }
+}
+
+/// Waits until a session may have to end though its peer says nothing: its token or a delegation ends, or
+/// the directory changed (RELIABILITY A-15).
+async fn doubt(door: &ImapDoor, signed_in: &SignedIn) {
+    let relay = door.relay();
+    let ended = async {
+        match signed_in.next_end() {
+            Some(end) => {
+                let left = end.since(relay.now()).max(0).unsigned_abs();
+                tokio::time::sleep(Duration::from_millis(left).max(limits::LOOK_AGAIN)).await;
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let changed = async {
+        signed_in.changed(relay.directory()).await;
+        tokio::time::sleep(limits::LOOK_AGAIN + turn(signed_in.login().account)).await;
+    };
+    tokio::select! {
+        () = ended => {}
+        () = changed => {}
+    }
+}
+
+/// An account's turn after a change of the directory: not all the idle sessions look at once.
+fn turn(account: AccountId) -> Duration {
+    let spread = limits::LOOK_SPREAD.as_millis() as u64;
+    Duration::from_millis(account.0.unsigned_abs() % spread)
 }

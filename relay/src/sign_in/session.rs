@@ -23,9 +23,14 @@ impl SignedIn {
         &self.login
     }
 
-    /// When the token that opened the session ends.
-    pub(crate) fn until(&self) -> Option<Timestamp> {
-        self.until
+    /// Waits until the directory changes after the login was last looked at. Cancel-safe.
+    pub(crate) async fn changed(&self, directory: &Directory) {
+        directory.changed_since(&self.seen).await;
+    }
+
+    /// When, without any change, the session or a right of it ends next.
+    pub(crate) fn next_end(&self) -> Option<Timestamp> {
+        self.until.into_iter().chain(self.login.look_again).min()
     }
 
     /// Whether the token that opened the session has ended: the program fetches another and comes back

@@ -1,5 +1,7 @@
 //! Every way in, on both engines: what opens, what does not, and what the limiter hears of it.
 
+use std::future::Future as _;
+
 use aws_lc_rs::{digest, hmac, pbkdf2};
 use names::Clock;
 use net::fetch::Fetcher;
@@ -314,6 +316,32 @@ async fn a_session_ends_with_its_token_at_the_next_letter() {
         house.clock.store(late, std::sync::atomic::Ordering::SeqCst);
         let Answer::Sender(Err(reply)) = world.answer(mail()).await else { panic!("{}", house.engine) };
         assert!(reply.is_farewell(), "{}: the program comes back with a new token", house.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_15_a_token_that_expires_ends_a_silent_idle() {
+    for house in houses().await {
+        let issuer = InventedIssuer::start().await;
+        let signer = Signer::es256("ec");
+        issuer.publish(&[&signer]);
+        let peer = "192.0.2.7:50000".parse().unwrap();
+        let connection = ConnInfo { peer, local: peer, door: "mailbox" };
+        let entrance = Entrance::new(gate(), issuers(&issuer));
+        let mut world = crate::imap::ImapDoor::new(house.relay.clone(), entrance).world(&connection);
+        let attempt = token(Some(DOCTOR), &signer.token(&claims(&issuer, json!({}))));
+        let entered = world.answer(wire::imap::Ask::Authenticate { attempt, binding: None }).await;
+        assert!(matches!(entered, wire::imap::Answer::Outcome(Ok(()))), "{}", house.engine);
+        // Half a second before the ten minutes, and the minute by which clocks may differ, are over.
+        house.clock.store(NOON.0 + 659_500, std::sync::atomic::Ordering::SeqCst);
+        let mut event = std::pin::pin!(world.event());
+        let begun = event.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+        assert!(begun.is_pending(), "{}", house.engine);
+        house.clock.store(NOON.0 + 660_000, std::sync::atomic::Ordering::SeqCst);
+        let told = tokio::time::timeout(Duration::from_secs(5), event).await.expect("it ends within 5 s");
+        let wire::imap::Answer::Changes(changes) = told else { panic!("{told:?}") };
+        let ended = changes.ended.expect("the session ends");
+        assert_eq!(ended.code, wire::imap::Code::Expired, "{}", house.engine);
     }
 }
 

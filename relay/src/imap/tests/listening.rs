@@ -1,6 +1,8 @@
 //! IDLE.
 
 use super::*;
+use directory::{Directory, Owner, Seed, SeedFile};
+use names::Timestamp;
 use std::future::Future;
 use std::task::{Context, Poll, Waker};
 
@@ -61,5 +63,89 @@ async fn what_happens_elsewhere_in_the_account_wakes_nobody() {
         busy.ok("CREATE Autre").await;
         home.deliver_plain(&["un"]).await;
         assert_eq!(idle.news().await, "* 1 EXISTS\r\n");
+    }
+}
+
+/// What an idle session is told at its end, which must come within the time RELIABILITY A-15 gives.
+async fn end(idle: &mut Client) -> String {
+    let end = tokio::time::timeout(std::time::Duration::from_secs(5), idle.news()).await;
+    end.expect("the session ends within 5 s")
+}
+
+#[tokio::test]
+async fn a_15_a_revoked_password_ends_a_silent_idle_with_or_without_a_folder() {
+    for home in homes().await {
+        for selects in [true, false] {
+            let directory = home.house.relay.directory();
+            let person = home.house.login(DOCTOR).await.person.unwrap();
+            let (owner, by) = (Owner::Person(person), audit::Actor::Person(person));
+            let now = home.house.relay.now();
+            let issued = directory.issue_password(owner, "téléphone", by, now).await.unwrap();
+            let mut phone = Client::signed_in(&home.door, DOCTOR, &issued.secret).await;
+            if selects {
+                phone.ok("SELECT INBOX").await;
+            }
+            let mut desk = Client::doctor(&home.door).await;
+            phone.write(b"i IDLE\r\n").await;
+            desk.write(b"i IDLE\r\n").await;
+            assert_eq!((phone.heard(), desk.heard()), ("+ idling\r\n".into(), "+ idling\r\n".into()));
+            assert!(directory.revoke_password(owner, issued.id, by, now).await.unwrap());
+            let said = end(&mut phone).await;
+            assert!(said.starts_with("* BYE [EXPIRED]"), "{} {selects}: {said}", home.house.engine);
+            assert!(said.ends_with("[closed]"), "{said}");
+            // Another session of hers looks too, and stays.
+            home.deliver_plain(&["un"]).await;
+            assert!(desk.news().await.ends_with("EXISTS\r\n"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_15_what_another_process_revokes_ends_a_silent_idle_once_it_is_heard_of() {
+    for home in homes().await {
+        let directory = home.house.relay.directory();
+        let person = home.house.login(DOCTOR).await.person.unwrap();
+        let (owner, by) = (Owner::Person(person), audit::Actor::Person(person));
+        let now = home.house.relay.now();
+        let issued = directory.issue_password(owner, "téléphone", by, now).await.unwrap();
+        let mut phone = Client::signed_in(&home.door, DOCTOR, &issued.secret).await;
+        phone.ok("SELECT INBOX").await;
+        phone.write(b"i IDLE\r\n").await;
+        phone.heard();
+        let (data, keys) = ((*home.house.data).clone(), crate::testing::master_keys());
+        let other = Directory::open(data, &keys, crate::testing::entropy()).await.unwrap();
+        assert!(other.revoke_password(owner, issued.id, by, now).await.unwrap());
+        // What the chore of a process on a shared database does each second.
+        directory.notice_changes().await.unwrap();
+        let said = end(&mut phone).await;
+        assert!(said.starts_with("* BYE [EXPIRED]"), "{}: {said}", home.house.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_15_a_delegation_that_ends_by_itself_ends_a_silent_idle() {
+    for home in homes().await {
+        let directory = home.house.relay.directory();
+        let now = home.house.relay.now();
+        let ends = Timestamp(now.0 + 3_600_000);
+        let text = format!(
+            "[[delegations]]\nmailbox = \"{CARDIOLOGIST}\"\nperson = \"10099000019\"\nrights = \"read\"\n"
+        );
+        let seed = Seed::read(&[SeedFile { name: "more.toml".to_owned(), text }], now);
+        assert_eq!(directory.import(seed, now).await.unwrap().faults, []);
+        let unit = db::unit("end soon", ends, |ends, tx| {
+            Box::pin(async move {
+                tx.execute("UPDATE delegation SET ends_at = $1", db::args![*ends]).await.map(drop)
+            })
+        });
+        home.house.data.write(unit).await.unwrap();
+        let mut idle = Client::signed_in(&home.door, CARDIOLOGIST, DOCTORS_PASSWORD).await;
+        idle.ok("SELECT INBOX").await;
+        home.house.clock.store(ends.0 - 500, std::sync::atomic::Ordering::SeqCst);
+        idle.write(b"i IDLE\r\n").await;
+        assert_eq!(idle.heard(), "+ idling\r\n");
+        home.house.clock.store(ends.0, std::sync::atomic::Ordering::SeqCst);
+        let said = end(&mut idle).await;
+        assert!(said.starts_with("* BYE [EXPIRED]"), "{}: {said}", home.house.engine);
     }
 }

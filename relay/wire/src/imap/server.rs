@@ -359,6 +359,7 @@ impl Machine for Server {
     }
 
     fn listening(&self) -> bool {
-        matches!(self.phase, Phase::Idle { .. }) && self.selection.is_some()
+        // Without a folder there is no news but the end of the session.
+        matches!(self.phase, Phase::Idle { .. })
     }
 }
