@@ -13,11 +13,11 @@ pub(crate) fn refusal(refusal: Refusal, queue: QueueId) -> Reply {
     Reply::new(said.code, said.enhanced, &format!("{} ref {queue}", said.text))
 }
 
-/// An allowance that is used up: its rule id, and when there will be room again.
-pub(crate) fn exhausted(exhausted: &Exhausted) -> Reply {
+/// An allowance that is used up: its rule id, when there will be room again, and a reference.
+pub(crate) fn exhausted(exhausted: &Exhausted, queue: QueueId) -> Reply {
     let said = policy::reply::reply(exhausted.refusal);
-    tracing::warn!(rule = exhausted.refusal.id(), "a mailbox has used its allowance up");
-    let text = format!("{} try again after {}", said.text, exhausted.until.rfc3339());
+    tracing::warn!(rule = exhausted.refusal.id(), %queue, "a mailbox has used its allowance up");
+    let text = format!("{} try again after {} ref {queue}", said.text, exhausted.until.rfc3339());
     Reply::new(said.code, said.enhanced, &text)
 }
 

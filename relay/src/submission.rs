@@ -119,7 +119,11 @@ impl SubmissionWorld {
                 let account = transaction.sender.account;
                 let may = self.relay.may_send(login, account, &recipient, &transaction.recipients, now).await;
                 if let Err(exhausted) = may.map_err(|error| replies::failure(&error))? {
-                    return Err(replies::exhausted(&exhausted));
+                    let queue = self.relay.queue_id(now);
+                    let refused = [(recipient, exhausted.refusal)];
+                    let traced = self.relay.trace_refusal(&source, queue, &refused, now).await;
+                    traced.map_err(|error| replies::failure(&error))?;
+                    return Err(replies::exhausted(&exhausted, queue));
                 }
                 if !transaction.recipients.contains(&recipient) {
                     transaction.wishes.recipients.push((recipient.clone(), asked));

@@ -76,6 +76,11 @@ async fn a_mailbox_reaches_so_many_patients_a_day_and_no_more() {
         let refused = text(&said[2]);
         assert!(refused.contains("[limit.patients-day]"), "{refused}");
         assert!(refused.contains("2026-11-23T00:00:00Z"), "{}: says when: {refused}", house.engine);
+        // Who telephones with the reference hears of the same rule, and it is in the mailbox's trail.
+        let queue = refused.split(" ref ").nth(1).unwrap().trim().parse().unwrap();
+        let trace = house.relay.mailstore().why(queue).await.unwrap().unwrap();
+        assert_eq!(trace.recipients[0].rule, "limit.patients-day", "{}", house.engine);
+        assert_eq!((trace.recipients[0].outcome.as_str(), trace.door.as_str()), ("refused", "submission"));
         // Nobody reads in the rows who was written to.
         let mut tx = house.data.read().await.unwrap();
         let rows = tx.rows("SELECT patient FROM sent_patient", db::args![]).await.unwrap();
