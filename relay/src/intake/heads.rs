@@ -16,6 +16,12 @@ pub(super) fn put_on_top(head: &mut Head, field: &str) {
     }
 }
 
+/// Says where reports on a letter go, as its final delivery does (RFC 5321 §4.4); the null sender's
+/// letters have an empty path.
+pub(crate) fn show_return_path(head: &mut Head, path: Option<&Address>) {
+    put_on_top(head, &format!("Return-Path: <{}>\r\n", path.map(ToString::to_string).unwrap_or_default()));
+}
+
 /// The block as the patient at `own` may see it: of all addresses of patients, their own only (DESIGN
 /// §2.3, DOMAIN §2.9). A patient of another operator is known by their domain or by the INS before the
 /// `@`. None when the block may be shown as it is.

@@ -33,6 +33,15 @@ pub(super) struct Made {
     pub(super) audit: Vec<Entry>,
 }
 
+/// Where a copy goes.
+#[derive(Clone, Copy)]
+enum Way {
+    /// Into a mailbox: the end of the way, which the head then tells (RFC 5321 §4.4).
+    Delivered,
+    /// To another operator, or among the sent letters.
+    PassedOn,
+}
+
 /// Makes one letter's rows.
 pub(super) struct Making<'a> {
     relay: &'a Relay,
@@ -42,7 +51,9 @@ pub(super) struct Making<'a> {
     keys: &'a Keyring,
     views: Vec<LeafView<'a>>,
     filed: Vec<PartDecision>,
-    whole: SealedLetter,
+    /// The letter with its head as everybody may see it, for each way on which it was asked for.
+    delivered: Option<SealedLetter>,
+    passed_on: Option<SealedLetter>,
     attachments: u32,
     now: Timestamp,
 }
@@ -62,7 +73,8 @@ impl<'a> Making<'a> {
         Self {
             views: letter.structure.leaf_views(),
             filed: policy::filing::file(&facts::for_filing(&letter.head, &letter.structure, now)),
-            whole: seal(relay, letter, &letter.head, &summary, now),
+            delivered: None,
+            passed_on: None,
             attachments: u32::try_from(attachments).unwrap_or(u32::MAX),
             relay,
             source,
@@ -74,16 +86,38 @@ impl<'a> Making<'a> {
     }
 
     /// The letter as this recipient may see it; most share one.
-    fn letter_for(&self, recipient: &Address, is_patient: bool) -> SealedLetter {
+    fn letter_for(&mut self, recipient: &Address, is_patient: bool, way: Way) -> SealedLetter {
         let head = &self.draft.letter.head;
         let shown = if is_patient { heads::for_patient(head, recipient) } else { None };
         match shown {
-            None => self.whole.clone(),
-            Some(head) => {
-                let summary = Summary::of(&head, &self.draft.letter.structure);
-                seal(self.relay, &self.draft.letter, &head, &summary, self.now)
-            }
+            None => self.whole(way),
+            Some(head) => self.sealed(head, way),
         }
+    }
+
+    fn whole(&mut self, way: Way) -> SealedLetter {
+        let known = match way {
+            Way::Delivered => &self.delivered,
+            Way::PassedOn => &self.passed_on,
+        };
+        if let Some(known) = known {
+            return known.clone();
+        }
+        let letter = self.sealed(self.draft.letter.head.clone(), way);
+        let place = match way {
+            Way::Delivered => &mut self.delivered,
+            Way::PassedOn => &mut self.passed_on,
+        };
+        place.insert(letter).clone()
+    }
+
+    fn sealed(&self, mut head: Head, way: Way) -> SealedLetter {
+        match way {
+            Way::Delivered => heads::show_return_path(&mut head, self.source.return_path()),
+            Way::PassedOn => {}
+        }
+        let summary = Summary::of(&head, &self.draft.letter.structure);
+        seal(self.relay, &self.draft.letter, &head, &summary, self.now)
     }
 
     pub(super) fn recipient(
@@ -99,7 +133,8 @@ impl<'a> Making<'a> {
         let party = judged.known.party(&recipient.address);
         let store = |cause| Error::Store { what: "preparing a delivery", cause };
         let Some(account) = unit::local_account(&party) else {
-            let letter = self.letter_for(&recipient.address, judged.known.is_patient(&recipient.address));
+            let is_patient = judged.known.is_patient(&recipient.address);
+            let letter = self.letter_for(&recipient.address, is_patient, Way::PassedOn);
             let key = self.keys.of(QUEUE).map_err(store)?;
             let mut row =
                 outbound::row(self.relay, self.source, self.draft, &recipient.address, &letter, self.now);
@@ -112,7 +147,7 @@ impl<'a> Making<'a> {
         };
         let patient = unit::patient_account(&party);
         let key = self.keys.of(account).map_err(store)?;
-        let letter = self.letter_for(&recipient.address, patient.is_some());
+        let letter = self.letter_for(&recipient.address, patient.is_some(), Way::Delivered);
         let entry = EntryId(self.relay.mailstore().db().id(self.now));
         let hidden = hidden(decided.secrecy);
         let documents = match (patient, decided.filing) {
@@ -202,7 +237,7 @@ impl<'a> Making<'a> {
         let others: Vec<PartyId> =
             judged.recipients.iter().filter_map(|recipient| judged.party_id(&recipient.address)).collect();
         let conversation = self.draft.answering.as_ref().and_then(|answering| answering.conversation);
-        let letter = self.whole.clone();
+        let letter = self.whole(Way::PassedOn);
         made.deliveries.push(Delivery {
             key: key.own(&letter.body),
             letter,

@@ -24,6 +24,7 @@ mod unit;
 #[cfg(test)]
 mod xdm_tests;
 
+pub(crate) use heads::show_return_path;
 pub(crate) use making::seal;
 
 use crate::Error;
@@ -414,17 +415,16 @@ impl Relay {
         if head.field("Message-ID").is_none() {
             head.append("Message-ID", &format!("<{}>", self.message_id(queue)));
         }
-        self.receive_head(head, trace, origin, None, queue, now);
+        self.receive_head(head, trace, origin, queue, now);
     }
 
-    /// Takes Bcc out, and puts on top what tells the letter's way: Received (RFC 5321 §4.4), our own trace
-    /// field, and for final delivery the return path (`Some(None)` is the null sender's).
+    /// Takes Bcc out, and puts on top what tells the letter's way: Received (RFC 5321 §4.4) and our own
+    /// trace field. A return path that came along is nobody's word: final delivery writes its own.
     pub(crate) fn receive_head(
         &self,
         head: &mut Head,
         trace: &Trace,
         origin: Origin,
-        return_path: Option<Option<&Address>>,
         queue: QueueId,
         now: Timestamp,
     ) {
@@ -432,15 +432,9 @@ impl Relay {
         head.remove("Resent-Bcc");
         head.remove("Return-Path");
         crate::patient_fields::drop_claims(head);
-        let path = match return_path {
-            None => String::new(),
-            Some(path) => {
-                format!("Return-Path: <{}>\r\n", path.map(ToString::to_string).unwrap_or_default())
-            }
-        };
         let received = wire::smtp::received(trace, origin, &self.0.hostname, queue, now);
         let own = format!("{}: {} {queue}\r\n", heads::TRACE, self.0.trace_token);
-        heads::put_on_top(head, &format!("{path}{received}{own}"));
+        heads::put_on_top(head, &format!("{received}{own}"));
     }
 
     /// Puts our own trace field on a letter that is composed here: it has no way behind it yet.

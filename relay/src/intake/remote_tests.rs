@@ -32,7 +32,8 @@ async fn a_letter_for_ours_and_theirs_is_delivered_and_queued_in_one_act() {
         let outcome =
             house.send(DOCTOR, &[CARDIOLOGIST, SURGEON], &letter(DOCTOR, "x@y.example", "both")).await;
         let Outcome::Accepted { queue } = outcome else { panic!("{outcome:?}") };
-        assert_eq!(house.inbox(CARDIOLOGIST).await.len(), 1);
+        let [entry] = &house.inbox(CARDIOLOGIST).await[..] else { panic!("{}: one letter", house.engine) };
+        let here = house.text(CARDIOLOGIST, entry).await;
         let [row] = &house.queued().await[..] else { panic!("{}: one row", house.engine) };
         let envelope = row.envelope.as_ref().unwrap();
         assert_eq!((&envelope.recipient, &envelope.sender), (&address(SURGEON), &Some(address(DOCTOR))));
@@ -42,6 +43,8 @@ async fn a_letter_for_ours_and_theirs_is_delivered_and_queued_in_one_act() {
             away.starts_with("Received: from client.invalid\r\n") && away.ends_with("Bonjour.\r\n"),
             "{away}"
         );
+        // RFC 5321 §4.4: the end of the way writes where reports go, and nobody on the way.
+        assert_eq!(here, format!("Return-Path: <{DOCTOR}>\r\n{away}"), "{}", house.engine);
         let trace = house.relay.mailstore().why(queue).await.unwrap().unwrap();
         let outcomes: Vec<_> = trace.recipients.iter().map(|traced| traced.outcome.as_str()).collect();
         assert_eq!(outcomes, ["delivered", "queued"]);

@@ -209,16 +209,8 @@ impl MxWorld {
             tracing::warn!(door = "mx", queue = %transaction.queue, ?fault, "a letter's author is not believed");
             fault.reply()
         })?;
-        let path = Some(envelope.as_ref());
-        self.relay.receive_head(
-            &mut letter.head,
-            &trace,
-            Origin::Shown(self.address),
-            path,
-            transaction.queue,
-            now,
-        );
         let queue = transaction.queue;
+        self.relay.receive_head(&mut letter.head, &trace, Origin::Shown(self.address), queue, now);
         let draft = Draft {
             queue,
             recipients: transaction.recipients,

@@ -153,7 +153,9 @@ impl Relay {
         now: Timestamp,
     ) -> Result<Parts, Error> {
         let store = |cause| Error::Store { what: "preparing a report", cause };
-        let sealed = self.seal_report(composed, now).await?;
+        let mut letter = Letter::composed(self.mailstore(), composed, now).await?;
+        intake::show_return_path(&mut letter.head, None);
+        let sealed = self.seal_report(&letter, now);
         let key = self.mailstore().key(account).await.map_err(store)?;
         let thread = match thread {
             None => None,
@@ -186,7 +188,7 @@ impl Relay {
 
     async fn report_away(&self, to: &Address, composed: &Composed, now: Timestamp) -> Result<Parts, Error> {
         let store = |cause| Error::Store { what: "preparing a report", cause };
-        let sealed = self.seal_report(composed, now).await?;
+        let sealed = self.seal_report(&Letter::composed(self.mailstore(), composed, now).await?, now);
         let key = self.mailstore().key(QUEUE).await.map_err(store)?;
         let queue = self.queue_id(now);
         let international = to.needs_utf8() || !composed.head.is_ascii();
@@ -221,10 +223,9 @@ impl Relay {
         })
     }
 
-    async fn seal_report(&self, composed: &Composed, now: Timestamp) -> Result<SealedLetter, Error> {
-        let letter = Letter::composed(self.mailstore(), composed, now).await?;
+    fn seal_report(&self, letter: &Letter, now: Timestamp) -> SealedLetter {
         let summary = Summary::of(&letter.head, &letter.structure);
-        Ok(intake::seal(self, &letter, &letter.head, &summary, now))
+        intake::seal(self, letter, &letter.head, &summary, now)
     }
 
     /// The conversation of the letter it speaks of: a patient sees it there, as an event.

@@ -45,6 +45,7 @@ async fn a_professional_of_ours_finds_the_report_in_the_inbox_without_notice_or_
         let [entry] = &house.inbox(DOCTOR).await[..] else { panic!("{}: one report", house.engine) };
         assert_eq!(entry.origin, Origin::Report);
         let text = house.text(DOCTOR, entry).await;
+        assert!(text.starts_with("Return-Path: <>\r\n"), "RFC 5321 §4.4: {text}");
         assert!(text.contains("Original-Envelope-Id: env-1"), "{text}");
         assert!(text.contains("Final-Recipient: rfc822; accueil@clinique-voisine.mssante.example"), "{text}");
         assert!(text.contains(SUBJECT), "the head comes back");
@@ -67,6 +68,7 @@ async fn another_operators_sender_gets_it_through_the_queue_with_the_null_sender
         assert_eq!((&envelope.recipient, &envelope.sender), (&address(FAR), &None));
         let text = house.whole(mailstore::QUEUE, row.head, row.body).await;
         assert!(text.contains("Status: 5.1.1\r\n"), "{text}");
+        assert!(!text.contains("Return-Path"), "it is not at its end yet: {text}");
     }
 }
 
