@@ -1,9 +1,9 @@
 //! What operators do with the queue: look, hold, release, hurry, drop. Every act leaves its line.
 
+use super::carrying::{lines, reports};
 use super::lanes::Job;
 use super::limits;
 use super::outcome::{Fault, Plan};
-use super::sender::{lines, reports};
 use super::settle::{End, Settle, Settlement, Story};
 use super::store::{Kind, Leased, Owner, Queue};
 use crate::{Error, Relay};
@@ -320,7 +320,7 @@ impl Relay {
             peer: None,
         };
         let mut settlements = Vec::new();
-        for group in super::sender::groups(rows) {
+        for group in super::taking::groups(rows) {
             let Some(first) = group.first() else { continue };
             let mut plan = Plan::default();
             group.iter().for_each(|row| plan.give_up(row, End::Dropped, &fault, now));

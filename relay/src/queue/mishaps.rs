@@ -7,7 +7,7 @@ use super::settle::{End, Fate, Settle, Settlement};
 use super::store::Owner;
 use super::testing::{Does, Peer, Pki, Working, one};
 use super::tests::{NURSE, PATIENT, assert_empty, count, lease, waiting};
-use super::{Leased, limits, sender};
+use super::{Leased, carrying, limits};
 use crate::testing::{DOCTOR, House, houses};
 use audit::Actor;
 use db::args;
@@ -138,7 +138,7 @@ async fn a_letter_is_not_given_up_while_nobody_can_be_told() {
         let job = Job { rows, head, body, unheard: 0 };
         let now = house.relay.now();
         execute(&house, "ALTER TABLE trusted_domain RENAME TO trusted_away").await;
-        let told = sender::reports(&house.relay, &job, &plan, now).await;
+        let told = carrying::reports(&house.relay, &job, &plan, now).await;
         execute(&house, "ALTER TABLE trusted_away RENAME TO trusted_domain").await;
         assert!(told.is_err(), "{}: that there is no report must be known", house.engine);
         plan.keep_untold(now);

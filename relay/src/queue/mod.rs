@@ -7,7 +7,9 @@
 //! takes it alone and counts a strike first, and three strikes put it aside (RELIABILITY R-26).
 
 mod care;
+mod carrying;
 mod counts;
+mod dialling;
 mod envelope;
 mod lanes;
 pub mod limits;
@@ -20,6 +22,7 @@ mod sender;
 mod session;
 mod settle;
 mod store;
+mod taking;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -172,7 +172,7 @@ async fn an_outcome_and_its_report_are_kept_together_or_not_at_all() {
         };
         let mut plan = Plan::default();
         plan.give_up(&job.rows[0], End::Failed, &fault, now);
-        let told = super::sender::reports(&house.relay, &job, &plan, now).await.unwrap();
+        let told = super::carrying::reports(&house.relay, &job, &plan, now).await.unwrap();
         assert_eq!(told.len(), 1);
         let settlement = Arc::new(Settlement { rows: plan.rows, reports: told, audit: Vec::new(), now });
         let settle = || Settle {
