@@ -75,7 +75,7 @@ async fn end(idle: &mut Client) -> String {
 #[tokio::test]
 async fn a_15_a_revoked_password_ends_a_silent_idle_with_or_without_a_folder() {
     for home in homes().await {
-        for selects in [true, false] {
+        for (selects, subject) in [(true, "un"), (false, "deux")] {
             let directory = home.house.relay.directory();
             let person = home.house.login(DOCTOR).await.person.unwrap();
             let (owner, by) = (Owner::Person(person), audit::Actor::Person(person));
@@ -94,7 +94,7 @@ async fn a_15_a_revoked_password_ends_a_silent_idle_with_or_without_a_folder() {
             assert!(said.starts_with("* BYE [EXPIRED]"), "{} {selects}: {said}", home.house.engine);
             assert!(said.ends_with("[closed]"), "{said}");
             // Another session of hers looks too, and stays.
-            home.deliver_plain(&["un"]).await;
+            home.deliver_plain(&[subject]).await;
             assert!(desk.news().await.ends_with("EXISTS\r\n"));
         }
     }
