@@ -69,6 +69,8 @@ pub struct House {
     trust: Arc<trust::Settings>,
     /// The origin of the national list, when the configuration names one.
     pub(crate) trust_refresh: Option<TrustRefresh>,
+    /// Whose letters under way are ours to take again.
+    pub(crate) home: relay::queue::Home,
     /// Keeps a second server away where the database does not.
     _held: Option<std::fs::File>,
 }
@@ -81,7 +83,8 @@ impl House {
         let masters = MasterKeys::load(path).context(
             "the master keys open everything that is kept: restore the file, or `pli init` a new server",
         )?;
-        let databases::Databases { data, keys, held } = databases::open(config, &clock).await?;
+        let databases::Databases { data, keys, home, held } =
+            databases::open(config, &clock, &entropy).await?;
         let now = clock.now();
         let parts = mailstore::Parts {
             db: data.clone(),
@@ -123,6 +126,7 @@ impl House {
             signer,
             trust,
             trust_refresh,
+            home,
             _held: held,
         })
     }

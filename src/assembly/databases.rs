@@ -3,14 +3,17 @@
 use crate::config::Config;
 use anyhow::Context as _;
 use db::Durability;
-use names::Clock;
+use names::{Clock, Entropy};
+use relay::queue::Home;
 use std::fs::{DirBuilder, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 pub(super) struct Databases {
     pub(super) data: db::Db,
     pub(super) keys: db::Db,
+    pub(super) home: Home,
     pub(super) held: Option<File>,
 }
 
@@ -20,7 +23,7 @@ pub(super) struct Databases {
 pub struct HoldError(pub PathBuf);
 
 /// Opens and migrates both.
-pub(super) async fn open(config: &Config, clock: &Clock) -> anyhow::Result<Databases> {
+pub(super) async fn open(config: &Config, clock: &Clock, entropy: &Entropy) -> anyhow::Result<Databases> {
     let folder = &config.server.data;
     DirBuilder::new()
         .recursive(true)
@@ -28,11 +31,14 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> anyhow::Result<Datab
         .create(folder.join("keys"))
         .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
     let data = data_config(config)?;
-    let (keys, held) = match &data {
-        db::Config::Sqlite { .. } => (sqlite(&folder.join("keys"), "keys"), None),
+    let (keys, home, held) = match &data {
+        db::Config::Sqlite { .. } => (sqlite(&folder.join("keys"), "keys"), Home::ONLY, None),
         db::Config::Postgres { url, schema } => {
             let schema = schema.as_ref().map(|schema| format!("{schema}_keys"));
-            (db::Config::Postgres { url: url.clone(), schema }, Some(hold(folder)?))
+            let mut held = hold(folder)?;
+            let home = home(&mut held, entropy)
+                .with_context(|| format!("cannot read {}", lock(folder).display()))?;
+            (db::Config::Postgres { url: url.clone(), schema }, home, Some(held))
         }
     };
     let data = open_one(&data, clock).await?;
@@ -40,7 +46,7 @@ pub(super) async fn open(config: &Config, clock: &Clock) -> anyhow::Result<Datab
     let all = [audit::MIGRATIONS, directory::MIGRATIONS, mailstore::MIGRATIONS, relay::MIGRATIONS].concat();
     data.migrate(&all).await.context("bringing the tables up to date")?;
     keys.migrate(mailstore::KEY_MIGRATIONS).await.context("bringing the tables of keys up to date")?;
-    Ok(Databases { data, keys, held })
+    Ok(Databases { data, keys, home, held })
 }
 
 /// Where the data is.
@@ -66,16 +72,64 @@ fn sqlite(folder: &Path, name: &str) -> db::Config {
     db::Config::Sqlite { folder: folder.to_owned(), name: name.to_owned(), durability }
 }
 
+fn lock(folder: &Path) -> PathBuf {
+    folder.join("lock")
+}
+
+/// Which home of the database this folder is: several servers share it, and one that starts again takes
+/// what it held before it died, while others go on. A copied folder is another home, which is why the
+/// number of the file stands beside.
+fn home(held: &mut File, entropy: &Entropy) -> std::io::Result<Home> {
+    let mut text = String::new();
+    // What is no text is no home.
+    let read = held.read_to_string(&mut text);
+    let place = held.metadata()?.ino();
+    if let (Ok(_), Some((home, known))) = (read, text.trim_end().split_once(' '))
+        && known == place.to_string()
+        && let Some(home) = Home::parse(home)
+    {
+        return Ok(home);
+    }
+    let home = Home::fresh(entropy);
+    held.set_len(0)?;
+    held.rewind()?;
+    held.write_all(format!("{home} {place}\n").as_bytes())?;
+    held.sync_all()?;
+    Ok(home)
+}
+
 /// The data folder has blobs and the control socket also where the tables are elsewhere.
 fn hold(folder: &Path) -> anyhow::Result<File> {
-    let path = folder.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let path = lock(folder);
+    let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
     let file = file.with_context(|| format!("cannot use {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(HoldError(folder.to_owned()).into()),
         Err(TryLockError::Error(cause)) => {
             Err(cause).with_context(|| format!("cannot lock {}", path.display()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_stays_the_same_home_and_a_copy_of_it_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let entropy = crate::assembly::entropy();
+        let open = |folder: &Path| home(&mut hold(folder).unwrap(), &entropy).unwrap();
+        let first = open(folder.path());
+        assert_eq!(open(folder.path()), first, "a restart");
+        let copy = tempfile::tempdir().unwrap();
+        std::fs::copy(lock(folder.path()), lock(copy.path())).unwrap();
+        assert_ne!(open(copy.path()), first, "a copy");
+        for damaged in [&b""[..], b"00000000 1", b"\xff\xfe", b"half"] {
+            std::fs::write(lock(folder.path()), damaged).unwrap();
+            let home = open(folder.path());
+            assert_eq!(open(folder.path()), home, "written anew after {damaged:?}");
         }
     }
 }

@@ -108,6 +108,6 @@ impl Operators {
         })
         .context("the queue's routes")?;
         let client = smtp_client::Config::new(hostname);
-        Ok(Sender::new(SenderParts { relay: house.relay.clone(), routes, tls, client }))
+        Ok(Sender::new(SenderParts { relay: house.relay.clone(), routes, tls, client, home: house.home }))
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "some stories tell figures, shown with --nocapture")]
 
 mod architecture;
+mod crash_points;
 mod door_of_operators;
 mod early_bytes;
 mod first_letter;

@@ -1,11 +1,12 @@
 //! What operators do with the queue: look, hold, release, hurry, drop. Every act leaves its line.
 
 use super::carrying::{lines, reports};
+use super::home::Owner;
 use super::lanes::Job;
 use super::limits;
 use super::outcome::{Fault, Plan};
 use super::settle::{End, Settle, Settlement, Story};
-use super::store::{Kind, Leased, Owner, Queue};
+use super::store::{Kind, Leased, Queue};
 use crate::{Error, Relay};
 use audit::{Act, Actor, Chain, Entry, Line};
 use db::{Row, Tx, Unit, Value, args};

@@ -1,10 +1,10 @@
 //! What must not happen to letters when the store, an operator or a peer comes at a bad moment.
 
 use super::care::{Care, State, Which};
+use super::home::Owner;
 use super::lanes::Job;
 use super::outcome::{Fault, Plan};
 use super::settle::{End, Fate, Settle, Settlement};
-use super::store::Owner;
 use super::testing::{Does, Peer, Pki, Working, one};
 use super::tests::{NURSE, PATIENT, assert_empty, count, lease, waiting};
 use super::{Leased, carrying, limits};

@@ -3,14 +3,16 @@
 //!
 //! A row is one recipient. It stands in `outbound` while it waits and is deleted in the transaction that
 //! settles it, together with the report to the sender and the release of the held body; what became of
-//! it stays in `outbound_trace`. A worker that dies leaves its lease behind: whoever takes such a row next
-//! takes it alone and counts a strike first, and three strikes put it aside (RELIABILITY R-26).
+//! it stays in `outbound_trace`. A worker that dies leaves its lease behind, until it runs out or a server
+//! starts in the same home ([`Home`]): whoever takes such a row next takes it alone and counts a strike
+//! first, and three strikes put it aside (RELIABILITY R-26).
 
 mod care;
 mod carrying;
 mod counts;
 mod dialling;
 mod envelope;
+mod home;
 mod lanes;
 pub mod limits;
 #[cfg(test)]
@@ -33,6 +35,7 @@ pub use counts::{Counters, Counts, Depth};
 pub use envelope::{
     Content, DeliverBy, Envelope, GiveBack, Lateness, NewOutbound, Notify, Occasion, Protection, Wishes,
 };
+pub use home::Home;
 pub use routes::{FixedHost, FixedHostError, Host, Outlook, ResolverError, RouteFault, RouteParts, Routes};
 pub use sender::{OutgoingTls, Sender, SenderParts};
 pub use settle::{End, Story};

@@ -2,12 +2,12 @@
 
 use super::counts::{Counters, Counts};
 use super::dialling::Sessions;
+use super::home::{Home, Owner};
 use super::lanes::{Job, Lanes, Suspects};
 use super::limits;
 use super::outcome::Plan;
 use super::routes::Routes;
 use super::settle::Settle;
-use super::store::Owner;
 use crate::{Error, Relay};
 use db::Db;
 use mailstore::Committer;
@@ -32,6 +32,8 @@ pub struct SenderParts {
     pub tls: OutgoingTls,
     /// Our name in EHLO, and how long peers may take.
     pub client: Config,
+    /// Where it lives: what a dead worker of this home held is taken again at the start.
+    pub home: Home,
 }
 
 /// How connections to other operators are secured: roots, lists of the revoked, our certificate
@@ -55,6 +57,7 @@ pub(super) struct Inner {
     /// Hosts that a long ClientHello does not reach, and since when.
     pub(super) small_hello: Mutex<HashMap<SocketAddr, Timestamp>>,
     pub(super) client: Arc<Config>,
+    home: Home,
     owner: Owner,
     lanes: Mutex<Lanes>,
     /// Told when a session took or settled something: there may be room, or need of a session.
@@ -70,7 +73,8 @@ impl Sender {
     pub fn new(parts: SenderParts) -> Self {
         let relay = parts.relay;
         let db = relay.mailstore().db().clone();
-        let owner = Owner(db.id(relay.now()));
+        let home = parts.home;
+        let owner = home.life(&relay.inner().entropy);
         let settle = Settle { queue: relay.queue().clone(), mailstore: relay.mailstore().clone(), owner };
         let (settler, work) = Committer::new(db, settle);
         tokio::spawn(work);
@@ -81,6 +85,7 @@ impl Sender {
             tls: parts.tls,
             small_hello: Mutex::default(),
             client: Arc::new(parts.client),
+            home,
             owner,
             lanes: Mutex::default(),
             news: Notify::new(),
@@ -178,9 +183,9 @@ impl Inner {
 /// What the worker does itself.
 impl Inner {
     async fn recover(&self) {
-        let parameters = (self.relay.queue().clone(), self.now());
-        let unit = db::unit("recover leases of the queue", parameters, |(queue, now), tx| {
-            Box::pin(queue.recover(tx, *now))
+        let parameters = (self.relay.queue().clone(), self.home, self.now());
+        let unit = db::unit("recover leases of the queue", parameters, |(queue, home, now), tx| {
+            Box::pin(queue.recover(tx, *home, *now))
         });
         match self.db().write(unit).await {
             Ok(0) => {}

@@ -1,8 +1,9 @@
 //! What becomes of rows, written for many sessions at once: outcome, report, release and trail in one
 //! transaction.
 
+use super::home::Owner;
 use super::limits;
-use super::store::{Kind, Owner, Queue};
+use super::store::{Kind, Queue};
 use crate::Error;
 use crate::reports::PreparedReport;
 use audit::Entry;

@@ -1,6 +1,7 @@
 //! The rows of the queue.
 
 use super::envelope::{Envelope, NewOutbound};
+use super::home::{Home, Owner};
 use super::limits;
 use db::{Error, Row, Tx, Value, args};
 use names::{BodyId, CrashPlan, CrashPoint, Domain, Entropy, HeadId, OutboundId, QueueId, Timestamp};
@@ -47,15 +48,6 @@ pub(crate) struct Leased {
     /// Workers that died over it.
     pub(crate) strikes: u32,
     pub(crate) told_late_at: Option<Timestamp>,
-}
-
-/// Who holds rows: one number for each life of a worker.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Owner(pub(crate) i64);
-
-impl Owner {
-    /// Of rows that no worker has.
-    pub(crate) const NOBODY: Self = Self(0);
 }
 
 const INSERT: &str = "INSERT INTO outbound (id, queue, body, head, domain, sealed_envelope, created_at,
@@ -242,14 +234,13 @@ impl Queue {
         tx.execute_in(RENEW, args![owner.0, now.plus(limits::LEASE)], rows).await
     }
 
-    /// At the start of the one server of an SQLite database: whoever held a lease is dead.
-    pub(crate) async fn recover(&self, tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
-        const RECOVER: &str =
-            "UPDATE outbound SET due_at = $1 WHERE state = 'waiting' AND lease <> 0 AND due_at > $1";
-        if tx.engine() == db::Engine::Postgres {
-            return Ok(0);
-        }
-        tx.execute(RECOVER, args![now]).await
+    /// At the start of the server at `home`: whoever held a lease there is dead. Leases of other homes are
+    /// left alone.
+    pub(crate) async fn recover(&self, tx: &mut Tx, home: Home, now: Timestamp) -> Result<u64, Error> {
+        const RECOVER: &str = "UPDATE outbound SET due_at = $1 WHERE state = 'waiting' AND due_at > $1
+            AND lease BETWEEN $2 AND $3";
+        let (first, last) = home.owners();
+        tx.execute(RECOVER, args![now, first.0, last.0]).await
     }
 
     /// When the next row is due; none when nothing waits.

@@ -386,6 +386,7 @@ impl Working {
             routes: Routes::new(routes).unwrap(),
             tls: pki.outgoing(),
             client: wire::smtp_client::Config::new(hostname),
+            home: super::Home::ONLY,
         });
         let (stop, signal) = Stop::new();
         let task = tokio::spawn(sender.clone().run(signal));

@@ -2,9 +2,9 @@
 
 use super::care::{Care, Notice, State, Which};
 use super::envelope::{Notify, Occasion, Wishes};
+use super::home::{Home, Owner};
 use super::outcome::Plan;
 use super::settle::{End, Settle, Settlement, Story};
-use super::store::Owner;
 use super::testing::{Does, FAR, Peer, Pki, Working, enqueue, one};
 use super::{lanes::Job, limits};
 use crate::testing::{DOCTOR, House, houses};
@@ -35,6 +35,13 @@ async fn lease_suspect(house: &House, owner: i64, now: Timestamp) -> Option<supe
     let unit = db::unit("lease", parameters, |(queue, owner, now), tx| {
         Box::pin(queue.lease_suspect(tx, Owner(*owner), *now))
     });
+    house.data.write(unit).await.unwrap()
+}
+
+async fn recover(house: &House, home: Home, now: Timestamp) -> u64 {
+    let parameters = (house.relay.queue().clone(), home, now);
+    let unit =
+        db::unit("recover", parameters, |(queue, home, now), tx| Box::pin(queue.recover(tx, *home, *now)));
     house.data.write(unit).await.unwrap()
 }
 
@@ -142,6 +149,33 @@ async fn a_worker_that_dies_leaves_a_strike_and_the_row_is_taken_alone() {
             assert_eq!((first.strikes, second.strikes), (strikes, strikes), "{after}");
             assert!(first.id != second.id && lease_suspect(&house, 2, now).await.is_none(), "{after}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_starts_takes_again_what_the_dead_one_of_its_home_held_and_nothing_else() {
+    for house in houses().await {
+        let entropy = crate::testing::entropy();
+        let (here, elsewhere) = (Home::fresh(&entropy), Home::fresh(&entropy));
+        let engine = house.engine;
+        one(&house, DOCTOR, NURSE).await;
+        let [ours] = &lease(&house, here.life(&entropy).0, 10, house.relay.now()).await[..] else {
+            panic!("{engine}")
+        };
+        one(&house, DOCTOR, NURSE).await;
+        let [theirs] = &lease(&house, elsewhere.life(&entropy).0, 10, house.relay.now()).await[..] else {
+            panic!("{engine}")
+        };
+        one(&house, DOCTOR, NURSE).await;
+        let now = house.relay.now();
+        assert_eq!(recover(&house, here, now).await, 1, "{engine}");
+        assert_eq!(recover(&house, here, now).await, 0, "{engine}: once is enough");
+        let heir = here.life(&entropy);
+        let [fresh] = &lease(&house, heir.0, 10, now).await[..] else { panic!("{engine}") };
+        let suspect = lease_suspect(&house, heir.0, now).await.unwrap();
+        assert_eq!((suspect.id, suspect.strikes), (ours.id, 1), "{engine}: at once, and alone");
+        assert!(lease_suspect(&house, heir.0, now).await.is_none(), "{engine}: {:?} stays theirs", theirs.id);
+        assert!(fresh.id != ours.id && fresh.id != theirs.id, "{engine}");
     }
 }
 
