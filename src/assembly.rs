@@ -7,6 +7,7 @@ mod crashes;
 mod databases;
 mod doors;
 mod issuers;
+mod lists;
 mod machines;
 mod metrics;
 mod operators;

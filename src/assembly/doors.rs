@@ -1,7 +1,7 @@
 //! The doors over a house, and their graceful end.
 
 use super::metrics::Metrics;
-use super::operators::Operators;
+use super::operators::{self, Operators};
 use super::{House, TrustRefresh, channels, chores, issuers, machines};
 use crate::config::Config;
 use crate::control;
@@ -134,11 +134,17 @@ impl Server {
         let (stop, signal) = Stop::new();
         let addresses = listeners.addresses();
         let mut tasks = JoinSet::new();
-        let control = control::Keeper::new(Arc::clone(&house), Arc::clone(&identity), config);
+        let shown = match &config.operators {
+            Some(settings) => operators::shown(settings, &identity, house.clock.now())?,
+            None => Arc::clone(&identity),
+        };
+        let identities = [Arc::clone(&identity), Arc::clone(&shown)];
+        let control = control::Keeper::new(Arc::clone(&house), identities, config);
         let mut opening = Opening {
             house: &house,
             config,
             identity,
+            shown,
             gate: Gate::new(Caps {
                 total: config.limits.connections,
                 per_address: config.limits.connections_per_address,
@@ -234,6 +240,8 @@ struct Opening<'a> {
     house: &'a Arc<House>,
     config: &'a Config,
     identity: Arc<ServerIdentity>,
+    /// What other operators are shown: often the same.
+    shown: Arc<ServerIdentity>,
     gate: Gate,
     issuers: Issuers,
     drain: Duration,
@@ -296,8 +304,8 @@ impl Opening<'_> {
     fn operators(&mut self, listener: Option<Listener>) -> anyhow::Result<()> {
         let (config, house) = (self.config, self.house);
         let Some(settings) = &config.operators else { return Ok(()) };
-        let operators = Operators::load(config, settings, &self.identity, &house.clock)?;
-        if let Some(refresh) = operators.refresh(settings, &house.clock)? {
+        let mut operators = Operators::load(config, settings, &self.shown, &house.clock)?;
+        if let Some(refresh) = operators.refresh.take() {
             let work = refresh.run(house.clock.clone(), house.entropy.clone(), self.signal.clone());
             self.tasks.spawn(named("the lists of the revoked", work));
         }
@@ -452,8 +460,14 @@ impl Opening<'_> {
         let file = checkpoints(self.config);
         let (data, signer, clock) = (house.data.clone(), Arc::clone(&house.signer), house.clock.clone());
         self.tasks.spawn(named("signing", chores::sign(data, signer, file, clock, self.signal.clone())));
-        let (identity, clock) = (Arc::clone(&self.identity), house.clock.clone());
-        self.tasks.spawn(named("expiry", chores::expiry(identity, clock, self.signal.clone())));
+        for identity in [&self.identity, &self.shown] {
+            let (identity, clock) = (Arc::clone(identity), house.clock.clone());
+            self.tasks.spawn(named("expiry", chores::expiry(identity, clock, self.signal.clone())));
+            // One certificate for all is announced once.
+            if Arc::ptr_eq(&self.identity, &self.shown) {
+                break;
+            }
+        }
         let list = TrustRefresh::run(Arc::clone(house), self.signal.clone());
         self.tasks.spawn(named("the national list", list));
         let (house, signal) = (Arc::clone(house), self.signal.clone());

@@ -2,12 +2,12 @@
 //! doors, of people at the professionals' pages. As configured.
 
 use super::issuers::fetcher;
-use crate::config::{self, Config, Lists, People};
+use super::lists::{self, Kept, Wanted};
+use crate::config::{self, Config, People};
 use anyhow::Context as _;
-use certs::{Anchors, ClientAuth, LIST_GRACE, PeerTrust, Revocation, RevocationLists, ServerIdentity};
+use certs::{Anchors, ClientAuth, LIST_GRACE, PeerTrust, RevocationLists, ServerIdentity};
 use names::Clock;
 use net::ListRefresh;
-use net::fetch::{Clear, Url};
 use std::sync::Arc;
 
 /// Whether a door asks for a certificate, and what keeps the lists of revoked ones new.
@@ -53,20 +53,10 @@ fn asked(
     clock: &Clock,
 ) -> anyhow::Result<Machines> {
     let anchors = Anchors::load(&machines.client_roots).with_context(|| format!("{section}.client_roots"))?;
-    let (revocation, refresh, lists) = match machines.lists {
-        Lists::Off => (Revocation::Off, None, None),
-        Lists::Required => {
-            let folder = config.server.data.join(format!("{section}-crl"));
-            std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-            let lists = RevocationLists::open(anchors.clone(), &folder, LIST_GRACE, clock.now())
-                .context("the kept lists of revoked certificates")?;
-            let configured: Result<Vec<Url>, _> =
-                machines.list_urls.iter().map(|url| Url::parse(url, Clear::Anywhere)).collect();
-            let urls =
-                net::list_urls(&anchors, own, &configured.with_context(|| format!("{section}.list_urls"))?);
-            let refresh = ListRefresh::new(lists.clone(), fetcher(clock)?, urls);
-            (Revocation::Required(Arc::clone(&lists)), Some(refresh), Some(lists))
-        }
-    };
+    let wanted =
+        Wanted { section, count: machines.lists, grace: LIST_GRACE, urls: machines.list_urls.as_slice() };
+    let folder = config.server.data.join(format!("{section}-crl"));
+    let Kept { revocation, lists, refresh } =
+        lists::open(&wanted, &anchors, own, &folder, fetcher(clock)?, clock.now())?;
     Ok(Machines { clients: ClientAuth::Optional(PeerTrust::new(anchors, revocation)), refresh, lists })
 }

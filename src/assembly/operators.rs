@@ -1,12 +1,13 @@
 //! Other operators: whom we believe, what we show, the way in and the way out.
 
 use super::House;
-use crate::config::{Config, Lists, Operators as Settings};
+use super::lists::{self, Kept, Wanted};
+use crate::config::{Config, Operators as Settings};
 use anyhow::Context as _;
-use certs::{Anchors, IdentityFiles, KeyAccess, PeerTrust, Revocation, RevocationLists, ServerIdentity};
+use certs::{Anchors, IdentityFiles, KeyAccess, PeerTrust, RevocationLists, ServerIdentity};
 use names::{Clock, HOUR, Timestamp};
-use net::fetch::{Clear, Fetcher, Url};
-use net::{ListRefresh, list_urls};
+use net::ListRefresh;
+use net::fetch::Fetcher;
 use relay::queue::{OutgoingTls, RouteParts, Routes, Sender, SenderParts};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub(super) struct Operators {
     pub(super) identity: Arc<ServerIdentity>,
     /// The lists, when they count.
     pub(super) lists: Option<Arc<RevocationLists>>,
+    /// What keeps them new.
+    pub(super) refresh: Option<ListRefresh>,
 }
 
 /// The certificate we show to operators: one of their own authorities', or that of the other doors.
@@ -38,47 +41,31 @@ pub(crate) fn shown(
 }
 
 impl Operators {
-    /// As configured; `doors` is the certificate of the other doors, shown here too unless there is one
-    /// for operators.
+    /// As configured; `identity` is the certificate we show them.
     pub(super) fn load(
         config: &Config,
         settings: &Settings,
-        doors: &Arc<ServerIdentity>,
+        identity: &Arc<ServerIdentity>,
         clock: &Clock,
     ) -> anyhow::Result<Self> {
-        let now = clock.now();
         let anchors = Anchors::load(&settings.roots).context("operators.roots")?;
-        let identity = shown(settings, doors, now)?;
-        let lists = match settings.revocation {
-            Lists::Off => None,
-            Lists::Required => {
-                let folder = config.server.data.join("revocation");
-                let grace = i64::from(settings.grace_hours) * HOUR;
-                let lists = RevocationLists::open(Arc::clone(&anchors), &folder, grace, now);
-                Some(lists.with_context(|| folder.display().to_string())?)
-            }
+        let wanted = Wanted {
+            section: "operators",
+            count: settings.revocation,
+            grace: i64::from(settings.grace_hours) * HOUR,
+            urls: &settings.lists,
         };
-        let revocation =
-            lists.as_ref().map_or(Revocation::Off, |lists| Revocation::Required(Arc::clone(lists)));
-        Ok(Self { trust: PeerTrust::new(anchors, revocation), identity, lists })
-    }
-
-    /// What keeps the lists new, when they count.
-    pub(super) fn refresh(&self, settings: &Settings, clock: &Clock) -> anyhow::Result<Option<ListRefresh>> {
-        let Some(lists) = &self.lists else { return Ok(None) };
-        let read = |text: &String| {
-            Url::parse(text, Clear::Anywhere).with_context(|| format!("operators.lists: {text}"))
-        };
-        let configured = settings.lists.iter().map(read).collect::<anyhow::Result<Vec<Url>>>()?;
-        let urls = list_urls(self.trust.anchors(), &self.identity, &configured);
-        if urls.is_empty() {
-            tracing::warn!(
-                "lists of revoked certificates are required and no certificate says where they are; set \
-                 operators.lists, or put .crl files into the folder revocation/ of the data"
-            );
-        }
-        let tls = certs::client_config(self.trust.anchors().roots(), None, clock.clone())?;
-        Ok(Some(ListRefresh::new(Arc::clone(lists), Fetcher::new(Arc::new(tls)), urls)))
+        let tls = certs::client_config(anchors.roots(), None, clock.clone())?;
+        let fetcher = Fetcher::new(Arc::new(tls));
+        let folder = config.server.data.join("revocation");
+        let Kept { revocation, lists, refresh } =
+            lists::open(&wanted, &anchors, identity, &folder, fetcher, clock.now())?;
+        Ok(Self {
+            trust: PeerTrust::new(anchors, revocation),
+            identity: Arc::clone(identity),
+            lists,
+            refresh,
+        })
     }
 
     /// The worker that empties the queue.

@@ -30,28 +30,31 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub struct Keeper {
     house: Arc<House>,
-    identity: Arc<ServerIdentity>,
+    /// What our doors show, and what other operators are shown: often the same.
+    identities: [Arc<ServerIdentity>; 2],
     checkpoints: PathBuf,
     owner: u32,
 }
 
 impl Keeper {
-    pub(crate) fn new(house: Arc<House>, identity: Arc<ServerIdentity>, config: &Config) -> Self {
+    pub(crate) fn new(house: Arc<House>, identities: [Arc<ServerIdentity>; 2], config: &Config) -> Self {
         use std::os::unix::fs::MetadataExt as _;
         let owner = std::fs::metadata(&config.server.data).map_or(0, |folder| folder.uid());
-        Self { house, identity, checkpoints: assembly::checkpoints(config), owner }
+        Self { house, identities, checkpoints: assembly::checkpoints(config), owner }
     }
 
     /// Reads the certificates again.
     pub(crate) async fn reload(&self) -> anyhow::Result<()> {
-        self.identity.reload(self.house.clock.now())?;
+        for identity in &self.identities {
+            identity.reload(self.house.clock.now())?;
+        }
         Ok(assembly::note(&self.house, Actor::Operator, Act::Reloaded, String::new()).await?)
     }
 
     /// What the doors show.
     #[cfg(test)]
     pub(crate) fn identity(&self) -> &ServerIdentity {
-        &self.identity
+        &self.identities[0]
     }
 
     /// Answers until the stop.
@@ -130,7 +133,7 @@ impl Keeper {
     async fn answer(&self, question: &Question, progress: mpsc::Sender<String>) -> Told {
         match question {
             Question::Reload => match self.reload().await {
-                Ok(()) => Told::done(cmd::admin::identities(&self.identity.current())),
+                Ok(()) => Told::done(cmd::admin::identities(&self.identities[0].current())),
                 Err(error) => Told::failed(format!("{error:#}\nThe certificates in use stay.\n")),
             },
             Question::Admin(_) | Question::Checkpoint | Question::RefreshTrust(_) | Question::Verify(_) => {
