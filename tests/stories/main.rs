@@ -4,8 +4,10 @@
 
 mod architecture;
 mod crash_points;
+mod deploy_example;
 mod door_of_operators;
 mod early_bytes;
+mod figures;
 mod first_letter;
 mod foreign_clients;
 mod graceful_stop;
