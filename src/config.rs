@@ -43,6 +43,9 @@ pub struct Config {
     /// The professionals' pages.
     #[serde(default)]
     pub pro: Option<Pro>,
+    /// How mail programs sign in.
+    #[serde(default)]
+    pub sign_in: SignIn,
     /// Certificates of organisations' machines at the mail doors; nobody is asked for one when absent.
     #[serde(default)]
     pub machines: Option<Machines>,
@@ -139,6 +142,15 @@ pub struct Doors {
     /// TLS from the first byte (465, 993).
     #[serde(default)]
     pub implicit: Option<SocketAddr>,
+}
+
+/// `[sign_in]`: how mail programs sign in.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignIn {
+    /// Offer SCRAM bound to the TLS session (SCRAM-SHA-256-PLUS). Off: mutt as Debian builds it chooses it
+    /// whenever it is offered, cannot do it over TLS 1.3, and gives up.
+    pub channel_binding: bool,
 }
 
 /// `[machines]`: who opens applicative mailboxes by certificate (EXTERNAL).

@@ -16,7 +16,7 @@ use relay::alerts::Channels;
 use relay::imap::ImapDoor;
 use relay::mx::{MxWorld, Watch};
 use relay::queue::Counters;
-use relay::{Certificates, Entrance, SubmissionWorld};
+use relay::{Certificates, ChannelBinding, Entrance, SubmissionWorld};
 use rustls::ServerConfig;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -267,7 +267,11 @@ impl Opening<'_> {
     }
 
     fn entrance(&self) -> Entrance {
-        Entrance::new(self.gate.clone(), self.issuers.clone())
+        let binding = match self.config.sign_in.channel_binding {
+            true => ChannelBinding::Offered,
+            false => ChannelBinding::Withheld,
+        };
+        Entrance::new(self.gate.clone(), self.issuers.clone()).binding(binding)
     }
 
     fn mail(

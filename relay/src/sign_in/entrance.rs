@@ -9,6 +9,16 @@ use wire::sasl::{BearerHint, Mechanism};
 pub struct Entrance {
     gate: Gate,
     issuers: Issuers,
+    binding: ChannelBinding,
+}
+
+/// Whether SCRAM bound to the TLS session is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelBinding {
+    /// SCRAM-SHA-256-PLUS before SCRAM-SHA-256.
+    Offered,
+    /// Only SCRAM-SHA-256: some mail programs choose -PLUS whenever they see it, cannot do it, and give up.
+    Withheld,
 }
 
 /// Whether a door asks its clients for certificates.
@@ -24,14 +34,21 @@ impl Entrance {
     /// With the limiter of all doors, and the issuers whose tokens count.
     #[must_use]
     pub fn new(gate: Gate, issuers: Issuers) -> Self {
-        Self { gate, issuers }
+        Self { gate, issuers, binding: ChannelBinding::Offered }
+    }
+
+    /// The same with this answer to channel binding.
+    #[must_use]
+    pub fn binding(self, binding: ChannelBinding) -> Self {
+        Self { binding, ..self }
     }
 
     /// What may be offered, the strongest first. The machines leave out what a TLS session cannot carry.
     #[must_use]
     pub fn mechanisms(&self, certificates: Certificates) -> Vec<Mechanism> {
         let offered = |mechanism: &Mechanism| match mechanism {
-            Mechanism::ScramSha256Plus | Mechanism::ScramSha256 | Mechanism::Plain | Mechanism::Login => true,
+            Mechanism::ScramSha256Plus => self.binding == ChannelBinding::Offered,
+            Mechanism::ScramSha256 | Mechanism::Plain | Mechanism::Login => true,
             Mechanism::XOAuth2 | Mechanism::OAuthBearer => !self.issuers.is_empty(),
             Mechanism::External => certificates == Certificates::Asked,
         };

@@ -8,7 +8,7 @@ mod structure;
 mod tests;
 mod trail;
 
-pub use entrance::{Certificates, Entrance};
+pub use entrance::{Certificates, ChannelBinding, Entrance};
 pub(crate) use session::SignedIn;
 pub(crate) use trail::tell_signed_in;
 

@@ -384,6 +384,11 @@ impl House {
         let patients =
             operator.map_or(Some("patient.mssante.example"), |operator| operator.patients.as_deref());
         let patients = patients.map_or_else(String::new, |domain| format!("patient_domain = \"{domain}\"\n"));
+        // Every mechanism is offered, unless a story says otherwise.
+        let sign_in = match self.plan.settings.contains("[sign_in]") {
+            true => "",
+            false => "[sign_in]\nchannel_binding = true\n",
+        };
         format!(
             "[server]\nhostname = \"{hostname}\"\ndata = \"data\"\nmaster_keys = \"keys/master.keys\"\n\
              postmaster = \"postmaster@pli.example\"\n{patients}\
@@ -395,7 +400,7 @@ impl House {
              [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\n\
              [pro.certificates]\nclient_roots = \"tls/root.pem\"\nlists = \"off\"\n\
              [alerts.smarthost]\nhost = \"localhost\"\nport = {}\nroots = \"tls/root.pem\"\n\
-             from = \"ne-pas-repondre@pli.example\"\n{}{}",
+             from = \"ne-pas-repondre@pli.example\"\n{sign_in}{}{}",
             self.pages(),
             self.pieces(),
             self.space(),
