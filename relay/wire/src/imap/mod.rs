@@ -10,6 +10,7 @@
 mod append;
 mod ask;
 mod authenticate;
+mod capabilities;
 mod command;
 mod config;
 mod fetch;

@@ -2,7 +2,7 @@
 
 use super::reply::Completion;
 use super::scan::Fault;
-use super::server::{Channel, Out, Phase, Server, Task};
+use super::server::{Out, Phase, Server, Task};
 use super::view::View;
 use super::{Ask, Changes, Code, Mode, reply};
 use crate::Action;
@@ -40,20 +40,6 @@ pub(super) enum Expunges {
 }
 
 impl Server {
-    pub(super) fn capabilities(&self) -> String {
-        let always = "CAPABILITY IMAP4rev1 LITERAL- SASL-IR ID ENABLE IDLE";
-        match (self.standing, self.channel) {
-            (Standing::Stranger, Channel::Plain) => format!("{always} STARTTLS LOGINDISABLED"),
-            (Standing::Stranger, Channel::Secured) => {
-                let offered = self.mechanisms();
-                offered.iter().fold(always.to_owned(), |line, mechanism| line + " AUTH=" + mechanism.as_str())
-            }
-            (Standing::SignedIn, _) => {
-                format!("{always} NAMESPACE CHILDREN UNSELECT UIDPLUS MOVE SPECIAL-USE")
-            }
-        }
-    }
-
     pub(super) fn greet(&mut self, out: &mut Out) {
         let line = format!("* OK [{}] {} ready\r\n", self.capabilities(), self.config.hostname);
         out.send(line.as_bytes());

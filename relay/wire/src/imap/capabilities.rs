@@ -1,0 +1,53 @@
+//! What the session offers (RFC 3501 §7.2.1): one row an extension.
+
+use super::server::{Channel, Server};
+use super::session::Standing;
+
+/// Who sees a capability.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// Everybody.
+    Always,
+    /// Who has signed in: what is of no use before.
+    Inside,
+}
+
+const OFFERED: &[(Seen, &str)] = &[
+    (Seen::Always, "IMAP4rev1"),
+    (Seen::Always, "LITERAL-"),
+    (Seen::Always, "SASL-IR"),
+    (Seen::Always, "ID"),
+    (Seen::Always, "ENABLE"),
+    (Seen::Always, "IDLE"),
+    (Seen::Inside, "NAMESPACE"),
+    (Seen::Inside, "CHILDREN"),
+    (Seen::Inside, "UNSELECT"),
+    (Seen::Inside, "UIDPLUS"),
+    (Seen::Inside, "MOVE"),
+    (Seen::Inside, "SPECIAL-USE"),
+];
+
+impl Server {
+    /// The line of CAPABILITY as this session sees it now.
+    pub(super) fn capabilities(&self) -> String {
+        let inside = self.standing == Standing::SignedIn;
+        let mut line = "CAPABILITY".to_owned();
+        for &(seen, name) in OFFERED {
+            if seen == Seen::Always || inside {
+                line.push(' ');
+                line.push_str(name);
+            }
+        }
+        match (self.standing, self.channel) {
+            (Standing::Stranger, Channel::Plain) => line.push_str(" STARTTLS LOGINDISABLED"),
+            (Standing::Stranger, Channel::Secured) => {
+                for mechanism in self.mechanisms() {
+                    line.push_str(" AUTH=");
+                    line.push_str(mechanism.as_str());
+                }
+            }
+            (Standing::SignedIn, _) => {}
+        }
+        line
+    }
+}
