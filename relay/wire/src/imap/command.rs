@@ -3,6 +3,7 @@
 use names::Timestamp;
 
 use super::ask::{Mode, Subscription};
+use super::enabled::{self, Extension};
 use super::fetch_items::FetchItems;
 use super::flags::{Flags, StoreMode};
 use super::limits;
@@ -25,7 +26,7 @@ pub(super) enum Command {
     Check,
     Logout,
     Id(Vec<(String, Option<String>)>),
-    Enable,
+    Enable(Vec<Extension>),
     StartTls,
     Login { login: Vec<u8>, password: Vec<u8> },
     Authenticate { mechanism: String, initial: Option<Vec<u8>> },
@@ -123,7 +124,7 @@ pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
         "IDLE" => Command::Idle,
         "EXPUNGE" => Command::Expunge { among: None },
         "ID" => id(c)?,
-        "ENABLE" => enable(c)?,
+        "ENABLE" => enabled::parse(c)?,
         "LOGIN" => {
             c.space()?;
             let login = c.astring()?;
@@ -242,16 +243,6 @@ fn id(c: &mut Cursor<'_>) -> Parsed<Command> {
         }
     }
     Ok(Command::Id(pairs))
-}
-
-/// RFC 5161 §3.1: unknown capabilities are ignored, and we know none to enable.
-fn enable(c: &mut Cursor<'_>) -> Parsed<Command> {
-    c.space()?;
-    c.atom()?;
-    while c.take(b' ') {
-        c.atom()?;
-    }
-    Ok(Command::Enable)
 }
 
 fn listing(c: &mut Cursor<'_>, which: Listing) -> Parsed<Command> {

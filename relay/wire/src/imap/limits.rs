@@ -61,6 +61,8 @@ pub const KEYWORDS: usize = 64;
 pub const ID_PAIRS: usize = 30;
 /// Octets of one value of an ID command (RFC 2971 §3.3).
 pub const ID_VALUE: usize = 1024;
+/// Names in one ENABLE.
+pub const ENABLED_NAMES: usize = 64;
 /// Octets of an appended letter handed on at once.
 pub const PUSH: usize = 64 * 1024;
 

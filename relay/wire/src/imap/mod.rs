@@ -13,6 +13,7 @@ mod authenticate;
 mod capabilities;
 mod command;
 mod config;
+mod enabled;
 mod fetch;
 mod fetch_items;
 mod find;

@@ -7,6 +7,7 @@ use names::Timestamp;
 
 use super::append::{Append, Begun, Streaming};
 use super::command::{By, Command, Listing, StatusItem};
+use super::enabled::Enabled;
 use super::fetch::Fetching;
 use super::find::Finding;
 use super::reader::Reader;
@@ -29,6 +30,8 @@ pub struct Server {
     pub(super) tls: Option<TlsFacts>,
     pub(super) standing: Standing,
     pub(super) selection: Option<Selection>,
+    /// What the client has switched on.
+    pub(super) enabled: Enabled,
     /// Events that came while a command ran; told with its end.
     pub(super) late: Vec<Changes>,
     /// Refused commands so far.
@@ -145,6 +148,7 @@ impl Server {
             tls: None,
             standing: Standing::Stranger,
             selection: None,
+            enabled: Enabled::default(),
             late: Vec::new(),
             faults: 0,
             refused_sign_ins: 0,
@@ -264,7 +268,7 @@ impl Server {
                 self.authenticate(tag, &mechanism, initial.as_deref(), out);
             }
             _ if !signed_in => self.fail(tag, Completion::bad("sign in first").with("CLIENTBUG"), out),
-            Command::Enable => self.enable(tag, out),
+            Command::Enable(wanted) => self.enable(tag, &wanted, out),
             Command::Namespace => self.namespace(tag, out),
             Command::List { which, reference, pattern } => self.list(tag, which, &reference, &pattern, out),
             Command::Status { folder, items } => self.status(tag, folder, items, out),

@@ -51,12 +51,6 @@ impl Server {
         self.complete(tag, Completion::ok("CAPABILITY done"), Expunges::Told, out);
     }
 
-    pub(super) fn enable(&mut self, tag: &str, out: &mut Out) {
-        // RFC 5161 §3.1: the list of what is enabled now, which is nothing.
-        out.send(b"* ENABLED\r\n");
-        self.complete(tag, Completion::ok("ENABLE done"), Expunges::Told, out);
-    }
-
     pub(super) fn identified(&mut self, tag: &str, out: &mut Out) {
         let pairs = self.config.identity.iter();
         let pairs: Vec<String> = pairs
