@@ -11,8 +11,10 @@ use super::{
     structure::{Ambiguity, Refusal, Structure},
 };
 
-/// First octet of an encoded summary; changes with the shape of [`Summary`].
-const VERSION: u8 = 1;
+/// First octet of an encoded summary. Each version is the one before with more at its end, so that what
+/// was sealed years ago stays readable: 1 is [`Summary`] without what serde skips, 2 adds the references.
+const FIRST: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What IMAP FETCH and the web pages need of a letter without reading it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,13 +37,17 @@ pub struct Summary {
     pub ambiguity: Option<Ambiguity>,
     /// Set when the structure passed a limit: the letter is one opaque part.
     pub refused: Option<Refusal>,
+    /// The Message-IDs of `References` as [`Head::references`] reads them, for THREAD (RFC 5256 §3);
+    /// `None` in a summary of version 1, whose header block must be asked.
+    #[serde(skip)]
+    pub references: Option<Vec<String>>,
 }
 
 /// Why an encoded summary cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SummaryError {
     /// Written by a version we do not know, or empty.
-    #[error("the summary has version {found:?}, not {VERSION}")]
+    #[error("the summary has version {found:?}, which is not from {FIRST} to {VERSION}")]
     Version {
         /// The version octet.
         found: Option<u8>,
@@ -69,6 +75,7 @@ impl Summary {
             attachments: parts::attachments(structure),
             ambiguity: structure.ambiguity,
             refused: structure.refused,
+            references: Some(head.references()),
         }
     }
 
@@ -99,14 +106,25 @@ impl Summary {
     /// As bytes, for sealing.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        postcard::to_extend(self, vec![VERSION]).expect("a Vec takes all and the types are plain")
+        const WHY: &str = "a Vec takes all and the types are plain";
+        match &self.references {
+            None => postcard::to_extend(self, vec![FIRST]).expect(WHY),
+            Some(references) => {
+                let bytes = postcard::to_extend(self, vec![VERSION]).expect(WHY);
+                postcard::to_extend(references, bytes).expect(WHY)
+            }
+        }
     }
 
     /// From bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, SummaryError> {
+        let damaged = |cause| SummaryError::Damaged { cause };
         match bytes.split_first() {
+            Some((&FIRST, rest)) => postcard::from_bytes(rest).map_err(damaged),
             Some((&VERSION, rest)) => {
-                postcard::from_bytes(rest).map_err(|cause| SummaryError::Damaged { cause })
+                let (mut summary, rest): (Self, _) = postcard::take_from_bytes(rest).map_err(damaged)?;
+                summary.references = Some(postcard::from_bytes(rest).map_err(damaged)?);
+                Ok(summary)
             }
             found => Err(SummaryError::Version { found: found.map(|(v, _)| *v) }),
         }
@@ -138,6 +156,18 @@ mod tests {
         assert_eq!(summary.envelope.reply_to, summary.envelope.from);
         assert!(!summary.has_attachments());
         assert!(summary.encode().len() < 250, "{}", summary.encode().len());
+    }
+
+    #[test]
+    fn a_summary_of_version_one_is_read_and_its_references_are_unknown() {
+        let (head, structure) = read(b"From: a@b.fr\r\nReferences: <1@b.fr>\r\n\t<2@b.fr>\r\n\r\nx");
+        let summary = Summary::of(&head, &structure);
+        assert_eq!(summary.references.as_deref(), Some(&["1@b.fr".to_owned(), "2@b.fr".to_owned()][..]));
+        assert_eq!(Summary::decode(&summary.encode()).unwrap(), summary);
+        let old = Summary { references: None, ..summary.clone() };
+        assert_eq!(old.encode()[0], 1);
+        assert_eq!(summary.encode()[0], 2);
+        assert_eq!(Summary::decode(&old.encode()).unwrap(), old);
     }
 
     #[test]
