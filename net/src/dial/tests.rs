@@ -36,24 +36,28 @@ impl Sender {
     }
 }
 
+impl Sender {
+    fn next(&mut self) -> Answer {
+        if self.letters.is_empty() {
+            return Answer::Quit;
+        }
+        self.sending = self.letters.remove(0);
+        Answer::Transaction(Box::new(Envelope {
+            sender: Some(Address::parse("dr@nous.example").unwrap()),
+            recipients: self.recipients.iter().map(|to| recipient(to)).collect(),
+            size: self.sending.len() as u64,
+            content: ContentKind::SevenBit,
+            ret: None,
+            envelope_id: None,
+            require_tls: false,
+        }))
+    }
+}
+
 impl World<Client> for Sender {
     async fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Ready(_) => {
-                if self.letters.is_empty() {
-                    return Answer::Quit;
-                }
-                self.sending = self.letters.remove(0);
-                Answer::Transaction(Box::new(Envelope {
-                    sender: Some(Address::parse("dr@nous.example").unwrap()),
-                    recipients: self.recipients.iter().map(|to| recipient(to)).collect(),
-                    size: self.sending.len() as u64,
-                    content: ContentKind::SevenBit,
-                    ret: None,
-                    envelope_id: None,
-                    require_tls: false,
-                }))
-            }
+            Ask::Ready(_) => self.next(),
             Ask::Settled(settled) => {
                 self.settled.push(settled);
                 Answer::Done
@@ -74,6 +78,10 @@ impl World<Client> for Sender {
 
     async fn push(&mut self, _: Bytes) {
         unreachable!("a client is pushed nothing");
+    }
+
+    async fn event(&mut self) -> Answer {
+        self.next()
     }
 
     fn secured(&mut self, peer: &PeerInfo) {

@@ -86,8 +86,7 @@ async fn session(inner: Arc<Inner>, domain: Domain, state: SessionState, stop: S
             continue;
         }
         let slot = Slot(Arc::clone(&inner), address);
-        let mut world =
-            SessionWorld::new(Arc::clone(&inner), domain.clone(), host.clone(), state.clone(), stop.clone());
+        let mut world = SessionWorld::new(Arc::clone(&inner), domain.clone(), host.clone(), state.clone());
         let Some(target) = inner.target(address, &host) else { continue };
         let make = || Client::new(Arc::clone(&inner.client));
         let clock = inner.relay.inner().clock.clone();

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use certs::PeerInfo;
 use mailstore::BodyReader;
 use names::{CrashPoint, DistinguishedName, Domain, Timestamp};
-use net::{StopSignal, World};
+use net::World;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use wire::smtp;
@@ -67,7 +67,6 @@ pub(super) struct SessionWorld {
     content: Option<Pouring>,
     /// The store could not give the letter out, and never will.
     damaged: bool,
-    stop: StopSignal,
 }
 
 /// A letter being given out.
@@ -78,47 +77,40 @@ struct Pouring {
 }
 
 impl SessionWorld {
-    pub(super) fn new(
-        inner: Arc<Inner>,
-        domain: Domain,
-        host: Domain,
-        state: SessionState,
-        stop: StopSignal,
-    ) -> Self {
-        Self { inner, domain, host, peer: None, state, content: None, damaged: false, stop }
+    pub(super) fn new(inner: Arc<Inner>, domain: Domain, host: Domain, state: SessionState) -> Self {
+        Self { inner, domain, host, peer: None, state, content: None, damaged: false }
     }
 
-    async fn next(&mut self) -> Answer {
-        if !self.state.was_ready() {
-            if let Err(fault) = self.check_trust().await {
-                self.state.with(|state| state.fault = Some(fault));
-                return Answer::Quit;
-            }
-            self.state.with(|state| state.ready = true);
-            self.inner.with_lanes(|lanes| lanes.ready(&self.domain));
-            self.inner.reach(CrashPoint::SendAfterConnect);
+    /// The peer is ready: who is it, and what is there for it?
+    async fn ready(&mut self) -> Answer {
+        if let Err(fault) = self.check_trust().await {
+            self.state.with(|state| state.fault = Some(fault));
+            return Answer::Quit;
         }
-        match self.wait_for_job().await {
-            None => Answer::Quit,
-            Some(job) => {
-                let envelope = envelope(&job);
-                let now = self.inner.now();
-                self.damaged = false;
-                self.state.with(|state| state.job = Some((Arc::new(job), now)));
-                Answer::Transaction(Box::new(envelope))
-            }
+        self.state.with(|state| state.ready = true);
+        self.inner.with_lanes(|lanes| lanes.ready(&self.domain));
+        self.inner.reach(CrashPoint::SendAfterConnect);
+        match self.inner.take(&self.domain) {
+            Some(job) => self.begin(job),
+            None => Answer::Done,
         }
     }
 
-    async fn wait_for_job(&mut self) -> Option<Job> {
+    fn begin(&mut self, job: Job) -> Answer {
+        let envelope = envelope(&job);
+        let now = self.inner.now();
+        self.damaged = false;
+        self.state.with(|state| state.job = Some((Arc::new(job), now)));
+        Answer::Transaction(Box::new(envelope))
+    }
+
+    /// The next letter, None when there was none for a while. Cancel-safe: a letter is taken last.
+    async fn next(&mut self) -> Option<Job> {
         let letters = self.inner.with_lanes(|lanes| lanes.letters(&self.domain));
         let patience = tokio::time::sleep(limits::IDLE);
         tokio::pin!(patience);
         let mut idle = None;
         loop {
-            if self.stop.is_given() {
-                return None;
-            }
             if let Some(job) = self.inner.take(&self.domain) {
                 return Some(job);
             }
@@ -126,7 +118,6 @@ impl SessionWorld {
             tokio::select! {
                 () = letters.notified() => {}
                 () = &mut patience => return self.inner.take(&self.domain),
-                () = self.stop.given() => return None,
             }
         }
     }
@@ -256,7 +247,7 @@ impl SessionWorld {
 impl World<Client> for SessionWorld {
     async fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
-            Ask::Ready(_) => self.next().await,
+            Ask::Ready(_) => self.ready().await,
             Ask::Settled(settled) => {
                 self.settle(settled).await;
                 Answer::Done
@@ -307,6 +298,13 @@ impl World<Client> for SessionWorld {
     }
 
     async fn push(&mut self, _: Bytes) {}
+
+    async fn event(&mut self) -> Answer {
+        match self.next().await {
+            Some(job) => self.begin(job),
+            None => Answer::Quit,
+        }
+    }
 
     fn secured(&mut self, peer: &PeerInfo) {
         self.peer = Some(peer.clone());

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsAcceptor;
 use wire::mime::Summary;
 use wire::mime::compose::Composed;
@@ -118,6 +118,7 @@ struct PeerState {
     open: AtomicUsize,
     most_open: AtomicUsize,
     news: Notify,
+    hang_up: watch::Sender<()>,
     script: Box<Script>,
     extensions: &'static [&'static str],
     tls: TlsAcceptor,
@@ -137,6 +138,7 @@ impl Peer {
             open: AtomicUsize::new(0),
             most_open: AtomicUsize::new(0),
             news: Notify::new(),
+            hang_up: watch::Sender::new(()),
             script: Box::new(script),
             extensions,
             tls: pki.acceptor(),
@@ -149,8 +151,12 @@ impl Peer {
                     let session = state.sessions.fetch_add(1, Ordering::SeqCst) + 1;
                     let open = state.open.fetch_add(1, Ordering::SeqCst) + 1;
                     state.most_open.fetch_max(open, Ordering::SeqCst);
+                    let mut hung_up = state.hang_up.subscribe();
                     // A client that leaves is no failure of the test.
-                    let _ = state.serve(stream, session).await;
+                    tokio::select! {
+                        _ = state.serve(stream, session) => {}
+                        _ = hung_up.changed() => {}
+                    }
                     state.open.fetch_sub(1, Ordering::SeqCst);
                     state.news.notify_one();
                 });
@@ -165,6 +171,14 @@ impl Peer {
 
     pub(super) fn sessions(&self) -> usize {
         self.state.sessions.load(Ordering::SeqCst)
+    }
+
+    /// Closes all connections without a word, as a server that restarts.
+    pub(super) async fn hang_up(&self) {
+        self.state.hang_up.send_replace(());
+        while self.state.open.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(super) fn most_open(&self) -> usize {

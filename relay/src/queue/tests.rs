@@ -435,6 +435,37 @@ async fn a_domain_gets_more_sessions_only_by_success_and_never_more_than_twenty(
     }
 }
 
+/// Connections are kept for the next letter; a peer that restarts meanwhile, or keeps none, costs no letter
+/// a try.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_closes_the_connections_that_were_kept_costs_no_letter_a_try() {
+    for house in houses().await {
+        let pki = Pki::new();
+        let peer = Peer::start(&pki, &["PIPELINING"], |_, _| Does::Usual).await;
+        let working = Working::begin(&house, &pki, peer.address).await;
+        for round in 1..=3 {
+            for _ in 0..40 {
+                one(&house, DOCTOR, NURSE).await;
+            }
+            let all = 40 * round;
+            working
+                .until("all", |counts| counts.delivered + counts.deferred + counts.unknown_outcomes >= all)
+                .await;
+            peer.hang_up().await;
+        }
+        assert!(peer.most_open() > limits::UNHEARD as usize, "{}: {}", house.engine, peer.most_open());
+        let counts = working.sender.counts();
+        assert_eq!(
+            (counts.delivered, counts.deferred, counts.unknown_outcomes),
+            (120, 0, 0),
+            "{}",
+            house.engine
+        );
+        working.end().await;
+        assert_empty(&house).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_letter_is_put_aside_and_the_queue_goes_on() {
     for house in houses().await {

@@ -43,8 +43,10 @@ enum State {
     StartTls,
     /// The facts of a handshake.
     Handshake,
-    /// The world's next letter.
+    /// The world's first letter.
     Ready,
+    /// The world's next letter, or the peer's farewell: who keeps a connection must hear it close.
+    Idle,
     /// Answers to RSET, MAIL, RCPT, DATA.
     Envelope(Box<Transaction>),
     /// Pieces of the letter, from the world.
@@ -91,8 +93,7 @@ impl Machine for Client {
                 self.gone = true;
                 self.broken(Failure::Gone { at: self.phase() }, out);
             }
-            // Never asked for: this machine listens to nothing.
-            Input::Event(_) => {}
+            Input::Event(answer) => self.event(answer, out),
         }
         self.run(out);
     }
@@ -107,9 +108,15 @@ impl Machine for Client {
             | State::Final(_)
             | State::Quitting => self.deadline.since(self.seen),
             State::Content(..) => BLOCK_TIME,
-            State::Fresh | State::Handshake | State::Ready | State::Told(_) | State::Closed => WORLD_TIME,
+            State::Fresh | State::Handshake | State::Ready | State::Idle | State::Told(_) | State::Closed => {
+                WORLD_TIME
+            }
         };
         Duration::from_millis(u64::try_from(left.max(SHORTEST_PATIENCE)).unwrap_or_default())
+    }
+
+    fn listening(&self) -> bool {
+        matches!(self.state, State::Idle)
     }
 }
 
@@ -146,6 +153,10 @@ impl Client {
             // RELIABILITY T-02: clear text where a handshake was due.
             State::Handshake => self.fail(Failure::Injected, Then::Close, out),
             State::Fresh | State::Closed => {}
+            State::Idle => {
+                self.replies.push(bytes);
+                self.rest(out);
+            }
             State::Greeting
             | State::Hello
             | State::StartTls
@@ -178,6 +189,9 @@ impl Client {
     }
 
     fn silence(&mut self, out: &mut Actions<Ask>) {
+        if matches!(self.state, State::Idle) {
+            return self.quit(out);
+        }
         if self.awaits_reply() || matches!(self.state, State::Content(..)) {
             self.broken(Failure::TooSlow { at: self.phase() }, out);
         }
@@ -191,6 +205,7 @@ impl Client {
                 self.fail(Failure::Stopping, Then::Close, out)
             }
             State::Hello | State::StartTls => self.fail(Failure::Stopping, Then::Quit, out),
+            State::Idle => self.quit(out),
             // An open transaction is finished; the other states end by themselves.
             State::Ready
             | State::Envelope(_)
@@ -226,6 +241,7 @@ impl Client {
             State::Fresh
             | State::Handshake
             | State::Ready
+            | State::Idle
             | State::Content(..)
             | State::Told(_)
             | State::Closed => false,
@@ -241,7 +257,7 @@ impl Client {
             State::Content(..) => Phase::Content,
             State::Nobody(_) => Phase::Data,
             State::Final(_) => Phase::Final,
-            State::Ready | State::Told(_) | State::Quitting | State::Closed => Phase::Mail,
+            State::Ready | State::Idle | State::Told(_) | State::Quitting | State::Closed => Phase::Mail,
         }
     }
 
@@ -284,6 +300,7 @@ impl Client {
             other @ (State::Fresh
             | State::Handshake
             | State::Ready
+            | State::Idle
             | State::Content(..)
             | State::Told(_)
             | State::Closed) => self.state = other,
@@ -308,22 +325,38 @@ impl Client {
         }
     }
 
-    /// Asks for a letter, if there can be another one.
+    /// Asks for the first letter.
     fn ready(&mut self, out: &mut Actions<Ask>) {
-        let first = self.letters == 0;
         if !self.replies.is_empty() {
-            // Words that answer nothing: its farewell, or it counts replies as we do not.
-            match first {
-                true => self.fail(Failure::OutOfStep { at: Phase::Hello }, Then::Close, out),
-                false => self.close(out),
-            }
-        } else if self.stopping && first {
+            self.fail(Failure::OutOfStep { at: Phase::Hello }, Then::Close, out);
+        } else if self.stopping {
             self.fail(Failure::Stopping, Then::Quit, out);
-        } else if self.stopping || self.peer.most_letters.is_some_and(|most| self.letters >= most) {
-            self.quit(out);
         } else {
             out.push(Action::Ask(Ask::Ready(self.peer.clone())));
             self.state = State::Ready;
+        }
+    }
+
+    /// Listens for the next letter, if there can be another one.
+    fn rest(&mut self, out: &mut Actions<Ask>) {
+        // Words that answer nothing: its farewell, or it counts replies as we do not.
+        if self.gone || !self.replies.is_empty() {
+            self.close(out);
+        } else if self.stopping || self.peer.most_letters.is_some_and(|most| self.letters >= most) {
+            self.quit(out);
+        } else {
+            self.state = State::Idle;
+        }
+    }
+
+    fn event(&mut self, answer: Answer, out: &mut Actions<Ask>) {
+        match (std::mem::replace(&mut self.state, State::Closed), answer) {
+            (State::Idle, Answer::Transaction(envelope)) => self.begin(envelope, out),
+            (State::Idle, Answer::Quit | Answer::Chunk(_) | Answer::Unreadable | Answer::Done) => {
+                self.quit(out)
+            }
+            // An event is given to who listens.
+            (other, _) => self.state = other,
         }
     }
 
@@ -398,9 +431,8 @@ impl Client {
     fn answer(&mut self, answer: Answer, out: &mut Actions<Ask>) {
         match (std::mem::replace(&mut self.state, State::Closed), answer) {
             (State::Ready, Answer::Transaction(envelope)) => self.begin(envelope, out),
-            (State::Ready, Answer::Quit | Answer::Chunk(_) | Answer::Unreadable | Answer::Done) => {
-                self.quit(out)
-            }
+            (State::Ready, Answer::Done) => self.rest(out),
+            (State::Ready, Answer::Quit | Answer::Chunk(_) | Answer::Unreadable) => self.quit(out),
             (State::Content(transaction, stuffer), Answer::Chunk(piece)) => {
                 self.piece(transaction, stuffer, &piece, out);
             }
@@ -411,7 +443,7 @@ impl Client {
                 transaction.finish(|| RecipientOutcome::Deferred { why: Why::Ours(Ours::Unreadable) });
                 self.settle(*transaction, Then::Close, out);
             }
-            (State::Told(Then::Next), _) if !self.gone => self.ready(out),
+            (State::Told(Then::Next), _) => self.rest(out),
             (State::Told(Then::Quit), _) if !self.gone => self.quit(out),
             (State::Told(_), _) => self.close(out),
             // Answers to nothing.
@@ -421,6 +453,7 @@ impl Client {
                 | State::Hello
                 | State::StartTls
                 | State::Handshake
+                | State::Idle
                 | State::Envelope(_)
                 | State::Nobody(_)
                 | State::Final(_)
@@ -505,7 +538,7 @@ impl Client {
             // The world is thinking; its answer comes first.
             State::Ready => self.state = State::Ready,
             State::Told(_) => self.state = State::Told(Then::Close),
-            State::Quitting => self.close(out),
+            State::Idle | State::Quitting => self.close(out),
             State::Closed => {}
         }
     }

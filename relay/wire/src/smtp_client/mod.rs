@@ -11,7 +11,7 @@
 //! S: 354 …                                → Ask::Content (pulled)     → Answer::Chunk(bytes) …, end
 //! C: the letter, dots stuffed, CRLF.CRLF
 //! S: 250 …                                → Ask::Settled(…)           → Answer::Done
-//!                                         → Ask::Ready(…)             → Answer::Quit
+//!                                         (listening)  event: the next letter, or Answer::Quit
 //! C: QUIT
 //! ```
 //!

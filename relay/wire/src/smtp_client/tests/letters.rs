@@ -306,6 +306,32 @@ fn a_kept_connection_that_died_is_told_apart() {
     assert_eq!(stage.letters.len(), 1);
 }
 
+/// Between two letters the connection is listened to: who closes it then gets no letter that would be lost.
+#[test]
+fn a_connection_that_dies_while_it_is_kept_is_noticed_before_a_letter_is_given_to_it() {
+    let first = "<LETTER>\nC: MAIL FROM:<dr@nous.example>\nC: RCPT TO:<a@eux.example>\nC: DATA\n";
+    let taken = format!("{first}S: 250 x\nS: 250 x\nS: 354 x\n{CONTENT}S: 250 x\n");
+    let bye = "C: QUIT\nS: 221 bye\n";
+    for (case, end) in [
+        ("it closes", "<GONE>"),
+        ("it says farewell", "S: 421 idle too long"),
+        ("it says what nobody asked", "S: 250 x"),
+        ("nobody has a letter for long", &format!("<SILENCE>\n{bye}")),
+        ("the house stops", &format!("<STOPPING>\n{bye}")),
+    ] {
+        for (before, text, story) in [
+            ("before the first letter", String::new(), &["closed"][..]),
+            ("after a letter", taken.clone(), &["accepted 2.0.0", "closed"]),
+        ] {
+            let mut stage = Stage::new(&[letter(&["a"]), letter(&["b"])]);
+            stage.slow_letters = true;
+            stage.input(Input::Open(None));
+            play(&mut stage, &(opened("PIPELINING") + &text + "<AFTER 1>\n" + end), Cut::Nowhere);
+            assert_eq!(stage.story(), story, "{case}, {before}");
+        }
+    }
+}
+
 #[test]
 fn what_the_peer_cannot_carry_is_refused_before_a_word_is_said() {
     let with = |change: &dyn Fn(&mut Letter)| {

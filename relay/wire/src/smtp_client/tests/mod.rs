@@ -37,6 +37,8 @@ struct Stage {
     closed: bool,
     /// Whether the handshake succeeds at once, as it mostly does.
     tls_succeeds: bool,
+    /// Letters come when `<LETTER>` says so, not as soon as the machine listens.
+    slow_letters: bool,
 }
 
 impl Stage {
@@ -53,6 +55,7 @@ impl Stage {
             handshakes: 0,
             closed: false,
             tls_succeeds: true,
+            slow_letters: false,
         }
     }
 
@@ -80,16 +83,29 @@ impl Stage {
                 Action::Close => self.closed = true,
             }
         }
+        if self.machine.listening() && !self.closed && !self.slow_letters {
+            self.letter_comes();
+        }
+    }
+
+    fn letter_comes(&mut self) {
+        assert!(self.machine.listening(), "a letter comes to a machine that does not listen");
+        let event = self.next();
+        self.input(Input::Event(event));
+    }
+
+    fn next(&self) -> Answer {
+        match self.letters.front() {
+            Some(letter) => Answer::Transaction(Box::new(letter.envelope.clone())),
+            None => Answer::Quit,
+        }
     }
 
     fn answer(&mut self, ask: Ask) -> Answer {
         match ask {
             Ask::Ready(capabilities) => {
                 self.ready.push(capabilities);
-                match self.letters.front() {
-                    Some(letter) => Answer::Transaction(Box::new(letter.envelope.clone())),
-                    None => Answer::Quit,
-                }
+                if self.slow_letters { Answer::Done } else { self.next() }
             }
             Ask::Settled(settled) => {
                 let letter = self.letters.pop_front().expect("a letter was handed over");
@@ -175,7 +191,7 @@ enum Cut {
 }
 
 /// Plays a conversation: `S:` lines are said, `C:` lines must be all that was sent since. `<GONE>`,
-/// `<SILENCE>`, `<STOPPING>`, `<AFTER n>` (seconds pass) are what they say.
+/// `<SILENCE>`, `<STOPPING>`, `<LETTER>` (where they are slow), `<AFTER n>` (seconds pass) are what they say.
 fn play(stage: &mut Stage, text: &str, cut: Cut) {
     let mut group = Vec::new();
     let mut checked = stage.sent.len();
@@ -199,6 +215,7 @@ fn play(stage: &mut Stage, text: &str, cut: Cut) {
                 "<GONE>" => stage.input(Input::Gone),
                 "<SILENCE>" => stage.input(Input::Silence),
                 "<STOPPING>" => stage.input(Input::Stopping),
+                "<LETTER>" => stage.letter_comes(),
                 other => {
                     let seconds = other.strip_prefix("<AFTER ").and_then(|rest| rest.strip_suffix('>'));
                     let seconds: i64 = seconds.expect("a line of a conversation").parse().unwrap();
