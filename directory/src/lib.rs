@@ -54,7 +54,7 @@ pub use directory::Directory;
 pub use error::Error;
 pub use generation::Generation;
 pub use import::{Applied, Plan, PreparedImport};
-pub use logins::{Login, MaySendAs, Means, Proved, Seen};
+pub use logins::{Login, MaySendAs, MayUse, Means, Proved, Seen};
 pub use mailboxes::{Mailbox, MailboxState};
 pub use mandates::{Profile, Relation};
 pub use organisations::Organisation;

@@ -34,6 +34,9 @@ pub struct Login {
     pub rights: Rights,
     /// The addresses they may write as, the opened one first if it is among them.
     pub may_send_as: Vec<MaySendAs>,
+    /// The other mailboxes that open together with this one: those its holder may use. None for who opens
+    /// somebody else's mailbox.
+    pub others: Vec<MayUse>,
     /// When a delegation of theirs ends by itself next: look at the log-in again then.
     pub look_again: Option<Timestamp>,
 }
@@ -62,6 +65,19 @@ pub struct MaySendAs {
     pub followed: bool,
 }
 
+/// Another mailbox that somebody may use.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MayUse {
+    /// The mailbox.
+    pub account: AccountId,
+    /// Its address.
+    pub address: Address,
+    /// Its kind.
+    pub kind: AccountKind,
+    /// What they may do there.
+    pub rights: Rights,
+}
+
 /// When a session's log-in was last known to be good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seen {
@@ -79,6 +95,15 @@ pub struct Proved {
 }
 
 impl Login {
+    /// What this login may do in a mailbox, if anything.
+    #[must_use]
+    pub fn rights_in(&self, account: AccountId) -> Option<Rights> {
+        if account == self.account {
+            return Some(self.rights);
+        }
+        self.others.iter().find(|other| other.account == account).map(|other| other.rights)
+    }
+
     /// The mailbox behind an address this login may write as.
     #[must_use]
     pub fn sends_as(&self, address: &Address) -> Option<&MaySendAs> {
@@ -306,7 +331,7 @@ async fn authorise(
         Owner::Machine(_) => None,
         Owner::Person(person) => delegations::next_end(tx, person, now).await?,
     };
-    let login = |person, person_name, rights, may_send_as| Login {
+    let login = |person, person_name, rights, may_send_as, others| Login {
         account: mailbox.account,
         address: mailbox.address.clone(),
         kind: mailbox.kind,
@@ -316,12 +341,13 @@ async fn authorise(
         means,
         rights,
         may_send_as,
+        others,
         look_again,
     };
     let person = match owner {
         Owner::Machine(account) => {
             let itself = vec![may_send_as(mailbox)];
-            return Ok((account == mailbox.account).then(|| login(None, None, Rights::Write, itself)));
+            return Ok((account == mailbox.account).then(|| login(None, None, Rights::Write, itself, Vec::new())));
         }
         Owner::Person(person) => person,
     };
@@ -331,16 +357,22 @@ async fn authorise(
     else {
         return Ok(None);
     };
-    let writable = |other: &Mailbox| {
-        other.state == MailboxState::Open
-            && other.kind != AccountKind::Applicative
-            && rights.get(&other.account).is_some_and(|rights| *rights >= Rights::Write)
-    };
-    let mut others = mailboxes::of_person(tx, person, now).await?;
-    others.retain(writable);
-    others.sort_by_key(|other| other.account != mailbox.account);
+    let mut usable = mailboxes::of_person(tx, person, now).await?;
+    usable.retain(|other| other.state == MailboxState::Open && other.kind != AccountKind::Applicative);
+    usable.sort_by_key(|other| other.account != mailbox.account);
+    let rights_in = |other: &Mailbox| rights.get(&other.account).copied();
+    let writable = usable.iter().filter(|other| rights_in(other).is_some_and(|rights| rights >= Rights::Write));
+    let may_send_as = writable.map(may_send_as).collect();
+    // Who opens the mailbox of another acts there for them, and nowhere else.
+    let holds = mailbox.person.as_ref().is_some_and(|holder| holder.id == person);
+    let others = usable.iter().filter(|other| holds && other.account != mailbox.account);
+    let others = others.filter_map(|other| Some(may_use(other, rights_in(other)?))).collect();
     let name = people::find(tx, person).await?.map(|person| person.display_name());
-    Ok(Some(login(Some(person), name, own_rights, others.iter().map(may_send_as).collect())))
+    Ok(Some(login(Some(person), name, own_rights, may_send_as, others)))
+}
+
+fn may_use(mailbox: &Mailbox, rights: Rights) -> MayUse {
+    MayUse { account: mailbox.account, address: mailbox.address.clone(), kind: mailbox.kind, rights }
 }
 
 fn may_send_as(mailbox: &Mailbox) -> MaySendAs {

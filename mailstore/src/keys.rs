@@ -47,9 +47,13 @@ impl AccountKey {
     /// Makes this account an owner of `body`: seals its message key for it.
     #[must_use]
     pub fn own(&self, body: &SealedBody) -> WrappedKey {
-        let context = context::of(Kind::BodyKey, body.id, self.account);
-        let bytes = self.cipher.wrap(&context, &body.key, &self.entropy);
-        WrappedKey { body: body.id, account: self.account, bytes }
+        self.own_key(body.id, &body.key)
+    }
+
+    pub(crate) fn own_key(&self, body: BodyId, key: &Key) -> WrappedKey {
+        let context = context::of(Kind::BodyKey, body, self.account);
+        let bytes = self.cipher.wrap(&context, key, &self.entropy);
+        WrappedKey { body, account: self.account, bytes }
     }
 
     pub(crate) fn message_key(&self, body: BodyId, wrapped: &[u8]) -> Result<Key, Error> {

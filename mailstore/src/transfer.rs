@@ -164,7 +164,7 @@ impl Mailstore {
         self.lock_folder(tx, account, one.max(other)).await
     }
 
-    async fn rows_to_transfer(
+    pub(crate) async fn rows_to_transfer(
         &self,
         tx: &mut db::Tx,
         from: FolderId,
@@ -181,7 +181,7 @@ impl Mailstore {
     }
 
     /// Writes entries into a locked folder under new uids.
-    async fn put(
+    pub(crate) async fn put(
         &self,
         tx: &mut db::Tx,
         account: AccountId,

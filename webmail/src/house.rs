@@ -148,6 +148,7 @@ impl House {
             means: directory::Means::Password(names::CredentialId(1)),
             rights: directory::Rights::Manage,
             may_send_as: vec![sends],
+            others: Vec::new(),
             look_again: None,
         };
         let source = Source::Submission { login: &login, sender: &login.may_send_as[0] };

@@ -1,12 +1,13 @@
 //! Acts on messages of the selected folder: STORE, COPY, MOVE, EXPUNGE.
 
 use audit::{Act, Entry};
-use mailstore::{Flags, Mailstore, Stored, Transferred, Uid};
+use mailstore::{Crossing, Flags, Leaving, Mailstore, Stored, Transferred, Uid};
 use names::{AccountId, EntryId, FolderId};
 use wire::imap::{Copied, FlagChange, FolderName, Refusal, StoreMode, UidSet};
 
 use super::door::ImapDoor;
 use super::session::Session;
+use super::shared::Located;
 use super::{refusals, trail, words};
 
 /// Marks of messages and the lines that tell of it, in one unit.
@@ -39,8 +40,8 @@ pub(super) async fn store(
     mode: StoreMode,
     flags: &wire::imap::Flags,
 ) -> Result<Vec<FlagChange>, Refusal> {
-    session.may_write()?;
-    let (relay, folder) = (door.relay(), session.folder()?.folder);
+    let (relay, mailbox, folder) = (door.relay(), session.selected()?, session.folder()?.folder);
+    mailbox.may_write()?;
     let marks = words::marks(flags);
     let (how, change) = match mode {
         StoreMode::Replace => ("replace", mailstore::FlagChange::Replace(marks)),
@@ -53,11 +54,11 @@ pub(super) async fn store(
     let detail = format!("{which} how={how} flags={} keywords={}", names.join(","), flags.keywords().len());
     let marking = Marking {
         store: relay.mailstore().clone(),
-        account: session.account(),
+        account: mailbox.account,
         folder,
         uids: words::uids(uids),
         change,
-        lines: vec![session.line(relay, Act::LetterFlagged, detail, relay.now())],
+        lines: vec![session.line(relay, mailbox.account, Act::LetterFlagged, detail, relay.now())],
     };
     let stored = relay.mailstore().db().write(marking).await.map_err(refusals::store("marking messages"))?;
     session.folder()?.knows(stored.rows.iter().map(|(uid, modseq, _)| (*uid, *modseq)));
@@ -69,7 +70,7 @@ pub(super) async fn store(
     Ok(stored.rows.into_iter().map(changed).collect())
 }
 
-/// COPY or MOVE and the line that tells of it, in one unit.
+/// COPY or MOVE inside a mailbox and the line that tells of it, in one unit.
 struct Transferring {
     store: Mailstore,
     account: AccountId,
@@ -95,15 +96,40 @@ impl db::Unit for Transferring {
             Transfer::Copy(copies) => (store.copy_in(tx, account, from, to, copies).await?, "copy"),
             Transfer::Move(uids) => (store.move_in(tx, account, from, to, Some(uids)).await?, "move"),
         };
-        tell_transfer(tx, &self.line, (from, to), &done, how).await?;
+        tell_transfer(tx, std::slice::from_ref(&self.line), (from, to), &done, how).await?;
         Ok(done)
     }
 }
 
-/// The line of messages that went from one folder to the other; none went, none is told.
+/// COPY or MOVE to another mailbox and the lines that tell both of it, in one unit.
+struct CarryingOver {
+    store: Mailstore,
+    crossing: Crossing,
+    leaving: Leaving,
+    folders: (FolderId, FolderId),
+    lines: [Entry; 2],
+}
+
+impl db::Unit for CarryingOver {
+    const NAME: &'static str = "copy or move messages to another mailbox";
+    type Output = Transferred;
+    type Error = mailstore::Error;
+
+    async fn run(&mut self, tx: &mut db::Tx) -> Result<Transferred, mailstore::Error> {
+        let done = self.store.cross_in(tx, &self.crossing, self.leaving).await?;
+        let how = match self.leaving {
+            Leaving::Stay => "copy",
+            Leaving::Go => "move",
+        };
+        tell_transfer(tx, &self.lines, self.folders, &done, how).await?;
+        Ok(done)
+    }
+}
+
+/// The lines of messages that went from one folder to the other; none went, none is told.
 pub(super) async fn tell_transfer(
     tx: &mut db::Tx,
-    line: &Entry,
+    lines: &[Entry],
     (from, to): (FolderId, FolderId),
     done: &Transferred,
     how: &str,
@@ -113,7 +139,8 @@ pub(super) async fn tell_transfer(
         return Ok(());
     }
     let detail = format!("{} to={} how={how}", trail::messages(from, &gone), to.0);
-    audit::append(tx, &[line.telling(detail)]).await
+    let lines: Vec<Entry> = lines.iter().map(|line| line.telling(detail.clone())).collect();
+    audit::append(tx, &lines).await
 }
 
 pub(super) async fn copy(
@@ -122,9 +149,7 @@ pub(super) async fn copy(
     uids: &UidSet,
     to: &FolderName,
 ) -> Result<Copied, Refusal> {
-    let (store, now) = (door.relay().mailstore(), door.relay().now());
-    let copies = store.copies(&words::uids(uids), now);
-    transfer(door, session, to, Transfer::Copy(copies)).await
+    transfer(door, session, (uids, Leaving::Stay), to).await
 }
 
 pub(super) async fn relocate(
@@ -133,23 +158,42 @@ pub(super) async fn relocate(
     uids: &UidSet,
     to: &FolderName,
 ) -> Result<Copied, Refusal> {
-    transfer(door, session, to, Transfer::Move(words::uids(uids))).await
+    transfer(door, session, (uids, Leaving::Go), to).await
 }
 
+/// Who takes messages away must be able to write where they lie; who copies, only where they go.
 async fn transfer(
     door: &ImapDoor,
     session: &mut Session,
+    (uids, leaving): (&UidSet, Leaving),
     to: &FolderName,
-    how: Transfer,
 ) -> Result<Copied, Refusal> {
     const DOING: &str = "copying or moving messages";
-    session.may_write()?;
-    let from = session.folder()?.folder;
-    let (relay, store, account) = (door.relay(), door.relay().mailstore(), session.account());
-    let to = store.folder(account, &words::name(to)?).await.map_err(refusals::store(DOING))?.id;
-    let line = session.line(relay, Act::LetterCopied, String::new(), relay.now());
-    let unit = Transferring { store: store.clone(), account, from, to, how, line };
-    store.db().write(unit).await.map(copied).map_err(refusals::store(DOING))
+    let (source, from) = (session.selected()?, session.folder()?.folder);
+    if leaving == Leaving::Go {
+        source.may_write()?;
+    }
+    let Located { mailbox, name } = session.locate(to)?;
+    mailbox.may_write()?;
+    let (relay, store, now) = (door.relay(), door.relay().mailstore(), door.relay().now());
+    let (account, uids) = (mailbox.account, words::uids(uids));
+    let to = store.folder(account, &name).await.map_err(refusals::store(DOING))?.id;
+    let line = |of| session.line(relay, of, Act::LetterCopied, String::new(), now);
+    let done = if source.account == account {
+        let how = match leaving {
+            Leaving::Stay => Transfer::Copy(store.copies(&uids, now)),
+            Leaving::Go => Transfer::Move(uids),
+        };
+        let unit = Transferring { store: store.clone(), account, from, to, how, line: line(account) };
+        store.db().write(unit).await
+    } else {
+        let (here, there) = ((source.account, from), (account, to));
+        let crossing = store.crossing(here, there, &uids, now).await.map_err(refusals::store(DOING))?;
+        let lines = [line(source.account), line(account)];
+        let unit = CarryingOver { store: store.clone(), crossing, leaving, folders: (from, to), lines };
+        store.db().write(unit).await
+    };
+    done.map(copied).map_err(refusals::store(DOING))
 }
 
 fn copied(done: Transferred) -> Copied {
@@ -191,31 +235,30 @@ pub(super) async fn expunge(
     among: Option<&UidSet>,
 ) -> Result<UidSet, Refusal> {
     const DOING: &str = "removing messages";
-    session.may_write()?;
-    let folder = session.folder()?.folder;
-    let deleted = deleted(door, session, folder, among).await.map_err(refusals::store(DOING))?;
+    let (account, folder) = (session.selected()?.account, session.folder()?.folder);
+    session.selected()?.may_write()?;
+    let deleted = deleted(door.relay().mailstore(), account, folder, among).await.map_err(refusals::store(DOING))?;
     if deleted.is_empty() {
         return Ok(UidSet::new());
     }
     let relay = door.relay();
     let unit = Removing {
         store: relay.mailstore().clone(),
-        account: session.account(),
+        account,
         folder,
         uids: words::uids(&deleted),
-        line: session.line(relay, Act::LetterRemoved, String::new(), relay.now()),
+        line: session.line(relay, account, Act::LetterRemoved, String::new(), relay.now()),
     };
     relay.mailstore().db().write(unit).await.map_err(refusals::store(DOING))
 }
 
 /// The messages marked `\Deleted`: where there are none, as at most CLOSEs, nothing is written.
 async fn deleted(
-    door: &ImapDoor,
-    session: &Session,
+    store: &Mailstore,
+    account: AccountId,
     folder: FolderId,
     among: Option<&UidSet>,
 ) -> Result<UidSet, mailstore::Error> {
-    let (store, account) = (door.relay().mailstore(), session.account());
     let is_deleted = |row: &&mailstore::EntryRow| row.marks.flags.has(Flags::DELETED);
     if let Some(among) = among {
         let rows = store.entries_of(account, folder, &words::uids(among)).await?;

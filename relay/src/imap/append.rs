@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use audit::{Act, Entry};
 use mailstore::{Delivered, Delivery, Hidden, Mailstore, Marks, Origin, Place, SealedLetter};
-use names::{EntryId, FolderId, Timestamp};
+use names::{AccountId, EntryId, FolderId, Timestamp};
 use wire::imap::{Code, Flags, FolderName, Placed, Refusal};
 use wire::mime::Summary;
 
 use super::door::ImapDoor;
 use super::session::Session;
+use super::shared::Located;
 use super::{refusals, words};
 use crate::{Fault, Incoming};
 
@@ -27,6 +28,7 @@ pub(super) struct Beginning {
 /// A letter that is coming in; its body is sealed as it comes.
 pub(super) struct Appending {
     incoming: Incoming,
+    account: AccountId,
     folder: FolderId,
     marks: Marks,
     date: Option<Timestamp>,
@@ -43,14 +45,15 @@ pub(super) async fn begin(
     session: &Session,
     asked: Beginning,
 ) -> Result<Appending, Refusal> {
-    session.may_write()?;
     let (relay, store) = (door.relay(), door.relay().mailstore());
-    let name = words::name(&asked.folder)?;
-    let folder = store.folder(session.account(), &name).await.map_err(refusals::store(APPENDING))?.id;
+    let Located { mailbox, name } = session.locate(&asked.folder)?;
+    mailbox.may_write()?;
+    let account = mailbox.account;
+    let folder = store.folder(account, &name).await.map_err(refusals::store(APPENDING))?.id;
     store.check_room().map_err(refusals::store(APPENDING))?;
     tracing::debug!(size = asked.size, "a letter is appended");
     let incoming = relay.begin_letter(relay.now());
-    Ok(Appending { incoming, folder, marks: words::marks(&asked.flags), date: asked.date })
+    Ok(Appending { incoming, account, folder, marks: words::marks(&asked.flags), date: asked.date })
 }
 
 /// The letter and its line, in one unit.
@@ -77,7 +80,8 @@ pub(super) async fn finish(
     session: &Session,
     appending: Appending,
 ) -> Result<Placed, Refusal> {
-    session.may_write()?;
+    let account = appending.account;
+    session.mailbox(account).ok_or_else(refusals::no_longer_yours)?.may_write()?;
     let (relay, store, now) = (door.relay(), door.relay().mailstore(), door.relay().now());
     let letter = appending.incoming.finish().await.map_err(|fault| match fault {
         Fault::Head(error) => Refusal::new(Code::Cannot, format!("the letter's header is unusable: {error}")),
@@ -85,7 +89,7 @@ pub(super) async fn finish(
     })?;
     let summary = Summary::of(&letter.head, &letter.structure);
     let head = store.seal_head(&letter.body, letter.head.bytes(), &summary.encode(), now);
-    let key = store.key(session.account()).await.map_err(refusals::store(APPENDING))?.own(&letter.body);
+    let key = store.key(account).await.map_err(refusals::store(APPENDING))?.own(&letter.body);
     let entry = EntryId(store.db().id(now));
     let detail = format!("folder={} entry={} size={}", appending.folder.0, entry.0, summary.size());
     let append = Append {
@@ -103,7 +107,7 @@ pub(super) async fn finish(
             documents: Vec::new(),
             queue: None,
         }],
-        line: [session.line(relay, Act::LetterAppended, detail, now)],
+        line: [session.line(relay, account, Act::LetterAppended, detail, now)],
     };
     let delivered = store.db().write(append).await.map_err(refusals::store(APPENDING))?;
     let placed = delivered.first().ok_or_else(refusals::confused)?;

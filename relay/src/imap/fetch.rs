@@ -83,15 +83,15 @@ pub(super) async fn begin(
     items: Arc<FetchItems>,
     seen: MarkSeen,
 ) -> Result<Fetching, Refusal> {
-    let (relay, store, account) = (door.relay(), door.relay().mailstore(), session.account());
+    let (relay, store, mailbox) = (door.relay(), door.relay().mailstore(), session.selected()?);
     let folder = session.folder()?.folder;
     let line = line(door, session, &uids, &items)?;
     let rows = rows(door, session, &uids).await?;
-    let seen = if session.may_write().is_ok() { seen } else { MarkSeen::No };
+    let seen = if mailbox.may_write().is_ok() { seen } else { MarkSeen::No };
     tracing::debug!(messages = uids.len(), content = items.reads_content(), now = relay.now().0, "FETCH");
     Ok(Fetching {
         store: store.clone(),
-        account,
+        account: mailbox.account,
         folder,
         items,
         seen,
@@ -106,9 +106,9 @@ pub(super) async fn begin(
 /// Rows of many messages come from the view that sessions share, those of a few from the database.
 async fn rows(door: &ImapDoor, session: &mut Session, uids: &UidSet) -> Result<Rows, Refusal> {
     let wanted = Wanted { ranges: uids.ranges().to_vec().into_iter(), open: None };
-    let (account, open) = (session.account(), session.folder()?);
+    let open = session.folder()?;
     if uids.len() > limits::LETTERS as u64 && open.messages <= limits::VIEWED {
-        let view = door.relay().mailstore().view(account, open.folder).await;
+        let view = door.relay().mailstore().view(open.account, open.folder).await;
         return Ok(Rows::Viewed { view: view.map_err(refusals::store(READING))?, wanted });
     }
     Ok(Rows::Stored { wanted })
@@ -129,7 +129,7 @@ fn line(
         })
     };
     let open = session.folder()?;
-    let folder = open.folder;
+    let (account, folder) = (open.account, open.folder);
     let letters = contents().any(|content| match content.section.text {
         SectionText::Whole | SectionText::Text => true,
         SectionText::Header | SectionText::Fields(_) | SectionText::FieldsNot(_) | SectionText::Mime => false,
@@ -145,7 +145,7 @@ fn line(
     }
     let (relay, what) = (door.relay(), if letters { "letters" } else { "headers" });
     let detail = format!("{} what={what}", trail::messages(folder, uids));
-    Ok(Some(session.line(relay, Act::LetterRead, detail, relay.now())))
+    Ok(Some(session.line(relay, account, Act::LetterRead, detail, relay.now())))
 }
 
 impl Fetching {

@@ -7,14 +7,23 @@ use wire::imap::{Code, DELIMITER, Folder, FolderKind, FolderName, Refusal, Statu
 
 use super::door::ImapDoor;
 use super::session::Session;
-use super::{acts, refusals, words};
+use super::shared::Located;
+use super::{acts, refusals, shared, words};
 
 const CHANGING: &str = "changing a folder";
 
 pub(super) async fn list(door: &ImapDoor, session: &Session) -> Result<Vec<Folder>, Refusal> {
-    let folders = door.relay().mailstore().folders(session.account()).await;
-    let folders = folders.map_err(refusals::store("listing folders"))?;
+    const LISTING: &str = "listing folders";
+    let store = door.relay().mailstore();
+    let folders = store.folders(session.own().account).await.map_err(refusals::store(LISTING))?;
     let mut listed: Vec<Folder> = folders.iter().filter_map(shown).collect();
+    for other in &session.login().others {
+        match store.folders(other.account).await {
+            Ok(folders) => listed.extend(shared::tree(other, &folders)),
+            // One's own folders are shown though another's cannot be.
+            Err(error) => refusals::logged(LISTING, error),
+        }
+    }
     // Parents before children: a parent's name is the beginning of its child's.
     listed.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(listed)
@@ -28,7 +37,8 @@ fn shown(folder: &mailstore::Folder) -> Option<Folder> {
 }
 
 pub(super) async fn status(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<Status, Refusal> {
-    let folder = door.relay().mailstore().folder(session.account(), &words::name(name)?).await;
+    let Located { mailbox, name } = session.locate(name)?;
+    let folder = door.relay().mailstore().folder(mailbox.account, &name).await;
     let folder = folder.map_err(refusals::store("counting a folder"))?;
     Ok(Status {
         messages: folder.messages,
@@ -80,9 +90,14 @@ fn told(folder: FolderId, how: &str) -> String {
     format!("folder={} how={how}", folder.0)
 }
 
-async fn change(door: &ImapDoor, session: &Session, change: Change) -> Result<(), Refusal> {
-    let (relay, account) = (door.relay(), session.account());
-    let line = session.line(relay, Act::FolderChanged, String::new(), relay.now());
+async fn change(
+    door: &ImapDoor,
+    session: &Session,
+    account: AccountId,
+    change: Change,
+) -> Result<(), Refusal> {
+    let relay = door.relay();
+    let line = session.line(relay, account, Act::FolderChanged, String::new(), relay.now());
     let unit = Changing { store: relay.mailstore().clone(), account, change, line };
     relay.mailstore().db().write(unit).await.map_err(refusals::store(CHANGING))
 }
@@ -95,16 +110,16 @@ struct Making {
 }
 
 impl Making {
-    async fn prepare(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<Self, Refusal> {
-        let (store, account, now) = (door.relay().mailstore(), session.account(), door.relay().now());
-        let whole = words::name(name)?;
+    async fn prepare(door: &ImapDoor, located: &Located) -> Result<Self, Refusal> {
+        let (store, account, now) = (door.relay().mailstore(), located.mailbox.account, door.relay().now());
+        let whole = &located.name;
         let mut parents = Vec::new();
         for (at, _) in whole.as_str().match_indices(DELIMITER) {
             let parent = mailstore::FolderName::parse(&whole.as_str()[..at])
                 .map_err(|_| Refusal::new(Code::Cannot, "a folder cannot have this name"))?;
             parents.push(store.new_folder(account, &parent, now).await.map_err(refusals::store(CHANGING))?);
         }
-        let folder = store.new_folder(account, &whole, now).await.map_err(refusals::store(CHANGING))?;
+        let folder = store.new_folder(account, whole, now).await.map_err(refusals::store(CHANGING))?;
         Ok(Self { parents, folder })
     }
 
@@ -125,14 +140,16 @@ impl Making {
 }
 
 pub(super) async fn create(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<(), Refusal> {
-    session.may_write()?;
-    let making = Making::prepare(door, session, name).await?;
-    change(door, session, Change::Create(making)).await
+    let located = session.locate_new(name)?;
+    located.mailbox.may_write()?;
+    let making = Making::prepare(door, &located).await?;
+    change(door, session, located.mailbox.account, Change::Create(making)).await
 }
 
 pub(super) async fn delete(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<(), Refusal> {
-    session.may_write()?;
-    change(door, session, Change::Delete(words::name(name)?)).await
+    let Located { mailbox, name } = session.locate(name)?;
+    mailbox.may_write()?;
+    change(door, session, mailbox.account, Change::Delete(name)).await
 }
 
 pub(super) async fn rename(
@@ -141,13 +158,19 @@ pub(super) async fn rename(
     from: &FolderName,
     to: &FolderName,
 ) -> Result<(), Refusal> {
-    session.may_write()?;
-    if from.is_inbox() {
-        return empty_inbox_into(door, session, to).await;
+    let empties = from.is_inbox();
+    let (from, to) = (session.locate(from)?, session.locate_new(to)?);
+    let account = from.mailbox.account;
+    from.mailbox.may_write()?;
+    if to.mailbox.account != account {
+        return Err(Refusal::new(Code::Cannot, "a folder stays in its mailbox; please move its messages"));
     }
-    let (store, from, to) = (door.relay().mailstore(), words::name(from)?, words::name(to)?);
-    let renaming = store.renaming(session.account(), &from, &to).await.map_err(refusals::store(CHANGING))?;
-    change(door, session, Change::Rename(renaming)).await
+    if empties {
+        return empty_inbox_into(door, session, &to).await;
+    }
+    let store = door.relay().mailstore();
+    let renaming = store.renaming(account, &from.name, &to.name).await.map_err(refusals::store(CHANGING))?;
+    change(door, session, account, Change::Rename(renaming)).await
 }
 
 /// RENAME of INBOX (RFC 3501 §6.3.5): INBOX stays, its messages go to a folder made for them. One unit.
@@ -171,22 +194,22 @@ impl db::Unit for EmptyingInbox {
         let done = self.store.move_in(tx, self.account, from, to, None).await?;
         // Chain heads are locked after folders (DESIGN §2.2).
         audit::append(tx, &[self.made.telling(told)]).await?;
-        Ok(acts::tell_transfer(tx, &self.moved, (from, to), &done, "move").await?)
+        Ok(acts::tell_transfer(tx, std::slice::from_ref(&self.moved), (from, to), &done, "move").await?)
     }
 }
 
-async fn empty_inbox_into(door: &ImapDoor, session: &Session, to: &FolderName) -> Result<(), Refusal> {
-    let (relay, account) = (door.relay(), session.account());
+async fn empty_inbox_into(door: &ImapDoor, session: &Session, to: &Located) -> Result<(), Refusal> {
+    let (relay, account) = (door.relay(), to.mailbox.account);
     let (store, store_failed, now) = (relay.mailstore(), refusals::store(CHANGING), relay.now());
-    let making = Making::prepare(door, session, to).await?;
+    let making = Making::prepare(door, to).await?;
     let inbox = store.role_folder_of(account, mailstore::Role::Inbox).await.map_err(&store_failed)?.id;
     let unit = EmptyingInbox {
         store: store.clone(),
         account,
         inbox,
         making,
-        made: session.line(relay, Act::FolderChanged, String::new(), now),
-        moved: session.line(relay, Act::LetterCopied, String::new(), now),
+        made: session.line(relay, account, Act::FolderChanged, String::new(), now),
+        moved: session.line(relay, account, Act::LetterCopied, String::new(), now),
     };
     store.db().write(unit).await.map_err(store_failed)
 }
@@ -197,11 +220,11 @@ pub(super) async fn subscribe(
     name: &FolderName,
     subscription: Subscription,
 ) -> Result<(), Refusal> {
-    session.may_write()?;
-    let name = words::name(name)?;
+    let Located { mailbox, name } = session.locate(name)?;
+    mailbox.may_write()?;
     let subscription = match subscription {
         Subscription::On => Change::Subscribe(name),
         Subscription::Off => Change::Unsubscribe(name),
     };
-    change(door, session, subscription).await
+    change(door, session, mailbox.account, subscription).await
 }

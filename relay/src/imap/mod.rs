@@ -16,8 +16,10 @@ mod refusals;
 mod search;
 mod select;
 mod session;
+mod shared;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod trail;
 mod words;
 mod world;

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use mailstore::{EntryRow, Error, FolderNews, News, Touched, Uid};
-use names::FolderId;
+use names::{AccountId, FolderId};
 use wire::imap::{Changes, Code, FlagChange, Refusal, UidSet};
 
 use super::door::ImapDoor;
@@ -18,6 +18,8 @@ const LISTENING: &str = "looking for news of a folder";
 
 /// The selected folder, as far as its news were told.
 pub(super) struct Open {
+    /// Whose it is.
+    pub(super) account: AccountId,
     pub(super) folder: FolderId,
     /// How many messages it had when it was opened, and those come since.
     pub(super) messages: u32,
@@ -48,9 +50,9 @@ struct Look {
 }
 
 impl Open {
-    pub(super) fn new(folder: FolderId, messages: u32, last: Uid, base: i64) -> Self {
+    pub(super) fn new(account: AccountId, folder: FolderId, messages: u32, last: Uid, base: i64) -> Self {
         let (told, pending) = (VecDeque::new(), Pending::default());
-        Self { folder, messages, last, base, told, pending, reading: UidSet::new() }
+        Self { account, folder, messages, last, base, told, pending, reading: UidSet::new() }
     }
 
     /// Remembers changes that the session knows, because it made them.
@@ -85,8 +87,8 @@ impl Open {
         }
     }
 
-    async fn look(&self, door: &ImapDoor, session: &Session, news: &FolderNews) -> Result<Look, Error> {
-        let (store, account) = (door.relay().mailstore(), session.account());
+    async fn look(&self, door: &ImapDoor, news: &FolderNews) -> Result<Look, Error> {
+        let (store, account) = (door.relay().mailstore(), self.account);
         let mut look = Look { changes: Changes::default(), last: self.last, base: None };
         let Some(touched) = self.unknown(news) else {
             let changes = store.changes(account, self.folder, self.base).await?;
@@ -186,7 +188,7 @@ async fn changes(door: &ImapDoor, session: &mut Session) -> Result<Changes, Refu
         return Ok(Changes::default());
     }
     if open.pending.list {
-        let standing = door.relay().mailstore().folder_by_id(session.account(), open.folder).await;
+        let standing = door.relay().mailstore().folder_by_id(open.account, open.folder).await;
         match standing {
             Ok(_) => {}
             Err(Error::NoFolder) => {
@@ -197,7 +199,7 @@ async fn changes(door: &ImapDoor, session: &mut Session) -> Result<Changes, Refu
         }
     }
     let look = match &open.pending.folder {
-        Some(news) => Some(open.look(door, session, news).await.map_err(refusals::store(LISTENING))?),
+        Some(news) => Some(open.look(door, news).await.map_err(refusals::store(LISTENING))?),
         None => None,
     };
     let Some(open) = session.open.as_mut() else { return Ok(Changes::default()) };

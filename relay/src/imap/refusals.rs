@@ -68,6 +68,11 @@ pub(super) fn may_only_read() -> Refusal {
     Refusal::new(Code::NoPermission, "you may only read this mailbox")
 }
 
+/// The rights in a mailbox of another ended while its folder was open.
+pub(super) fn no_longer_yours() -> Refusal {
+    Refusal::new(Code::NoPermission, "you may no longer use this mailbox")
+}
+
 /// A sign-in that did not pass.
 pub(super) fn sign_in(refusal: &SignInRefusal) -> Refusal {
     match refusal {

@@ -1,12 +1,13 @@
 //! SELECT and EXAMINE: the folder as it stands when it is opened.
 
-use mailstore::{EntryRow, Flags, Folder, Uid};
+use mailstore::{EntryRow, Flags, Folder, Mailstore, Uid};
+use names::AccountId;
 use wire::imap::{Access, FolderName, Mode, Refusal, Selected, UidSet};
 
 use super::door::ImapDoor;
 use super::news::Open;
 use super::session::Session;
-use super::{limits, refusals, words};
+use super::{limits, refusals};
 
 const OPENING: &str = "opening a folder";
 
@@ -25,18 +26,19 @@ pub(super) async fn select(
     name: &FolderName,
     mode: Mode,
 ) -> Result<Selected, Refusal> {
-    let (store, account) = (door.relay().mailstore(), session.account());
     session.open = None;
+    let located = session.locate(name)?;
+    let (store, account) = (door.relay().mailstore(), located.mailbox.account);
     // What was heard of before is in what is read next; what comes meanwhile is told after it.
-    session.watcher.take();
-    let folder = store.folder(account, &words::name(name)?).await.map_err(refusals::store(OPENING))?;
-    let picture = picture(door, session, &folder).await.map_err(refusals::store(OPENING))?;
+    session.watch(door, account);
+    let folder = store.folder(account, &located.name).await.map_err(refusals::store(OPENING))?;
+    let picture = picture(store, account, &folder).await.map_err(refusals::store(OPENING))?;
     let access = match mode {
         Mode::ReadOnly => Access::ReadOnly,
-        Mode::ReadWrite => session.access(),
+        Mode::ReadWrite => located.mailbox.access(),
     };
     let last = Uid(picture.uids.last().unwrap_or(0).max(folder.uid_next.0.saturating_sub(1)));
-    session.open = Some(Open::new(folder.id, folder.messages, last, picture.modseq));
+    session.open = Some(Open::new(account, folder.id, folder.messages, last, picture.modseq));
     Ok(Selected {
         uids: picture.uids,
         first_unseen: picture.first_unseen,
@@ -47,8 +49,7 @@ pub(super) async fn select(
     })
 }
 
-async fn picture(door: &ImapDoor, session: &Session, folder: &Folder) -> Result<Picture, mailstore::Error> {
-    let (store, account) = (door.relay().mailstore(), session.account());
+async fn picture(store: &Mailstore, account: AccountId, folder: &Folder) -> Result<Picture, mailstore::Error> {
     let mut picture = Picture { modseq: folder.modseq, ..Picture::default() };
     if folder.messages <= limits::VIEWED {
         let view = store.view(account, folder.id).await?;

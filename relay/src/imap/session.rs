@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use directory::{Login, Rights};
+use directory::Login;
 use mailstore::{News, Watcher};
 use names::AccountId;
-use wire::imap::{Access, Code, Refusal};
+use wire::imap::{Code, Refusal};
 
 use super::door::{ImapDoor, Place};
 use super::news::Open;
@@ -20,6 +20,8 @@ pub(super) const DOOR: &str = "mailbox";
 pub(super) struct Session {
     signed_in: SignedIn,
     pub(super) watcher: Watcher,
+    /// Whose changes the watcher tells: the mailbox of the selected folder.
+    watched: AccountId,
     /// The selected folder.
     pub(super) open: Option<Open>,
     _place: Place,
@@ -35,32 +37,22 @@ impl Session {
         };
         let told = tell_signed_in(relay, login, DOOR, relay.now()).await;
         told.map_err(refusals::database("telling of a sign-in"))?;
-        let watcher = relay.mailstore().watch(login.account);
-        Ok(Self { signed_in, watcher, open: None, _place: place })
+        let watched = login.account;
+        let watcher = relay.mailstore().watch(watched);
+        Ok(Self { signed_in, watcher, watched, open: None, _place: place })
     }
 
     pub(super) fn login(&self) -> &Arc<Login> {
         self.signed_in.login()
     }
 
-    pub(super) fn account(&self) -> AccountId {
-        self.login().account
-    }
-
-    /// What the login's rights allow in this mailbox.
-    pub(super) fn access(&self) -> Access {
-        match self.login().rights {
-            Rights::Read => Access::ReadOnly,
-            Rights::Write | Rights::Manage => Access::ReadWrite,
+    /// Hears of one mailbox from now on, and of nothing that was before.
+    pub(super) fn watch(&mut self, door: &ImapDoor, account: AccountId) {
+        if self.watched != account {
+            self.watcher = door.relay().mailstore().watch(account);
+            self.watched = account;
         }
-    }
-
-    /// Refuses a login that may only read.
-    pub(super) fn may_write(&self) -> Result<(), Refusal> {
-        match self.access() {
-            Access::ReadWrite => Ok(()),
-            Access::ReadOnly => Err(refusals::may_only_read()),
-        }
+        self.watcher.take();
     }
 
     /// The selected folder. The machine never asks about one before it has selected it.
@@ -77,7 +69,7 @@ impl Session {
     }
 
     /// Why this session must end: its token ended, its password was revoked, its mailbox stopped or its
-    /// rights ended (RELIABILITY A-15). Costs two comparisons as long as the directory does not change.
+    /// rights ended, those in the mailbox of the selected folder too (RELIABILITY A-15). Costs two comparisons as long as the directory does not change.
     pub(super) async fn expired(&mut self, door: &ImapDoor) -> Option<Refusal> {
         let relay = door.relay();
         let now = relay.now();
@@ -88,6 +80,7 @@ impl Session {
             ));
         }
         match self.signed_in.renew(relay.directory(), now).await {
+            Ok(Some(_)) if self.open.is_some() => self.selected().err(),
             Ok(Some(_)) => None,
             Ok(None) => {
                 Some(Refusal::new(Code::Expired, "this login no longer counts; please sign in again"))

@@ -1,7 +1,7 @@
 //! Lines of the trail that this door writes: one a command, with a UID set (DESIGN §2.3, Audit).
 
 use audit::{Act, Actor, Chain, Entry, Line};
-use names::{FolderId, Timestamp};
+use names::{AccountId, FolderId, Timestamp};
 use wire::imap::UidSet;
 
 use super::limits;
@@ -9,13 +9,19 @@ use super::session::Session;
 use crate::Relay;
 
 impl Session {
-    /// A line in the chain of this session's account.
-    pub(super) fn line(&self, relay: &Relay, act: Act, detail: String, now: Timestamp) -> Entry {
-        let account = Actor::Account(self.login().account);
-        let actor = self.login().person.map_or(account, Actor::Person);
-        let for_whom = (actor != account).then_some(account);
+    /// A line in the chain of the account acted on: who acted, and for whose mailbox.
+    pub(super) fn line(
+        &self,
+        relay: &Relay,
+        of: AccountId,
+        act: Act,
+        detail: String,
+        now: Timestamp,
+    ) -> Entry {
+        let actor = self.login().person.map_or(Actor::Account(self.login().account), Actor::Person);
+        let for_whom = Some(Actor::Account(of)).filter(|whom| *whom != actor);
         let line = Line { at: now, actor, for_whom, act, detail };
-        Entry::new(Chain::Account(self.login().account), line, &relay.inner().entropy)
+        Entry::new(Chain::Account(of), line, &relay.inner().entropy)
     }
 }
 

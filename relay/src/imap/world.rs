@@ -76,15 +76,12 @@ impl ImapWorld {
             Ask::Select { folder, mode } => {
                 Answer::Selected(select::select(door, session, &folder, mode).await)
             }
-            Ask::Unselect => {
-                session.open = None;
-                Answer::Done
-            }
             Ask::Poll => Answer::Changes(news::poll(door, session).await),
             Ask::Copy { uids, to } => Answer::Copied(acts::copy(door, session, &uids, &to).await),
             Ask::Move { uids, to } => Answer::Copied(acts::relocate(door, session, &uids, &to).await),
             Ask::Expunge { among } => Answer::Expunged(acts::expunge(door, session, among.as_ref()).await),
             Ask::Identify(_)
+            | Ask::Unselect
             | Ask::Authenticate { .. }
             | Ask::Respond(_)
             | Ask::Append { .. }
@@ -174,6 +171,13 @@ impl World<Server> for ImapWorld {
             }
             Ask::Discard => {
                 self.appending = None;
+                Answer::Done
+            }
+            // Whoever may no longer use the folder's mailbox may leave it.
+            Ask::Unselect => {
+                if let Some(session) = self.session.as_deref_mut() {
+                    session.open = None;
+                }
                 Answer::Done
             }
             ask => match self.session.as_deref_mut() {

@@ -66,12 +66,12 @@ pub(super) async fn begin(
     session: &mut Session,
     key: SearchKey,
 ) -> Result<Searching, Refusal> {
-    let (relay, store, account) = (door.relay(), door.relay().mailstore(), session.account());
+    let (relay, store, account) = (door.relay(), door.relay().mailstore(), session.selected()?.account);
     let folder = session.folder()?.folder;
     let plan = Plan::of(key);
     if plan.reads_letters() {
         let detail = format!("folder={} looks_at={}", folder.0, plan.looks_at());
-        let line = session.line(relay, Act::LettersSearched, detail, relay.now());
+        let line = session.line(relay, account, Act::LettersSearched, detail, relay.now());
         trail::write(store.db(), vec![line]).await.map_err(refusals::database("telling the trail"))?;
     }
     let store_failed = refusals::store(SEARCHING);
