@@ -347,7 +347,9 @@ async fn authorise(
     let person = match owner {
         Owner::Machine(account) => {
             let itself = vec![may_send_as(mailbox)];
-            return Ok((account == mailbox.account).then(|| login(None, None, Rights::Write, itself, Vec::new())));
+            return Ok(
+                (account == mailbox.account).then(|| login(None, None, Rights::Write, itself, Vec::new()))
+            );
         }
         Owner::Person(person) => person,
     };
@@ -361,7 +363,8 @@ async fn authorise(
     usable.retain(|other| other.state == MailboxState::Open && other.kind != AccountKind::Applicative);
     usable.sort_by_key(|other| other.account != mailbox.account);
     let rights_in = |other: &Mailbox| rights.get(&other.account).copied();
-    let writable = usable.iter().filter(|other| rights_in(other).is_some_and(|rights| rights >= Rights::Write));
+    let writable =
+        usable.iter().filter(|other| rights_in(other).is_some_and(|rights| rights >= Rights::Write));
     let may_send_as = writable.map(may_send_as).collect();
     // Who opens the mailbox of another acts there for them, and nowhere else.
     let holds = mailbox.person.as_ref().is_some_and(|holder| holder.id == person);

@@ -237,7 +237,8 @@ pub(super) async fn expunge(
     const DOING: &str = "removing messages";
     let (account, folder) = (session.selected()?.account, session.folder()?.folder);
     session.selected()?.may_write()?;
-    let deleted = deleted(door.relay().mailstore(), account, folder, among).await.map_err(refusals::store(DOING))?;
+    let deleted =
+        deleted(door.relay().mailstore(), account, folder, among).await.map_err(refusals::store(DOING))?;
     if deleted.is_empty() {
         return Ok(UidSet::new());
     }

@@ -49,7 +49,11 @@ pub(super) async fn select(
     })
 }
 
-async fn picture(store: &Mailstore, account: AccountId, folder: &Folder) -> Result<Picture, mailstore::Error> {
+async fn picture(
+    store: &Mailstore,
+    account: AccountId,
+    folder: &Folder,
+) -> Result<Picture, mailstore::Error> {
     let mut picture = Picture { modseq: folder.modseq, ..Picture::default() };
     if folder.messages <= limits::VIEWED {
         let view = store.view(account, folder.id).await?;

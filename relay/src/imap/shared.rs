@@ -8,7 +8,9 @@
 
 use directory::{MayUse, Rights};
 use names::{AccountId, AccountKind};
-use wire::imap::{Access, Code, DELIMITER, Folder, FolderKind, FolderName, Refusal, Subscription};
+use wire::imap::{
+    Access, Code, DELIMITER, Folder, FolderKind, FolderName, Namespaces, Refusal, Subscription,
+};
 
 use super::session::Session;
 use super::{refusals, texts, words};
@@ -110,6 +112,15 @@ impl Session {
     /// A mailbox, if this session may use it still.
     pub(super) fn mailbox(&self, account: AccountId) -> Option<Mailbox> {
         self.login().rights_in(account).map(|rights| Mailbox { account, rights })
+    }
+
+    /// The branches that hold mailboxes of this session.
+    pub(super) fn namespaces(&self) -> Namespaces {
+        let above = |branch: Branch| {
+            let held = self.login().others.iter().any(|other| Branch::of(other.kind) == branch);
+            held.then(|| FolderName::parse(branch.prefix()).ok()).flatten()
+        };
+        Namespaces { others: above(Branch::Others), shared: above(Branch::Shared) }
     }
 
     /// The mailbox of the selected folder.

@@ -66,6 +66,7 @@ impl ImapWorld {
     async fn ask_of(door: &ImapDoor, session: &mut Session, ask: Ask) -> Answer {
         match ask {
             Ask::Folders => Answer::Folders(folders::list(door, session).await),
+            Ask::Namespaces => Answer::Namespaces(Ok(session.namespaces())),
             Ask::Create(name) => Answer::Outcome(folders::create(door, session, &name).await),
             Ask::Delete(name) => Answer::Outcome(folders::delete(door, session, &name).await),
             Ask::Rename { from, to } => Answer::Outcome(folders::rename(door, session, &from, &to).await),
@@ -119,6 +120,7 @@ fn refused(ask: &Ask, refusal: Refusal) -> Answer {
             Answer::Outcome(Err(refusal))
         }
         Ask::Folders => Answer::Folders(Err(refusal)),
+        Ask::Namespaces => Answer::Namespaces(Err(refusal)),
         Ask::Status(_) => Answer::Status(Err(refusal)),
         Ask::Select { .. } => Answer::Selected(Err(refusal)),
         Ask::Poll => Answer::Changes(Changes { ended: Some(refusal), ..Changes::default() }),

@@ -6,6 +6,7 @@ mod doors;
 mod listening;
 mod reading;
 mod searching;
+mod sharing;
 
 use std::collections::VecDeque;
 

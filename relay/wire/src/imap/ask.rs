@@ -9,6 +9,7 @@
 //! | [`Ask::Identify`] | ask | [`Answer::Done`] |
 //! | [`Ask::Authenticate`] [`Ask::Respond`] | ask | [`Answer::Outcome`], or [`Answer::Challenge`] and then `Respond` |
 //! | [`Ask::Folders`] | ask | [`Answer::Folders`] |
+//! | [`Ask::Namespaces`] | ask | [`Answer::Namespaces`] |
 //! | [`Ask::Create`] [`Ask::Delete`] [`Ask::Rename`] [`Ask::Subscribe`] | ask | [`Answer::Outcome`] |
 //! | [`Ask::Status`] | ask | [`Answer::Status`] |
 //! | [`Ask::Select`] | ask | [`Answer::Selected`] |
@@ -32,7 +33,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use names::Timestamp;
 
-use super::{FetchItems, Flags, FolderName, Role, SearchKey, StoreMode, UidSet};
+use super::{FetchItems, Flags, FolderName, Namespaces, Role, SearchKey, StoreMode, UidSet};
 use crate::mime::Summary;
 use crate::sasl::{Attempt, Secret};
 
@@ -54,6 +55,8 @@ pub enum Ask {
     Respond(Secret),
     /// All folders of the account, parents before children. The machine matches LIST patterns.
     Folders,
+    /// Where the folders of others stand (RFC 2342).
+    Namespaces,
     /// Create this folder and its missing parents (as selectable folders).
     Create(FolderName),
     /// Delete this folder. `INBOX` never comes; a folder with children is the world's to judge.
@@ -156,6 +159,8 @@ pub enum Answer {
     Outcome(Result<(), Refusal>),
     /// All folders.
     Folders(Result<Vec<Folder>, Refusal>),
+    /// Where the folders of others stand.
+    Namespaces(Result<Namespaces, Refusal>),
     /// Counters.
     Status(Result<Status, Refusal>),
     /// The folder is open.

@@ -1,4 +1,4 @@
-//! LIST, LSUB, STATUS, NAMESPACE, CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 3501 §6.3).
+//! LIST, LSUB, STATUS, CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 3501 §6.3).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +12,6 @@ use super::session::Expunges;
 use super::{Ask, Code, Folder, FolderKind, FolderName, Refusal, Status, Subscription};
 
 impl Server {
-    pub(super) fn namespace(&mut self, tag: &str, out: &mut Out) {
-        // RFC 2342 §5: one's own folders, nobody else's, nothing shared.
-        out.send(format!("* NAMESPACE ((\"\" \"{DELIMITER}\")) NIL NIL\r\n").as_bytes());
-        self.complete(tag, Completion::ok("NAMESPACE done"), Expunges::Told, out);
-    }
-
     pub(super) fn list(
         &mut self,
         tag: &str,

@@ -22,6 +22,7 @@ mod folders;
 mod idle;
 pub mod limits;
 mod name;
+mod namespace;
 #[cfg(test)]
 mod oracle;
 mod pattern;
@@ -55,6 +56,7 @@ pub use fetch_items::{Content, FetchItem, FetchItems, Label, Reading, Section, S
 pub use flags::{Flags, Keyword, StoreMode, SystemFlag};
 pub use limits::Limits;
 pub use name::{DELIMITER, FolderName, NameError, Role};
+pub use namespace::Namespaces;
 pub use scan::Date;
 pub use search::{EnvelopeField, SearchKey, When};
 pub use sections::{Block, Span};

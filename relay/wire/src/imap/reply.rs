@@ -181,6 +181,11 @@ pub(super) fn folder(name: &super::FolderName) -> String {
     quoted(&name.to_wire())
 }
 
+/// The prefix of all names below a folder, as a string (RFC 2342 §6).
+pub(super) fn prefix(above: &super::FolderName) -> String {
+    quoted(&format!("{}{}", above.to_wire(), super::DELIMITER))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

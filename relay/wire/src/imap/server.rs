@@ -91,6 +91,9 @@ pub(super) enum Task {
         which: Listing,
         pattern: String,
     },
+    Namespace {
+        tag: String,
+    },
     Outcome {
         tag: String,
         done: &'static str,
@@ -188,6 +191,7 @@ impl Server {
             (Task::List { tag, which, pattern }, Answer::Folders(folders)) => {
                 self.listed(&tag, which, &pattern, folders, out);
             }
+            (Task::Namespace { tag }, Answer::Namespaces(found)) => self.namespaces(&tag, found, out),
             (Task::Outcome { tag, done }, Answer::Outcome(Ok(()))) => {
                 self.complete(&tag, Completion::ok(done), Expunges::Told, out);
             }

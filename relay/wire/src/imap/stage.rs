@@ -2,7 +2,7 @@
 //!
 //! `Setup:` lines: `plain` (port 143, before sign-in), `stranger` (port 993, before sign-in; otherwise the
 //! session has signed in), `selected` (INBOX is), `examined`, `inbox N` (N short letters), `letter NAME`
-//! (one of [`letter`] into INBOX), `folder NAME`, `errors N`, `sign-ins N`, `letter-size N`.
+//! (one of [`letter`] into INBOX), `folder NAME`, `others NAME` and `shared NAME` (what stands above their folders), `errors N`, `sign-ins N`, `letter-size N`.
 //!
 //! `W:` lines: `KIND refused CODE text` for the next ask of a kind; `deliver`, `vanish UIDS`,
 //! `flag UID (FLAGS)` for what another session does in INBOX; `ended CODE text`; `nonsense`.
@@ -169,6 +169,8 @@ impl Stage for ImapStage {
                 self.world.post.deliver("INBOX", &raw);
             }
             "folder" => drop(self.world.answer(Ask::Create(name(value)))),
+            "others" => self.world.namespaces.others = Some(name(value)),
+            "shared" => self.world.namespaces.shared = Some(name(value)),
             "mechanisms" => {
                 let parse =
                     |name: &str| Mechanism::parse(name.as_bytes()).ok_or(format!("no mechanism {name}"));

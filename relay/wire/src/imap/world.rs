@@ -156,6 +156,7 @@ pub struct World {
     /// Octets of a chunk.
     pub chunk: usize,
     pub ended: Option<Refusal>,
+    pub namespaces: Namespaces,
 }
 
 impl World {
@@ -169,6 +170,7 @@ impl World {
             challenges: VecDeque::new(),
             chunk: 7,
             ended: None,
+            namespaces: Namespaces::default(),
         }
     }
 
@@ -235,6 +237,10 @@ impl World {
                     kind: stored.kind,
                 });
                 one(Answer::Folders(refused.map(|()| folders.collect())))
+            }
+            Ask::Namespaces => {
+                let refused = self.refused("namespace");
+                one(Answer::Namespaces(refused.map(|()| self.namespaces.clone())))
             }
             Ask::Create(folder) => {
                 self.asked.push(format!("create {folder}"));
