@@ -71,7 +71,7 @@ pub use dossier::{Confidentiality, Document, DocumentDraft, DocumentPart, NewDoc
 pub use error::Error;
 pub use folders::{Folder, FolderName, FolderNameError, NewFolder, Renaming};
 pub use keys::{AccountKey, Keyring, QUEUE, WrappedKey};
-pub use marks::{Flags, Keyword, Marks};
+pub use marks::{APPENDED, Flags, Keyword, Marks};
 pub use messages::{Changes, EntryRow, FlagChange, Stored};
 pub use parties::Party;
 pub use places::{Hidden, Origin, Place, Role, Uid, Viewer};

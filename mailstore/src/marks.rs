@@ -123,6 +123,39 @@ impl Marks {
     }
 }
 
+/// The keyword of a letter that a mail program put here: it was never delivered (ADR 0021). Given when the letter
+/// is kept; no client sets it or takes it off, and copies keep it.
+pub const APPENDED: &str = "Pli-Appended";
+
+impl Marks {
+    /// These, and the mark of a letter that was never delivered.
+    #[must_use]
+    pub fn appended(&self) -> Self {
+        let own = self.keywords().filter(|own| !own.eq_ignore_ascii_case(APPENDED));
+        // In front: were there too many keywords, it would not be the one left out.
+        let own = own.take(limits::KEYWORDS - 1);
+        Self { flags: self.flags, keywords: join(std::iter::once(APPENDED).chain(own).collect()) }
+    }
+
+    /// Whether the letter was never delivered.
+    #[must_use]
+    pub fn is_appended(&self) -> bool {
+        self.keywords.is_some() && self.keywords().any(|own| own.eq_ignore_ascii_case(APPENDED))
+    }
+
+    /// These, as a change of `old` may make them: how a letter came is no client's to say.
+    pub(crate) fn of_the_same_letter(self, old: &Self) -> Self {
+        match (old.is_appended(), self.is_appended()) {
+            (true, true) | (false, false) => self,
+            (true, false) => self.appended(),
+            (false, true) => {
+                let own = self.keywords().filter(|own| !own.eq_ignore_ascii_case(APPENDED)).collect();
+                Self { flags: self.flags, keywords: join(own) }
+            }
+        }
+    }
+}
+
 fn join(mut keywords: Vec<&str>) -> Option<Arc<str>> {
     keywords.sort_by_key(|keyword| keyword.to_ascii_lowercase());
     keywords.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
@@ -147,6 +180,22 @@ mod tests {
         assert!(both.flags.has(Flags::SEEN.with(Flags::DRAFT)) && !both.flags.has(Flags::DELETED));
         assert!(both.has_keyword(&Keyword::parse("$FORWARDED").unwrap()));
         assert_eq!(both.without(&marks(Flags::SEEN, "A B $forwarded")), marks(Flags::DRAFT, ""));
+    }
+
+    #[test]
+    fn no_change_makes_a_letter_appended_or_delivered() {
+        let delivered = marks(Flags::SEEN, "$Work");
+        let appended = delivered.appended();
+        assert!(appended.is_appended() && !delivered.is_appended());
+        assert_eq!(appended.keywords().collect::<Vec<_>>(), ["$Work", "Pli-Appended"]);
+        assert_eq!(appended.appended(), appended);
+        let bare = marks(Flags::NONE, "");
+        assert_eq!(bare.clone().of_the_same_letter(&appended), bare.appended());
+        assert_eq!(marks(Flags::NONE, "pli-appended").of_the_same_letter(&delivered), bare);
+        assert_eq!(delivered.clone().of_the_same_letter(&delivered), delivered);
+        let many: Vec<_> = (0..100).map(|n| Keyword::parse(&format!("k{n}")).unwrap()).collect();
+        let many = Marks::new(Flags::NONE, &many).appended();
+        assert!(many.is_appended() && many.keywords().count() == limits::KEYWORDS);
     }
 
     #[test]

@@ -59,11 +59,12 @@ pub enum FlagChange {
 
 impl FlagChange {
     fn apply(&self, marks: &Marks) -> Marks {
-        match self {
+        let new = match self {
             Self::Replace(new) => new.clone(),
             Self::Add(more) => marks.with(more),
             Self::Remove(less) => marks.without(less),
-        }
+        };
+        new.of_the_same_letter(marks)
     }
 }
 

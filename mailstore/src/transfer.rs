@@ -67,7 +67,7 @@ impl Mailstore {
         let mut uses = BTreeMap::<BodyId, i64>::new();
         for row in &mut rows {
             row.id = ids[&row.uid];
-            row.origin = Origin::Copied;
+            // It keeps its origin: a copy of what was appended was not delivered either.
             // The letter stands in its conversation once.
             row.conversation = None;
             *uses.entry(row.body).or_default() += 1;
@@ -136,7 +136,7 @@ impl Mailstore {
             key,
             place: Place::Folder(folder),
             entry: EntryId(self.db().id(now)),
-            marks,
+            marks: marks.appended(),
             internal_date,
             origin: Origin::Appended,
             hidden: Hidden::NONE,
@@ -151,6 +151,29 @@ impl Mailstore {
             }))
             .await?;
         done.pop().ok_or(Error::NoFolder)
+    }
+
+    /// Delivers letters and removes the message that they take the place of (RFC 8508), inside a unit. `None`,
+    /// and nothing is written, when that message is gone.
+    pub async fn replace_in(
+        &self,
+        tx: &mut db::Tx,
+        (owner, from, old): (AccountId, FolderId, Uid),
+        (account, to): (AccountId, FolderId),
+        deliveries: &[Delivery],
+    ) -> Result<Option<Vec<Delivered>>, Error> {
+        const THERE: &str = "SELECT uid FROM entry WHERE folder = $1 AND uid = $2";
+        let mut folders = [(from, owner), (to, account)];
+        folders.sort_unstable();
+        for (folder, account) in folders {
+            self.lock_folder(tx, account, folder).await?;
+        }
+        if tx.maybe_row(THERE, db::args![from, old]).await?.is_none() {
+            return Ok(None);
+        }
+        let delivered = self.deliver(tx, deliveries).await?;
+        self.remove_entries(tx, owner, from, Some(&[old])).await?;
+        Ok(Some(delivered))
     }
 
     async fn lock_folders(

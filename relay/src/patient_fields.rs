@@ -52,9 +52,37 @@ pub(crate) fn drop_claims(head: &mut Head) {
     }
 }
 
+/// The fields that only an operator writes, and what they are called in a letter that no operator brought: names
+/// of the same length, so that no octet of the letter moves.
+const DISOWNED: [(&str, &str); 4] = [
+    (INS, "X-Was-Patient-INS"),
+    (BIRTH_DATE, "X-Was-Patient-Birth-Date"),
+    (WRITTEN_BY, "X-Was-Written-By"),
+    (crate::intake::TRACE, "X-Was-Trace"),
+];
+
+/// Takes their meaning from the fields that only an operator may write, in a letter that a mail program put into
+/// a mailbox (ADR 0021). What they say stays to be read by people.
+pub(crate) fn disown(head: &mut Head) {
+    for (name, other) in DISOWNED {
+        head.rename(name, other);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_appended_letter_claims_nothing_and_keeps_its_length() {
+        let block = "x-pli-patient-ins: 1\r\nX-Pli-Patient-Birth-Date: 2\r\nX-Pli-Written-By: 3\r\nX-Pli-Trace: 4\r\nX-Pli-Secrecy: INVISIBLE_PATIENT\r\nX-MSS-NIL: 5\r\n\r\n";
+        let mut head = Head::parse(block.as_bytes().to_vec()).unwrap();
+        disown(&mut head);
+        let names: Vec<_> = head.fields().map(|field| field.name().to_owned()).collect();
+        let want = "X-Was-Patient-INS X-Was-Patient-Birth-Date X-Was-Written-By X-Was-Trace X-Pli-Secrecy X-MSS-NIL";
+        assert_eq!(names.join(" "), want);
+        assert_eq!(head.len(), block.len());
+    }
 
     #[test]
     fn the_fields_stay_on_letters_from_that_patients_address_only() {

@@ -331,6 +331,7 @@ fn nobody_draws_lots_but_assembly() {
 const FRENCH: [(&str, &str); 12] = [
     ("webmail/", "the patient's pages"),
     ("relay/policy/src/refusal.rs", "a refusal has its sentence in both languages"),
+    ("relay/policy/src/placing.rs", "a refusal has its sentence in both languages"),
     ("relay/policy/src/grant.rs", "so has what allows a letter"),
     ("relay/policy/src/decision.rs", "so has a warning"),
     ("relay/policy/src/filing/", "kinds of document by their French names; dates written in French"),
@@ -502,12 +503,13 @@ fn the_page_of_refusals_is_that_of_the_rules() {
     let codes = reply_codes(of("relay/policy/src/reply.rs"));
     let refusals = rules(of("relay/policy/src/refusal.rs"));
     let grants = rules(of("relay/policy/src/grant.rs"));
+    let placing = rules(of("relay/policy/src/placing.rs"));
     assert!(refusals.len() > 30 && grants.len() > 5, "the rules are no longer found in the code");
     let row = |(variant, [id, french, english]): &(String, [&str; 3])| match codes.get(variant) {
         Some(code) => format!("| `{id}` | {code} | {english} | {french} |"),
         None => format!("| `{id}` | {english} | {french} |"),
     };
-    let wanted: BTreeSet<String> = refusals.iter().chain(&grants).map(row).collect();
+    let wanted: BTreeSet<String> = refusals.iter().chain(&placing).chain(&grants).map(row).collect();
     let page = document("docs/refusals.md");
     let written: BTreeSet<String> =
         page.lines().filter(|line| line.starts_with("| `")).map(str::to_owned).collect();

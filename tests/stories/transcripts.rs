@@ -230,7 +230,8 @@ fn live(line: &[u8]) -> Vec<u8> {
         line.replace_range(at..at + figures, "1");
         break;
     }
-    line.into_bytes()
+    // The stage's letters are put here by APPEND, and a house marks them for that; the stage does not.
+    line.replace(" Pli-Appended", "").replace("(Pli-Appended ", "(").replace("(Pli-Appended)", "()").into_bytes()
 }
 
 fn unplayable(

@@ -33,6 +33,7 @@ mod identity;
 pub mod limits;
 pub mod mandate;
 mod patient_name;
+pub mod placing;
 mod preview;
 mod recipient;
 mod refusal;

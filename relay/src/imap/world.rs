@@ -59,7 +59,8 @@ impl ImapWorld {
         if let Some(refusal) = session.expired(&self.door).await {
             return Err(refusal);
         }
-        self.appending = Some(Box::new(append::begin(&self.door, session, ask).await?));
+        let earlier = self.appending.take().map(|earlier| *earlier);
+        self.appending = Some(Box::new(append::begin(&self.door, session, ask, earlier).await?));
         Ok(())
     }
 
@@ -157,8 +158,8 @@ impl World<Server> for ImapWorld {
                 let step = Box::pin(sign_in.respond(answer, now)).await;
                 self.step(step).await
             }
-            Ask::Append { folder, flags, date, size } => {
-                let beginning = append::Beginning { folder, flags, date, size };
+            Ask::Append { folder, flags, date, size, replaces } => {
+                let beginning = append::Beginning { folder, flags, date, size, replaces };
                 Answer::Outcome(self.begin_append(beginning).await)
             }
             Ask::Finish => {

@@ -5,7 +5,7 @@ use wire::mime::compose::{Letter, Person};
 use wire::mime::{AddressList, Head};
 
 /// The field by which this house knows its letters again; a token of the house, and the passage.
-pub(super) const TRACE: &str = "X-Pli-Trace";
+pub(crate) const TRACE: &str = "X-Pli-Trace";
 
 /// Puts a field that is already written and folded on top of a block.
 pub(super) fn put_on_top(head: &mut Head, field: &str) {

@@ -24,7 +24,7 @@ mod unit;
 #[cfg(test)]
 mod xdm_tests;
 
-pub(crate) use heads::show_return_path;
+pub(crate) use heads::{TRACE, show_return_path};
 pub(crate) use making::seal;
 
 use crate::Error;

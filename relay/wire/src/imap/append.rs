@@ -1,102 +1,190 @@
-//! APPEND (RFC 3501 §6.3.11, RFC 4315 §3): the letter goes to the world as it comes, never held whole.
+//! APPEND (RFC 3501 §6.3.11, RFC 3502 §6.3.11, RFC 4315 §3) and REPLACE (RFC 8508): letters go to the world as they
+//! come, never held whole. A command is one act however many letters it brings: all are kept, or none.
 
 use bytes::Bytes;
 
-use super::command::AppendHead;
-use super::reader::{LineFault, Sync};
+use super::command::By;
+use super::placing::{self, Act, Form, Head, LetterHead};
+use super::reader::{Announced, LineFault, Sync, announced};
 use super::reply::Completion;
+use super::scan::Cursor;
 use super::server::{Out, Phase, Server, Task};
 use super::session::Expunges;
-use super::{Ask, Code, Placed, Refusal, limits};
+use super::set::{Bound, SequenceSet};
+use super::{Ask, Code, FolderName, Placed, Refusal, limits};
 use crate::Action;
 
-/// Octets of the line that ends the command after its letter.
-const END_LINE: usize = 1024;
-
-/// An APPEND whose letter is stored.
+/// One command and what is known of it.
 #[derive(Debug)]
-pub(super) struct Append {
+pub(super) struct Batch {
     tag: String,
+    folder: FolderName,
+    /// The UID that the letter takes the place of.
+    replaces: Option<u32>,
+    /// Letters that the world holds.
+    letters: usize,
 }
 
-/// An APPEND that the world looks at before its letter comes.
+/// Letters the world holds, to be committed.
+#[derive(Debug)]
+pub(super) struct Append(Batch);
+
+/// A letter that the world looks at before its octets come.
 #[derive(Debug)]
 pub(super) struct Begun {
-    pub tag: String,
-    pub length: u64,
-    pub sync: Sync,
+    batch: Batch,
+    form: Form,
+    literal: Announced,
 }
 
-/// An APPEND whose letter is coming.
+/// A letter that is coming.
 #[derive(Debug)]
 pub(super) struct Streaming {
-    tag: String,
+    batch: Batch,
+    form: Form,
     left: u64,
     fate: Fate,
 }
 
-/// What becomes of the letter.
+/// What becomes of the command.
 #[derive(Debug)]
 enum Fate {
-    /// The world takes it.
+    /// The world takes the letter.
     Taken,
-    /// The world began to take it and must give it up.
-    GivenUp(Completion),
-    /// The world refused it, but it was on its way already; it is swallowed.
-    Refused(Completion),
+    /// The command is refused, but octets are on their way already; they are swallowed.
+    Lost(Completion, Held),
+}
+
+/// Whether the world holds something that it must be told to give up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    Letters,
+    Nothing,
+}
+
+impl Batch {
+    fn held(&self) -> Held {
+        if self.letters > 0 { Held::Letters } else { Held::Nothing }
+    }
 }
 
 impl Server {
-    pub(super) fn append(&mut self, head: AppendHead, begun: Begun, out: &mut Out) {
-        let refusal = if begun.length > self.config.limits.letter {
-            Some(Completion::no(Code::Limit, "the letter is too large"))
-        } else if begun.length == 0 {
+    /// A command whose first letter is announced.
+    pub(super) fn append(&mut self, tag: &str, head: Head, literal: Announced, out: &mut Out) {
+        let Head { act, folder, letter } = head;
+        let mut batch = Batch { tag: tag.to_owned(), folder, replaces: None, letters: 0 };
+        match self.replaced(act) {
+            Ok(replaces) => batch.replaces = replaces,
+            Err(refusal) => return self.turn_away(batch, letter.form, literal, refusal, out),
+        }
+        self.letter_begins(batch, letter, literal, out);
+    }
+
+    /// The UID of the message that REPLACE names.
+    fn replaced(&self, act: Act) -> Result<Option<u32>, Completion> {
+        let Act::Replace { by, old } = act else { return Ok(None) };
+        if self.selection.is_none() {
+            return Err(Completion::bad("select a folder first").with("CLIENTBUG"));
+        }
+        if self.is_read_only() {
+            return Err(Completion::no(Code::Cannot, "the folder is open for reading only"));
+        }
+        let beyond = || Completion::bad("no message has this number").with("CLIENTBUG");
+        let set = SequenceSet(vec![(old, old)]);
+        let meant = match (by, old) {
+            (By::Number, Bound::Star) if self.selection.as_ref().is_some_and(|s| s.view.len() == 0) => None,
+            (By::Number | By::Uid, _) => self.meant(by, &set),
+        };
+        // RFC 8508 §3: the message must be there; one that is gone is nobody's to replace.
+        let gone = || Completion::no(Code::ExpungeIssued, "the message to replace is gone");
+        meant.ok_or_else(beyond)?.last().ok_or_else(gone).map(Some)
+    }
+
+    fn letter_begins(&mut self, batch: Batch, letter: LetterHead, literal: Announced, out: &mut Out) {
+        let LetterHead { flags, date, form } = letter;
+        if let Some(refusal) = self.refuses_letter(&batch, form, literal) {
+            return self.turn_away(batch, form, literal, refusal, out);
+        }
+        let (folder, replaces) = (batch.folder.clone(), batch.replaces);
+        let ask = Ask::Append { folder, flags, date, size: literal.length, replaces };
+        self.ask(ask, Task::AppendBegin(Begun { batch, form, literal }), out);
+    }
+
+    fn refuses_letter(&self, batch: &Batch, form: Form, literal: Announced) -> Option<Completion> {
+        if literal.is_too_long_to_send() {
+            Some(too_big_to_send())
+        } else if literal.length > self.config.limits.letter {
+            // RFC 7889 §2: the limit is announced.
+            Some(Completion::no(Code::TooBig, "the letter is larger than APPENDLIMIT"))
+        } else if literal.length == 0 {
+            // RFC 3502 §6.3.11: so a client gives a MULTIAPPEND up.
             Some(Completion::no(Code::Cannot, "a letter without octets is no letter"))
+        } else if batch.letters >= limits::APPEND_LETTERS {
+            Some(Completion::no(Code::Limit, "too many letters in one command"))
+        } else if form == Form::Utf8 && !self.enabled.utf8() {
+            Some(Completion::bad("ENABLE UTF8=ACCEPT first").with("CLIENTBUG"))
         } else {
             None
-        };
-        let minus = begun.sync == Sync::Sends && begun.length > limits::LITERAL_MINUS;
-        match refusal {
+        }
+    }
+
+    /// Refuses the command at a letter that is announced and perhaps on its way.
+    fn turn_away(
+        &mut self,
+        batch: Batch,
+        form: Form,
+        literal: Announced,
+        refusal: Completion,
+        out: &mut Out,
+    ) {
+        let held = batch.held();
+        match literal.sync {
+            // The client waits, so the letter never comes.
+            Sync::Waits => self.give_up(batch.tag, refusal, held, out),
             // RFC 7888 §4: what comes without waiting and is too large cannot be read past.
-            Some(refusal) if begun.sync == Sync::Sends && begun.length > 0 => {
-                out.send(refusal.line(&begun.tag).as_bytes());
+            Sync::Sends if literal.length > limits::LITERAL_MINUS => {
+                out.send(refusal.line(&batch.tag).as_bytes());
                 self.bye("LIMIT", "a literal that cannot be taken is on its way", out);
             }
-            None if minus => {
-                out.send(
-                    Completion::bad("the literal is too long").with("LIMIT").line(&begun.tag).as_bytes(),
-                );
-                self.bye("LIMIT", "a literal that cannot be taken is on its way", out);
+            Sync::Sends => {
+                let fate = Fate::Lost(refusal, held);
+                self.phase = Phase::Appending(Streaming { batch, form, left: literal.length, fate });
             }
-            Some(refusal) if begun.sync == Sync::Sends => self.swallow(begun, refusal, out),
-            Some(refusal) => self.complete(&begun.tag, refusal, Expunges::Told, out),
-            None => {
-                let AppendHead { folder, flags, date } = head;
-                let ask = Ask::Append { folder, flags, date, size: begun.length };
-                self.ask(ask, Task::AppendBegin(begun), out);
-            }
+        }
+    }
+
+    /// Ends a command that is refused.
+    fn give_up(&mut self, tag: String, completion: Completion, held: Held, out: &mut Out) {
+        match held {
+            Held::Letters => self.ask(Ask::Discard, Task::AppendDiscard { tag, completion }, out),
+            Held::Nothing => self.append_refused(&tag, completion, out),
+        }
+    }
+
+    /// The world has given up what it held, if it held anything.
+    pub(super) fn append_refused(&mut self, tag: &str, completion: Completion, out: &mut Out) {
+        if completion.is_bad() {
+            self.fail(tag, completion, out);
+        } else {
+            self.complete(tag, completion, Expunges::Told, out);
         }
     }
 
     pub(super) fn append_begins(&mut self, begun: Begun, outcome: Result<(), Refusal>, out: &mut Out) {
-        match (outcome, begun.sync) {
-            (Ok(()), sync) => {
-                if sync == Sync::Waits {
+        let Begun { mut batch, form, literal } = begun;
+        match outcome {
+            Ok(()) => {
+                if literal.sync == Sync::Waits {
                     out.send(b"+ go ahead\r\n");
                 }
-                let streaming = Streaming { tag: begun.tag, left: begun.length, fate: Fate::Taken };
-                self.phase = Phase::Appending(streaming);
+                batch.letters += 1;
+                let (left, fate) = (literal.length, Fate::Taken);
+                self.phase = Phase::Appending(Streaming { batch, form, left, fate });
             }
-            (Err(refusal), Sync::Waits) => {
-                self.complete(&begun.tag, Completion::refused_destination(refusal), Expunges::Told, out);
+            Err(refusal) => {
+                self.turn_away(batch, form, literal, Completion::refused_destination(refusal), out);
             }
-            (Err(refusal), Sync::Sends) => self.swallow(begun, Completion::refused_destination(refusal), out),
         }
-    }
-
-    fn swallow(&mut self, begun: Begun, refusal: Completion, _out: &mut Out) {
-        let streaming = Streaming { tag: begun.tag, left: begun.length, fate: Fate::Refused(refusal) };
-        self.phase = Phase::Appending(streaming);
     }
 
     /// Reads on in a letter; whether anything was done.
@@ -108,17 +196,15 @@ impl Server {
             streaming.left -= piece.len() as u64;
             let progress = !piece.is_empty();
             match streaming.fate {
-                // RFC 3501 §9: CHAR8 is any octet but NUL.
-                Fate::Taken if piece.contains(&0) => {
-                    let refusal = Completion::no(Code::Cannot, "the letter holds a NUL octet");
-                    streaming.fate = Fate::GivenUp(refusal);
+                Fate::Taken if memchr::memchr(0, &piece).is_some() => {
+                    streaming.fate = Fate::Lost(nul_octet(streaming.form), Held::Letters);
                 }
                 Fate::Taken if progress => out.push(Action::Push(Bytes::from(piece))),
-                Fate::Taken | Fate::GivenUp(_) | Fate::Refused(_) => {}
+                Fate::Taken | Fate::Lost(..) => {}
             }
             return progress;
         }
-        let line = self.reader.whole_line(END_LINE);
+        let line = self.reader.whole_line(limits::APPEND_LINE);
         if line == Ok(None) {
             return false;
         }
@@ -135,33 +221,86 @@ impl Server {
         line: Result<Option<Vec<u8>>, LineFault>,
         out: &mut Out,
     ) {
-        let Streaming { tag, fate, .. } = streaming;
-        let misspelt = Completion::bad("only a line end may follow the letter").with("CLIENTBUG");
-        let (clean, another) = match &line {
-            Ok(Some(line)) => (line.is_empty(), line.ends_with(b"+}")),
-            Ok(None) | Err(LineFault::BareNewline) => (false, false),
-            Err(LineFault::TooLong) => (false, true),
-        };
-        match fate {
-            // A literal that nobody asked for is on its way (MULTIAPPEND is not offered), or the end of
-            // the line is unknown: what follows must not be taken for commands.
-            _ if another => {
-                out.send(misspelt.line(&tag).as_bytes());
-                self.bye("LIMIT", "a literal that cannot be taken is on its way", out);
+        let Streaming { batch, form, fate, .. } = streaming;
+        let misspelt = || Completion::bad("only a line end or a letter may follow a letter").with("CLIENTBUG");
+        let mut line = match line {
+            Ok(line) => line.unwrap_or_default(),
+            Err(LineFault::BareNewline) => b"\n".to_vec(),
+            // Where it ends is unknown: what follows must not be taken for commands.
+            Err(LineFault::TooLong) => {
+                out.send(misspelt().line(&batch.tag).as_bytes());
+                return self.bye("LIMIT", "the command is too long", out);
             }
-            Fate::Taken if clean => self.ask(Ask::Finish, Task::AppendFinish(Append { tag }), out),
-            Fate::Taken => self.ask(Ask::Discard, Task::AppendDiscard { tag, completion: misspelt }, out),
-            Fate::GivenUp(completion) => self.ask(Ask::Discard, Task::AppendDiscard { tag, completion }, out),
-            Fate::Refused(completion) => self.complete(&tag, completion, Expunges::Told, out),
+        };
+        let closed = match form {
+            Form::Utf8 if line.first() == Some(&b')') => {
+                line.remove(0);
+                true
+            }
+            Form::Utf8 => false,
+            Form::Plain | Form::Binary => true,
+        };
+        let next = announced(&line);
+        line.extend_from_slice(b"\r\n");
+        let head = match (closed, batch.replaces) {
+            (true, None) => placing::letter(&mut Cursor::new(&line)).map_err(Completion::fault),
+            (true, Some(_)) | (false, _) => Err(misspelt()),
+        };
+        match (fate, next, head) {
+            (Fate::Taken, Some(literal), Ok(letter)) => self.letter_begins(batch, letter, literal, out),
+            (Fate::Taken, Some(literal), Err(refusal)) => {
+                self.turn_away(batch, Form::Plain, literal, refusal, out);
+            }
+            (Fate::Taken, None, _) if closed && line == b"\r\n" => {
+                self.ask(Ask::Finish, Task::AppendFinish(Append(batch)), out);
+            }
+            (Fate::Taken, None, _) => self.give_up(batch.tag, misspelt(), Held::Letters, out),
+            // The command is lost; what it still brings is read past.
+            (Fate::Lost(completion, held), Some(literal), head) => {
+                let batch = Batch { letters: usize::from(held == Held::Letters), ..batch };
+                let form = head.map_or(Form::Plain, |head| head.form);
+                self.turn_away(batch, form, literal, completion, out);
+            }
+            (Fate::Lost(completion, held), None, _) => self.give_up(batch.tag, completion, held, out),
         }
     }
 
-    pub(super) fn appended(&mut self, append: &Append, placed: Result<Placed, Refusal>, out: &mut Out) {
-        let completion = match placed {
-            Ok(placed) => Completion::ok("APPEND done")
-                .with(format!("APPENDUID {} {}", placed.uid_validity, placed.uid)),
-            Err(refusal) => Completion::refused_destination(refusal),
+    pub(super) fn appended(&mut self, append: Append, placed: Result<Placed, Refusal>, out: &mut Out) {
+        let Append(batch) = append;
+        let completion = match (placed, batch.replaces) {
+            (Ok(placed), None) => Completion::ok("APPEND done").with(appenduid(&placed)),
+            (Ok(placed), Some(old)) => {
+                // RFC 8508 §3.4: where the new letter lies is told before the old one is gone.
+                let told = Completion::ok("the new letter is in its place").with(appenduid(&placed));
+                out.send(told.line("*").as_bytes());
+                if let Some(selection) = self.selection.as_mut() {
+                    selection.view.vanish(&[old].into_iter().collect());
+                }
+                Completion::ok("REPLACE done")
+            }
+            (Err(refusal), _) => Completion::refused_destination(refusal),
         };
-        self.complete(&append.tag, completion, Expunges::Told, out);
+        self.complete(&batch.tag, completion, Expunges::Told, out);
+    }
+}
+
+fn appenduid(placed: &Placed) -> String {
+    format!("APPENDUID {} {}", placed.uid_validity, placed.uids)
+}
+
+/// RFC 7888 §5: LITERAL- takes 4096 octets that come without waiting.
+pub(super) fn too_big_to_send() -> Completion {
+    Completion::bad("the literal is too long to come without waiting").with("TOOBIG")
+}
+
+fn nul_octet(form: Form) -> Completion {
+    match form {
+        // RFC 3501 §9: CHAR8 is any octet but NUL.
+        Form::Plain => Completion::no(Code::Cannot, "the letter holds a NUL octet"),
+        // RFC 3516 §4.4: a server may have no place for binary letters. One kept with its NULs could be shown
+        // neither by BODY[] nor sent on by SMTP.
+        Form::Binary | Form::Utf8 => {
+            Completion::no(Code::UnknownCte, "the letter holds a NUL octet; encode that part as base64")
+        }
     }
 }

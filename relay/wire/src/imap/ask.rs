@@ -18,7 +18,7 @@
 //! | [`Ask::Fetch`] | pull | per message one [`Answer::Row`], then [`Answer::Chunk`]s; or [`Answer::Refused`] |
 //! | [`Ask::Store`] | pull | per message [`Answer::Flagged`]; or [`Answer::Refused`] |
 //! | [`Ask::Search`] | pull | any number of [`Answer::Found`]; or [`Answer::Refused`] |
-//! | [`Ask::Append`] | ask | [`Answer::Outcome`], then pushes, then one of the next two |
+//! | [`Ask::Append`] | ask | [`Answer::Outcome`], then pushes, then another, or one of the next two |
 //! | [`Ask::Finish`] | ask | [`Answer::Appended`] |
 //! | [`Ask::Discard`] | ask | [`Answer::Done`] |
 //! | [`Ask::Copy`] [`Ask::Move`] | ask | [`Answer::Copied`] |
@@ -111,8 +111,8 @@ pub enum Ask {
     /// UIDs of the messages of the selected folder that match.
     Search(SearchKey),
     /// May a letter of `size` octets be placed there? If so its octets follow as
-    /// [`Action::Push`](crate::Action::Push), then [`Ask::Finish`] or [`Ask::Discard`]. A world dropped
-    /// in between drops the letter.
+    /// [`Action::Push`](crate::Action::Push), then the next letter of the same command, or [`Ask::Finish`] or
+    /// [`Ask::Discard`]. A world dropped in between drops what it holds.
     Append {
         /// Where.
         folder: FolderName,
@@ -122,10 +122,12 @@ pub enum Ask {
         date: Option<Timestamp>,
         /// Octets to come.
         size: u64,
+        /// REPLACE (RFC 8508): the message of the selected folder that goes in the same unit.
+        replaces: Option<u32>,
     },
-    /// All octets were pushed and the command is well-formed: commit.
+    /// All octets were pushed and the command is well-formed: commit all its letters, or none.
     Finish,
-    /// Give the letter up: the command turned out to be malformed.
+    /// Give the letters up: the command turned out to be malformed, or one of them was refused.
     Discard,
     /// Copy these messages of the selected folder; all or none (RFC 3501 §6.4.7).
     Copy {
@@ -176,7 +178,7 @@ pub enum Answer {
     Flagged(FlagChange),
     /// Some UIDs that match, in ascending order over all answers.
     Found(Vec<u32>),
-    /// The letter is stored, and where.
+    /// The letters are stored, and where.
     Appended(Result<Placed, Refusal>),
     /// The messages are copied or moved, and where.
     Copied(Result<Copied, Refusal>),
@@ -324,13 +326,13 @@ pub struct FetchRow {
     pub summary: Option<Arc<Summary>>,
 }
 
-/// Where an appended letter lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where appended letters lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
     /// The folder's UIDVALIDITY.
     pub uid_validity: u32,
-    /// The letter's UID.
-    pub uid: u32,
+    /// The letters' UIDs, which grow in the order of the command (RFC 4315 §3).
+    pub uids: UidSet,
 }
 
 /// Where copied or moved messages lie: the n-th source became the n-th destination.
@@ -386,8 +388,14 @@ pub enum Code {
     Limit,
     /// `[OVERQUOTA]`
     OverQuota,
+    /// `[TOOBIG]`: larger than APPENDLIMIT (RFC 7889), or a literal too large for LITERAL-.
+    TooBig,
+    /// `[UNKNOWN-CTE]`: a transfer encoding that is not undone, or octets that cannot be kept (RFC 3516).
+    UnknownCte,
     /// `[ALREADYEXISTS]`
     AlreadyExists,
+    /// `[EXPUNGEISSUED]`: what was meant is gone; the client may come for the news.
+    ExpungeIssued,
     /// `[NONEXISTENT]`; to COPY, MOVE and APPEND the machine says `[TRYCREATE]` instead.
     Nonexistent,
 }

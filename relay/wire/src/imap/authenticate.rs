@@ -225,6 +225,9 @@ fn is_guess(code: Code) -> bool {
         | Code::Limit
         | Code::OverQuota
         | Code::AlreadyExists
+        | Code::TooBig
+        | Code::ExpungeIssued
+        | Code::UnknownCte
         | Code::Nonexistent => false,
     }
 }

@@ -24,6 +24,8 @@ const OFFERED: &[(Seen, &str)] = &[
     (Seen::Inside, "UNSELECT"),
     (Seen::Inside, "UIDPLUS"),
     (Seen::Inside, "MOVE"),
+    (Seen::Inside, "MULTIAPPEND"),
+    (Seen::Inside, "REPLACE"),
     (Seen::Inside, "SPECIAL-USE"),
 ];
 
@@ -37,6 +39,10 @@ impl Server {
                 line.push(' ');
                 line.push_str(name);
             }
+        }
+        if inside {
+            // RFC 7889 §2: one limit for all folders.
+            line.push_str(&format!(" APPENDLIMIT={}", self.config.limits.letter));
         }
         match (self.standing, self.channel) {
             (Standing::Stranger, Channel::Plain) => line.push_str(" STARTTLS LOGINDISABLED"),

@@ -1,7 +1,5 @@
 //! Commands as typed values (RFC 3501 §6, §9). Reading one decides nothing about whether it may run.
 
-use names::Timestamp;
-
 use super::ask::{Mode, Subscription};
 use super::enabled::{self, Extension};
 use super::fetch_items::FetchItems;
@@ -86,14 +84,6 @@ impl StatusItem {
     ];
 }
 
-/// The head of an APPEND, up to the size of its letter.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct AppendHead {
-    pub folder: FolderName,
-    pub flags: Flags,
-    pub date: Option<Timestamp>,
-}
-
 /// `tag SP`; the tag is kept short and without `+`, which begins a continuation.
 pub(super) fn tag<'a>(cursor: &mut Cursor<'a>) -> Option<&'a str> {
     let mut ahead = *cursor;
@@ -167,47 +157,17 @@ pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
                     c.space()?;
                     Command::Expunge { among: Some(c.sequence_set()?) }
                 }
+                "REPLACE" => return Err(Fault::Syntax("REPLACE needs a literal")),
                 _ => return Err(Fault::Syntax("an unknown UID command")),
             }
         }
         // With a literal it never comes here; without one it has no letter.
         "APPEND" => return Err(Fault::Syntax("APPEND needs a literal")),
+        "REPLACE" => return Err(Fault::Syntax("REPLACE needs a literal")),
         _ => return Err(Fault::Syntax("an unknown command")),
     };
     cursor.end()?;
     Ok(command)
-}
-
-/// `"APPEND" SP mailbox [SP flag-list] [SP date-time] SP`, with the literal's own header left to the
-/// caller. `None` when what was read so far is not yet that far.
-pub(super) fn append_head(mut cursor: Cursor<'_>) -> Option<Parsed<AppendHead>> {
-    let c = &mut cursor;
-    if c.word() != "APPEND" || !c.take(b' ') {
-        return None;
-    }
-    if c.is_literal_header() {
-        return None; // the folder's name itself is the literal to come
-    }
-    let mut read = || {
-        let folder = c.folder()?;
-        c.space()?;
-        let mut flags = Flags::new();
-        if c.peek() == Some(b'(') {
-            flags = c.flags()?;
-            c.space()?;
-        }
-        let mut date = None;
-        if c.peek() == Some(b'"') {
-            date = Some(c.date_time()?);
-            c.space()?;
-        }
-        if c.is_literal_header() {
-            Ok(AppendHead { folder, flags, date })
-        } else {
-            Err(Fault::Syntax("APPEND is misspelt"))
-        }
-    };
-    Some(read())
 }
 
 fn one_folder(c: &mut Cursor<'_>) -> Parsed<FolderName> {
@@ -354,27 +314,6 @@ mod tests {
             "AUTHENTICATE",
         ] {
             assert!(matches!(read(text), Err(Fault::Syntax(_))), "{text}: {:?}", read(text));
-        }
-    }
-
-    #[test]
-    fn the_head_of_an_append_is_known_when_its_letter_begins() {
-        let head = |text: &str| append_head(Cursor::new(text.as_bytes()));
-        assert_eq!(head("APPEND {5}\r\n"), None);
-        assert_eq!(head("NOOP {5}\r\n"), None);
-        let full =
-            head("append {4}\r\nSent (\\Seen) \"17-Jul-1996 02:44:25 -0700\" {310}\r\n").unwrap().unwrap();
-        assert_eq!(full.folder.as_str(), "Sent");
-        assert_eq!(full.flags.to_string(), "(\\Seen)");
-        assert!(full.date.is_some());
-        assert!(head("APPEND Sent {3}\r\n").unwrap().is_ok());
-        for bad in [
-            "APPEND Sent () () {3}\r\n",
-            "APPEND \"a\" x {3}\r\n",
-            "APPEND a//b {3}\r\n",
-            "APPEND Sent{3}\r\n",
-        ] {
-            assert!(head(bad).unwrap().is_err(), "{bad}");
         }
     }
 }

@@ -63,6 +63,11 @@ pub const ID_PAIRS: usize = 30;
 pub const ID_VALUE: usize = 1024;
 /// Names in one ENABLE.
 pub const ENABLED_NAMES: usize = 64;
+/// Letters of one MULTIAPPEND (RFC 3502 sets none): the heads and short bodies of all stand in memory, sealed, until
+/// the command is whole.
+pub const APPEND_LETTERS: usize = 100;
+/// Octets of the line between two letters of an APPEND, flags and date in it.
+pub const APPEND_LINE: usize = 8 * 1024;
 /// Octets of an appended letter handed on at once.
 pub const PUSH: usize = 64 * 1024;
 

@@ -26,6 +26,7 @@ mod namespace;
 #[cfg(test)]
 mod oracle;
 mod pattern;
+mod placing;
 #[cfg(test)]
 mod proofs;
 mod reader;

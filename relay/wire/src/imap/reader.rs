@@ -2,10 +2,11 @@
 
 use zeroize::Zeroize;
 
-use super::append::Begun;
-use super::command::{self, AppendHead};
+use super::append::too_big_to_send;
+use super::command;
+use super::placing;
 use super::reply::Completion;
-use super::scan::{Cursor, Fault};
+use super::scan::{Cursor, Parsed};
 use super::server::{Channel, Out, Phase, Server};
 use super::session::Standing;
 use super::{Code, limits};
@@ -27,9 +28,31 @@ pub(super) struct Reader {
 
 /// The announcement of a literal at the end of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Announced {
-    length: u64,
-    sync: Sync,
+pub(super) struct Announced {
+    pub length: u64,
+    pub sync: Sync,
+}
+
+impl Announced {
+    /// Whether it comes without waiting although LITERAL- (RFC 7888 §5) does not take so many octets.
+    pub(super) fn is_too_long_to_send(self) -> bool {
+        self.sync == Sync::Sends && self.length > limits::LITERAL_MINUS
+    }
+}
+
+/// The literal that a line, its CRLF taken off, ends with.
+pub(super) fn announced(line: &[u8]) -> Option<Announced> {
+    let line = line.strip_suffix(b"}")?;
+    let open = line.iter().rposition(|byte| *byte == b'{')?;
+    let (digits, sync) = match line[open + 1..].strip_suffix(b"+") {
+        Some(digits) => (digits, Sync::Sends),
+        None => (&line[open + 1..], Sync::Waits),
+    };
+    let digits = std::str::from_utf8(digits)
+        .ok()
+        .filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))?;
+    // A number beyond 64 bits is beyond every limit too.
+    Some(Announced { length: digits.parse().unwrap_or(u64::MAX), sync })
 }
 
 /// Whether the client waits for `+` before it sends a literal.
@@ -129,17 +152,7 @@ impl Reader {
     }
 
     fn announced(&self) -> Option<Announced> {
-        let line = self.command[self.line..].strip_suffix(b"\r\n")?.strip_suffix(b"}")?;
-        let open = line.iter().rposition(|byte| *byte == b'{')?;
-        let (digits, sync) = match line[open + 1..].strip_suffix(b"+") {
-            Some(digits) => (digits, Sync::Sends),
-            None => (&line[open + 1..], Sync::Waits),
-        };
-        let digits = std::str::from_utf8(digits)
-            .ok()
-            .filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()))?;
-        // A number beyond 64 bits is beyond every limit too.
-        Some(Announced { length: digits.parse().unwrap_or(u64::MAX), sync })
+        announced(self.command[self.line..].strip_suffix(b"\r\n")?)
     }
 }
 
@@ -213,9 +226,9 @@ impl Server {
             Some(tag) => match self.append_head(cursor) {
                 Some(Ok(head)) => {
                     self.reader.reset();
-                    let begun = Begun { tag: tag.clone(), length: announced.length, sync: announced.sync };
-                    return self.append(head, begun, out);
+                    return self.append(tag, head, announced, out);
                 }
+                Some(Err(_)) if announced.is_too_long_to_send() => Some(too_big_to_send()),
                 Some(Err(fault)) => Some(Completion::fault(fault)),
                 None => self.refuses_literal(announced, text.len(), cursor),
             },
@@ -248,10 +261,10 @@ impl Server {
         }
     }
 
-    fn append_head(&self, cursor: Cursor<'_>) -> Option<Result<AppendHead, Fault>> {
+    fn append_head(&self, cursor: Cursor<'_>) -> Option<Parsed<placing::Head>> {
         match self.standing {
             Standing::Stranger => None,
-            Standing::SignedIn => command::append_head(cursor),
+            Standing::SignedIn => placing::head(cursor),
         }
     }
 
@@ -262,9 +275,10 @@ impl Server {
             Standing::SignedIn => limits::COMMAND as u64,
         };
         let room = (self.command_limit() - so_far.min(self.command_limit())) as u64;
-        let minus = announced.sync == Sync::Sends && announced.length > limits::LITERAL_MINUS;
         let in_clear = self.channel == Channel::Plain && command::name(cursor) == "LOGIN";
-        if announced.length > alone.min(room) || minus {
+        if announced.is_too_long_to_send() {
+            Some(too_big_to_send())
+        } else if announced.length > alone.min(room) {
             Some(too_long)
         } else if self.reader.literals >= limits::LITERALS {
             Some(Completion::bad("too many literals").with("LIMIT"))

@@ -42,6 +42,10 @@ impl Completion {
         self
     }
 
+    pub(super) fn is_bad(&self) -> bool {
+        self.status == Verdict::Bad
+    }
+
     /// What the world refused.
     pub(super) fn refused(refusal: Refusal) -> Self {
         Self {
@@ -87,6 +91,9 @@ impl Code {
             Self::Cannot => "CANNOT",
             Self::Limit => "LIMIT",
             Self::OverQuota => "OVERQUOTA",
+            Self::TooBig => "TOOBIG",
+            Self::ExpungeIssued => "EXPUNGEISSUED",
+            Self::UnknownCte => "UNKNOWN-CTE",
             Self::AlreadyExists => "ALREADYEXISTS",
             Self::Nonexistent => "NONEXISTENT",
         }

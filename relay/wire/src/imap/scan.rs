@@ -221,7 +221,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn bound(&mut self) -> Parsed<Bound> {
+    /// `seq-number`
+    pub(super) fn bound(&mut self) -> Parsed<Bound> {
         if self.take(b'*') { Ok(Bound::Star) } else { self.positive().map(Bound::Number) }
     }
 

@@ -221,8 +221,10 @@ impl Server {
             (Task::Copy(copying), Answer::Copied(copied)) => self.copied(copying, copied, out),
             (Task::Expunge(expunging), Answer::Expunged(expunged)) => self.expunged(expunging, expunged, out),
             (Task::AppendBegin(begun), Answer::Outcome(outcome)) => self.append_begins(begun, outcome, out),
-            (Task::AppendFinish(append), Answer::Appended(placed)) => self.appended(&append, placed, out),
-            (Task::AppendDiscard { tag, completion }, Answer::Done) => self.fail(&tag, completion, out),
+            (Task::AppendFinish(append), Answer::Appended(placed)) => self.appended(append, placed, out),
+            (Task::AppendDiscard { tag, completion }, Answer::Done) => {
+                self.append_refused(&tag, completion, out);
+            }
             // The world gave an answer to another question. Going on could show one message as another.
             (_, _) => self.bye("SERVERBUG", "an internal error; please come back", out),
         }

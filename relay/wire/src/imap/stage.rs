@@ -137,6 +137,9 @@ fn code(text: &str) -> Result<Code, String> {
         Cannot,
         Limit,
         OverQuota,
+        TooBig,
+        ExpungeIssued,
+        UnknownCte,
         AlreadyExists,
         Nonexistent,
     ];

@@ -37,7 +37,7 @@ pub(super) enum WhyExpunge {
 }
 
 impl Server {
-    fn is_read_only(&self) -> bool {
+    pub(super) fn is_read_only(&self) -> bool {
         self.selection.as_ref().is_none_or(|selection| selection.mode == Mode::ReadOnly)
     }
 

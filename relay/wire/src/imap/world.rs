@@ -144,11 +144,18 @@ struct Open {
     told: BTreeMap<u32, u64>,
 }
 
+/// Letters that are coming.
+struct Appending {
+    folder: FolderName,
+    replaces: Option<u32>,
+    letters: Vec<(Flags, Timestamp, Vec<u8>)>,
+}
+
 /// One session's side of the post office.
 pub struct World {
     pub post: Post,
     open: Option<Open>,
-    append: Option<(FolderName, Flags, Timestamp, Vec<u8>)>,
+    append: Option<Appending>,
     pub refusals: HashMap<String, VecDeque<Refusal>>,
     pub asked: Vec<String>,
     /// What is answered to the next steps of a sign-in before its outcome.
@@ -179,7 +186,8 @@ impl World {
     }
 
     pub fn push(&mut self, piece: &[u8]) {
-        self.append.as_mut().expect("a push follows an accepted Append").3.extend_from_slice(piece);
+        let append = self.append.as_mut().expect("a push follows an accepted Append");
+        append.letters.last_mut().expect("a letter has begun").2.extend_from_slice(piece);
     }
 
     /// What changed since the session was last told.
@@ -327,24 +335,39 @@ impl World {
                 let found = all[&folder].letters.iter().filter(|letter| matches(letter, &key)).map(|l| l.uid);
                 found.collect::<Vec<_>>().chunks(2).map(|some| Answer::Found(some.to_vec())).collect()
             }
-            Ask::Append { folder, flags, date, size } => {
-                self.asked.push(format!("append {folder} {flags} {size}"));
+            Ask::Append { folder, flags, date, size, replaces } => {
+                let old = replaces.map_or(String::new(), |old| format!(" for {old}"));
+                self.asked.push(format!("append {folder} {flags} {size}{old}"));
                 if !self.post.all().contains_key(&folder) {
                     return one(Answer::Outcome(Err(missing())));
                 }
-                self.append = Some((folder, flags, date.unwrap_or(RECEIVED), Vec::new()));
-                one(Answer::Outcome(self.refused("append")))
+                if let Err(refusal) = self.refused("append") {
+                    return one(Answer::Outcome(Err(refusal)));
+                }
+                let letters = Vec::new();
+                let append = self.append.get_or_insert(Appending { folder, replaces, letters });
+                append.letters.push((flags, date.unwrap_or(RECEIVED), Vec::new()));
+                one(Answer::Outcome(Ok(())))
             }
             Ask::Finish => {
                 let refused = self.refused("finish");
-                let (folder, flags, received, raw) = self.append.take().expect("an append is open");
-                self.asked.push(format!("finish {:?}", String::from_utf8_lossy(&raw)));
+                let Appending { folder, replaces, letters } = self.append.take().expect("an append is open");
+                for (.., raw) in &letters {
+                    self.asked.push(format!("finish {:?}", String::from_utf8_lossy(raw)));
+                }
+                if let Err(refusal) = refused {
+                    return one(Answer::Appended(Err(refusal)));
+                }
                 let mut all = self.post.all();
                 let stored = all.get_mut(&folder).expect("the folder was there");
                 let uid_validity = stored.uid_validity;
-                one(Answer::Appended(
-                    refused.map(|()| Placed { uid_validity, uid: stored.add(&raw, flags, received) }),
-                ))
+                let added = letters.into_iter().map(|(flags, date, raw)| stored.add(&raw, flags, date));
+                let uids: UidSet = added.collect();
+                drop(all);
+                if let (Some(old), Some(open)) = (replaces, &self.open) {
+                    self.post.vanish(open.folder.as_str(), &[old].into_iter().collect());
+                }
+                one(Answer::Appended(Ok(Placed { uid_validity, uids })))
             }
             Ask::Discard => {
                 self.asked.push("discard".to_owned());

@@ -199,6 +199,20 @@ impl Head {
         removed
     }
 
+    /// Gives all fields of this name another one of the same length, so that nothing else in the letter moves;
+    /// says how many.
+    pub fn rename(&mut self, name: &str, other: &str) -> usize {
+        assert_eq!(name.len(), other.len(), "the block keeps its length");
+        let mut renamed = 0;
+        for span in &self.spans {
+            if Field::parse(&self.raw[span.clone()]).is_some_and(|field| field.is(name)) {
+                self.raw[span.start..span.start + name.len()].copy_from_slice(other.as_bytes());
+                renamed += 1;
+            }
+        }
+        renamed
+    }
+
     /// Puts a field at the top (`Received`, RFC 5321 §4.4). The value is folded at its spaces; line
     /// breaks and controls in it become spaces, so it can never be more than one field.
     pub fn prepend(&mut self, name: &str, value: &str) {
@@ -390,6 +404,15 @@ mod tests {
 
     fn head(text: &str) -> Head {
         Head::parse(format!("{}\r\n", text.replace('\n', "\r\n"))).unwrap()
+    }
+
+    #[test]
+    fn a_renamed_field_keeps_its_place_and_its_value() {
+        let mut head = head("x-pli-trace: a\n b\nX-Pli-Traces: c\nX-Pli-Trace : d\n");
+        let length = head.len();
+        assert_eq!(head.rename("X-Pli-Trace", "X-Was-Trace"), 2);
+        assert_eq!(head.bytes(), b"X-Was-Trace: a\r\n b\r\nX-Pli-Traces: c\r\nX-Was-Trace : d\r\n\r\n");
+        assert_eq!(head.len(), length);
     }
 
     #[test]
