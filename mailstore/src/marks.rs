@@ -146,8 +146,9 @@ impl Marks {
     /// These, as a change of `old` may make them: how a letter came is no client's to say.
     pub(crate) fn of_the_same_letter(self, old: &Self) -> Self {
         match (old.is_appended(), self.is_appended()) {
-            (true, true) | (false, false) => self,
-            (true, false) => self.appended(),
+            (false, false) => self,
+            // Also when it is there: a client may have spelt it otherwise.
+            (true, _) => self.appended(),
             (false, true) => {
                 let own = self.keywords().filter(|own| !own.eq_ignore_ascii_case(APPENDED)).collect();
                 Self { flags: self.flags, keywords: join(own) }

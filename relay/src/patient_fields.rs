@@ -79,7 +79,8 @@ mod tests {
         let mut head = Head::parse(block.as_bytes().to_vec()).unwrap();
         disown(&mut head);
         let names: Vec<_> = head.fields().map(|field| field.name().to_owned()).collect();
-        let want = "X-Was-Patient-INS X-Was-Patient-Birth-Date X-Was-Written-By X-Was-Trace X-Pli-Secrecy X-MSS-NIL";
+        let want =
+            "X-Was-Patient-INS X-Was-Patient-Birth-Date X-Was-Written-By X-Was-Trace X-Pli-Secrecy X-MSS-NIL";
         assert_eq!(names.join(" "), want);
         assert_eq!(head.len(), block.len());
     }

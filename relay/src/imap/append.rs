@@ -114,7 +114,9 @@ fn decide(
         Some(mailstore::Role::Inbox) => Shelf::Inbox,
         Some(mailstore::Role::Sent) => Shelf::Sent,
         Some(mailstore::Role::Drafts) => Shelf::Drafts,
-        Some(mailstore::Role::Trash | mailstore::Role::Junk | mailstore::Role::Archive) | None => Shelf::Other,
+        Some(mailstore::Role::Trash | mailstore::Role::Junk | mailstore::Role::Archive) | None => {
+            Shelf::Other
+        }
     };
     match placing::place(&Placing { owner, rights, shelf }) {
         PlacingDecision::Keep(keeping) => Ok(keeping),

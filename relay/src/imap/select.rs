@@ -45,6 +45,8 @@ pub(super) async fn select(
         uid_next: last.0.saturating_add(1),
         uid_validity: folder.uidvalidity,
         keywords: picture.keywords,
+        // Always: one may come while the folder is open, and a flag must be known before it is shown.
+        fixed_keywords: words::appended(),
         access,
     })
 }
@@ -77,7 +79,8 @@ impl Picture {
         if self.first_unseen.is_none() && !row.marks.flags.has(Flags::SEEN) {
             self.first_unseen = Some(row.uid.0);
         }
-        for keyword in row.marks.keywords().filter_map(wire::imap::Keyword::parse) {
+        let own = row.marks.keywords().filter(|keyword| !keyword.eq_ignore_ascii_case(mailstore::APPENDED));
+        for keyword in own.filter_map(wire::imap::Keyword::parse) {
             self.keywords.set_keyword(keyword);
         }
     }

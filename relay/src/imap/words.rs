@@ -30,6 +30,13 @@ pub(super) fn flags(marks: &Marks) -> Flags {
     flags
 }
 
+/// The keyword of letters that were never delivered (ADR 0021).
+pub(super) fn appended() -> Flags {
+    let mut flags = Flags::new();
+    Keyword::parse(mailstore::APPENDED).into_iter().for_each(|keyword| flags.set_keyword(keyword));
+    flags
+}
+
 /// Flags as the store keeps them.
 pub(super) fn marks(flags: &Flags) -> Marks {
     let system = FLAGS.into_iter().filter(|known| flags.has(known.0));

@@ -37,7 +37,7 @@ async fn an_appended_letter_comes_back_octet_by_octet_and_says_how_it_came() {
         client.ok("SELECT Sent").await;
         client.write(b"y UID FETCH 1 (FLAGS INTERNALDATE BODY.PEEK[])\r\n").await;
         let heard = client.heard();
-        assert!(heard.contains("FLAGS (\\Seen $Forwarded)"), "{heard}");
+        assert!(heard.contains("FLAGS (\\Seen $Forwarded Pli-Appended)"), "{heard}");
         assert!(heard.contains("\" 5-Jan-2026 09:00:00 +0000\""), "{heard}");
         let whole = heard.split_once(&format!("{{{}}}\r\n", letter.len())).unwrap().1;
         assert_eq!(&whole[..letter.len()], letter);
@@ -69,7 +69,7 @@ async fn a_letter_of_25_megabytes_streams_in_and_out() {
     let end = client.ok(&format!("FETCH 1 BODY.PEEK[]<{}.100>", letter.len() - 10)).await;
     assert!(end.contains("{10}\r\n"), "{end}");
     let too_large = client.say("APPEND INBOX {25000001}").await;
-    assert!(too_large.contains("NO [LIMIT]"), "{too_large}");
+    assert!(too_large.contains("NO [TOOBIG]"), "{too_large}");
 }
 
 #[tokio::test]
@@ -85,5 +85,127 @@ async fn what_is_no_letter_is_refused_and_nothing_is_kept() {
         drop(client);
         let mut client = Client::doctor(&home.door).await;
         assert!(client.ok("STATUS INBOX (MESSAGES)").await.ends_with("(MESSAGES 0)"));
+    }
+}
+
+/// What a forger would write: a letter as the patient's operator writes it.
+const FORGED: &str = "\
+From: 285059900010125@patients.mssante.example
+To: marie.lenoir@cabinet-lilas.mssante.example
+Subject: Mes nouvelles coordonnées
+X-Pli-Patient-INS: 285059900010125
+X-Pli-Trace: 0011 1
+X-MSS-NIL: X
+
+Bonjour
+";
+
+/// ADR 0021. Whatever is done with it, the mark stays; and a received letter cannot be given it.
+#[tokio::test]
+async fn an_appended_letter_never_passes_for_a_received_one() {
+    for home in homes().await {
+        home.deliver(LETTER).await;
+        let mut client = Client::doctor(&home.door).await;
+        let selected = client.say("SELECT INBOX").await;
+        let line = |start: &str| selected.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
+        assert!(line("* FLAGS").contains(" Pli-Appended)"), "{selected}");
+        assert!(!line("* OK [PERMANENTFLAGS").contains("Pli-Appended"), "{selected}");
+        let forged = FORGED.replace('\n', "\r\n");
+        append(&mut client, "INBOX (\\Flagged)", forged.as_bytes()).await;
+        let said = client.ok("FETCH 2 (FLAGS RFC822.SIZE BODY.PEEK[])").await;
+        assert!(
+            said.contains(&format!("FLAGS (\\Flagged Pli-Appended) RFC822.SIZE {} ", forged.len())),
+            "{said}"
+        );
+        for kept in ["X-Was-Patient-INS: 285059900010125\r\n", "X-Was-Trace: 0011 1\r\n", "X-MSS-NIL: X\r\n"]
+        {
+            assert!(said.contains(kept), "{said}");
+        }
+        assert!(!said.contains("X-Pli-"), "{said}");
+        for change in ["FLAGS ()", "-FLAGS (Pli-Appended \\Flagged)", "FLAGS (pli-appended)"] {
+            let said = client.ok(&format!("STORE 2 {change}")).await;
+            assert_eq!(said, "* 2 FETCH (FLAGS (Pli-Appended))", "{change}");
+            let said = client.ok(&format!("STORE 1 {change}")).await;
+            assert_eq!(said, "* 1 FETCH (FLAGS ())", "{change}");
+        }
+        let said = client.ok("STORE 1 +FLAGS (Pli-Appended)").await;
+        assert_eq!(said, "* 1 FETCH (FLAGS ())", "a received letter was called appended");
+        client.ok("COPY 1:2 Archive").await;
+        client.ok("SELECT Archive").await;
+        client.ok("MOVE 1:2 INBOX").await;
+        client.ok("SELECT INBOX").await;
+        assert_eq!(client.ok("SEARCH KEYWORD Pli-Appended").await, "* SEARCH 2 4");
+        assert_eq!(client.ok("SEARCH UNKEYWORD pli-appended").await, "* SEARCH 1 3");
+        let account = home.house.account(DOCTOR).await;
+        let store = home.house.relay.mailstore();
+        let inbox = store.role_folder_of(account, mailstore::Role::Inbox).await.unwrap();
+        let rows = store.all_entries(account, inbox.id).await.unwrap();
+        let origins: Vec<_> = rows.iter().map(|row| row.origin).collect();
+        use mailstore::Origin::{Appended, Received};
+        assert_eq!(origins, [Received, Appended, Received, Appended], "{}", home.house.engine);
+        assert!(rows.iter().all(|row| row.conversation.is_none()));
+        // Nobody is told of it, and nothing is filed.
+        assert_eq!(home.count("SELECT COUNT(*) FROM document").await, 0);
+        assert_eq!(home.count("SELECT COUNT(*) FROM alert").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn letters_of_one_append_are_kept_together_or_not_at_all() {
+    for home in homes().await {
+        let mut client = Client::doctor(&home.door).await;
+        client.write(b"x APPEND INBOX (\\Seen) {14}\r\n").await;
+        client.write(b"Subject: 1\r\n\r\n (\\Draft) {14}\r\n").await;
+        client
+            .write(b"Subject: 2\r\n\r\n \" 1-Jan-2026 10:00:00 +0000\" {14+}\r\nSubject: 3\r\n\r\n\r\n")
+            .await;
+        let said = client.heard();
+        assert!(said.ends_with(" 1:3] APPEND done\r\n") && said.contains("x OK [APPENDUID "), "{said}");
+        let said = client.ok("FETCH 1:3 (FLAGS BODY.PEEK[HEADER])").await;
+        for (number, flags) in [(1, "\\Seen Pli-Appended"), (2, "\\Draft Pli-Appended"), (3, "Pli-Appended")]
+        {
+            let row =
+                format!("* {number} FETCH (FLAGS ({flags}) BODY[HEADER] {{14}}\r\nSubject: {number}\r\n");
+            assert!(said.contains(&row), "{said}");
+        }
+        assert_eq!(home.told(audit::Act::LetterAppended).await, 1);
+        // The second is no letter: the first is not kept either.
+        client.write(b"y APPEND INBOX {14+}\r\nSubject: 4\r\n\r\n {7+}\r\nx y\r\n\r\n\r\n").await;
+        assert!(client.heard().contains("y NO [CANNOT]"));
+        // Nor when the peer goes between two letters.
+        client.write(b"z APPEND INBOX {14+}\r\nSubject: 5\r\n\r\n {14}\r\n").await;
+        drop(client);
+        let mut client = Client::doctor(&home.door).await;
+        assert!(client.ok("STATUS INBOX (MESSAGES UIDNEXT)").await.ends_with("(MESSAGES 3 UIDNEXT 4)"));
+        assert_eq!(home.count("SELECT COUNT(*) FROM body").await, 3);
+    }
+}
+
+/// RFC 8508: a draft is saved anew; at no moment are there two, or none.
+#[tokio::test]
+async fn a_replaced_draft_is_one_act() {
+    for home in homes().await {
+        let mut client = Client::doctor(&home.door).await;
+        append(&mut client, "Drafts (\\Draft)", b"Subject: one\r\n\r\n").await;
+        client.ok("SELECT Drafts").await;
+        let mut other = Client::doctor(&home.door).await;
+        other.ok("SELECT Drafts").await;
+        let replace =
+            |draft: &str| format!("x UID REPLACE 1 Drafts (\\Draft) {{{}+}}\r\n{draft}\r\n", draft.len());
+        client.write(replace("Subject: two\r\n\r\n").as_bytes()).await;
+        let said = client.heard();
+        let told: Vec<&str> = said.lines().collect();
+        assert!(told[0].starts_with("* OK [APPENDUID ") && told[0].contains(" 2] "), "{said}");
+        assert_eq!(told[1..], ["* 1 EXPUNGE", "* 1 EXISTS", "x OK REPLACE done"]);
+        // Who has not heard of it yet replaces nothing and keeps nothing.
+        other.write(replace("Subject: three\r\n\r\n").as_bytes()).await;
+        let said = other.heard();
+        assert!(said.contains("x NO [EXPUNGEISSUED]"), "{said}");
+        assert!(client.ok("STATUS Drafts (MESSAGES UIDNEXT)").await.ends_with("(MESSAGES 1 UIDNEXT 3)"));
+        assert!(client.ok("FETCH 1 BODY.PEEK[HEADER]").await.contains("Subject: two"));
+        assert_eq!(home.count("SELECT COUNT(*) FROM body").await, 1, "the old draft is gone for good");
+        let acts: Vec<_> = home.trail().await.into_iter().map(|(act, _)| act).collect();
+        let told = |act| acts.iter().filter(|told| **told == act).count();
+        assert_eq!((told(audit::Act::LetterAppended), told(audit::Act::LetterRemoved)), (2, 1));
     }
 }

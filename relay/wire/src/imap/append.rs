@@ -222,7 +222,8 @@ impl Server {
         out: &mut Out,
     ) {
         let Streaming { batch, form, fate, .. } = streaming;
-        let misspelt = || Completion::bad("only a line end or a letter may follow a letter").with("CLIENTBUG");
+        let misspelt =
+            || Completion::bad("only a line end or a letter may follow a letter").with("CLIENTBUG");
         let mut line = match line {
             Ok(line) => line.unwrap_or_default(),
             Err(LineFault::BareNewline) => b"\n".to_vec(),

@@ -266,6 +266,8 @@ pub struct Selected {
     pub uid_validity: u32,
     /// The keywords in use here.
     pub keywords: Flags,
+    /// Keywords that no client may change: in FLAGS, and not in PERMANENTFLAGS (RFC 3501 §7.1).
+    pub fixed_keywords: Flags,
     /// Whether it may be written to although SELECT asked for it.
     pub access: Access,
 }

@@ -22,7 +22,10 @@ pub(super) struct Head {
 pub(super) enum Act {
     Append,
     /// REPLACE and UID REPLACE: the letter takes the place of this message of the selected folder.
-    Replace { by: By, old: Bound },
+    Replace {
+        by: By,
+        old: Bound,
+    },
 }
 
 /// What is said of one letter.
@@ -140,7 +143,11 @@ mod tests {
             ("APPEND Sent ~{3+}\r\n", Act::Append, Form::Binary),
             ("APPEND Sent () UTF8 (~{3}\r\n", Act::Append, Form::Utf8),
             ("REPLACE * Drafts {3}\r\n", Act::Replace { by: By::Number, old: Bound::Star }, Form::Plain),
-            ("uid replace 7 Drafts {3}\r\n", Act::Replace { by: By::Uid, old: Bound::Number(7) }, Form::Plain),
+            (
+                "uid replace 7 Drafts {3}\r\n",
+                Act::Replace { by: By::Uid, old: Bound::Number(7) },
+                Form::Plain,
+            ),
         ] {
             let read = read(text).unwrap().unwrap();
             assert_eq!((read.act, read.letter.form), (act, form), "{text}");

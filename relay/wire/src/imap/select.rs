@@ -48,14 +48,15 @@ impl Server {
         let view = View::new(&selected.uids);
         let mut flags = Flags::of(&SystemFlag::ALL);
         selected.keywords.keywords().iter().for_each(|keyword| flags.set_keyword(keyword.clone()));
-        let flags = flags.to_string();
+        let permanent = flags.to_string();
+        selected.fixed_keywords.keywords().iter().for_each(|keyword| flags.set_keyword(keyword.clone()));
         let mut text = format!("* FLAGS {flags}\r\n* {} EXISTS\r\n* 0 RECENT\r\n", view.len());
         if let Some(number) = selected.first_unseen.and_then(|uid| view.number(uid)) {
             text.push_str(&format!("* OK [UNSEEN {number}] the first unseen message\r\n"));
         }
         let (permanent, completion) = match mode {
             Mode::ReadWrite => {
-                let list = flags.trim_end_matches(')');
+                let list = permanent.trim_end_matches(')');
                 (format!("{list} \\*)"), Completion::ok("SELECT done").with("READ-WRITE"))
             }
             Mode::ReadOnly => {

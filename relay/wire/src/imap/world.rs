@@ -411,6 +411,7 @@ impl World {
             uid_next: stored.uid_next,
             uid_validity: stored.uid_validity,
             keywords,
+            fixed_keywords: Flags::new(),
             access: Access::ReadWrite,
         };
         self.open = Some(Open { folder, mode, told });
