@@ -88,7 +88,8 @@ impl Mailstore {
         let mut uses = BTreeMap::<BodyId, i64>::new();
         for row in &mut rows {
             row.id = entries[&row.uid];
-            row.origin = Origin::Copied;
+            // What was appended there was delivered nowhere (ADR 0021).
+            row.origin = if row.origin == Origin::Appended { row.origin } else { Origin::Copied };
             (row.conversation, row.queue) = (None, None);
             *uses.entry(row.body).or_default() += 1;
         }

@@ -83,7 +83,7 @@ pub enum Origin {
     Received = 0,
     /// Put there by a mail program (IMAP APPEND).
     Appended = 1,
-    /// Copied from another folder, by a version that did not keep how the letter came first. Copies keep that now.
+    /// Delivered to another mailbox, and copied from there. Copies inside a mailbox keep how the letter came.
     Copied = 2,
     /// Kept for its sender.
     Sent = 3,

@@ -92,11 +92,7 @@ pub(super) async fn begin(
     Ok(Appending { account, folder: folder.id, replaces, whole, coming })
 }
 
-fn decide(
-    session: &Session,
-    mailbox: Mailbox,
-    role: Option<mailstore::Role>,
-) -> Result<Keeping, Refusal> {
+fn decide(session: &Session, mailbox: Mailbox, role: Option<mailstore::Role>) -> Result<Keeping, Refusal> {
     let login = session.login();
     let other = login.others.iter().find(|other| other.account == mailbox.account);
     let owner = match other.map_or(login.kind, |other| other.kind) {

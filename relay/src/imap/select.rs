@@ -7,7 +7,7 @@ use wire::imap::{Access, FolderName, Mode, Refusal, Selected, UidSet};
 use super::door::ImapDoor;
 use super::news::Open;
 use super::session::Session;
-use super::{limits, refusals};
+use super::{limits, refusals, words};
 
 const OPENING: &str = "opening a folder";
 
