@@ -23,6 +23,10 @@ pub enum Kind {
     Trace = 9,
     /// An account key, under the master keys.
     AccountKey = 10,
+    /// A subscribed name without a folder, under the account key.
+    Subscription = 20,
+    /// Name and value of an annotation, under the account key.
+    Annotation = 21,
 }
 
 /// The associated data of the value of `kind` in row `id`, which belongs to row `owner`.

@@ -64,6 +64,9 @@ pub enum Error {
     /// The folder is one of those every account has.
     #[error("a folder with a special use cannot be removed")]
     FolderKept(FolderId),
+    /// Another folder has that use.
+    #[error("folder {} has that use already", .0.0)]
+    RoleTaken(FolderId),
     /// The account has as many folders as it may.
     #[error("the account has as many folders as it may")]
     FoldersFull,
@@ -90,6 +93,7 @@ impl Error {
             | Self::NoFolder
             | Self::FolderExists
             | Self::FolderKept(_)
+            | Self::RoleTaken(_)
             | Self::FoldersFull
             | Self::NoBody(_)
             | Self::UidsSpent(_) => false,

@@ -1,8 +1,11 @@
 //! Folders: IMAP mailboxes of an account. Names are sealed and found by keyed hash.
 
+use std::collections::BTreeMap;
+
 use names::{AccountId, FolderId, Timestamp};
 
 use crate::context::Kind;
+use crate::subscriptions::NewSubscription;
 use crate::{AccountKey, Error, Mailstore, News, Role, Uid, limits};
 
 /// A folder's name: levels separated by `/`; `INBOX` in any case is the same folder (RFC 9051 §5.1).
@@ -78,9 +81,16 @@ pub struct NewFolder {
     hash: [u8; 16],
     sealed: Vec<u8>,
     uidvalidity: i64,
+    role: Option<Role>,
 }
 
 impl NewFolder {
+    /// The same, made for a use; refused when another folder of the account has it.
+    #[must_use]
+    pub fn with_role(self, role: Option<Role>) -> Self {
+        Self { role, ..self }
+    }
+
     /// The number it will have.
     #[must_use]
     pub fn id(&self) -> FolderId {
@@ -199,7 +209,7 @@ impl Mailstore {
         let id = FolderId(self.db().id(now));
         let sealed = key.seal(Kind::FolderName, id, name.as_str().as_bytes());
         let hash = self.folder_hash(account, name);
-        Ok(NewFolder { id, account, hash, sealed, uidvalidity: first_uidvalidity(now) })
+        Ok(NewFolder { id, account, hash, sealed, uidvalidity: first_uidvalidity(now), role: None })
     }
 
     /// [`Mailstore::create_folder`], inside a unit. A unit that is refused with
@@ -216,10 +226,18 @@ impl Mailstore {
         if tx.row(COUNT, db::args![account]).await?.int(0)? >= limits::FOLDERS {
             return Err(Error::FoldersFull);
         }
-        let row = insert_args(new.id, account, new.hash, new.sealed.clone(), None, validity);
+        // The row of the account is locked: two sessions cannot give a use at once.
+        if let Some(role) = new.role {
+            const HOLDER: &str = "SELECT id FROM folder WHERE account = $1 AND role = $2";
+            if let Some(row) = tx.maybe_row(HOLDER, db::args![account, role.code()]).await? {
+                return Err(Error::RoleTaken(FolderId(row.int(0)?)));
+            }
+        }
+        let row = insert_args(new.id, account, new.hash, new.sealed.clone(), new.role, validity);
         if tx.insert_rows(INSERT, "ON CONFLICT (account, name_hash) DO NOTHING", vec![row]).await? == 0 {
             return Err(Error::FolderExists);
         }
+        self.forget_subscription(tx, account, new.hash).await?;
         self.tell_after(tx, account, News { list: true, ..News::default() });
         Ok(())
     }
@@ -285,6 +303,7 @@ impl Mailstore {
                 Err(cause) if cause.is_unique_violation() => return Err(Error::FolderExists),
                 Err(cause) => return Err(cause.into()),
             }
+            self.forget_subscription(tx, renaming.account, name.new).await?;
         }
         self.tell_after(tx, renaming.account, News { list: true, ..News::default() });
         Ok(())
@@ -292,83 +311,46 @@ impl Mailstore {
 
     /// Removes a folder with all its messages; those with a special use stay (Thunderbird would make
     /// them again at once, and rules deliver there).
-    pub async fn delete_folder(&self, account: AccountId, name: &FolderName) -> Result<(), Error> {
-        let parameters = (self.clone(), account, name.clone());
+    pub async fn delete_folder(
+        &self,
+        account: AccountId,
+        name: &FolderName,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let parameters = (self.clone(), self.new_subscription(account, name, now).await?);
         self.db()
-            .write(db::unit("remove a folder", parameters, |(store, account, name), tx| {
-                Box::pin(store.delete_folder_in(tx, *account, name))
+            .write(db::unit("remove a folder", parameters, |(store, named), tx| {
+                Box::pin(store.delete_folder_in(tx, named))
             }))
             .await
             .map(drop)
     }
 
-    /// [`Mailstore::delete_folder`], inside a unit; tells which folder it was.
+    /// [`Mailstore::delete_folder`], inside a unit; tells which folder it was. Its subscription, by which
+    /// it is named here, outlives it (RFC 3501 §6.3.6).
     pub async fn delete_folder_in(
         &self,
         tx: &mut db::Tx,
-        account: AccountId,
-        name: &FolderName,
+        named: &NewSubscription,
     ) -> Result<FolderId, Error> {
-        const LOCK: &str = "SELECT id, role FROM folder WHERE account = $1 AND name_hash = $2 {FOR UPDATE}";
-        let row = tx.maybe_row(LOCK, db::args![account, self.folder_hash(account, name)]).await?;
-        let row = row.ok_or(Error::NoFolder)?;
+        const LOCK: &str =
+            "SELECT id, role, subscribed FROM folder WHERE account = $1 AND name_hash = $2 {FOR UPDATE}";
+        let account = named.account;
+        let row = tx.maybe_row(LOCK, db::args![account, named.hash]).await?.ok_or(Error::NoFolder)?;
         let folder = FolderId(row.int(0)?);
         if row.maybe_text(1)?.is_some() {
             return Err(Error::FolderKept(folder));
         }
         self.remove_entries(tx, account, folder, None).await?;
         tx.execute("DELETE FROM expunged WHERE folder = $1", db::args![folder]).await?;
+        tx.execute("DELETE FROM annotation WHERE account = $1 AND folder = $2", db::args![account, folder])
+            .await?;
         tx.execute("DELETE FROM folder WHERE id = $1", db::args![folder]).await?;
+        if row.bool(2)? && self.has_room_for_subscription(tx, account).await? {
+            self.keep_subscription(tx, named).await?;
+        }
         self.tell_after(tx, account, News { list: true, ..News::default() });
         Ok(folder)
-    }
-
-    /// Shows a folder to LSUB.
-    pub async fn subscribe(&self, account: AccountId, name: &FolderName) -> Result<(), Error> {
-        let parameters = (self.clone(), account, name.clone());
-        self.db()
-            .write(db::unit("subscribe a folder", parameters, |(store, account, name), tx| {
-                Box::pin(store.subscribe_in(tx, *account, name))
-            }))
-            .await
-            .map(drop)
-    }
-
-    /// Hides a folder from LSUB.
-    pub async fn unsubscribe(&self, account: AccountId, name: &FolderName) -> Result<(), Error> {
-        let parameters = (self.clone(), account, name.clone());
-        self.db()
-            .write(db::unit("unsubscribe a folder", parameters, |(store, account, name), tx| {
-                Box::pin(store.unsubscribe_in(tx, *account, name))
-            }))
-            .await
-            .map(drop)
-    }
-
-    /// [`Mailstore::subscribe`], inside a unit; tells which folder it is.
-    pub async fn subscribe_in(
-        &self,
-        tx: &mut db::Tx,
-        account: AccountId,
-        name: &FolderName,
-    ) -> Result<FolderId, Error> {
-        const SHOW: &str =
-            "UPDATE folder SET subscribed = TRUE WHERE account = $1 AND name_hash = $2 RETURNING id";
-        let row = tx.maybe_row(SHOW, db::args![account, self.folder_hash(account, name)]).await?;
-        Ok(FolderId(row.ok_or(Error::NoFolder)?.int(0)?))
-    }
-
-    /// [`Mailstore::unsubscribe`], inside a unit; tells which folder it is.
-    pub async fn unsubscribe_in(
-        &self,
-        tx: &mut db::Tx,
-        account: AccountId,
-        name: &FolderName,
-    ) -> Result<FolderId, Error> {
-        const HIDE: &str =
-            "UPDATE folder SET subscribed = FALSE WHERE account = $1 AND name_hash = $2 RETURNING id";
-        let row = tx.maybe_row(HIDE, db::args![account, self.folder_hash(account, name)]).await?;
-        Ok(FolderId(row.ok_or(Error::NoFolder)?.int(0)?))
     }
 
     pub(crate) fn folder_hash(&self, account: AccountId, name: &FolderName) -> [u8; 16] {
@@ -376,6 +358,21 @@ impl Mailstore {
         bytes.extend_from_slice(&account.0.to_be_bytes());
         bytes.extend_from_slice(name.as_str().as_bytes());
         self.hashes().short(&bytes)
+    }
+
+    /// How many messages of each of these folders are marked `\Deleted`; folders without any are left out.
+    pub async fn deleted_messages(
+        &self,
+        account: AccountId,
+        folders: &[FolderId],
+    ) -> Result<BTreeMap<FolderId, u32>, Error> {
+        const COUNT: &str = "SELECT folder, COUNT(*) FROM entry WHERE account = $1 AND flags % 16 >= 8
+            AND folder IN ({}) GROUP BY folder";
+        let folders = folders.iter().map(|folder| db::Value::from(*folder)).collect();
+        let rows = self.db().read().await?.rows_in(COUNT, db::args![account], folders).await?;
+        let count =
+            |row: &db::Row| Ok((FolderId(row.int(0)?), u32::try_from(row.int(1)?).unwrap_or(u32::MAX)));
+        rows.iter().map(count).collect()
     }
 
     /// Locks a folder of this account for the rest of the unit.

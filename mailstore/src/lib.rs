@@ -47,6 +47,7 @@ mod places;
 mod retention;
 mod search;
 mod store;
+mod subscriptions;
 mod trace;
 mod transfer;
 mod verify;
@@ -78,6 +79,7 @@ pub use places::{Hidden, Origin, Place, Role, Uid, Viewer};
 pub use retention::{Due, Swept};
 pub use search::Pages;
 pub use store::{Mailstore, Parts};
+pub use subscriptions::NewSubscription;
 pub use trace::{Kept, Trace, TracedRecipient};
 pub use transfer::Transferred;
 pub use verify::{Depth, Finding, Report};
@@ -88,6 +90,7 @@ pub use watch::{FolderNews, News, Touched, Watcher};
 pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0001", sql: include_str!("../migrations/0001.sql") },
     db::Migration { name: "mailstore/0002", sql: include_str!("../migrations/0002.sql") },
+    db::Migration { name: "mailstore/0004", sql: include_str!("../migrations/0004.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

@@ -42,7 +42,7 @@ pub struct Report {
 }
 
 /// Questions whose every answer is a finding: (invariant, what it means, SQL giving one number).
-const QUESTIONS: [(&str, &str, &str); 14] = [
+const QUESTIONS: [(&str, &str, &str); 16] = [
     ("V3", "folder has given uids not below its next one",
         "SELECT DISTINCT f.id FROM folder f JOIN entry e ON e.folder = f.id WHERE e.uid >= f.uid_next"),
     ("V3", "folder has entries changed after its modification sequence",
@@ -69,6 +69,11 @@ const QUESTIONS: [(&str, &str, &str); 14] = [
             ON c.body = k.body AND c.account = k.account WHERE k.account <> 0 AND k.uses <> COALESCE(c.uses, 0)"),
     ("V7", "entry stands in no folder of its account; entry",
         "SELECT e.id FROM entry e LEFT JOIN folder f ON f.id = e.folder AND f.account = e.account WHERE f.id IS NULL"),
+    ("V7", "subscription kept beside a folder of its name;",
+        "SELECT s.id FROM subscription s JOIN folder f ON f.account = s.account AND f.name_hash = s.name_hash"),
+    ("V7", "annotation of no folder of its account;",
+        "SELECT a.id FROM annotation a LEFT JOIN folder f ON f.id = a.folder AND f.account = a.account
+            WHERE a.folder <> 0 AND f.id IS NULL"),
     ("V2", "entry without its body or with a head of another; entry",
         "SELECT e.id FROM entry e LEFT JOIN head h ON h.id = e.head AND h.body = e.body
             LEFT JOIN body b ON b.id = e.body WHERE h.id IS NULL OR b.id IS NULL"),
@@ -224,7 +229,7 @@ impl Mailstore {
 
     /// Folder names, subjects, document titles, remote parties and traces.
     async fn verify_words(&self, tx: &mut db::Tx, report: &mut Report) -> Result<(), Error> {
-        const WORDS: [(Kind, &str, &str); 3] = [
+        const WORDS: [(Kind, &str, &str); 5] = [
             (Kind::FolderName, "the name of folder", "SELECT id, account, sealed_name FROM folder"),
             (
                 Kind::Subject,
@@ -232,6 +237,12 @@ impl Mailstore {
                 "SELECT id, account, sealed_subject FROM conversation",
             ),
             (Kind::Document, "document", "SELECT id, account, sealed_details FROM document"),
+            (
+                Kind::Subscription,
+                "the name of subscription",
+                "SELECT id, account, sealed_name FROM subscription",
+            ),
+            (Kind::Annotation, "annotation", "SELECT id, account, sealed FROM annotation"),
         ];
         for (kind, what, sql) in WORDS {
             for row in tx.rows(sql, db::args![]).await? {

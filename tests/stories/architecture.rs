@@ -337,6 +337,7 @@ const FRENCH: [(&str, &str); 13] = [
     ("relay/policy/src/filing/", "kinds of document by their French names; dates written in French"),
     ("relay/src/intake/", "reads the marks of French answers and forwards"),
     ("relay/wire/src/mime/compose.rs", "reads them too"),
+    ("relay/wire/src/imap/alias.rs", "French names that mail programs have for the folders everybody has"),
     ("relay/src/alerts/email.rs", "the name that notices come from"),
     ("relay/src/web.rs", "the last line of a letter that somebody else wrote"),
     ("certs/src/authority.rs", "the name of the throwaway authority, shown by browsers"),

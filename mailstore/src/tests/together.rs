@@ -260,17 +260,22 @@ async fn steps_inside_a_unit_that_is_refused_leave_nothing_and_tell_nobody() {
         let new = store.new_folder(doctor, &name("Neuf"), NOW).await.unwrap();
         let renaming = store.renaming(doctor, &name("Patients"), &name("Malades")).await.unwrap();
         assert_eq!(renaming.folder(), made.id);
-        let parameters = (store.store.clone(), doctor, (got.folder, archive), got.uid, new, renaming);
-        let refused =
-            db::unit("refused", parameters, |(store, doctor, (inbox, archive), uid, new, renaming), tx| {
+        let named = store.new_subscription(doctor, &name("Malades"), NOW).await.unwrap();
+        let parameters =
+            (store.store.clone(), doctor, (got.folder, archive), got.uid, new, (renaming, named));
+        let refused = db::unit(
+            "refused",
+            parameters,
+            |(store, doctor, (inbox, archive), uid, new, (renaming, named)), tx| {
                 Box::pin(async move {
                     let patients = crate::FolderName::parse("Malades").unwrap();
                     store.create_folder_in(tx, new).await?;
                     assert!(matches!(store.create_folder_in(tx, new).await, Err(Error::FolderExists)));
                     store.rename_folder_in(tx, renaming).await?;
-                    assert_eq!(store.unsubscribe_in(tx, *doctor, &patients).await?, renaming.folder());
-                    assert_eq!(store.subscribe_in(tx, *doctor, &patients).await?, renaming.folder());
-                    assert_eq!(store.delete_folder_in(tx, *doctor, &patients).await?, renaming.folder());
+                    let folder = renaming.folder();
+                    assert_eq!(store.unsubscribe_in(tx, *doctor, &patients).await?, Some(folder));
+                    assert_eq!(store.subscribe_in(tx, named).await?, Some(folder));
+                    assert_eq!(store.delete_folder_in(tx, named).await?, folder);
                     let copies = store.copies(&[*uid], NOW);
                     let copied = store.copy_in(tx, *doctor, *inbox, *archive, &copies).await?;
                     assert_eq!(copied.uids, [(*uid, Uid(1))]);
@@ -279,7 +284,8 @@ async fn steps_inside_a_unit_that_is_refused_leave_nothing_and_tell_nobody() {
                     assert_eq!(store.expunge_in(tx, *doctor, *inbox, None).await?, [*uid]);
                     Err::<(), _>(Error::NoBody(names::BodyId(0)))
                 })
-            });
+            },
+        );
         assert!(matches!(store.db().write(refused).await, Err(Error::NoBody(_))), "{}", store.engine);
         assert_eq!(store.folders(doctor).await.unwrap(), before, "{}", store.engine);
         assert!(watcher.take().is_empty(), "{}: told of what was rolled back", store.engine);

@@ -7,8 +7,7 @@ use wire::imap::{Copied, FlagChange, FolderName, Refusal, StoreMode, UidSet};
 
 use super::door::ImapDoor;
 use super::session::Session;
-use super::shared::Located;
-use super::{refusals, trail, words};
+use super::{folders, refusals, trail, words};
 
 /// Marks of messages and the lines that tell of it, in one unit.
 pub(super) struct Marking {
@@ -173,11 +172,12 @@ async fn transfer(
     if leaving == Leaving::Go {
         source.may_write()?;
     }
-    let Located { mailbox, name } = session.locate(to)?;
+    let located = session.locate(to)?;
+    let mailbox = located.mailbox;
     mailbox.may_write()?;
     let (relay, store, now) = (door.relay(), door.relay().mailstore(), door.relay().now());
     let (account, uids) = (mailbox.account, words::uids(uids));
-    let to = store.folder(account, &name).await.map_err(refusals::store(DOING))?.id;
+    let to = folders::find(door, &located).await?.id;
     let line = |of| session.line(relay, of, Act::LetterCopied, String::new(), now);
     let done = if source.account == account {
         let how = match leaving {

@@ -13,8 +13,8 @@ use wire::mime::Summary;
 
 use super::door::ImapDoor;
 use super::session::Session;
-use super::shared::{Located, Mailbox};
-use super::{refusals, trail, words};
+use super::shared::Mailbox;
+use super::{folders, refusals, trail, words};
 use crate::letter::Letter;
 use crate::{Fault, Incoming, patient_fields};
 
@@ -69,9 +69,10 @@ pub(super) async fn begin(
     earlier: Option<Appending>,
 ) -> Result<Appending, Refusal> {
     let (relay, store) = (door.relay(), door.relay().mailstore());
-    let Located { mailbox, name } = session.locate(&asked.folder)?;
+    let located = session.locate(&asked.folder)?;
+    let mailbox = located.mailbox;
     let account = mailbox.account;
-    let folder = store.folder(account, &name).await.map_err(refusals::store(APPENDING))?;
+    let folder = folders::find(door, &located).await?;
     let keeping = decide(session, mailbox, folder.role)?;
     let replaces = match asked.replaces {
         Some(old) => {

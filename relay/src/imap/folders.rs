@@ -1,25 +1,78 @@
 //! Folders: LIST, STATUS, CREATE, DELETE, RENAME, SUBSCRIBE.
+//!
+//! A name reaches its folder, or the folder it is an alias of ([`FolderName::meant`]).
 
 use audit::{Act, Entry};
-use mailstore::{Mailstore, NewFolder, Renaming};
+use mailstore::{Mailstore, NewFolder, NewSubscription, Renaming};
 use names::{AccountId, FolderId};
-use wire::imap::{Code, DELIMITER, Folder, FolderKind, FolderName, Refusal, Status, Subscription};
+use wire::imap::{
+    Code, Count, DELIMITER, Deleted, Folder, FolderKind, FolderName, MailboxId, Refusal, Role, Status,
+    Subscription,
+};
 
 use super::door::ImapDoor;
 use super::session::Session;
-use super::shared::Located;
-use super::{acts, refusals, shared, words};
+use super::shared::{self, Located, Mailbox};
+use super::{acts, refusals, words};
 
+const LISTING: &str = "listing folders";
 const CHANGING: &str = "changing a folder";
 
-pub(super) async fn list(door: &ImapDoor, session: &Session) -> Result<Vec<Folder>, Refusal> {
-    const LISTING: &str = "listing folders";
+/// The folders of one mailbox, by the names that the wire has for them there.
+struct Known(Vec<(FolderName, mailstore::Folder)>);
+
+impl Known {
+    async fn of(door: &ImapDoor, account: AccountId) -> Result<Self, Refusal> {
+        let folders = door.relay().mailstore().folders(account).await.map_err(refusals::store(LISTING))?;
+        // Every name the store takes is one the wire takes, but for a level of dots made by another door.
+        let named = |folder: mailstore::Folder| Some((FolderName::parse(folder.name.as_str()).ok()?, folder));
+        Ok(Self(folders.into_iter().filter_map(named).collect()))
+    }
+
+    /// The folder that really has this name.
+    fn exact(&self, name: &FolderName) -> Option<&mailstore::Folder> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, folder)| folder)
+    }
+
+    /// What a name stands for, as if `without` were not there.
+    fn meant(&self, name: &FolderName, without: Option<FolderId>) -> FolderName {
+        let others = self.0.iter().filter(|(_, folder)| Some(folder.id) != without);
+        name.meant(others.map(|(name, folder)| (name, folder.role.and_then(words::role))))
+    }
+}
+
+/// The name in its mailbox, as the wire writes it.
+fn local(located: &Located) -> Result<FolderName, Refusal> {
+    FolderName::parse(located.name.as_str()).map_err(|_| refusals::no_folder())
+}
+
+/// The folder that a name reaches.
+pub(super) async fn find(door: &ImapDoor, located: &Located) -> Result<mailstore::Folder, Refusal> {
+    let account = located.mailbox.account;
+    match door.relay().mailstore().folder(account, &located.name).await {
+        Ok(folder) => Ok(folder),
+        Err(mailstore::Error::NoFolder) => {
+            let known = Known::of(door, account).await?;
+            let folder = known.exact(&known.meant(&local(located)?, None));
+            folder.cloned().ok_or_else(refusals::no_folder)
+        }
+        Err(error) => Err(refusals::store("looking for a folder")(error)),
+    }
+}
+
+pub(super) async fn list(door: &ImapDoor, session: &Session, count: Count) -> Result<Vec<Folder>, Refusal> {
     let store = door.relay().mailstore();
-    let folders = store.folders(session.own().account).await.map_err(refusals::store(LISTING))?;
-    let mut listed: Vec<Folder> = folders.iter().filter_map(shown).collect();
+    let own = of_mailbox(store, session.own().account, count, |folder, name| {
+        Some((FolderName::parse(name.as_str()).ok()?, folder.and_then(|folder| words::role(folder.role?))))
+    });
+    let mut listed = own.await.map_err(refusals::store(LISTING))?;
     for other in &session.login().others {
-        match store.folders(other.account).await {
-            Ok(folders) => listed.extend(shared::tree(other, &folders)),
+        // None tells its special use: a mail program would keep its own sent letters there (RFC 6154 §2).
+        let root = shared::root(other);
+        let folders =
+            of_mailbox(store, other.account, count, |_, name| Some((shared::shown(&root, name)?, None)));
+        match folders.await {
+            Ok(folders) => listed.extend(folders),
             // One's own folders are shown though another's cannot be.
             Err(error) => refusals::logged(LISTING, error),
         }
@@ -29,23 +82,78 @@ pub(super) async fn list(door: &ImapDoor, session: &Session) -> Result<Vec<Folde
     Ok(listed)
 }
 
-fn shown(folder: &mailstore::Folder) -> Option<Folder> {
-    // Every name the store takes is one the wire takes, but for a level of dots made by another door.
-    let name = FolderName::parse(folder.name.as_str()).ok()?;
-    let subscription = if folder.subscribed { Subscription::On } else { Subscription::Off };
-    Some(Folder { name, role: folder.role.and_then(words::role), subscription, kind: FolderKind::Selectable })
+/// The folders of one mailbox and the names that are only subscribed there, as `shown` shows them.
+async fn of_mailbox(
+    store: &Mailstore,
+    account: AccountId,
+    count: Count,
+    shown: impl Fn(Option<&mailstore::Folder>, &mailstore::FolderName) -> Option<(FolderName, Option<Role>)>,
+) -> Result<Vec<Folder>, mailstore::Error> {
+    let folders = store.folders(account).await?;
+    let ids: Vec<FolderId> = match count {
+        Count::Kept => Vec::new(),
+        Count::Deleted => folders.iter().map(|folder| folder.id).collect(),
+    };
+    let deleted = store.deleted_messages(account, &ids).await?;
+    let mut listed = Vec::new();
+    for folder in &folders {
+        // Every name the store takes is one the wire takes, but for a level of dots made by another door.
+        let Some((name, role)) = shown(Some(folder), &folder.name) else { continue };
+        listed.push(Folder {
+            name,
+            role,
+            subscription: if folder.subscribed { Subscription::On } else { Subscription::Off },
+            kind: FolderKind::Selectable,
+            status: counters(store, folder, deleted.get(&folder.id).copied().unwrap_or_default()),
+        });
+    }
+    for name in store.subscriptions(account).await? {
+        let Some((name, role)) = shown(None, &name) else { continue };
+        let (subscription, kind) = (Subscription::On, FolderKind::Absent);
+        listed.push(Folder { name, role, subscription, kind, status: Status::default() });
+    }
+    Ok(listed)
 }
 
-pub(super) async fn status(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<Status, Refusal> {
-    let Located { mailbox, name } = session.locate(name)?;
-    let folder = door.relay().mailstore().folder(mailbox.account, &name).await;
-    let folder = folder.map_err(refusals::store("counting a folder"))?;
-    Ok(Status {
+/// What names a folder through renames: a word of this house, for its number is nobody's business.
+pub(super) fn mailbox_id(store: &Mailstore, folder: FolderId) -> MailboxId {
+    MailboxId(format!("F{}", store.token(format!("mailbox {}", folder.0).as_bytes())))
+}
+
+fn counters(store: &Mailstore, folder: &mailstore::Folder, deleted: u32) -> Status {
+    Status {
         messages: folder.messages,
         unseen: folder.unseen,
         uid_next: folder.uid_next.0,
         uid_validity: folder.uidvalidity,
-    })
+        size: folder.size,
+        deleted,
+        highest_modseq: words::modseq(folder.modseq),
+        id: mailbox_id(store, folder.id),
+    }
+}
+
+pub(super) async fn status(
+    door: &ImapDoor,
+    session: &Session,
+    name: &FolderName,
+    count: Count,
+) -> Result<Status, Refusal> {
+    let located = session.locate(name)?;
+    let (store, account) = (door.relay().mailstore(), located.mailbox.account);
+    let folder = find(door, &located).await?;
+    let deleted = match count {
+        Count::Kept => 0,
+        Count::Deleted => {
+            let counted = store.deleted_messages(account, &[folder.id]).await;
+            counted
+                .map_err(refusals::store("counting a folder"))?
+                .get(&folder.id)
+                .copied()
+                .unwrap_or_default()
+        }
+    };
+    Ok(counters(store, &folder, deleted))
 }
 
 /// A change of folders and the line that tells of it, in one unit.
@@ -58,9 +166,10 @@ struct Changing {
 
 enum Change {
     Create(Making),
-    Delete(mailstore::FolderName),
-    Rename(Renaming),
-    Subscribe(mailstore::FolderName),
+    Delete(NewSubscription),
+    /// And the parents that the new name lacks.
+    Rename(Parents, Renaming),
+    Subscribe(NewSubscription),
     Unsubscribe(mailstore::FolderName),
 }
 
@@ -74,13 +183,16 @@ impl db::Unit for Changing {
         // Names of folders are sealed, so the line has numbers only.
         let told = match &self.change {
             Change::Create(making) => making.run(tx, store).await?,
-            Change::Delete(name) => told(store.delete_folder_in(tx, account, name).await?, "delete"),
-            Change::Rename(renaming) => {
+            Change::Delete(named) => told(store.delete_folder_in(tx, named).await?, "delete"),
+            Change::Rename(parents, renaming) => {
+                let made = parents.run(tx, store).await?;
                 store.rename_folder_in(tx, renaming).await?;
-                told(renaming.folder(), "rename")
+                told(renaming.folder(), "rename") + &made
             }
-            Change::Subscribe(name) => told(store.subscribe_in(tx, account, name).await?, "subscribe"),
-            Change::Unsubscribe(name) => told(store.unsubscribe_in(tx, account, name).await?, "unsubscribe"),
+            Change::Subscribe(named) => told_of_name(store.subscribe_in(tx, named).await?, "subscribe"),
+            Change::Unsubscribe(name) => {
+                told_of_name(store.unsubscribe_in(tx, account, name).await?, "unsubscribe")
+            }
         };
         Ok(audit::append(tx, &[self.line.telling(told)]).await?)
     }
@@ -88,6 +200,11 @@ impl db::Unit for Changing {
 
 fn told(folder: FolderId, how: &str) -> String {
     format!("folder={} how={how}", folder.0)
+}
+
+/// A subscription may be of a name that no folder has.
+fn told_of_name(folder: Option<FolderId>, how: &str) -> String {
+    folder.map_or_else(|| format!("folder=none how={how}"), |folder| told(folder, how))
 }
 
 async fn change(
@@ -102,54 +219,111 @@ async fn change(
     relay.mailstore().db().write(unit).await.map_err(refusals::store(CHANGING))
 }
 
-/// A folder to make, and the parents it may lack: a parent that cannot be selected loses letters in
-/// some mail programs (PEERS §4.2).
-struct Making {
-    parents: Vec<NewFolder>,
-    folder: NewFolder,
-}
+/// The parents that a folder may lack, to be made selectable: a parent that cannot be selected loses
+/// letters in some mail programs (PEERS §4.2).
+struct Parents(Vec<NewFolder>);
 
-impl Making {
-    async fn prepare(door: &ImapDoor, located: &Located) -> Result<Self, Refusal> {
-        let (store, account, now) = (door.relay().mailstore(), located.mailbox.account, door.relay().now());
-        let whole = &located.name;
+impl Parents {
+    async fn prepare(
+        door: &ImapDoor,
+        account: AccountId,
+        name: &mailstore::FolderName,
+    ) -> Result<Self, Refusal> {
+        let (store, now) = (door.relay().mailstore(), door.relay().now());
         let mut parents = Vec::new();
-        for (at, _) in whole.as_str().match_indices(DELIMITER) {
-            let parent = mailstore::FolderName::parse(&whole.as_str()[..at])
+        for (at, _) in name.as_str().match_indices(DELIMITER) {
+            let parent = mailstore::FolderName::parse(&name.as_str()[..at])
                 .map_err(|_| Refusal::new(Code::Cannot, "a folder cannot have this name"))?;
             parents.push(store.new_folder(account, &parent, now).await.map_err(refusals::store(CHANGING))?);
         }
-        let folder = store.new_folder(account, whole, now).await.map_err(refusals::store(CHANGING))?;
-        Ok(Self { parents, folder })
+        Ok(Self(parents))
     }
 
-    /// Makes them, inside a unit; gives what the line tells.
+    /// Makes those that are missing, inside a unit; gives what the line tells.
     async fn run(&self, tx: &mut db::Tx, store: &Mailstore) -> Result<String, mailstore::Error> {
         let mut made = Vec::new();
-        for parent in &self.parents {
+        for parent in &self.0 {
             match store.create_folder_in(tx, parent).await {
                 Ok(()) => made.push(parent.id().0.to_string()),
                 Err(mailstore::Error::FolderExists) => {}
                 Err(error) => return Err(error),
             }
         }
-        store.create_folder_in(tx, &self.folder).await?;
-        let told = told(self.folder.id(), "create");
-        Ok(if made.is_empty() { told } else { format!("{told} parents={}", made.join(",")) })
+        Ok(if made.is_empty() { String::new() } else { format!(" parents={}", made.join(",")) })
     }
 }
 
-pub(super) async fn create(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<(), Refusal> {
-    let located = session.locate_new(name)?;
-    located.mailbox.may_write()?;
-    let making = Making::prepare(door, &located).await?;
-    change(door, session, located.mailbox.account, Change::Create(making)).await
+/// A folder to make.
+struct Making {
+    parents: Parents,
+    folder: NewFolder,
 }
 
-pub(super) async fn delete(door: &ImapDoor, session: &Session, name: &FolderName) -> Result<(), Refusal> {
-    let Located { mailbox, name } = session.locate(name)?;
-    mailbox.may_write()?;
-    change(door, session, mailbox.account, Change::Delete(name)).await
+impl Making {
+    async fn prepare(
+        door: &ImapDoor,
+        account: AccountId,
+        name: &FolderName,
+        role: Option<Role>,
+    ) -> Result<Self, Refusal> {
+        let (store, now) = (door.relay().mailstore(), door.relay().now());
+        let name = words::name(name)?;
+        let parents = Parents::prepare(door, account, &name).await?;
+        let folder = store.new_folder(account, &name, now).await.map_err(refusals::store(CHANGING))?;
+        Ok(Self { parents, folder: folder.with_role(role.map(words::role_kept)) })
+    }
+
+    /// Makes them, inside a unit; gives what the line tells.
+    async fn run(&self, tx: &mut db::Tx, store: &Mailstore) -> Result<String, mailstore::Error> {
+        let parents = self.parents.run(tx, store).await?;
+        store.create_folder_in(tx, &self.folder).await?;
+        Ok(told(self.folder.id(), "create") + &parents)
+    }
+}
+
+pub(super) async fn create(
+    door: &ImapDoor,
+    session: &Session,
+    name: &FolderName,
+    role: Option<Role>,
+) -> Result<MailboxId, Refusal> {
+    let located = session.locate_new(name)?;
+    let Mailbox { account, .. } = located.mailbox;
+    located.mailbox.may_write()?;
+    let store = door.relay().mailstore();
+    let (known, name) = (Known::of(door, account).await?, local(&located)?);
+    let meant = known.meant(&name, None);
+    if let Some(folder) = known.exact(&meant).filter(|_| meant != name) {
+        // The program gets what it wants, and no second folder comes of it.
+        return match role {
+            Some(role) if folder.role.and_then(words::role) != Some(role) => Err(refusals::role_taken()),
+            Some(_) | None => Ok(mailbox_id(store, folder.id)),
+        };
+    }
+    let making = Making::prepare(door, account, &meant, role).await?;
+    let made = mailbox_id(store, making.folder.id());
+    change(door, session, account, Change::Create(making)).await.map(|()| made)
+}
+
+pub(super) async fn delete(
+    door: &ImapDoor,
+    session: &mut Session,
+    name: &FolderName,
+) -> Result<Deleted, Refusal> {
+    let located = session.locate(name)?;
+    let Mailbox { account, .. } = located.mailbox;
+    located.mailbox.may_write()?;
+    let (known, name) = (Known::of(door, account).await?, local(&located)?);
+    let folder = known.exact(&name).ok_or_else(refusals::no_folder)?;
+    // A name left without its folder would be one that cannot be selected. INBOX and its like stay in
+    // any case, and the store says so.
+    if folder.role.is_none() && known.0.iter().any(|(other, _)| other.is_under(&name)) {
+        return Err(Refusal::new(Code::HasChildren, "please delete the folders in it first"));
+    }
+    let named = door.relay().mailstore().new_subscription(account, &folder.name, door.relay().now()).await;
+    change(door, session, account, Change::Delete(named.map_err(refusals::store(CHANGING))?)).await?;
+    let selected = session.open.take_if(|open| open.folder == folder.id);
+    Ok(if selected.is_some() { Deleted::Selected } else { Deleted::Other })
 }
 
 pub(super) async fn rename(
@@ -165,12 +339,17 @@ pub(super) async fn rename(
     if to.mailbox.account != account {
         return Err(Refusal::new(Code::Cannot, "a folder stays in its mailbox; please move its messages"));
     }
+    let known = Known::of(door, account).await?;
+    let folder = known.exact(&local(&from)?).ok_or_else(refusals::no_folder)?;
     if empties {
-        return empty_inbox_into(door, session, &to).await;
+        return empty_inbox_into(door, session, account, &known.meant(&local(&to)?, None)).await;
     }
-    let store = door.relay().mailstore();
-    let renaming = store.renaming(account, &from.name, &to.name).await.map_err(refusals::store(CHANGING))?;
-    change(door, session, account, Change::Rename(renaming)).await
+    // The folder with a use may take any name of that use.
+    let to = words::name(&known.meant(&local(&to)?, Some(folder.id)))?;
+    let renaming = door.relay().mailstore().renaming(account, &folder.name, &to).await;
+    let renaming = renaming.map_err(refusals::store(CHANGING))?;
+    let parents = Parents::prepare(door, account, &to).await?;
+    change(door, session, account, Change::Rename(parents, renaming)).await
 }
 
 /// RENAME of INBOX (RFC 3501 §6.3.5): INBOX stays, its messages go to a folder made for them. One unit.
@@ -198,10 +377,15 @@ impl db::Unit for EmptyingInbox {
     }
 }
 
-async fn empty_inbox_into(door: &ImapDoor, session: &Session, to: &Located) -> Result<(), Refusal> {
-    let (relay, account) = (door.relay(), to.mailbox.account);
+async fn empty_inbox_into(
+    door: &ImapDoor,
+    session: &Session,
+    account: AccountId,
+    to: &FolderName,
+) -> Result<(), Refusal> {
+    let relay = door.relay();
     let (store, store_failed, now) = (relay.mailstore(), refusals::store(CHANGING), relay.now());
-    let making = Making::prepare(door, to).await?;
+    let making = Making::prepare(door, account, to, None).await?;
     let inbox = store.role_folder_of(account, mailstore::Role::Inbox).await.map_err(&store_failed)?.id;
     let unit = EmptyingInbox {
         store: store.clone(),
@@ -220,11 +404,21 @@ pub(super) async fn subscribe(
     name: &FolderName,
     subscription: Subscription,
 ) -> Result<(), Refusal> {
-    let Located { mailbox, name } = session.locate(name)?;
-    mailbox.may_write()?;
+    let located = session.locate(name)?;
+    let Mailbox { account, .. } = located.mailbox;
+    located.mailbox.may_write()?;
+    let store = door.relay().mailstore();
+    let known = Known::of(door, account).await?;
+    let name = match known.exact(&known.meant(&local(&located)?, None)) {
+        Some(folder) => folder.name.clone(),
+        None => located.name,
+    };
     let subscription = match subscription {
-        Subscription::On => Change::Subscribe(name),
+        Subscription::On => {
+            let named = store.new_subscription(account, &name, door.relay().now()).await;
+            Change::Subscribe(named.map_err(refusals::store(CHANGING))?)
+        }
         Subscription::Off => Change::Unsubscribe(name),
     };
-    change(door, session, mailbox.account, subscription).await
+    change(door, session, account, subscription).await
 }

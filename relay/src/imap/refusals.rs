@@ -14,8 +14,9 @@ pub(super) fn store(what: &'static str) -> impl Fn(mailstore::Error) -> Refusal 
 fn of_store(what: &'static str, error: mailstore::Error) -> Refusal {
     use mailstore::Error as E;
     match error {
-        E::NoFolder => Refusal::new(Code::Nonexistent, "there is no such folder"),
+        E::NoFolder => no_folder(),
         E::FolderExists => Refusal::new(Code::AlreadyExists, "a folder of this name exists"),
+        E::RoleTaken(_) => role_taken(),
         E::FolderKept(_) => Refusal::new(Code::Cannot, "this folder has a special use and stays as it is"),
         E::FoldersFull => {
             Refusal::new(Code::Limit, "there are as many folders as there may be, or one too deep")
@@ -51,6 +52,16 @@ pub(super) fn logged(what: &'static str, cause: mailstore::Error) {
         error = Error::Store { what, cause }.chain(),
         "the mailbox door failed"
     );
+}
+
+/// Nothing has that name.
+pub(super) fn no_folder() -> Refusal {
+    Refusal::new(Code::Nonexistent, "there is no such folder")
+}
+
+/// One folder a use.
+pub(super) fn role_taken() -> Refusal {
+    Refusal::new(Code::UseAttr, "another folder has this use")
 }
 
 /// For now.

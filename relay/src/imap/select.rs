@@ -7,7 +7,7 @@ use wire::imap::{Access, FolderName, Mode, Refusal, Selected, UidSet};
 use super::door::ImapDoor;
 use super::news::Open;
 use super::session::Session;
-use super::{limits, refusals, words};
+use super::{folders, limits, refusals, words};
 
 const OPENING: &str = "opening a folder";
 
@@ -31,7 +31,7 @@ pub(super) async fn select(
     let (store, account) = (door.relay().mailstore(), located.mailbox.account);
     // What was heard of before is in what is read next; what comes meanwhile is told after it.
     session.watch(door, account);
-    let folder = store.folder(account, &located.name).await.map_err(refusals::store(OPENING))?;
+    let folder = folders::find(door, &located).await?;
     let picture = picture(store, account, &folder).await.map_err(refusals::store(OPENING))?;
     let access = match mode {
         Mode::ReadOnly => Access::ReadOnly,
@@ -48,6 +48,7 @@ pub(super) async fn select(
         // Always: one may come while the folder is open, and a flag must be known before it is shown.
         fixed_keywords: words::appended(),
         access,
+        id: folders::mailbox_id(store, folder.id),
     })
 }
 

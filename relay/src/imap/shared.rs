@@ -8,9 +8,7 @@
 
 use directory::{MayUse, Rights};
 use names::{AccountId, AccountKind};
-use wire::imap::{
-    Access, Code, DELIMITER, Folder, FolderKind, FolderName, Namespaces, Refusal, Subscription,
-};
+use wire::imap::{Access, Code, DELIMITER, FolderName, Namespaces, Refusal};
 
 use super::session::Session;
 use super::{refusals, texts, words};
@@ -81,20 +79,8 @@ pub(super) fn root(other: &MayUse) -> String {
     format!("{}{DELIMITER}{}", Branch::of(other.kind).prefix(), other.address)
 }
 
-/// The folders of another mailbox as LIST shows them. None tells its special use: a mail program would
-/// keep its own sent letters there (RFC 6154 §2).
-pub(super) fn tree(other: &MayUse, folders: &[mailstore::Folder]) -> Vec<Folder> {
-    let root = root(other);
-    let rows = folders.iter().filter_map(|folder| {
-        let subscription = if folder.subscribed { Subscription::On } else { Subscription::Off };
-        let name = shown(&root, &folder.name)?;
-        Some(Folder { name, role: None, subscription, kind: FolderKind::Selectable })
-    });
-    rows.collect()
-}
-
 /// How a folder of another mailbox is called in this session.
-fn shown(root: &str, folder: &mailstore::FolderName) -> Option<FolderName> {
+pub(super) fn shown(root: &str, folder: &mailstore::FolderName) -> Option<FolderName> {
     match folder.as_str() {
         INBOX => FolderName::parse(root).ok(),
         local => FolderName::parse(&format!("{root}{DELIMITER}{local}")).ok(),

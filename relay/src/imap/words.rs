@@ -64,6 +64,17 @@ pub(super) fn role(role: mailstore::Role) -> Option<Role> {
     }
 }
 
+/// A special use as the store keeps it.
+pub(super) fn role_kept(role: Role) -> mailstore::Role {
+    match role {
+        Role::Archive => mailstore::Role::Archive,
+        Role::Drafts => mailstore::Role::Drafts,
+        Role::Junk => mailstore::Role::Junk,
+        Role::Sent => mailstore::Role::Sent,
+        Role::Trash => mailstore::Role::Trash,
+    }
+}
+
 /// UIDs as the store wants them.
 pub(super) fn uids(set: &UidSet) -> Vec<mailstore::Uid> {
     set.iter().map(mailstore::Uid).collect()

@@ -66,15 +66,19 @@ impl ImapWorld {
 
     async fn ask_of(door: &ImapDoor, session: &mut Session, ask: Ask) -> Answer {
         match ask {
-            Ask::Folders => Answer::Folders(folders::list(door, session).await),
+            Ask::Folders(count) => Answer::Folders(folders::list(door, session, count).await),
             Ask::Namespaces => Answer::Namespaces(Ok(session.namespaces())),
-            Ask::Create(name) => Answer::Outcome(folders::create(door, session, &name).await),
-            Ask::Delete(name) => Answer::Outcome(folders::delete(door, session, &name).await),
+            Ask::Create { folder, role } => {
+                Answer::Created(folders::create(door, session, &folder, role).await)
+            }
+            Ask::Delete(name) => Answer::Deleted(folders::delete(door, session, &name).await),
             Ask::Rename { from, to } => Answer::Outcome(folders::rename(door, session, &from, &to).await),
             Ask::Subscribe { folder, change } => {
                 Answer::Outcome(folders::subscribe(door, session, &folder, change).await)
             }
-            Ask::Status(name) => Answer::Status(folders::status(door, session, &name).await),
+            Ask::Status { folder, count } => {
+                Answer::Status(folders::status(door, session, &folder, count).await)
+            }
             Ask::Select { folder, mode } => {
                 Answer::Selected(select::select(door, session, &folder, mode).await)
             }
@@ -117,12 +121,12 @@ impl ImapWorld {
 /// The answer that refuses an ask.
 fn refused(ask: &Ask, refusal: Refusal) -> Answer {
     match ask {
-        Ask::Create(_) | Ask::Delete(_) | Ask::Rename { .. } | Ask::Subscribe { .. } => {
-            Answer::Outcome(Err(refusal))
-        }
-        Ask::Folders => Answer::Folders(Err(refusal)),
+        Ask::Create { .. } => Answer::Created(Err(refusal)),
+        Ask::Delete(_) => Answer::Deleted(Err(refusal)),
+        Ask::Rename { .. } | Ask::Subscribe { .. } => Answer::Outcome(Err(refusal)),
+        Ask::Folders(_) => Answer::Folders(Err(refusal)),
         Ask::Namespaces => Answer::Namespaces(Err(refusal)),
-        Ask::Status(_) => Answer::Status(Err(refusal)),
+        Ask::Status { .. } => Answer::Status(Err(refusal)),
         Ask::Select { .. } => Answer::Selected(Err(refusal)),
         Ask::Poll => Answer::Changes(Changes { ended: Some(refusal), ..Changes::default() }),
         Ask::Copy { .. } | Ask::Move { .. } => Answer::Copied(Err(refusal)),

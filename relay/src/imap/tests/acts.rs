@@ -166,7 +166,9 @@ async fn an_act_that_is_refused_tells_nothing_and_leaves_nothing() {
             "RENAME INBOX Patients/2026",
             "DELETE Sent",
             "DELETE Nowhere",
-            "SUBSCRIBE Nowhere",
+            "DELETE Patients",
+            "RENAME Patients \"Sent Messages\"",
+            "CREATE Mine (USE (\\Sent))",
         ] {
             let said = client.say(command).await;
             assert!(said.starts_with("NO ["), "{command}: {said}");

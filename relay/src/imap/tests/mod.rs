@@ -3,6 +3,7 @@
 mod acts;
 mod appending;
 mod doors;
+mod folders;
 mod listening;
 mod reading;
 mod searching;

@@ -10,7 +10,9 @@
 //! | [`Ask::Authenticate`] [`Ask::Respond`] | ask | [`Answer::Outcome`], or [`Answer::Challenge`] and then `Respond` |
 //! | [`Ask::Folders`] | ask | [`Answer::Folders`] |
 //! | [`Ask::Namespaces`] | ask | [`Answer::Namespaces`] |
-//! | [`Ask::Create`] [`Ask::Delete`] [`Ask::Rename`] [`Ask::Subscribe`] | ask | [`Answer::Outcome`] |
+//! | [`Ask::Create`] | ask | [`Answer::Created`] |
+//! | [`Ask::Delete`] | ask | [`Answer::Deleted`] |
+//! | [`Ask::Rename`] [`Ask::Subscribe`] | ask | [`Answer::Outcome`] |
 //! | [`Ask::Status`] | ask | [`Answer::Status`] |
 //! | [`Ask::Select`] | ask | [`Answer::Selected`] |
 //! | [`Ask::Unselect`] | ask | [`Answer::Done`] |
@@ -53,12 +55,19 @@ pub enum Ask {
     },
     /// What the client answers to the last [`Answer::Challenge`].
     Respond(Secret),
-    /// All folders of the account, parents before children. The machine matches LIST patterns.
-    Folders,
+    /// All folders of the account with their counters, parents before children, and names that are only
+    /// subscribed. The machine matches LIST patterns.
+    Folders(Count),
     /// Where the folders of others stand (RFC 2342).
     Namespaces,
-    /// Create this folder and its missing parents (as selectable folders).
-    Create(FolderName),
+    /// Create this folder and its missing parents (as selectable folders). An alias ([`FolderName::meant`])
+    /// of a folder that is there is created without a change.
+    Create {
+        /// Its name.
+        folder: FolderName,
+        /// The use it is made for (RFC 6154 §3).
+        role: Option<Role>,
+    },
     /// Delete this folder. `INBOX` never comes; a folder with children is the world's to judge.
     Delete(FolderName),
     /// Rename a folder with its children. From `INBOX`: move its messages (RFC 3501 §6.3.5).
@@ -76,7 +85,12 @@ pub enum Ask {
         change: Subscription,
     },
     /// Counters of a folder.
-    Status(FolderName),
+    Status {
+        /// Which.
+        folder: FolderName,
+        /// Which of those that cost more.
+        count: Count,
+    },
     /// Open a folder; the one selected before is already unselected.
     Select {
         /// Which.
@@ -163,6 +177,10 @@ pub enum Answer {
     Folders(Result<Vec<Folder>, Refusal>),
     /// Where the folders of others stand.
     Namespaces(Result<Namespaces, Refusal>),
+    /// The folder is there now, and its number.
+    Created(Result<MailboxId, Refusal>),
+    /// The folder is gone.
+    Deleted(Result<Deleted, Refusal>),
     /// Counters.
     Status(Result<Status, Refusal>),
     /// The folder is open.
@@ -197,6 +215,28 @@ pub enum Mode {
     ReadOnly,
 }
 
+/// Which counters are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Those that stand beside the folder and cost nothing.
+    Kept,
+    /// And how many messages have `\Deleted`, which must be counted.
+    Deleted,
+}
+
+/// Which folder was deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// One that this session has not selected.
+    Other,
+    /// The selected folder, which is forgotten already.
+    Selected,
+}
+
+/// What names a folder for ever, through renames (RFC 8474 §4): letters, digits, `_` and `-`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailboxId(pub String);
+
 /// On the list of LSUB or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subscription {
@@ -227,6 +267,8 @@ pub struct Folder {
     /// Whether it is there to be selected. Not: it is only a subscribed name, or a parent kept for its
     /// children.
     pub kind: FolderKind,
+    /// Its counters; of no meaning unless it is selectable.
+    pub status: Status,
 }
 
 /// What stands behind a folder's name.
@@ -241,7 +283,7 @@ pub enum FolderKind {
 }
 
 /// Counters of a folder (RFC 3501 §6.3.10).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Messages in it.
     pub messages: u32,
@@ -251,6 +293,14 @@ pub struct Status {
     pub uid_next: u32,
     /// Grows when UIDs lose their meaning; never goes down.
     pub uid_validity: u32,
+    /// Octets of all its messages (RFC 8438).
+    pub size: u64,
+    /// Messages with `\Deleted` (RFC 9051 §6.3.11), when they were counted.
+    pub deleted: u32,
+    /// The last change's number (RFC 7162).
+    pub highest_modseq: u64,
+    /// What names it through renames.
+    pub id: MailboxId,
 }
 
 /// A folder just opened.
@@ -270,6 +320,8 @@ pub struct Selected {
     pub fixed_keywords: Flags,
     /// Whether it may be written to although SELECT asked for it.
     pub access: Access,
+    /// What names it through renames.
+    pub id: MailboxId,
 }
 
 /// Whether the account may change the folder.
@@ -398,6 +450,10 @@ pub enum Code {
     AlreadyExists,
     /// `[EXPUNGEISSUED]`: what was meant is gone; the client may come for the news.
     ExpungeIssued,
+    /// `[HASCHILDREN]`: the folders in it must go first (RFC 9051 §7.1).
+    HasChildren,
+    /// `[USEATTR]`: no folder can be made for that use (RFC 6154 §3).
+    UseAttr,
     /// `[NONEXISTENT]`; to COPY, MOVE and APPEND the machine says `[TRYCREATE]` instead.
     Nonexistent,
 }

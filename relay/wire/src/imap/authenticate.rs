@@ -228,6 +228,8 @@ fn is_guess(code: Code) -> bool {
         | Code::TooBig
         | Code::ExpungeIssued
         | Code::UnknownCte
+        | Code::HasChildren
+        | Code::UseAttr
         | Code::Nonexistent => false,
     }
 }

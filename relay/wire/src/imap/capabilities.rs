@@ -27,6 +27,10 @@ const OFFERED: &[(Seen, &str)] = &[
     (Seen::Inside, "MULTIAPPEND"),
     (Seen::Inside, "REPLACE"),
     (Seen::Inside, "SPECIAL-USE"),
+    (Seen::Inside, "CREATE-SPECIAL-USE"),
+    (Seen::Inside, "LIST-EXTENDED"),
+    (Seen::Inside, "LIST-STATUS"),
+    (Seen::Inside, "STATUS=SIZE"),
 ];
 
 impl Server {

@@ -4,11 +4,14 @@ use super::ask::{Mode, Subscription};
 use super::enabled::{self, Extension};
 use super::fetch_items::FetchItems;
 use super::flags::{Flags, StoreMode};
+use super::folders;
 use super::limits;
+use super::list::{self, Listing};
 use super::name::FolderName;
 use super::scan::{Cursor, Fault, Parsed};
 use super::search::{self, Written};
 use super::set::SequenceSet;
+use super::status::{self, StatusItem};
 
 /// How a command counts messages, and how its answers do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +32,9 @@ pub(super) enum Command {
     Login { login: Vec<u8>, password: Vec<u8> },
     Authenticate { mechanism: String, initial: Option<Vec<u8>> },
     Namespace,
-    List { which: Listing, reference: Vec<u8>, pattern: Vec<u8> },
+    List(Listing),
     Status { folder: FolderName, items: Vec<StatusItem> },
-    Create(FolderName),
+    Create { folder: FolderName, uses: Vec<String> },
     Delete(FolderName),
     Rename { from: FolderName, to: FolderName },
     Subscribe { folder: FolderName, change: Subscription },
@@ -47,12 +50,6 @@ pub(super) enum Command {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Listing {
-    List,
-    Lsub,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CopyKind {
     Copy,
     Move,
@@ -63,25 +60,6 @@ pub(super) enum CopyKind {
 pub(super) enum Echo {
     Told,
     Silent,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StatusItem {
-    Messages,
-    Recent,
-    UidNext,
-    UidValidity,
-    Unseen,
-}
-
-impl StatusItem {
-    pub(super) const ALL: [(StatusItem, &'static str); 5] = [
-        (Self::Messages, "MESSAGES"),
-        (Self::Recent, "RECENT"),
-        (Self::UidNext, "UIDNEXT"),
-        (Self::UidValidity, "UIDVALIDITY"),
-        (Self::Unseen, "UNSEEN"),
-    ];
 }
 
 /// `tag SP`; the tag is kept short and without `+`, which begins a continuation.
@@ -127,10 +105,10 @@ pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
             let initial = if c.take(b' ') { Some(c.base64()) } else { None };
             Command::Authenticate { mechanism, initial }
         }
-        "LIST" => listing(c, Listing::List)?,
-        "LSUB" => listing(c, Listing::Lsub)?,
-        "STATUS" => status(c)?,
-        "CREATE" => Command::Create(one_folder(c)?),
+        "LIST" => list::parse(c)?,
+        "LSUB" => list::parse_lsub(c)?,
+        "STATUS" => status::parse(c)?,
+        "CREATE" => folders::parse_create(c)?,
         "DELETE" => Command::Delete(one_folder(c)?),
         "RENAME" => {
             let from = one_folder(c)?;
@@ -170,7 +148,7 @@ pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
     Ok(command)
 }
 
-fn one_folder(c: &mut Cursor<'_>) -> Parsed<FolderName> {
+pub(super) fn one_folder(c: &mut Cursor<'_>) -> Parsed<FolderName> {
     c.space()?;
     c.folder()
 }
@@ -203,37 +181,6 @@ fn id(c: &mut Cursor<'_>) -> Parsed<Command> {
         }
     }
     Ok(Command::Id(pairs))
-}
-
-fn listing(c: &mut Cursor<'_>, which: Listing) -> Parsed<Command> {
-    c.space()?;
-    let reference = c.astring()?;
-    c.space()?;
-    let pattern = c.pattern()?;
-    if reference.len() + pattern.len() > limits::PATTERN {
-        return Err(Fault::Limit("the pattern is too long"));
-    }
-    Ok(Command::List { which, reference, pattern })
-}
-
-fn status(c: &mut Cursor<'_>) -> Parsed<Command> {
-    let folder = one_folder(c)?;
-    c.space()?;
-    c.expect(b'(', "a list of status items was expected")?;
-    let mut items = Vec::new();
-    loop {
-        let word = c.word();
-        let known = StatusItem::ALL.into_iter().find(|(_, name)| *name == word);
-        items.push(known.ok_or(Fault::Syntax("an unknown status item"))?.0);
-        if items.len() > limits::FETCH_ITEMS {
-            return Err(Fault::Limit("too many status items"));
-        }
-        if !c.take(b' ') {
-            break;
-        }
-    }
-    c.expect(b')', "the list of status items is not closed")?;
-    Ok(Command::Status { folder, items })
 }
 
 fn fetch(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
@@ -307,7 +254,6 @@ mod tests {
             "ID (\"a\")",
             "ENABLE",
             "LIST a",
-            "LIST (SUBSCRIBED) \"\" *",
             "APPEND a",
             "FETCH 1",
             "SEARCH",

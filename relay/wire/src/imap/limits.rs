@@ -51,8 +51,10 @@ pub const HEAD: usize = 512 * 1024;
 pub const FOLDER_NAME: usize = 512;
 /// Levels of a folder's name.
 pub const FOLDER_DEPTH: usize = 16;
-/// Octets of a LIST pattern.
+/// Octets of the patterns of one LIST.
 pub const PATTERN: usize = 1024;
+/// Patterns in one LIST (RFC 5258 §3 sets none).
+pub const PATTERNS: usize = 32;
 /// Octets of one keyword.
 pub const KEYWORD: usize = 64;
 /// Keywords in one command.

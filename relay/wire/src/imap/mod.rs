@@ -7,6 +7,7 @@
 //! Letters are never parsed here: FETCH is answered from the [`Summary`](crate::mime::Summary) made
 //! at delivery and from ranges of the two stored blocks ([`FetchItems::spans`]).
 
+mod alias;
 mod append;
 mod ask;
 mod authenticate;
@@ -21,6 +22,7 @@ mod flags;
 mod folders;
 mod idle;
 pub mod limits;
+mod list;
 mod name;
 mod namespace;
 #[cfg(test)]
@@ -42,6 +44,7 @@ mod session;
 mod set;
 #[cfg(test)]
 mod stage;
+mod status;
 mod store;
 mod structure;
 mod view;
@@ -49,8 +52,8 @@ mod view;
 mod world;
 
 pub use ask::{
-    Access, Answer, Ask, Changes, Code, Copied, FetchRow, FlagChange, Folder, FolderKind, MarkSeen, Mode,
-    Placed, Refusal, Selected, Status, Subscription,
+    Access, Answer, Ask, Changes, Code, Copied, Count, Deleted, FetchRow, FlagChange, Folder, FolderKind,
+    MailboxId, MarkSeen, Mode, Placed, Refusal, Selected, Status, Subscription,
 };
 pub use config::Config;
 pub use fetch_items::{Content, FetchItem, FetchItems, Label, Reading, Section, SectionText};

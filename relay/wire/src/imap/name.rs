@@ -8,12 +8,15 @@ use base64::Engine;
 use base64::alphabet::Alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::limits;
 
 /// Between the levels of a name.
 pub const DELIMITER: char = '/';
 
-/// A folder's whole name, levels parted by `/`. `INBOX` is in capitals whatever the client wrote.
+/// A folder's whole name, levels parted by `/`. `INBOX` is in capitals whatever the client wrote, and
+/// letters are composed (NFC, RFC 9051 §5.1): macOS writes `e` and its accent apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FolderName(String);
 
@@ -37,7 +40,11 @@ pub enum NameError {
 impl FolderName {
     /// Reads a decoded name. One delimiter at the end is dropped (RFC 3501 §6.3.3).
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let text = text.strip_suffix(DELIMITER).unwrap_or(text);
+        if text.len() > 4 * limits::FOLDER_NAME {
+            return Err(NameError::TooLong);
+        }
+        let composed: String = text.strip_suffix(DELIMITER).unwrap_or(text).nfc().collect();
+        let text = composed.as_str();
         if text.len() > limits::FOLDER_NAME || text.split(DELIMITER).count() > limits::FOLDER_DEPTH {
             return Err(NameError::TooLong);
         }
@@ -126,6 +133,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them.
+    pub const ALL: [Role; 5] = [Self::Archive, Self::Drafts, Self::Junk, Self::Sent, Self::Trash];
+
     /// As on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {

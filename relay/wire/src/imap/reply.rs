@@ -95,6 +95,8 @@ impl Code {
             Self::ExpungeIssued => "EXPUNGEISSUED",
             Self::UnknownCte => "UNKNOWN-CTE",
             Self::AlreadyExists => "ALREADYEXISTS",
+            Self::HasChildren => "HASCHILDREN",
+            Self::UseAttr => "USEATTR",
             Self::Nonexistent => "NONEXISTENT",
         }
     }

@@ -66,6 +66,8 @@ impl Server {
         text.push_str(&format!("* OK [PERMANENTFLAGS {permanent}] flags that are kept\r\n"));
         text.push_str(&format!("* OK [UIDVALIDITY {}] UIDs are valid\r\n", selected.uid_validity));
         text.push_str(&format!("* OK [UIDNEXT {}] the next UID\r\n", selected.uid_next));
+        // RFC 8474 §4.2
+        text.push_str(&format!("* OK [MAILBOXID ({})] the folder's number\r\n", selected.id.0));
         out.send(text.as_bytes());
         out.send(completion.line(tag).as_bytes());
         self.selection = Some(Selection { view, mode, own: Vec::new() });

@@ -6,13 +6,15 @@ use std::time::Duration;
 use names::Timestamp;
 
 use super::append::{Append, Begun, Streaming};
-use super::command::{By, Command, Listing, StatusItem};
+use super::command::{By, Command};
 use super::enabled::Enabled;
 use super::fetch::Fetching;
 use super::find::Finding;
+use super::list::Listing;
 use super::reader::Reader;
 use super::reply::{self, Completion};
 use super::session::{Expunges, Selection, Standing};
+use super::status::StatusItem;
 use super::store::{Copying, Expunging, Storing};
 use super::{Answer, Ask, Changes, Config, FolderName, Mode, Refusal, limits};
 use crate::sasl::Exchange;
@@ -88,8 +90,14 @@ pub(super) enum Task {
     },
     List {
         tag: String,
-        which: Listing,
-        pattern: String,
+        listing: Box<Listing>,
+        patterns: Vec<String>,
+    },
+    Create {
+        tag: String,
+    },
+    Delete {
+        tag: String,
     },
     Namespace {
         tag: String,
@@ -188,10 +196,12 @@ impl Server {
             (Task::SignIn { tag, exchange: Some(exchange) }, Answer::Challenge(challenge)) => {
                 self.world_challenges(tag, exchange, &challenge, out);
             }
-            (Task::List { tag, which, pattern }, Answer::Folders(folders)) => {
-                self.listed(&tag, which, &pattern, folders, out);
+            (Task::List { tag, listing, patterns }, Answer::Folders(folders)) => {
+                self.listed(&tag, &listing, &patterns, folders, out);
             }
             (Task::Namespace { tag }, Answer::Namespaces(found)) => self.namespaces(&tag, found, out),
+            (Task::Create { tag }, Answer::Created(created)) => self.created(&tag, created, out),
+            (Task::Delete { tag }, Answer::Deleted(deleted)) => self.deleted(&tag, deleted, out),
             (Task::Outcome { tag, done }, Answer::Outcome(Ok(()))) => {
                 self.complete(&tag, Completion::ok(done), Expunges::Told, out);
             }
@@ -276,9 +286,9 @@ impl Server {
             _ if !signed_in => self.fail(tag, Completion::bad("sign in first").with("CLIENTBUG"), out),
             Command::Enable(wanted) => self.enable(tag, &wanted, out),
             Command::Namespace => self.namespace(tag, out),
-            Command::List { which, reference, pattern } => self.list(tag, which, &reference, &pattern, out),
+            Command::List(listing) => self.list(tag, listing, out),
             Command::Status { folder, items } => self.status(tag, folder, items, out),
-            Command::Create(folder) => self.create(tag, folder, out),
+            Command::Create { folder, uses } => self.create(tag, folder, &uses, out),
             Command::Delete(folder) => self.delete(tag, folder, out),
             Command::Rename { from, to } => self.rename(tag, from, to, out),
             Command::Subscribe { folder, change } => self.subscribe(tag, folder, change, out),

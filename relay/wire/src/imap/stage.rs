@@ -141,6 +141,8 @@ fn code(text: &str) -> Result<Code, String> {
         ExpungeIssued,
         UnknownCte,
         AlreadyExists,
+        HasChildren,
+        UseAttr,
         Nonexistent,
     ];
     all.into_iter().find(|code| code.as_str() == text).ok_or_else(|| format!("no such code: {text}"))
@@ -171,7 +173,7 @@ impl Stage for ImapStage {
                 let raw = letter(value).ok_or_else(|| format!("no such letter: {value}"))?;
                 self.world.post.deliver("INBOX", &raw);
             }
-            "folder" => drop(self.world.answer(Ask::Create(name(value)))),
+            "folder" => drop(self.world.answer(Ask::Create { folder: name(value), role: None })),
             "others" => self.world.namespaces.others = Some(name(value)),
             "shared" => self.world.namespaces.shared = Some(name(value)),
             "mechanisms" => {

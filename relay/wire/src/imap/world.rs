@@ -60,6 +60,25 @@ pub struct Stored {
 }
 
 impl Stored {
+    fn status(&self) -> Status {
+        let having = |flag| self.letters.iter().filter(|l| l.flags.has(flag)).count() as u32;
+        Status {
+            messages: self.letters.len() as u32,
+            unseen: self.letters.len() as u32 - having(SystemFlag::Seen),
+            uid_next: self.uid_next,
+            uid_validity: self.uid_validity,
+            size: self.letters.iter().map(|letter| letter.raw().len() as u64).sum(),
+            deleted: having(SystemFlag::Deleted),
+            highest_modseq: self.modseq,
+            id: self.id(),
+        }
+    }
+
+    /// A folder made again has another UIDVALIDITY, and keeps its own through renames.
+    fn id(&self) -> MailboxId {
+        MailboxId(format!("F{}", self.uid_validity))
+    }
+
     fn new(uid_validity: u32) -> Self {
         Self {
             letters: Vec::new(),
@@ -112,6 +131,11 @@ impl Post {
 
     pub fn all(&self) -> MutexGuard<'_, BTreeMap<FolderName, Stored>> {
         self.0.lock().unwrap()
+    }
+
+    /// What a name stands for.
+    fn meant(&self, folder: &FolderName) -> FolderName {
+        folder.meant(self.all().iter().map(|(name, stored)| (name, stored.role)))
     }
 
     pub fn deliver(&self, folder: &str, raw: &[u8]) -> u32 {
@@ -235,7 +259,7 @@ impl World {
                     None => Answer::Outcome(self.refused("sign-in")),
                 })
             }
-            Ask::Folders => {
+            Ask::Folders(_) => {
                 let refused = self.refused("folders");
                 let all = self.post.all();
                 let folders = all.iter().map(|(name, stored)| Folder {
@@ -243,6 +267,7 @@ impl World {
                     role: stored.role,
                     subscription: stored.subscription,
                     kind: stored.kind,
+                    status: stored.status(),
                 });
                 one(Answer::Folders(refused.map(|()| folders.collect())))
             }
@@ -250,23 +275,28 @@ impl World {
                 let refused = self.refused("namespace");
                 one(Answer::Namespaces(refused.map(|()| self.namespaces.clone())))
             }
-            Ask::Create(folder) => {
-                self.asked.push(format!("create {folder}"));
+            Ask::Create { folder, role } => {
+                self.asked.push(format!("create {folder}{}", role.map_or("", Role::as_str)));
                 let refused = self.refused("create");
+                let meant = self.post.meant(&folder);
                 let mut all = self.post.all();
                 let count = all.len() as u32;
-                one(Answer::Outcome(refused.and_then(|()| match all.get(&folder) {
+                one(Answer::Created(refused.and_then(|()| match all.get(&meant) {
+                    Some(stored) if meant != folder => Ok(stored.id()),
                     Some(_) => Err(Refusal::new(Code::AlreadyExists, "it is there")),
                     None => {
-                        all.insert(folder, Stored::new(100 + count));
-                        Ok(())
+                        let stored = Stored { role, ..Stored::new(100 + count) };
+                        Ok(all.entry(meant).or_insert(stored).id())
                     }
                 })))
             }
             Ask::Delete(folder) => {
                 self.asked.push(format!("delete {folder}"));
-                let outcome = self.post.all().remove(&folder).map(|_| ());
-                one(Answer::Outcome(outcome.ok_or_else(missing)))
+                let refused = self.refused("delete");
+                let deleted = refused.and_then(|()| self.post.all().remove(&folder).ok_or_else(missing));
+                let selected = self.open.take_if(|open| open.folder == folder).is_some();
+                let which = if selected { Deleted::Selected } else { Deleted::Other };
+                one(Answer::Deleted(deleted.map(|_| which)))
             }
             Ask::Rename { from, to } => {
                 self.asked.push(format!("rename {from} {to}"));
@@ -276,6 +306,7 @@ impl World {
             }
             Ask::Subscribe { folder, change } => {
                 self.asked.push(format!("subscribe {folder} {change:?}"));
+                let folder = self.post.meant(&folder);
                 let mut all = self.post.all();
                 let stored = all.entry(folder).or_insert_with(|| {
                     let mut stored = Stored::new(99);
@@ -285,14 +316,10 @@ impl World {
                 stored.subscription = change;
                 one(Answer::Outcome(Ok(())))
             }
-            Ask::Status(folder) => {
+            Ask::Status { folder, count: _ } => {
+                let folder = self.post.meant(&folder);
                 let all = self.post.all();
-                let status = all.get(&folder).map(|stored| Status {
-                    messages: stored.letters.len() as u32,
-                    unseen: stored.letters.iter().filter(|l| !l.flags.has(SystemFlag::Seen)).count() as u32,
-                    uid_next: stored.uid_next,
-                    uid_validity: stored.uid_validity,
-                });
+                let status = all.get(&folder).map(Stored::status);
                 one(Answer::Status(status.ok_or_else(missing)))
             }
             Ask::Select { folder, mode } => {
@@ -338,6 +365,7 @@ impl World {
             Ask::Append { folder, flags, date, size, replaces } => {
                 let old = replaces.map_or(String::new(), |old| format!(" for {old}"));
                 self.asked.push(format!("append {folder} {flags} {size}{old}"));
+                let folder = self.post.meant(&folder);
                 if !self.post.all().contains_key(&folder) {
                     return one(Answer::Outcome(Err(missing())));
                 }
@@ -397,6 +425,7 @@ impl World {
     }
 
     fn select(&mut self, folder: FolderName, mode: Mode) -> Result<Selected, Refusal> {
+        let folder = self.post.meant(&folder);
         let all = self.post.all();
         let stored =
             all.get(&folder).filter(|stored| stored.kind == FolderKind::Selectable).ok_or_else(missing)?;
@@ -413,6 +442,7 @@ impl World {
             keywords,
             fixed_keywords: Flags::new(),
             access: Access::ReadWrite,
+            id: stored.id(),
         };
         self.open = Some(Open { folder, mode, told });
         Ok(selected)
@@ -477,6 +507,7 @@ impl World {
     }
 
     fn copy(&mut self, uids: &UidSet, to: &FolderName) -> Result<Copied, Refusal> {
+        let to = &self.post.meant(to);
         let folder = self.open.as_ref().expect("a folder is open").folder.clone();
         let mut all = self.post.all();
         if !all.contains_key(to) {
