@@ -27,7 +27,7 @@ async fn names_of_other_programs_reach_our_folders_and_make_no_second_one() {
         assert!(client.say("RENAME Sent/2025 \"Sent Messages\"").await.contains("NO [ALREADYEXISTS]"));
         assert!(client.say("DELETE \"Sent Messages\"").await.contains("NO [NONEXISTENT]"));
         client.ok("UNSUBSCRIBE \"Sent Items\"").await;
-        assert!(!client.ok("LSUB \"\" *").await.contains("\"Sent\""));
+        assert!(!client.ok("LSUB \"\" *").await.contains("\\Sent)"));
         // The folder itself may be called so, and is then reached by what it was called before.
         client.ok("RENAME Sent \"Sent Items\"").await;
         assert!(client.ok("STATUS Sent (MESSAGES)").await.ends_with("(MESSAGES 0)"));
