@@ -184,6 +184,7 @@ async fn delivery(store: &Mailstore, letter: &SealedLetter, account: AccountId) 
         entry: EntryId(store.db().id(NOW)),
         marks: Marks::default(),
         internal_date: NOW,
+        saved_at: None,
         origin: Origin::Received,
         hidden: Hidden::NONE,
         thread: None,

@@ -17,6 +17,7 @@ pub struct Crossing {
     to: Spot,
     entries: BTreeMap<Uid, EntryId>,
     keys: BTreeMap<BodyId, WrappedKey>,
+    now: Timestamp,
 }
 
 impl Crossing {
@@ -65,7 +66,7 @@ impl Mailstore {
             let body = BodyId(row.int(0)?);
             keys.insert(body, taker.own_key(body, &giver.message_key(body, &row.bytes(1)?)?));
         }
-        Ok(Crossing { from, to, entries, keys })
+        Ok(Crossing { from, to, entries, keys, now })
     }
 
     /// Carries messages over, inside a unit. Those gone since they were prepared are left out.
@@ -77,7 +78,7 @@ impl Mailstore {
     ) -> Result<Transferred, Error> {
         const KEY: &str = "INSERT INTO body_key (body, account, wrapped, uses) VALUES";
         const MORE: &str = "ON CONFLICT (body, account) DO UPDATE SET uses = body_key.uses + excluded.uses";
-        let Crossing { from, to, entries, keys } = crossing;
+        let Crossing { from, to, entries, keys, now } = crossing;
         // Row locks are taken in one order.
         let (first, second) = if from.1 < to.1 { (from, to) } else { (to, from) };
         self.lock_folder(tx, first.0, first.1).await?;
@@ -88,6 +89,7 @@ impl Mailstore {
         let mut uses = BTreeMap::<BodyId, i64>::new();
         for row in &mut rows {
             row.id = entries[&row.uid];
+            row.saved_at = *now;
             // What was appended there was delivered nowhere (ADR 0021).
             row.origin = if row.origin == Origin::Appended { row.origin } else { Origin::Copied };
             (row.conversation, row.queue) = (None, None);

@@ -62,6 +62,8 @@ pub struct Delivery {
     pub marks: Marks,
     /// INTERNALDATE.
     pub internal_date: Timestamp,
+    /// When it comes into its folder, if that is not its internal date (RFC 8514).
+    pub saved_at: Option<Timestamp>,
     /// How it comes.
     pub origin: Origin,
     /// From whom it is hidden. A letter counts for those only who may see it.
@@ -103,7 +105,7 @@ pub struct Hold {
 }
 
 pub(crate) const INSERT_ENTRY: &str = "INSERT INTO entry (folder, uid, id, account, modseq, flags, keywords,
-    internal_date, size, head, body, origin, hidden, conversation, queue) VALUES";
+    internal_date, size, head, body, origin, hidden, conversation, queue, saved_at) VALUES";
 const LOCK_BY_ROLE: &str =
     "SELECT id FROM folder WHERE role IS NOT NULL AND account IN ({}) ORDER BY id {FOR UPDATE}";
 const LOCK_BY_ID: &str = "SELECT id FROM folder WHERE id IN ({}) ORDER BY id {FOR UPDATE}";
@@ -336,5 +338,6 @@ fn entry_args(
         delivery.hidden.0,
         conversation,
         delivery.queue,
+        delivery.saved_at,
     ]
 }

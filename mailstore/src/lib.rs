@@ -42,6 +42,7 @@ mod keys;
 pub mod limits;
 mod marks;
 mod messages;
+mod objects;
 mod parties;
 mod places;
 mod retention;
@@ -91,6 +92,7 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0001", sql: include_str!("../migrations/0001.sql") },
     db::Migration { name: "mailstore/0002", sql: include_str!("../migrations/0002.sql") },
     db::Migration { name: "mailstore/0004", sql: include_str!("../migrations/0004.sql") },
+    db::Migration { name: "mailstore/0006", sql: include_str!("../migrations/0006.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

@@ -21,6 +21,8 @@ pub struct EntryRow {
     pub marks: Marks,
     /// INTERNALDATE.
     pub internal_date: Timestamp,
+    /// When it came into its folder (RFC 8514).
+    pub saved_at: Timestamp,
     /// RFC822.SIZE: head and body.
     pub size: u64,
     /// Its header block and summary.
@@ -81,7 +83,7 @@ macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT folder, uid, id, modseq, flags, keywords, internal_date, size, head, body, origin, hidden, ",
-            "conversation, queue FROM entry ",
+            "conversation, queue, saved_at FROM entry ",
             $rest
         )
     };
@@ -268,6 +270,7 @@ pub(crate) fn entry(row: &db::Row) -> Result<EntryRow, Error> {
         modseq: row.int(3)?,
         marks: Marks::from_row(row.int(4)?, row.maybe_text(5)?),
         internal_date: row.time(6)?,
+        saved_at: row.maybe_int(14)?.map_or(row.time(6)?, Timestamp),
         size: u64::try_from(row.int(7)?).map_err(|_| unreadable())?,
         head: HeadId(row.int(8)?),
         body: BodyId(row.int(9)?),

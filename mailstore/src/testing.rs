@@ -106,6 +106,7 @@ impl TestStore {
             entry: EntryId(self.db().id(NOW)),
             marks: Marks::default(),
             internal_date: NOW,
+            saved_at: None,
             origin: Origin::Received,
             hidden: Hidden::NONE,
             thread: None,

@@ -35,10 +35,10 @@ impl Mailstore {
         now: Timestamp,
     ) -> Result<Transferred, Error> {
         let copies = self.copies(uids, now);
-        let parameters = (self.clone(), account, (from, to), copies);
+        let parameters = (self.clone(), account, (from, to), copies, now);
         self.db()
-            .write(db::unit("copy messages", parameters, |(store, account, (from, to), copies), tx| {
-                Box::pin(store.copy_in(tx, *account, *from, *to, copies))
+            .write(db::unit("copy messages", parameters, |(store, account, (from, to), copies, now), tx| {
+                Box::pin(store.copy_in(tx, *account, (*from, *to), copies, *now))
             }))
             .await
     }
@@ -55,9 +55,9 @@ impl Mailstore {
         &self,
         tx: &mut db::Tx,
         account: AccountId,
-        from: FolderId,
-        to: FolderId,
+        (from, to): (FolderId, FolderId),
         copies: &[(Uid, EntryId)],
+        now: Timestamp,
     ) -> Result<Transferred, Error> {
         const USES: &str = "UPDATE body_key SET uses = uses + $2 WHERE account = $1 AND body IN ({})";
         self.lock_folders(tx, account, from, to).await?;
@@ -67,6 +67,7 @@ impl Mailstore {
         let mut uses = BTreeMap::<BodyId, i64>::new();
         for row in &mut rows {
             row.id = ids[&row.uid];
+            row.saved_at = now;
             // It keeps its origin: a copy of what was appended was not delivered either.
             // The letter stands in its conversation once.
             row.conversation = None;
@@ -85,11 +86,12 @@ impl Mailstore {
         from: FolderId,
         to: FolderId,
         uids: &[Uid],
+        now: Timestamp,
     ) -> Result<Transferred, Error> {
-        let parameters = (self.clone(), account, (from, to), uids.to_vec());
+        let parameters = (self.clone(), account, (from, to), uids.to_vec(), now);
         self.db()
-            .write(db::unit("move messages", parameters, |(store, account, (from, to), uids), tx| {
-                Box::pin(store.move_in(tx, *account, *from, *to, Some(uids)))
+            .write(db::unit("move messages", parameters, |(store, account, (from, to), uids, now), tx| {
+                Box::pin(store.move_in(tx, *account, (*from, *to), Some(uids), *now))
             }))
             .await
     }
@@ -99,13 +101,14 @@ impl Mailstore {
         &self,
         tx: &mut db::Tx,
         account: AccountId,
-        from: FolderId,
-        to: FolderId,
+        (from, to): (FolderId, FolderId),
         only: Option<&[Uid]>,
+        now: Timestamp,
     ) -> Result<Transferred, Error> {
         self.lock_folders(tx, account, from, to).await?;
-        let rows = self.rows_to_transfer(tx, from, only).await?;
+        let mut rows = self.rows_to_transfer(tx, from, only).await?;
         let found: Vec<Uid> = rows.iter().map(|row| row.uid).collect();
+        rows.iter_mut().for_each(|row| row.saved_at = now);
         let moved = self.put(tx, account, to, &rows).await?;
         // The uses go along with the entries; only the counters of conversations are put back.
         self.take_entries_out(tx, account, from, Some(&found)).await?;
@@ -138,6 +141,7 @@ impl Mailstore {
             entry: EntryId(self.db().id(now)),
             marks: marks.appended(),
             internal_date,
+            saved_at: Some(now).filter(|now| *now != internal_date),
             origin: Origin::Appended,
             hidden: Hidden::NONE,
             thread: None,
@@ -243,7 +247,8 @@ impl Mailstore {
                 row.origin as i64,
                 row.hidden.0,
                 row.conversation,
-                row.queue
+                row.queue,
+                Some(row.saved_at).filter(|saved| *saved != row.internal_date)
             ]);
         }
         tx.insert_rows(INSERT_ENTRY, "", inserts).await?;

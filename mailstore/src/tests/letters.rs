@@ -162,13 +162,16 @@ async fn a_letter_moved_keeps_its_number_and_is_gone_from_where_it_was() {
         let inbox = store.role_folder_of(doctor, Role::Inbox).await.unwrap();
         let trash = store.role_folder_of(doctor, Role::Trash).await.unwrap();
         let before = store.all_entries(doctor, inbox.id).await.unwrap();
-        let moved = store.move_messages(doctor, inbox.id, trash.id, &[Uid(1)]).await.unwrap();
+        let later = names::Timestamp(NOW.0 + 5_000);
+        let moved = store.move_messages(doctor, inbox.id, trash.id, &[Uid(1)], later).await.unwrap();
         assert_eq!((moved.uids, moved.uidvalidity), (vec![(Uid(1), Uid(1))], trash.uidvalidity));
         let after = store.all_entries(doctor, trash.id).await.unwrap();
         assert_eq!((after[0].id, after[0].body), (before[0].id, before[0].body));
+        let dates = |row: &crate::EntryRow| (row.internal_date, row.saved_at);
+        assert_eq!((dates(&before[0]), dates(&after[0])), ((NOW, NOW), (NOW, later)));
         assert_eq!(store.changes(doctor, inbox.id, inbox.modseq).await.unwrap().expunged, [Uid(1)]);
         assert!(matches!(
-            store.move_messages(doctor, trash.id, names::FolderId(1), &[Uid(1)]).await,
+            store.move_messages(doctor, trash.id, names::FolderId(1), &[Uid(1)], later).await,
             Err(Error::NoFolder)
         ));
         store.assert_clean().await;

@@ -277,9 +277,9 @@ async fn steps_inside_a_unit_that_is_refused_leave_nothing_and_tell_nobody() {
                     assert_eq!(store.subscribe_in(tx, named).await?, Some(folder));
                     assert_eq!(store.delete_folder_in(tx, named).await?, folder);
                     let copies = store.copies(&[*uid], NOW);
-                    let copied = store.copy_in(tx, *doctor, *inbox, *archive, &copies).await?;
+                    let copied = store.copy_in(tx, *doctor, (*inbox, *archive), &copies, NOW).await?;
                     assert_eq!(copied.uids, [(*uid, Uid(1))]);
-                    let moved = store.move_in(tx, *doctor, *archive, new.id(), None).await?;
+                    let moved = store.move_in(tx, *doctor, (*archive, new.id()), None, NOW).await?;
                     assert_eq!(moved.uids, [(Uid(1), Uid(1))]);
                     assert_eq!(store.expunge_in(tx, *doctor, *inbox, None).await?, [*uid]);
                     Err::<(), _>(Error::NoBody(names::BodyId(0)))

@@ -2,7 +2,7 @@
 
 use audit::{Act, Entry};
 use mailstore::{Crossing, Flags, Leaving, Mailstore, Stored, Transferred, Uid};
-use names::{AccountId, EntryId, FolderId};
+use names::{AccountId, EntryId, FolderId, Timestamp};
 use wire::imap::{Copied, FlagChange, FolderName, Refusal, StoreMode, UidSet};
 
 use super::door::ImapDoor;
@@ -77,6 +77,7 @@ struct Transferring {
     to: FolderId,
     how: Transfer,
     line: Entry,
+    now: Timestamp,
 }
 
 enum Transfer {
@@ -90,10 +91,10 @@ impl db::Unit for Transferring {
     type Error = mailstore::Error;
 
     async fn run(&mut self, tx: &mut db::Tx) -> Result<Transferred, mailstore::Error> {
-        let (store, account, from, to) = (&self.store, self.account, self.from, self.to);
+        let (store, account, now, (from, to)) = (&self.store, self.account, self.now, (self.from, self.to));
         let (done, how) = match &self.how {
-            Transfer::Copy(copies) => (store.copy_in(tx, account, from, to, copies).await?, "copy"),
-            Transfer::Move(uids) => (store.move_in(tx, account, from, to, Some(uids)).await?, "move"),
+            Transfer::Copy(copies) => (store.copy_in(tx, account, (from, to), copies, now).await?, "copy"),
+            Transfer::Move(uids) => (store.move_in(tx, account, (from, to), Some(uids), now).await?, "move"),
         };
         tell_transfer(tx, std::slice::from_ref(&self.line), (from, to), &done, how).await?;
         Ok(done)
@@ -184,7 +185,7 @@ async fn transfer(
             Leaving::Stay => Transfer::Copy(store.copies(&uids, now)),
             Leaving::Go => Transfer::Move(uids),
         };
-        let unit = Transferring { store: store.clone(), account, from, to, how, line: line(account) };
+        let unit = Transferring { store: store.clone(), account, from, to, how, line: line(account), now };
         store.db().write(unit).await
     } else {
         let (here, there) = ((source.account, from), (account, to));

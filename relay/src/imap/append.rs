@@ -199,6 +199,7 @@ pub(super) async fn finish(
             entry: EntryId(store.db().id(now)),
             marks,
             internal_date: date.unwrap_or(now),
+            saved_at: date.map(|_| now),
             origin: Origin::Appended,
             hidden: Hidden::NONE,
             thread: None,

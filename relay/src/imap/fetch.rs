@@ -10,7 +10,7 @@ use bytes::Bytes;
 use mailstore::{BodyReader, EntryRow, Error, Flags, FolderView, Mailstore, Marks, Uid};
 use names::{AccountId, FolderId};
 use wire::imap::{
-    Answer, Block, FetchItem, FetchItems, FetchRow, MarkSeen, Refusal, SectionText, Span, UidSet,
+    Answer, Block, FetchItem, FetchItems, FetchRow, MarkSeen, ObjectIds, Refusal, SectionText, Span, UidSet,
 };
 use wire::mime::Summary;
 
@@ -143,7 +143,12 @@ fn line(
     } else if !items.needs_summary() && !items.reads_content() {
         return Ok(None);
     }
-    let (relay, what) = (door.relay(), if letters { "letters" } else { "headers" });
+    let what = match (letters, items.shows_preview()) {
+        (true, _) => "letters",
+        (false, true) => "previews",
+        (false, false) => "headers",
+    };
+    let relay = door.relay();
     let detail = format!("{} what={what}", trail::messages(folder, uids));
     Ok(Some(session.line(relay, account, Act::LetterRead, detail, relay.now())))
 }
@@ -209,8 +214,19 @@ impl Fetching {
             head_len: ready.head_len,
             body_len: ready.body_len,
             modseq: words::modseq(ready.row.modseq),
+            saved: ready.row.saved_at,
+            object: self.items.wants_object_ids().then(|| self.object(&ready.row, summary.as_deref())),
             summary: summary.filter(|_| self.items.needs_summary()),
         })
+    }
+
+    /// What the message and its thread are called.
+    fn object(&self, row: &EntryRow, summary: Option<&Summary>) -> ObjectIds {
+        let (store, account) = (&self.store, self.account);
+        let email = store.email_id(account, row.head);
+        // A letter that names none, itself included, is a thread of its own.
+        let root = |summary: &Summary| summary.thread_root().unwrap_or_else(|| email.clone());
+        ObjectIds { thread: summary.map(|summary| store.thread_id(account, &root(summary))), email }
     }
 
     /// Opens the next page; whether there was one.

@@ -4,7 +4,7 @@
 
 use audit::{Act, Entry};
 use mailstore::{Mailstore, NewFolder, NewSubscription, Renaming};
-use names::{AccountId, FolderId};
+use names::{AccountId, FolderId, Timestamp};
 use wire::imap::{
     Code, Count, DELIMITER, Deleted, Folder, FolderKind, FolderName, MailboxId, Refusal, Role, Status,
     Subscription,
@@ -360,6 +360,7 @@ struct EmptyingInbox {
     making: Making,
     made: Entry,
     moved: Entry,
+    now: Timestamp,
 }
 
 impl db::Unit for EmptyingInbox {
@@ -370,7 +371,7 @@ impl db::Unit for EmptyingInbox {
     async fn run(&mut self, tx: &mut db::Tx) -> Result<(), mailstore::Error> {
         let told = self.making.run(tx, &self.store).await?;
         let (from, to) = (self.inbox, self.making.folder.id());
-        let done = self.store.move_in(tx, self.account, from, to, None).await?;
+        let done = self.store.move_in(tx, self.account, (from, to), None, self.now).await?;
         // Chain heads are locked after folders (DESIGN §2.2).
         audit::append(tx, &[self.made.telling(told)]).await?;
         Ok(acts::tell_transfer(tx, std::slice::from_ref(&self.moved), (from, to), &done, "move").await?)
@@ -394,6 +395,7 @@ async fn empty_inbox_into(
         making,
         made: session.line(relay, account, Act::FolderChanged, String::new(), now),
         moved: session.line(relay, account, Act::LetterCopied, String::new(), now),
+        now,
     };
     store.db().write(unit).await.map_err(store_failed)
 }

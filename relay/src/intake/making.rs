@@ -197,6 +197,7 @@ impl<'a> Making<'a> {
             entry,
             marks: Marks::default(),
             internal_date: self.now,
+            saved_at: None,
             origin: match recipient.facts.kind {
                 LetterKind::Ordinary => Origin::Received,
                 LetterKind::Report(_) => Origin::Report,
@@ -245,6 +246,7 @@ impl<'a> Making<'a> {
             entry: EntryId(self.relay.mailstore().db().id(self.now)),
             marks: Marks::new(mailstore::Flags::SEEN, &[]),
             internal_date: self.now,
+            saved_at: None,
             origin: Origin::Sent,
             hidden: self.draft.answering.as_ref().map_or(Hidden::NONE, |answering| answering.hidden),
             thread: Some(self.thread(key, &others, conversation)),

@@ -170,6 +170,7 @@ impl Relay {
             entry,
             marks: Marks::default(),
             internal_date: now,
+            saved_at: None,
             origin: Origin::Report,
             hidden: Hidden::NONE,
             thread,

@@ -200,6 +200,11 @@ impl<Ask> Actions<Ask> {
         self.1.extend_from_slice(bytes);
     }
 
+    /// Where bytes to send are put, for who writes many small pieces.
+    pub fn text(&mut self) -> &mut Vec<u8> {
+        &mut self.1
+    }
+
     /// Queues any other action.
     pub fn push(&mut self, action: Action<Ask>) {
         self.seal();

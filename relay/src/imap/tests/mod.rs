@@ -2,6 +2,7 @@
 
 mod acts;
 mod appending;
+mod content;
 mod doors;
 mod folders;
 mod listening;

@@ -376,8 +376,21 @@ pub struct FetchRow {
     pub body_len: u64,
     /// The last change's number (RFC 7162).
     pub modseq: u64,
+    /// When it came into this folder (RFC 8514).
+    pub saved: Timestamp,
+    /// Needed when [`FetchItems::wants_object_ids`] says so.
+    pub object: Option<ObjectIds>,
     /// What was computed at delivery; needed when [`FetchItems::needs_summary`] says so.
     pub summary: Option<Arc<Summary>>,
+}
+
+/// What a message is called wherever it lies in its account (RFC 8474): letters, digits, `-` and `_`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectIds {
+    /// The same for the same content.
+    pub email: String,
+    /// The same for letters of one thread; needed when the items ask for it.
+    pub thread: Option<String>,
 }
 
 /// Where appended letters lie.

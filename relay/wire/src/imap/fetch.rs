@@ -1,18 +1,20 @@
 //! FETCH (RFC 3501 §6.4.5, §7.4.2), streamed: never more than one row's header is held.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::command::By;
-use super::fetch_items::{FetchItem, FetchItems};
+use super::fetch_items::{FetchItem, FetchItems, Section, SectionText};
 use super::reply::{self, Completion};
-use super::sections::{self, Extent, Piece, Writing};
+use super::sections::{self, Extent, Piece, Size, Writing};
 use super::server::{Out, Server, Task};
 use super::session::Expunges;
 use super::set::{Bound, SequenceSet};
 use super::structure::{self, Form};
-use super::{Answer, Ask, FetchRow, MarkSeen, Mode, Refusal, UidSet, limits};
+use super::{Answer, Ask, Code, FetchRow, MarkSeen, Mode, Refusal, UidSet, limits};
+use crate::mime::Decoder;
 
 /// A FETCH whose rows are coming.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(super) struct Fetching {
     items: Arc<FetchItems>,
     row: Option<RowWriter>,
     refusal: Option<Refusal>,
+    /// Some part has a transfer encoding that nobody knows.
+    unknown_encoding: bool,
 }
 
 /// One row on its way out.
@@ -38,7 +42,21 @@ struct RowWriter {
     left: u64,
     /// A header block from which fields are picked.
     head: Vec<u8>,
+    /// The part whose transfer encoding is being undone.
+    window: Window,
+    /// A part was asked for whose transfer encoding nobody knows.
+    unknown_encoding: bool,
     audience: Audience,
+}
+
+/// A stretch of a decoded part.
+#[derive(Debug, Default)]
+struct Window {
+    decoder: Decoder,
+    /// Decoded octets before it.
+    skip: u64,
+    /// Octets of it not yet written.
+    owed: u64,
 }
 
 /// Whether the client knows the message; a row for one it does not know is swallowed.
@@ -74,8 +92,14 @@ impl Server {
         let writable = self.selection.as_ref().is_some_and(|selection| selection.mode == Mode::ReadWrite);
         let seen = if writable && items.marks_seen() { MarkSeen::Yes } else { MarkSeen::No };
         let items = Arc::new(items);
-        let fetching =
-            Fetching { tag: tag.to_owned(), by, items: Arc::clone(&items), row: None, refusal: None };
+        let fetching = Fetching {
+            tag: tag.to_owned(),
+            by,
+            items: Arc::clone(&items),
+            row: None,
+            refusal: None,
+            unknown_encoding: false,
+        };
         self.pull(Ask::Fetch { uids, items, seen }, Task::Fetch(fetching), out);
     }
 
@@ -108,13 +132,25 @@ impl Server {
         }
         let audience = match number {
             Some(number) => {
-                out.send(format!("* {number} FETCH (").as_bytes());
+                let text = out.text();
+                text.extend_from_slice(b"* ");
+                reply::number(text, number);
+                text.extend_from_slice(b" FETCH (");
                 Audience::Client
             }
             None => Audience::Nobody,
         };
-        fetching.row =
-            Some(RowWriter { row, pieces, item: 0, piece: 0, left: 0, head: Vec::new(), audience });
+        fetching.row = Some(RowWriter {
+            row,
+            pieces,
+            item: 0,
+            piece: 0,
+            left: 0,
+            head: Vec::new(),
+            window: Window::default(),
+            unknown_encoding: false,
+            audience,
+        });
         fetching.advance(out)
     }
 
@@ -124,6 +160,10 @@ impl Server {
         }
         let completion = match fetching.refusal {
             Some(refusal) => Completion::refused(refusal),
+            // RFC 3516 §4.3: the request fails, whatever was shown before.
+            None if fetching.unknown_encoding => {
+                Completion::no(Code::UnknownCte, "a part's transfer encoding is not known here")
+            }
             None => Completion::ok("FETCH done"),
         };
         self.complete_messages(&fetching.tag, fetching.by, completion, out);
@@ -174,6 +214,7 @@ impl Fetching {
                 out.send(format!(" FLAGS {}", writer.row.flags).as_bytes());
             }
             out.send(b")\r\n");
+            self.unknown_encoding |= writer.unknown_encoding;
         }
         self.row = None;
         Ok(())
@@ -204,49 +245,101 @@ enum Needs {
 impl RowWriter {
     /// Writes an item, or as much of it as can be without its octets.
     fn begin(&mut self, item: &FetchItem, out: &mut Out) -> Result<Needs, Broken> {
+        let mut nowhere = Vec::new();
+        let text = match self.audience {
+            Audience::Client => out.text(),
+            Audience::Nobody => &mut nowhere,
+        };
         let row = &self.row;
-        let mut text: Vec<u8> = Vec::new();
+        let summary = || row.summary.as_deref().ok_or(Broken);
         match item {
-            FetchItem::Flags => text.extend(format!("FLAGS {}", row.flags).into_bytes()),
+            FetchItem::Flags => write!(text, "FLAGS {}", row.flags).map_err(|_| Broken)?,
             FetchItem::InternalDate => {
-                text.extend(format!("INTERNALDATE {}", reply::date_time(row.received)).into_bytes());
+                text.extend_from_slice(b"INTERNALDATE ");
+                reply::date_time(text, row.received);
+            }
+            FetchItem::SaveDate => {
+                text.extend_from_slice(b"SAVEDATE ");
+                reply::date_time(text, row.saved);
             }
             FetchItem::Size => {
-                text.extend(format!("RFC822.SIZE {}", row.head_len + row.body_len).into_bytes());
+                text.extend_from_slice(b"RFC822.SIZE ");
+                reply::number(text, row.head_len + row.body_len);
             }
-            FetchItem::Uid => text.extend(format!("UID {}", row.uid).into_bytes()),
+            FetchItem::Uid => {
+                text.extend_from_slice(b"UID ");
+                reply::number(text, row.uid);
+            }
             FetchItem::Envelope => {
                 text.extend_from_slice(b"ENVELOPE ");
-                structure::envelope(&mut text, &row.summary.as_ref().ok_or(Broken)?.envelope);
+                structure::envelope(text, &summary()?.envelope);
             }
             FetchItem::Body => {
                 text.extend_from_slice(b"BODY ");
-                structure::body(&mut text, &row.summary.as_ref().ok_or(Broken)?.root, Form::Short);
+                structure::body(text, &summary()?.root, Form::Short);
             }
             FetchItem::BodyStructure => {
                 text.extend_from_slice(b"BODYSTRUCTURE ");
-                structure::body(&mut text, &row.summary.as_ref().ok_or(Broken)?.root, Form::Extended);
+                structure::body(text, &summary()?.root, Form::Extended);
+            }
+            FetchItem::Preview => {
+                // RFC 8970 §3.2: UTF-8, at most 256 characters; the summary's has 200.
+                text.extend_from_slice(b"PREVIEW ");
+                reply::string(text, &summary()?.preview);
+            }
+            FetchItem::EmailId => {
+                let object = row.object.as_ref().ok_or(Broken)?;
+                write!(text, "EMAILID ({})", object.email).map_err(|_| Broken)?;
+            }
+            FetchItem::ThreadId => {
+                let thread = row.object.as_ref().and_then(|object| object.thread.as_ref()).ok_or(Broken)?;
+                write!(text, "THREADID ({thread})").map_err(|_| Broken)?;
+            }
+            FetchItem::BinarySize(path) => {
+                let extent = Extent { head_len: row.head_len, body_len: row.body_len };
+                let section = Section { path: path.clone(), text: SectionText::Whole };
+                write!(text, "BINARY.SIZE[{section}] ").map_err(|_| Broken)?;
+                match sections::decoded_size(path, extent, summary()?) {
+                    Size::Octets(octets) => reply::number(text, octets),
+                    // The grammar knows a number only (RFC 3516 §7).
+                    Size::Absent => text.push(b'0'),
+                    Size::Unknown => {
+                        text.push(b'0');
+                        self.unknown_encoding = true;
+                    }
+                }
             }
             FetchItem::Content(content) => {
                 let piece = self.pieces.get(self.piece).ok_or(Broken)?;
                 self.left = piece.len();
                 match piece.writing {
-                    Writing::Nil => text.extend(format!("{content} NIL").into_bytes()),
+                    Writing::Nil => write!(text, "{content} NIL").map_err(|_| Broken)?,
+                    Writing::Unknown => {
+                        // RFC 3516 §4.3
+                        self.unknown_encoding = true;
+                        write!(text, "{content} NIL").map_err(|_| Broken)?;
+                    }
                     Writing::AsIs => {
-                        text.extend(format!("{content} ").into_bytes());
-                        reply::literal_header(&mut text, self.left);
+                        write!(text, "{content} ").map_err(|_| Broken)?;
+                        reply::literal_header(text, self.left);
+                    }
+                    Writing::Octets => {
+                        write!(text, "{content} ~").map_err(|_| Broken)?;
+                        reply::literal_header(text, self.left);
+                    }
+                    Writing::Decoded { encoding, start, count } => {
+                        write!(text, "{content} ~").map_err(|_| Broken)?;
+                        reply::literal_header(text, count);
+                        self.window = Window { decoder: Decoder::new(encoding), skip: start, owed: count };
                     }
                     Writing::Filtered => self.head.clear(),
                 }
-                self.say(&text, out);
                 if self.left > 0 {
                     return Ok(Needs::Octets);
                 }
-                self.piece_done(content, out);
-                return Ok(Needs::Nothing);
+                self.piece_done(content, out)?;
             }
         }
-        self.say(&text, out);
         Ok(Needs::Nothing)
     }
 
@@ -254,8 +347,13 @@ impl RowWriter {
     fn octets(&mut self, bytes: &[u8], items: &[FetchItem], out: &mut Out) -> Result<Needs, Broken> {
         self.left -= bytes.len() as u64;
         match self.pieces.get(self.piece).ok_or(Broken)?.writing {
-            Writing::Nil => return Err(Broken),
-            Writing::AsIs => self.say(bytes, out),
+            Writing::Nil | Writing::Unknown => return Err(Broken),
+            Writing::AsIs | Writing::Octets => self.say(bytes, out),
+            Writing::Decoded { .. } => {
+                let mut decoded = Vec::new();
+                self.window.decoder.push(bytes, &mut decoded);
+                self.show(&decoded, out);
+            }
             Writing::Filtered => {
                 let room = limits::HEAD.saturating_sub(self.head.len());
                 self.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
@@ -265,29 +363,52 @@ impl RowWriter {
             return Ok(Needs::Octets);
         }
         match self.item.checked_sub(1).and_then(|at| items.get(at)) {
-            Some(FetchItem::Content(content)) => self.piece_done(content, out),
+            Some(FetchItem::Content(content)) => self.piece_done(content, out)?,
             _ => return Err(Broken),
         }
         Ok(Needs::Nothing)
     }
 
-    fn piece_done(&mut self, content: &super::Content, out: &mut Out) {
-        if self.pieces[self.piece].writing == Writing::Filtered {
-            let picked = sections::filter(&self.head, &content.section.text);
-            let picked = match content.partial {
-                Some((start, count)) => {
-                    let start = (start as usize).min(picked.len());
-                    &picked[start..picked.len().min(start.saturating_add(count as usize))]
+    /// Writes what of the decoded octets lies in the window.
+    fn show(&mut self, decoded: &[u8], out: &mut Out) {
+        let skipped = self.window.skip.min(decoded.len() as u64);
+        self.window.skip -= skipped;
+        let decoded = &decoded[skipped as usize..];
+        let shown = self.window.owed.min(decoded.len() as u64);
+        self.window.owed -= shown;
+        self.say(&decoded[..shown as usize], out);
+    }
+
+    fn piece_done(&mut self, content: &super::Content, out: &mut Out) -> Result<(), Broken> {
+        match self.pieces[self.piece].writing {
+            Writing::Nil | Writing::Unknown | Writing::AsIs | Writing::Octets => {}
+            Writing::Decoded { .. } => {
+                let mut rest = Vec::new();
+                std::mem::take(&mut self.window.decoder).finish(&mut rest);
+                self.show(&rest, out);
+                // Fewer octets than were announced: the summary is not this letter's.
+                if self.window.owed > 0 {
+                    return Err(Broken);
                 }
-                None => &picked,
-            };
-            let mut text = format!("{content} ").into_bytes();
-            reply::literal_header(&mut text, picked.len() as u64);
-            text.extend_from_slice(picked);
-            self.say(&text, out);
-            self.head = Vec::new();
+            }
+            Writing::Filtered => {
+                let picked = sections::filter(&self.head, &content.section.text);
+                let picked = match content.partial {
+                    Some((start, count)) => {
+                        let start = (start as usize).min(picked.len());
+                        &picked[start..picked.len().min(start.saturating_add(count as usize))]
+                    }
+                    None => &picked,
+                };
+                let mut text = format!("{content} ").into_bytes();
+                reply::literal_header(&mut text, picked.len() as u64);
+                text.extend_from_slice(picked);
+                self.say(&text, out);
+                self.head = Vec::new();
+            }
         }
         self.piece += 1;
+        Ok(())
     }
 
     fn say(&self, text: &[u8], out: &mut Out) {

@@ -5,7 +5,7 @@ use std::fmt;
 use super::limits;
 use super::scan::{Cursor, Fault, Parsed};
 use super::sections::{self, Extent, Piece, Span};
-use crate::mime::Summary;
+use crate::mime::{PartPath, Summary};
 
 /// The items of one FETCH command, in the order written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,18 @@ pub enum FetchItem {
     Body,
     /// `BODYSTRUCTURE`
     BodyStructure,
-    /// `BODY[…]<…>` and its old names.
+    /// `BODY[…]<…>` and its old names, and `BINARY[…]<…>`.
     Content(Content),
+    /// `BINARY.SIZE[…]` (RFC 3516 §4.2): octets of a part once its transfer encoding is undone.
+    BinarySize(PartPath),
+    /// `PREVIEW` (RFC 8970); ours is always made, so `LAZY` changes nothing.
+    Preview,
+    /// `SAVEDATE` (RFC 8514)
+    SaveDate,
+    /// `EMAILID` (RFC 8474 §5.1)
+    EmailId,
+    /// `THREADID` (RFC 8474 §5.2)
+    ThreadId,
 }
 
 /// A piece of a message's text.
@@ -56,6 +66,8 @@ pub enum Label {
     Rfc822Header,
     /// `RFC822.TEXT`
     Rfc822Text,
+    /// `BINARY[…]` (RFC 3516 §4.2): its transfer encoding undone, in a literal8.
+    Binary,
 }
 
 /// Whether reading sets `\Seen`.
@@ -105,8 +117,10 @@ impl FetchItems {
     pub fn needs_summary(&self) -> bool {
         self.0.iter().any(|item| match item {
             FetchItem::Envelope | FetchItem::Body | FetchItem::BodyStructure => true,
+            FetchItem::BinarySize(_) | FetchItem::Preview | FetchItem::ThreadId => true,
             FetchItem::Content(content) => !content.section.path.is_empty(),
             FetchItem::Flags | FetchItem::InternalDate | FetchItem::Size | FetchItem::Uid => false,
+            FetchItem::SaveDate | FetchItem::EmailId => false,
         })
     }
 
@@ -114,6 +128,18 @@ impl FetchItems {
     #[must_use]
     pub fn reads_content(&self) -> bool {
         self.0.iter().any(|item| matches!(item, FetchItem::Content(_)))
+    }
+
+    /// Whether words of the letters' texts are shown (PREVIEW).
+    #[must_use]
+    pub fn shows_preview(&self) -> bool {
+        self.0.contains(&FetchItem::Preview)
+    }
+
+    /// Whether rows must carry [`FetchRow::object`](super::FetchRow::object).
+    #[must_use]
+    pub fn wants_object_ids(&self) -> bool {
+        self.0.contains(&FetchItem::EmailId) || self.0.contains(&FetchItem::ThreadId)
     }
 
     /// Whether carrying it out sets `\Seen`.
@@ -197,6 +223,13 @@ fn item(cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
         "RFC822" => old(Label::Rfc822, SectionText::Whole, Reading::Marks),
         "RFC822.HEADER" => old(Label::Rfc822Header, SectionText::Header, Reading::Peeks),
         "RFC822.TEXT" => old(Label::Rfc822Text, SectionText::Text, Reading::Marks),
+        "BINARY" => binary(cursor, Reading::Marks).map(FetchItem::Content),
+        "BINARY.PEEK" => binary(cursor, Reading::Peeks).map(FetchItem::Content),
+        "BINARY.SIZE" => part_path(cursor).map(FetchItem::BinarySize),
+        "PREVIEW" => preview(cursor),
+        "SAVEDATE" => Ok(FetchItem::SaveDate),
+        "EMAILID" => Ok(FetchItem::EmailId),
+        "THREADID" => Ok(FetchItem::ThreadId),
         "BODY" if cursor.peek() != Some(b'[') => Ok(FetchItem::Body),
         "BODY" => content(cursor, Reading::Marks).map(FetchItem::Content),
         "BODY.PEEK" => content(cursor, Reading::Peeks).map(FetchItem::Content),
@@ -209,16 +242,46 @@ fn content(cursor: &mut Cursor<'_>, reading: Reading) -> Parsed<Content> {
     cursor.expect(b'[', "a section was expected")?;
     let section = section(cursor)?;
     cursor.expect(b']', "the section is not closed")?;
-    let partial = if cursor.take(b'<') {
-        let start = cursor.number()?;
-        cursor.expect(b'.', "a partial is <start.count>")?;
-        let count = cursor.positive()?;
-        cursor.expect(b'>', "a partial is <start.count>")?;
-        Some((start, count))
-    } else {
-        None
-    };
-    Ok(Content { section, partial, label: Label::Body, reading })
+    Ok(Content { section, partial: partial(cursor)?, label: Label::Body, reading })
+}
+
+/// `["<" number "." nz-number ">"]`
+fn partial(cursor: &mut Cursor<'_>) -> Parsed<Option<(u32, u32)>> {
+    if !cursor.take(b'<') {
+        return Ok(None);
+    }
+    let start = cursor.number()?;
+    cursor.expect(b'.', "a partial is <start.count>")?;
+    let count = cursor.positive()?;
+    cursor.expect(b'>', "a partial is <start.count>")?;
+    Ok(Some((start, count)))
+}
+
+/// `section-binary ["<" number "." nz-number ">"]` (RFC 3516 §7)
+fn binary(cursor: &mut Cursor<'_>, reading: Reading) -> Parsed<Content> {
+    let section = Section { path: part_path(cursor)?, text: SectionText::Whole };
+    Ok(Content { section, partial: partial(cursor)?, label: Label::Binary, reading })
+}
+
+/// `section-binary`: a part's numbers in brackets.
+fn part_path(cursor: &mut Cursor<'_>) -> Parsed<PartPath> {
+    cursor.expect(b'[', "a section was expected")?;
+    let Section { path, text } = section(cursor)?;
+    cursor.expect(b']', "the section is not closed")?;
+    if text == SectionText::Whole { Ok(path) } else { Err(Fault::Syntax("BINARY takes part numbers only")) }
+}
+
+/// `PREVIEW [SP "(" preview-mod *(SP preview-mod) ")"]` (RFC 8970 §3.1, §6)
+fn preview(cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
+    let mut ahead = *cursor;
+    if ahead.take(b' ') && ahead.take(b'(') {
+        if ahead.word() != "LAZY" {
+            return Err(Fault::Syntax("an unknown modifier of PREVIEW"));
+        }
+        ahead.expect(b')', "the modifiers of PREVIEW are not closed")?;
+        *cursor = ahead;
+    }
+    Ok(FetchItem::Preview)
 }
 
 fn section(cursor: &mut Cursor<'_>) -> Parsed<Section> {
@@ -277,6 +340,7 @@ impl fmt::Display for Content {
             Label::Rfc822Header => return out.write_str("RFC822.HEADER"),
             Label::Rfc822Text => return out.write_str("RFC822.TEXT"),
             Label::Body => write!(out, "BODY[{}]", self.section)?,
+            Label::Binary => write!(out, "BINARY[{}]", self.section)?,
         }
         match self.partial {
             Some((start, _)) => write!(out, "<{start}>"),
@@ -341,6 +405,8 @@ mod tests {
             "BODY[1.HEADER.FIELDS (From X-\\y)]",
             "BODY[HEADER.FIELDS.NOT (DATE SUBJECT)]<5>",
             "RFC822.TEXT",
+            "BINARY[1.2]",
+            "BINARY[]<0>",
         ] {
             let ask = text.replace(">", ".99>").replace("X-\\y", "\"X-\\\\y\"");
             let items = parse(&ask).unwrap();
@@ -368,6 +434,13 @@ mod tests {
             "BOGUS",
             "BODY.PEEK",
             "RFC822.BOGUS",
+            "BINARY",
+            "BINARY[1.MIME]",
+            "BINARY.SIZE",
+            "BINARY.SIZE[TEXT]",
+            "BINARY.SIZE[1]<0.5>",
+            "PREVIEW (EAGER)",
+            "PREVIEW (LAZY",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
@@ -384,6 +457,12 @@ mod tests {
             ("RFC822.HEADER", false, true, false),
             ("RFC822.TEXT", false, true, true),
             ("BODY", true, false, false),
+            ("BINARY[1]", true, true, true),
+            ("BINARY.PEEK[1]<0.9>", true, true, false),
+            ("BINARY.SIZE[1]", true, false, false),
+            ("PREVIEW (LAZY)", true, false, false),
+            ("(SAVEDATE EMAILID)", false, false, false),
+            ("THREADID", true, false, false),
         ] {
             let items = parse(text).unwrap();
             assert_eq!(

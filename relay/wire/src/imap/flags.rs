@@ -168,9 +168,14 @@ impl Eq for Flags {}
 /// As `(\Seen $Forwarded)`.
 impl fmt::Display for Flags {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names: Vec<&str> = self.system().map(SystemFlag::as_str).collect();
-        names.extend(self.keywords.iter().map(Keyword::as_str));
-        write!(out, "({})", names.join(" "))
+        let system = self.system().map(|flag| -> &str { flag.as_str() });
+        let mut before = "(";
+        for name in system.chain(self.keywords.iter().map(Keyword::as_str)) {
+            out.write_str(before)?;
+            out.write_str(name)?;
+            before = " ";
+        }
+        out.write_str(if before == "(" { "()" } else { ")" })
     }
 }
 

@@ -53,7 +53,7 @@ mod world;
 
 pub use ask::{
     Access, Answer, Ask, Changes, Code, Copied, Count, Deleted, FetchRow, FlagChange, Folder, FolderKind,
-    MailboxId, MarkSeen, Mode, Placed, Refusal, Selected, Status, Subscription,
+    MailboxId, MarkSeen, Mode, ObjectIds, Placed, Refusal, Selected, Status, Subscription,
 };
 pub use config::Config;
 pub use fetch_items::{Content, FetchItem, FetchItems, Label, Reading, Section, SectionText};

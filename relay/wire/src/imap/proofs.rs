@@ -298,6 +298,8 @@ fn a_row_that_breaks_its_word_ends_the_connection_without_a_word() {
             head_len: 3,
             body_len: 2,
             modseq: 1,
+            saved: names::Timestamp(0),
+            object: None,
             summary: None,
         })
     };
@@ -352,6 +354,8 @@ fn a_row_for_a_message_the_client_does_not_know_is_swallowed() {
             head_len: 3,
             body_len: 2,
             modseq: 1,
+            saved: names::Timestamp(0),
+            object: None,
             summary: None,
         }),
         Answer::Chunk(bytes::Bytes::from_static(b"no")),

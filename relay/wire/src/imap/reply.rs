@@ -130,15 +130,27 @@ pub(super) fn quoted(text: &str) -> String {
 /// `string`: quoted when it is ASCII and short of line ends, else a literal, which alone may hold the
 /// rest (RFC 3501 §9). NUL can stand in neither and becomes a space.
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
-    let text = text.replace('\0', " ");
-    let simple = text.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
-    if simple && text.len() <= 1_000 {
-        out.extend_from_slice(quoted(&text).as_bytes());
-    } else {
+    let plain = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte) || byte == 0;
+    if text.len() > QUOTED || !text.bytes().all(plain) {
         literal_header(out, text.len() as u64);
+        let start = out.len();
         out.extend_from_slice(text.as_bytes());
+        out[start..].iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
+        return;
     }
+    out.push(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0 => out.push(b' '),
+            byte => out.push(byte),
+        }
+    }
+    out.push(b'"');
 }
+
+/// Octets of a quoted string: some clients read lines of limited length.
+const QUOTED: usize = 1_000;
 
 /// `nstring`: an absent text is `NIL`, an empty one `""`; strict clients tell them apart.
 pub(super) fn nstring(out: &mut Vec<u8>, text: Option<&str>) {
@@ -177,12 +189,53 @@ fn encoded_words(text: &str) -> String {
 
 /// `{n}` and its CRLF; n octets must follow.
 pub(super) fn literal_header(out: &mut Vec<u8>, length: u64) {
-    out.extend_from_slice(format!("{{{length}}}\r\n").as_bytes());
+    out.push(b'{');
+    number(out, length);
+    out.extend_from_slice(b"}\r\n");
+}
+
+/// A number, as FETCH writes a million of them.
+pub(super) fn number(out: &mut Vec<u8>, number: impl Into<u64>) {
+    let mut rest: u64 = number.into();
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 /// `date-time`, in UTC: `"01-Feb-2026 03:34:27 +0000"`, the day with a leading space.
-pub(super) fn date_time(instant: Timestamp) -> String {
-    instant.utc().strftime("\"%e-%b-%Y %H:%M:%S %z\"").to_string()
+pub(super) fn date_time(out: &mut Vec<u8>, instant: Timestamp) {
+    const MONTHS: [&[u8; 3]; 12] =
+        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+    let utc = instant.utc();
+    let two = |out: &mut Vec<u8>, value: i8, first: u8| {
+        let value = value.unsigned_abs();
+        out.push(if value < 10 { first } else { b'0' + value / 10 });
+        out.push(b'0' + value % 10);
+    };
+    out.push(b'"');
+    two(out, utc.day(), b' ');
+    out.push(b'-');
+    out.extend_from_slice(MONTHS[usize::from((utc.month() - 1).unsigned_abs()) % 12]);
+    out.push(b'-');
+    // RFC 3501 §9: four digits.
+    let year = u64::from(utc.year().clamp(0, 9999).unsigned_abs());
+    (year < 1_000).then(|| out.extend_from_slice(&b"000"[..3 - year.checked_ilog10().unwrap_or(0) as usize]));
+    number(out, year);
+    out.push(b' ');
+    two(out, utc.hour(), b'0');
+    out.push(b':');
+    two(out, utc.minute(), b'0');
+    out.push(b':');
+    two(out, utc.second(), b'0');
+    out.extend_from_slice(b" +0000\"");
 }
 
 /// A folder's name as an astring, always quoted: some clients misread atoms such as `NIL`.
@@ -228,7 +281,18 @@ mod tests {
 
     #[test]
     fn dates_have_two_places_for_the_day() {
-        assert_eq!(date_time(Timestamp(1_769_916_867_000)), "\" 1-Feb-2026 03:34:27 +0000\"");
+        for (instant, want) in [
+            (1_769_916_867_000, "\" 1-Feb-2026 03:34:27 +0000\""),
+            (1_795_348_800_999, "\"22-Nov-2026 12:00:00 +0000\""),
+            (-62_000_000_000_000, "\"19-Apr-0005 09:46:40 +0000\""),
+        ] {
+            let mut out = Vec::new();
+            date_time(&mut out, Timestamp(instant));
+            assert_eq!(String::from_utf8(out).unwrap(), want);
+        }
+        let mut out = Vec::new();
+        [0u64, 7, 10, 1_234_567_890, u64::MAX].into_iter().for_each(|n| number(&mut out, n));
+        assert_eq!(out, format!("0710{}{}", 1_234_567_890, u64::MAX).into_bytes());
     }
 
     #[test]

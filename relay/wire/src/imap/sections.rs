@@ -1,7 +1,7 @@
 //! From `BODY[2.1.MIME]<0.100>` to octets of the stored letter: a pure function.
 
-use super::fetch_items::{Content, Section, SectionText};
-use crate::mime::{self, Part, Summary};
+use super::fetch_items::{Content, Label, Section, SectionText};
+use crate::mime::{self, Encoding, Part, Summary};
 
 /// A range of octets of one of the two blocks a letter is stored as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,12 @@ pub(super) enum Writing {
     AsIs,
     /// A header block to pick fields from, then cut.
     Filtered,
+    /// As they come, in a literal8.
+    Octets,
+    /// With their transfer encoding undone, of which this window is shown, in a literal8.
+    Decoded { encoding: Encoding, start: u64, count: u64 },
+    /// The part has a transfer encoding that nobody knows: `NIL`, and the command ends with UNKNOWN-CTE.
+    Unknown,
 }
 
 impl Piece {
@@ -74,6 +80,9 @@ impl Piece {
 pub(super) fn resolve(content: &Content, extent: Extent, summary: Option<&Summary>) -> Piece {
     let nil = Piece { spans: vec![], writing: Writing::Nil };
     let Some(spans) = whole_spans(&content.section, extent, summary) else { return nil };
+    if content.label == Label::Binary {
+        return binary(content, spans, summary);
+    }
     let filtered = matches!(content.section.text, SectionText::Fields(_) | SectionText::FieldsNot(_));
     let spans = match (filtered, content.partial) {
         // Fields are picked from the whole block first, then cut.
@@ -82,6 +91,50 @@ pub(super) fn resolve(content: &Content, extent: Extent, summary: Option<&Summar
     };
     let writing = if filtered { Writing::Filtered } else { Writing::AsIs };
     Piece { spans: spans.into_iter().filter(|span| !span.is_empty()).collect(), writing }
+}
+
+/// A part without its transfer encoding (RFC 3516 §4.2). Multiparts and letters have none.
+fn binary(content: &Content, whole: Vec<Span>, summary: Option<&Summary>) -> Piece {
+    let (start, count) = content.partial.map_or((0, u64::MAX), |(a, b)| (u64::from(a), u64::from(b)));
+    let part = summary.and_then(|summary| summary.part(&content.section.path)).map(|found| found.part);
+    match part.filter(|part| part.is_leaf()) {
+        Some(part) if part.encoding == Encoding::Unknown => {
+            Piece { spans: vec![], writing: Writing::Unknown }
+        }
+        Some(part) if part.encoding.is_encoded() => {
+            let start = start.min(part.decoded_len);
+            let count = count.min(part.decoded_len - start);
+            let spans = if count == 0 { vec![] } else { whole };
+            let spans = spans.into_iter().filter(|span| !span.is_empty()).collect();
+            Piece { spans, writing: Writing::Decoded { encoding: part.encoding, start, count } }
+        }
+        Some(_) | None => {
+            let spans = cut(&whole, start, count);
+            Piece { spans, writing: Writing::Octets }
+        }
+    }
+}
+
+/// What `BINARY.SIZE` says of a part: none when there is no such part.
+pub(super) fn decoded_size(path: &[u32], extent: Extent, summary: &Summary) -> Size {
+    if path.is_empty() {
+        return Size::Octets(extent.head_len + extent.body_len);
+    }
+    match summary.part(path).map(|found| found.part) {
+        None => Size::Absent,
+        Some(part) if part.is_leaf() && part.encoding == Encoding::Unknown => Size::Unknown,
+        Some(part) if part.is_leaf() && part.encoding.is_encoded() => Size::Octets(part.decoded_len),
+        Some(part) => Size::Octets(part.size()),
+    }
+}
+
+/// The size of a part without its transfer encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    Octets(u64),
+    Absent,
+    /// Its transfer encoding cannot be undone.
+    Unknown,
 }
 
 /// The octets meant by a section before the partial is cut; `None` when there is no such part.

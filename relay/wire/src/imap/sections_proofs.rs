@@ -173,3 +173,73 @@ proptest! {
         prop_assert_eq!(read, head + body);
     }
 }
+
+/// A part's encoded text and what it means, as a writer makes it.
+fn encoded() -> impl Strategy<Value = (&'static str, String, Vec<u8>)> {
+    let base64 = (prop::collection::vec(any::<u8>(), 0..200), 1usize..5).prop_map(|(octets, lines)| {
+        use base64::Engine as _;
+        let text = base64::engine::general_purpose::STANDARD.encode(&octets);
+        let lines: Vec<&str> =
+            (0..text.len()).step_by(lines * 4).map(|at| &text[at..text.len().min(at + lines * 4)]).collect();
+        ("base64", lines.join("\r\n"), octets)
+    });
+    let quoted = "[a-z =\u{e9}]{0,60}".prop_map(|text| {
+        let written: String = text
+            .bytes()
+            .map(|byte| {
+                if byte.is_ascii_lowercase() { char::from(byte).to_string() } else { format!("={byte:02X}") }
+            })
+            .collect();
+        ("quoted-printable", written, text.into_bytes())
+    });
+    let plain =
+        "[a-z ]{0,40}(\r\n[a-z]{1,9}){0,3}".prop_map(|text| ("8bit", text.clone(), text.into_bytes()));
+    prop_oneof![base64, quoted, plain]
+}
+
+/// The octets of one literal, or the text of NIL.
+fn literal(said: &[u8], name: &str) -> Vec<u8> {
+    let at = said.windows(name.len()).position(|window| window == name.as_bytes()).expect(name) + name.len();
+    let rest = &said[at..];
+    let open = rest.iter().position(|byte| *byte == b'{').expect("a literal");
+    let close = rest.iter().position(|byte| *byte == b'\n').expect("a line end");
+    let length: usize = std::str::from_utf8(&rest[open + 1..close - 2]).unwrap().parse().unwrap();
+    rest[close + 1..close + 1 + length].to_vec()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// JavaMail reads a part by windows until one comes back short or empty; MailKit asks for BINARY.
+    #[test]
+    fn windows_of_a_part_laid_end_to_end_are_the_part((encoding, written, meant) in encoded(), size in 1u32..70, chunk in 1usize..40) {
+        let raw = format!(
+            "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=w\r\n\r\n--w\r\n\
+             Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{written}\r\n--w--\r\n"
+        );
+        let post = super::world::Post::usual();
+        post.deliver("INBOX", raw.as_bytes());
+        let mut session = super::stage::Session::signed_in(&post);
+        session.world.chunk = chunk;
+        session.command("s SELECT INBOX");
+        for (item, whole) in [("BODY[1]", written.as_bytes()), ("BINARY[1]", &meant), ("BODY[]", raw.as_bytes())] {
+            let (mut read, mut start) = (Vec::new(), 0u32);
+            loop {
+                let peek = item.replace('[', ".PEEK[");
+                session.bytes(format!("a FETCH 1 {peek}<{start}.{size}>\r\n").as_bytes());
+                let said = std::mem::take(&mut session.sent);
+                let window = literal(&said, &format!("{item}<{start}> "));
+                prop_assert!(window.len() == size as usize || read.len() + window.len() == whole.len());
+                read.extend_from_slice(&window);
+                start += size;
+                if window.is_empty() { break; }
+            }
+            prop_assert_eq!(&read[..], whole, "{} of {}", item, encoding);
+        }
+        session.bytes(b"b FETCH 1 (BINARY.SIZE[1] BINARY.PEEK[1])\r\n");
+        let said = std::mem::take(&mut session.sent);
+        let size = format!("BINARY.SIZE[1] {} ", meant.len());
+        prop_assert!(said.windows(size.len()).any(|window| window == size.as_bytes()), "{}", size);
+        prop_assert_eq!(literal(&said, "BINARY[1] ~"), meant);
+    }
+}

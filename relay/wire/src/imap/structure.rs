@@ -1,6 +1,6 @@
 //! ENVELOPE, BODY and BODYSTRUCTURE (RFC 3501 §7.4.2, §9) from the summary made at delivery.
 
-use super::reply::{header_text, nstring, string};
+use super::reply::{header_text, nstring, number, string};
 use crate::mime::{Content, Envelope, EnvelopeAddress, Part};
 
 /// Whether extension data is shown.
@@ -60,7 +60,9 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form) {
         // The grammar knows no multipart without parts: it has one, which is all that is there.
         Content::Multipart(_) | Content::Leaf if part.kind == "multipart" => {
             out.extend_from_slice(b"(\"text\" \"plain\" NIL NIL NIL \"7bit\" ");
-            out.extend_from_slice(format!("{} {}", part.size(), part.lines).as_bytes());
+            number(out, part.size());
+            out.push(b' ');
+            number(out, part.lines);
             if form == Form::Extended {
                 out.extend_from_slice(b" NIL NIL NIL NIL");
             }
@@ -73,7 +75,8 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form) {
             envelope(out, inner);
             out.push(b' ');
             body(out, root, form);
-            out.extend_from_slice(format!(" {}", part.lines).as_bytes());
+            out.push(b' ');
+            number(out, part.lines);
             one_part_end(out, part, form);
         }
         Content::Multipart(_) | Content::Leaf | Content::Message { .. } => {
@@ -84,7 +87,8 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form) {
                 (kind, subtype) => fields(out, part, kind, subtype),
             }
             if part.kind == "text" {
-                out.extend_from_slice(format!(" {}", part.lines).as_bytes());
+                out.push(b' ');
+                number(out, part.lines);
             }
             one_part_end(out, part, form);
         }
@@ -105,7 +109,8 @@ fn fields(out: &mut Vec<u8>, part: &Part, kind: &str, subtype: &str) {
     header_text(out, part.description.as_deref());
     out.push(b' ');
     string(out, part.encoding.as_str());
-    out.extend_from_slice(format!(" {}", part.size()).as_bytes());
+    out.push(b' ');
+    number(out, part.size());
 }
 
 /// `body-fld-param`

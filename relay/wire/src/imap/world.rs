@@ -17,6 +17,7 @@ pub struct Letter {
     pub uid: u32,
     pub flags: Flags,
     pub received: Timestamp,
+    pub saved: Timestamp,
     pub head: Vec<u8>,
     pub body: Vec<u8>,
     pub summary: Arc<Summary>,
@@ -26,7 +27,7 @@ pub struct Letter {
 impl Letter {
     fn new(uid: u32, raw: &[u8], flags: Flags, received: Timestamp, modseq: u64) -> Self {
         let (head, body, summary) = split(raw);
-        Self { uid, flags, received, head, body, summary: Arc::new(summary), modseq }
+        Self { uid, flags, received, saved: RECEIVED, head, body, summary: Arc::new(summary), modseq }
     }
 
     pub fn raw(&self) -> Vec<u8> {
@@ -483,6 +484,11 @@ impl World {
                 head_len,
                 body_len,
                 modseq: letter.modseq,
+                saved: letter.saved,
+                object: items.wants_object_ids().then(|| ObjectIds {
+                    email: format!("M{:x}", letter.raw().len()),
+                    thread: Some("T-1_a".to_owned()),
+                }),
                 summary,
             }));
             answers

@@ -66,6 +66,12 @@ enum State {
     Quoted(Quoted),
 }
 
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new(Encoding::default())
+    }
+}
+
 impl Decoder {
     /// A decoder at the first octet of a part's body.
     #[must_use]

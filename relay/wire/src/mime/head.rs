@@ -363,7 +363,7 @@ impl std::fmt::Debug for Head {
 }
 
 /// `<id>` tokens of a value; a bare word counts when there are no brackets at all (RFC 5322 §3.6.4).
-fn message_ids(text: &str) -> Vec<String> {
+pub(super) fn message_ids(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
     let mut rest = text;
     while let Some(open) = rest.find('<') {

@@ -119,6 +119,12 @@ impl Part {
             .filter(|id| !id.is_empty())
     }
 
+    /// Whether nothing of it is looked into: its transfer encoding is its own.
+    #[must_use]
+    pub fn is_leaf(&self) -> bool {
+        matches!(self.content, Content::Leaf)
+    }
+
     /// The children of a multipart; the root of a nested letter counts as its one child.
     #[must_use]
     pub fn children(&self) -> &[Part] {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     envelope::Envelope,
-    head::Head,
+    head::{self, Head},
     part::{Part, PartPath},
     parts::{self, Attachment, Found},
     preview,
@@ -77,6 +77,17 @@ impl Summary {
             refused: structure.refused,
             references: Some(head.references()),
         }
+    }
+
+    /// The Message-ID that the letter's thread began with, as far as the letter says: the first of its
+    /// references, else what it answers, else its own.
+    #[must_use]
+    pub fn thread_root(&self) -> Option<String> {
+        let first = |field: &Option<String>| {
+            field.as_deref().and_then(|field| head::message_ids(field).into_iter().next())
+        };
+        let referred = self.references.as_ref().and_then(|references| references.first().cloned());
+        referred.or_else(|| first(&self.envelope.in_reply_to)).or_else(|| first(&self.envelope.message_id))
     }
 
     /// Octets of the whole letter (RFC822.SIZE).
