@@ -63,8 +63,8 @@ pub use patients::{Patient, Sex, Traits};
 pub use people::Person;
 pub use pharmacies::{Card, Pharmacy};
 pub use professionals::{
-    Accepted, DelegationLine, DelegationRefusal, Invitation, ProfessionalSession, ProfessionalSessionLine,
-    Proof,
+    Accepted, DelegationLine, DelegationRefusal, Invitation, Member, MemberRefusal, ProfessionalSession,
+    ProfessionalSessionLine, Proof, Standing,
 };
 pub use profile_state::{IllegalMove, ProfileEvent, ProfileLife};
 pub use resolve::{Resolved, ResolvedPatient};

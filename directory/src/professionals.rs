@@ -6,6 +6,7 @@
 
 mod delegating;
 mod invitations;
+mod members;
 mod sessions;
 mod sign_in;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::Directory;
 
 pub use delegating::{DelegationLine, DelegationRefusal};
 pub use invitations::{Accepted, Invitation};
+pub use members::{Member, MemberRefusal, Standing};
 pub use sessions::{ProfessionalSession, ProfessionalSessionLine, Proof};
 
 impl Directory {

@@ -131,7 +131,7 @@ impl Directory {
 
     /// The two lines of an act between two people: in the mailbox's chain, and in that of whom it is
     /// given to. Both name both.
-    fn between(&self, told: &Told, now: Timestamp) -> [Entry; 2] {
+    pub(super) fn between(&self, told: &Told, now: Timestamp) -> [Entry; 2] {
         let Told { by, mailbox, person, act, ref more } = *told;
         let of_mailbox = format!("person={}{more}", person.0);
         let of_person = format!("mailbox={} person={}{more}", mailbox.0, person.0);
@@ -144,12 +144,12 @@ impl Directory {
 }
 
 /// What is told of an act between two people.
-struct Told {
-    by: PersonId,
-    mailbox: AccountId,
-    person: PersonId,
-    act: Act,
-    more: String,
+pub(super) struct Told {
+    pub(super) by: PersonId,
+    pub(super) mailbox: AccountId,
+    pub(super) person: PersonId,
+    pub(super) act: Act,
+    pub(super) more: String,
 }
 
 struct Delegate {
@@ -239,7 +239,7 @@ impl db::Unit for EndDelegation {
 }
 
 /// The open mailbox, if `by` manages it.
-async fn managed(
+pub(super) async fn managed(
     tx: &mut Tx,
     by: PersonId,
     mailbox: AccountId,
@@ -253,7 +253,7 @@ async fn managed(
 }
 
 /// The person, if they belong to the organisation: hold one of its mailboxes, or are of one of its teams.
-async fn colleague(
+pub(super) async fn colleague(
     tx: &mut Tx,
     organisation: Option<OrganisationId>,
     person: Option<PersonId>,

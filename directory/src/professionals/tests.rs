@@ -354,3 +354,61 @@ async fn where_codes_go_and_the_password_are_sealed_at_rest() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_manager_says_who_is_of_the_team() {
+    for house in houses().await {
+        let directory = &house.directory;
+        let (paul, anne) = (person(&house, PAUL).await, person(&house, ANNE).await);
+        let (own, team) = (house.account(PAULS_MAILBOX).await, house.account(CARDIOLOGY).await);
+        let members = async |mailbox| {
+            let members = directory.members(paul, mailbox, NOW).await.unwrap().unwrap();
+            let shown = members.into_iter().map(|one| (one.identifier, one.rights, one.standing));
+            shown.collect::<Vec<_>>()
+        };
+        let (pauls, annes) = (PAULS_MAILBOX.to_owned(), ANNE.to_owned());
+        let holder = (pauls.clone(), Rights::Manage, Standing::Holder);
+        let team_before =
+            [(annes.clone(), Rights::Write, Standing::Admitted), (pauls, Rights::Manage, Standing::Admitted)];
+        assert_eq!(members(team).await, team_before, "{}", house.engine);
+        assert_eq!(members(own).await, [holder.clone(), (annes.clone(), Rights::Write, Standing::Admitted)]);
+        assert_eq!(directory.members(anne, team, NOW).await.unwrap(), None, "who does not manage");
+
+        use MemberRefusal::*;
+        for (case, by, mailbox, to, rights, want) in [
+            ("who does not manage", anne, team, PAUL, Some(Rights::Read), NotYours),
+            ("another organisation", paul, team, MARIE, Some(Rights::Read), Nobody),
+            ("who is not of the team", paul, team, MARIE, None, Nobody),
+            ("no identifier", paul, team, "anyone", Some(Rights::Read), Nobody),
+            ("the last manager goes", paul, team, PAUL, None, LastManager),
+            ("the last manager steps back", paul, team, PAULS_MAILBOX, Some(Rights::Write), LastManager),
+            ("the holder", paul, own, PAULS_MAILBOX, Some(Rights::Read), Holder),
+            ("managing for a person", paul, own, ANNE, Some(Rights::Manage), Managing),
+        ] {
+            let set = directory.set_member(by, mailbox, to, rights, NOW).await.unwrap();
+            assert_eq!(set, Err(want), "{}: {case}", house.engine);
+        }
+        assert!(told(&house, Chain::Account(team)).await.is_empty(), "{}: nothing was done", house.engine);
+
+        let generation = directory.generation().known();
+        for rights in [Some(Rights::Read), Some(Rights::Read), Some(Rights::Manage), None] {
+            directory.set_member(paul, team, ANNE, rights, NOW).await.unwrap().unwrap();
+            directory
+                .set_member(paul, own, ANNE, rights.min(Some(Rights::Write)), NOW)
+                .await
+                .unwrap()
+                .unwrap();
+        }
+        assert!(directory.generation().known() > generation, "log-ins in memory are forgotten");
+        assert_eq!(members(team).await.len(), 1, "{}", house.engine);
+        assert_eq!(members(own).await, [holder], "{}", house.engine);
+        let told = told(&house, Chain::Account(team)).await;
+        let line = |act, more: &str| (act, Actor::Person(paul), format!("person={}{more}", anne.0));
+        let want = [
+            line(Act::DelegationGiven, " rights=read until=open"),
+            line(Act::DelegationGiven, " rights=manage until=open"),
+            line(Act::DelegationEnded, ""),
+        ];
+        assert_eq!(told, want, "{}", house.engine);
+    }
+}

@@ -5,6 +5,7 @@
 //! machine's, rows and letters stay in the store. What is read comes in pages, what is written is one
 //! unit of work with its line in the trail, and watchers hear of it after the commit.
 
+mod acl;
 mod acts;
 mod append;
 mod door;

@@ -45,6 +45,12 @@ pub(super) fn database(what: &'static str) -> impl Fn(db::Error) -> Refusal {
     move |cause| of_store(what, cause.into())
 }
 
+/// A failure of the directory.
+pub(super) fn directory(what: &'static str, error: &directory::Error) -> Refusal {
+    tracing::error!(door = "mailbox", what, %error, "the mailbox door failed");
+    unavailable()
+}
+
 /// Logs a failure that nobody is refused for.
 pub(super) fn logged(what: &'static str, cause: mailstore::Error) {
     tracing::error!(

@@ -11,7 +11,7 @@ use super::door::ImapDoor;
 use super::fetch::Fetching;
 use super::search::Searching;
 use super::session::{DOOR, Session};
-use super::{acts, append, fetch, folders, news, refusals, search, select};
+use super::{acl, acts, append, fetch, folders, news, refusals, search, select};
 use crate::sign_in::{SignIn, SignInRefusal, Step};
 
 /// One connection of the mailbox door.
@@ -68,6 +68,7 @@ impl ImapWorld {
         match ask {
             Ask::Folders(count) => Answer::Folders(folders::list(door, session, count).await),
             Ask::Namespaces => Answer::Namespaces(Ok(session.namespaces())),
+            Ask::Acl(ask) => Answer::Acl(acl::answer(door, session, ask).await),
             Ask::Create { folder, role } => {
                 Answer::Created(folders::create(door, session, &folder, role).await)
             }
@@ -126,6 +127,7 @@ fn refused(ask: &Ask, refusal: Refusal) -> Answer {
         Ask::Rename { .. } | Ask::Subscribe { .. } => Answer::Outcome(Err(refusal)),
         Ask::Folders(_) => Answer::Folders(Err(refusal)),
         Ask::Namespaces => Answer::Namespaces(Err(refusal)),
+        Ask::Acl(_) => Answer::Acl(Err(refusal)),
         Ask::Status { .. } => Answer::Status(Err(refusal)),
         Ask::Select { .. } => Answer::Selected(Err(refusal)),
         Ask::Poll => Answer::Changes(Changes { ended: Some(refusal), ..Changes::default() }),

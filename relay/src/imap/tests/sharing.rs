@@ -154,3 +154,68 @@ async fn who_may_only_read_changes_nothing_of_a_shared_mailbox() {
         assert!(client.say(&format!("RENAME Drafts {}", below(TEAM, "Drafts2"))).await.contains("NO"));
     }
 }
+
+#[tokio::test]
+async fn a_manager_changes_rights_and_the_next_command_obeys() {
+    for home in homes().await {
+        home.share("write").await;
+        home.to_the_team().await;
+        let mut boss = Client::signed_in(&home.door, CARDIOLOGIST, "demo-paul-ferrand").await;
+        let mut client = Client::signed_in(&home.door, DOCTOR, DOCTORS_PASSWORD).await;
+        let engine = &home.house.engine;
+        // Who writes does not manage.
+        assert!(client.ok(&format!("MYRIGHTS {TEAM}")).await.ends_with("lrswipkxtecd"), "{engine}");
+        assert!(client.ok(&format!("MYRIGHTS {COLLEAGUE}")).await.ends_with(" lr"), "{engine}");
+        assert!(client.ok("MYRIGHTS INBOX").await.ends_with("\"INBOX\" lrswipkxteacd"), "{engine}");
+        for command in [format!("GETACL {TEAM}"), format!("SETACL {TEAM} {DOCTOR} lrswipkxtea")] {
+            assert!(client.say(&command).await.contains("NO [NOPERM]"), "{command}");
+        }
+        let listed = boss.ok(&format!("GETACL {TEAM}")).await;
+        for entry in [format!("\"{CARDIOLOGIST}\" lrswipkxteacd"), format!("\"{DOCTOR}\" lrswipkxtecd")] {
+            assert!(listed.contains(&entry), "{listed}");
+        }
+        assert!(boss.ok("GETACL INBOX").await.contains(&format!("\"{DOCTOR}\" lr")), "a delegation");
+        let holder = boss.ok(&format!("LISTRIGHTS INBOX {CARDIOLOGIST}")).await;
+        assert!(holder.ends_with("lrswipkxteacd"), "{holder}");
+        assert!(boss.say(&format!("SETACL {TEAM} {DOCTOR} lrs")).await.contains("NO [CANNOT]"));
+        assert!(boss.say(&format!("SETACL {TEAM} anyone lr")).await.contains("NO [NOPERM]"));
+        assert!(boss.say(&format!("DELETEACL {TEAM} {CARDIOLOGIST}")).await.contains("NO [CANNOT]"));
+        assert!(boss.say(&format!("MYRIGHTS {}", below(TEAM, "Nulle"))).await.contains("NO [NONEXISTENT]"));
+
+        client.ok(&format!("SELECT {TEAM}")).await;
+        client.ok("STORE 1 +FLAGS \\Flagged").await;
+        boss.ok(&format!("SETACL {TEAM} {DOCTOR} -swipcd")).await;
+        assert!(client.say("STORE 1 +FLAGS \\Answered").await.contains("NO [NOPERM]"), "{engine}");
+        assert!(client.ok(&format!("MYRIGHTS {TEAM}")).await.ends_with(" lr"), "{engine}");
+        boss.ok(&format!("DELETEACL {TEAM} {DOCTOR}")).await;
+        let said = client.say("FETCH 1 BODY[]").await;
+        assert!(!said.contains("BODY[]") && said.contains("* BYE [NOPERM]"), "{engine}: {said}");
+        let mut again = Client::signed_in(&home.door, DOCTOR, DOCTORS_PASSWORD).await;
+        assert!(again.say(&format!("SELECT {TEAM}")).await.contains("NO [NONEXISTENT]"), "{engine}");
+        let told = home.told_of(SECRETARIAT).await;
+        let by = Actor::Person(home.house.login(CARDIOLOGIST).await.person.unwrap());
+        for act in [Act::DelegationGiven, Act::DelegationEnded] {
+            assert!(told.contains(&(act, by, None)), "{engine}: {told:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_right_withdrawn_ends_a_session_that_waits_in_the_mailbox_and_no_other() {
+    for home in homes().await {
+        home.share("write").await;
+        let mut inside = Client::signed_in(&home.door, DOCTOR, DOCTORS_PASSWORD).await;
+        inside.ok(&format!("SELECT {TEAM}")).await;
+        inside.write(b"i IDLE\r\n").await;
+        inside.heard();
+        let mut beside = Client::doctor(&home.door).await;
+        home.to_the_team().await;
+        assert!(inside.news().await.contains("* 1 EXISTS"), "{}", home.house.engine);
+        let mut boss = Client::signed_in(&home.door, CARDIOLOGIST, "demo-paul-ferrand").await;
+        boss.ok(&format!("DELETEACL {TEAM} {DOCTOR}")).await;
+        let said = inside.news().await;
+        assert!(said.contains("* BYE [NOPERM]") && said.ends_with("[closed]"), "{said}");
+        beside.ok("NOOP").await;
+        assert!(!beside.ok("LIST \"\" \"*\"").await.contains("cardiologie"), "{}", home.house.engine);
+    }
+}

@@ -10,6 +10,7 @@
 //! | [`Ask::Authenticate`] [`Ask::Respond`] | ask | [`Answer::Outcome`], or [`Answer::Challenge`] and then `Respond` |
 //! | [`Ask::Folders`] | ask | [`Answer::Folders`] |
 //! | [`Ask::Namespaces`] | ask | [`Answer::Namespaces`] |
+//! | [`Ask::Acl`] | ask | [`Answer::Acl`] |
 //! | [`Ask::Create`] | ask | [`Answer::Created`] |
 //! | [`Ask::Delete`] | ask | [`Answer::Deleted`] |
 //! | [`Ask::Rename`] [`Ask::Subscribe`] | ask | [`Answer::Outcome`] |
@@ -35,7 +36,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use names::Timestamp;
 
-use super::{FetchItems, Flags, FolderName, Namespaces, Role, SearchKey, StoreMode, UidSet};
+use super::{
+    AclAnswer, AclAsk, FetchItems, Flags, FolderName, Namespaces, Role, SearchKey, StoreMode, UidSet,
+};
 use crate::mime::Summary;
 use crate::sasl::{Attempt, Secret};
 
@@ -60,6 +63,8 @@ pub enum Ask {
     Folders(Count),
     /// Where the folders of others stand (RFC 2342).
     Namespaces,
+    /// Rights in a folder (RFC 4314).
+    Acl(AclAsk),
     /// Create this folder and its missing parents (as selectable folders). An alias ([`FolderName::meant`])
     /// of a folder that is there is created without a change.
     Create {
@@ -177,6 +182,8 @@ pub enum Answer {
     Folders(Result<Vec<Folder>, Refusal>),
     /// Where the folders of others stand.
     Namespaces(Result<Namespaces, Refusal>),
+    /// Rights in a folder; the kind that was asked for.
+    Acl(Result<AclAnswer, Refusal>),
     /// The folder is there now, and its number.
     Created(Result<MailboxId, Refusal>),
     /// The folder is gone.

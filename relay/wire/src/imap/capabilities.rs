@@ -20,6 +20,8 @@ const OFFERED: &[(Seen, &str)] = &[
     (Seen::Always, "ENABLE"),
     (Seen::Always, "IDLE"),
     (Seen::Inside, "NAMESPACE"),
+    (Seen::Inside, "ACL"),
+    (Seen::Inside, "RIGHTS=kxte"),
     (Seen::Inside, "CHILDREN"),
     (Seen::Inside, "UNSELECT"),
     (Seen::Inside, "UIDPLUS"),

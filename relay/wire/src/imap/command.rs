@@ -1,5 +1,6 @@
 //! Commands as typed values (RFC 3501 §6, §9). Reading one decides nothing about whether it may run.
 
+use super::acl::{self, AclAsk};
 use super::ask::{Mode, Subscription};
 use super::enabled::{self, Extension};
 use super::fetch_items::FetchItems;
@@ -32,6 +33,7 @@ pub(super) enum Command {
     Login { login: Vec<u8>, password: Vec<u8> },
     Authenticate { mechanism: String, initial: Option<Vec<u8>> },
     Namespace,
+    Acl(AclAsk),
     List(Listing),
     Status { folder: FolderName, items: Vec<StatusItem> },
     Create { folder: FolderName, uses: Vec<String> },
@@ -80,7 +82,8 @@ pub(super) fn name(mut cursor: Cursor<'_>) -> String {
 /// Reads a command; the tag and its space are behind the cursor.
 pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
     let c = &mut cursor;
-    let command = match c.word().as_str() {
+    let name = c.word();
+    let command = match name.as_str() {
         "CAPABILITY" => Command::Capability,
         "NOOP" => Command::Noop,
         "CHECK" => Command::Check,
@@ -105,6 +108,7 @@ pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
             let initial = if c.take(b' ') { Some(c.base64()) } else { None };
             Command::Authenticate { mechanism, initial }
         }
+        "MYRIGHTS" | "GETACL" | "SETACL" | "DELETEACL" | "LISTRIGHTS" => acl::parse(&name, c)?,
         "LIST" => list::parse(c)?,
         "LSUB" => list::parse_lsub(c)?,
         "STATUS" => status::parse(c)?,

@@ -7,6 +7,7 @@
 //! Letters are never parsed here: FETCH is answered from the [`Summary`](crate::mime::Summary) made
 //! at delivery and from ranges of the two stored blocks ([`FetchItems::spans`]).
 
+mod acl;
 mod alias;
 mod append;
 mod ask;
@@ -33,6 +34,7 @@ mod placing;
 mod proofs;
 mod reader;
 mod reply;
+mod rights;
 mod scan;
 mod search;
 mod sections;
@@ -51,6 +53,7 @@ mod view;
 #[cfg(test)]
 mod world;
 
+pub use acl::{AclAnswer, AclAsk, AclChange};
 pub use ask::{
     Access, Answer, Ask, Changes, Code, Copied, Count, Deleted, FetchRow, FlagChange, Folder, FolderKind,
     MailboxId, MarkSeen, Mode, ObjectIds, Placed, Refusal, Selected, Status, Subscription,
@@ -61,6 +64,7 @@ pub use flags::{Flags, Keyword, StoreMode, SystemFlag};
 pub use limits::Limits;
 pub use name::{DELIMITER, FolderName, NameError, Role};
 pub use namespace::Namespaces;
+pub use rights::AclRights;
 pub use scan::Date;
 pub use search::{EnvelopeField, SearchKey, When};
 pub use sections::{Block, Span};

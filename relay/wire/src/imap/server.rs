@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use names::Timestamp;
 
+use super::acl::AclAsk;
 use super::append::{Append, Begun, Streaming};
 use super::command::{By, Command};
 use super::enabled::Enabled;
@@ -101,6 +102,10 @@ pub(super) enum Task {
     },
     Namespace {
         tag: String,
+    },
+    Acl {
+        tag: String,
+        ask: AclAsk,
     },
     Outcome {
         tag: String,
@@ -200,6 +205,7 @@ impl Server {
                 self.listed(&tag, &listing, &patterns, folders, out);
             }
             (Task::Namespace { tag }, Answer::Namespaces(found)) => self.namespaces(&tag, found, out),
+            (Task::Acl { tag, ask }, Answer::Acl(answer)) => self.told_rights(&tag, &ask, answer, out),
             (Task::Create { tag }, Answer::Created(created)) => self.created(&tag, created, out),
             (Task::Delete { tag }, Answer::Deleted(deleted)) => self.deleted(&tag, deleted, out),
             (Task::Outcome { tag, done }, Answer::Outcome(Ok(()))) => {
@@ -286,6 +292,7 @@ impl Server {
             _ if !signed_in => self.fail(tag, Completion::bad("sign in first").with("CLIENTBUG"), out),
             Command::Enable(wanted) => self.enable(tag, &wanted, out),
             Command::Namespace => self.namespace(tag, out),
+            Command::Acl(ask) => self.acl(tag, ask, out),
             Command::List(listing) => self.list(tag, listing, out),
             Command::Status { folder, items } => self.status(tag, folder, items, out),
             Command::Create { folder, uses } => self.create(tag, folder, &uses, out),

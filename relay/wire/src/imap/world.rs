@@ -276,6 +276,11 @@ impl World {
                 let refused = self.refused("namespace");
                 one(Answer::Namespaces(refused.map(|()| self.namespaces.clone())))
             }
+            Ask::Acl(ask) => {
+                self.asked.push(format!("acl {ask:?}"));
+                let refused = self.refused("acl");
+                one(Answer::Acl(refused.map(|()| self.rights(&ask))))
+            }
             Ask::Create { folder, role } => {
                 self.asked.push(format!("create {folder}{}", role.map_or("", Role::as_str)));
                 let refused = self.refused("create");
@@ -495,6 +500,24 @@ impl World {
                 .extend(octets.chunks(self.chunk).map(|piece| Answer::Chunk(Bytes::copy_from_slice(piece))));
         }
         answers
+    }
+
+    /// Dr A reads and manages, B only reads; nothing is kept.
+    fn rights(&self, ask: &AclAsk) -> AclAnswer {
+        let read = |letters: &str| AclRights::parse(letters.as_bytes()).expect("letters of ours");
+        match ask {
+            AclAsk::Mine(_) => AclAnswer::Mine(read("lrswipkxtea")),
+            AclAsk::Everybody(_) => AclAnswer::Everybody(vec![
+                ("a@cabinet.example".to_owned(), read("lrswipkxtea")),
+                ("b@cabinet.example".to_owned(), read("lr")),
+                ("nobody".to_owned(), AclRights::NONE),
+            ]),
+            AclAsk::Grantable { .. } => AclAnswer::Grantable {
+                always: AclRights::NONE,
+                groups: vec![read("lr"), read("swipkxte"), read("a")],
+            },
+            AclAsk::Change { .. } => AclAnswer::Changed,
+        }
     }
 
     fn store(&mut self, uids: &UidSet, change: impl Fn(&Flags) -> Flags) -> Vec<FlagChange> {
