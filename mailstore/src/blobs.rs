@@ -1,8 +1,9 @@
-//! The folder of blobs: sealed bodies too long for the database.
+//! The folder of blobs: sealed bodies too long for the database, and for sharing a file.
 //!
 //! ```text
 //! blobs/tmp/<name>     being written
 //! blobs/3f/<name>      whole and on disk; <name> is 32 random hexadecimal digits beginning with 3f
+//! blobs/segments/      bodies that share files: see `segments`
 //! ```
 //! A blob is written to `tmp`, synced, renamed, and its folder synced, all before the unit that
 //! refers to it begins. Nothing else may stand here (V10). A name tells nothing: whose blob it is
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use names::{Entropy, Timestamp};
 
-use crate::{Error, Mailstore, limits};
+use crate::{Error, Mailstore, limits, segments};
 
 /// Name of a blob: 32 random hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -127,6 +128,9 @@ impl Blobs {
         let mut listing = Listing::default();
         for shelf in read(&self.folder)? {
             let name = shelf.file_name();
+            if name == segments::FOLDER {
+                continue;
+            }
             let is_shelf = name.to_str().is_some_and(|name| {
                 name == "tmp" || (name.len() == 2 && BlobName::parse(&name.repeat(16)).is_some())
             });
@@ -179,7 +183,7 @@ fn read(folder: &Path) -> Result<Vec<fs::DirEntry>, Error> {
     })
 }
 
-fn remove(path: &Path) -> Result<(), Error> {
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
     match fs::remove_file(path) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
             Err(Error::Blob { doing: "remove", path: path.to_owned(), cause })

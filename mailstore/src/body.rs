@@ -11,6 +11,7 @@ use seal::{FrameOpener, FrameSealer, Key, Layout};
 
 use crate::blobs::{self, BlobName, BlobWriter, blocking};
 use crate::context::{self, Kind};
+use crate::segments::{Extent, Segments, Staged};
 use crate::{Error, Mailstore, limits};
 
 /// A body sealed and safe (in memory when small, else on disk), waiting for its row.
@@ -24,6 +25,7 @@ pub struct SealedBody {
 #[derive(Clone)]
 pub(crate) enum StoredBody {
     Inline(Vec<u8>),
+    Segment(Extent),
     Blob(BlobName),
 }
 
@@ -47,13 +49,14 @@ impl std::fmt::Debug for SealedBody {
     }
 }
 
-/// Takes a body in, piece by piece; never holds more than some frames. Dropping it gives the body up.
+/// Takes a body in, piece by piece; holds no more of it than `limits::STAGED_BODY`. Dropping it gives the body up.
 pub struct BodyWriter {
     store: Mailstore,
     id: BodyId,
     sealer: FrameSealer,
     key: Key,
     sealed: Vec<u8>,
+    staged: Staged,
     blob: Spill,
 }
 
@@ -76,8 +79,9 @@ impl BodyWriter {
     pub async fn push(&mut self, piece: &[u8]) -> Result<(), Error> {
         // Cut, so that one huge piece does not become one huge buffer.
         for part in piece.chunks(seal::limits::FRAME) {
+            let before = self.sealed.len();
             self.sealer.push(part, &mut self.sealed);
-            if self.sealed.len() >= limits::BLOB_WRITE {
+            if self.must_flow(before) {
                 self.flush().await?;
             }
         }
@@ -89,6 +93,10 @@ impl BodyWriter {
         let size = self.sealer.finish(&mut self.sealed);
         let stored = match self.blob {
             Spill::None if size <= limits::INLINE_BODY as u64 => StoredBody::Inline(self.sealed),
+            Spill::None => {
+                let kept = self.store.segments().append(self.id, self.sealed, self.staged);
+                StoredBody::Segment(kept.await?)
+            }
             spill => {
                 let (mut blob, rest) = (spill.writer(&self.store)?, self.sealed);
                 let kept = blocking(move || {
@@ -101,6 +109,19 @@ impl BodyWriter {
         Ok(SealedBody { id: self.id, size, stored, key: self.key })
     }
 
+    /// Whether what is sealed must go to the disk now: the body has a file of its own already, is too long
+    /// to wait in memory, or there is no room for it to wait.
+    fn must_flow(&mut self, before: usize) -> bool {
+        let grown = self.sealed.len() - before;
+        match self.blob {
+            Spill::None => {
+                self.sealed.len() > limits::STAGED_BODY
+                    || (grown > 0 && !self.store.segments().stage(&mut self.staged, grown))
+            }
+            Spill::Begun(_) | Spill::Lost => self.sealed.len() >= limits::BLOB_WRITE,
+        }
+    }
+
     async fn flush(&mut self) -> Result<(), Error> {
         let mut blob = std::mem::replace(&mut self.blob, Spill::Lost).writer(&self.store)?;
         let sealed = std::mem::take(&mut self.sealed);
@@ -110,8 +131,10 @@ impl BodyWriter {
         })
         .await?;
         sealed.clear();
+        sealed.shrink_to(limits::BLOB_WRITE);
         self.sealed = sealed;
         self.blob = Spill::Begun(blob);
+        self.staged = self.store.segments().staged();
         Ok(())
     }
 }
@@ -142,7 +165,15 @@ impl Mailstore {
     pub fn body_writer(&self, now: Timestamp) -> BodyWriter {
         let id = BodyId(self.db().id(now));
         let (sealer, key) = FrameSealer::new(&context::of(Kind::Frames, id, 0), self.entropy());
-        BodyWriter { store: self.clone(), id, sealer, key, sealed: Vec::new(), blob: Spill::None }
+        BodyWriter {
+            store: self.clone(),
+            id,
+            sealer,
+            key,
+            sealed: Vec::new(),
+            staged: self.segments().staged(),
+            blob: Spill::None,
+        }
     }
 }
 
@@ -151,6 +182,9 @@ impl Mailstore {
     pub fn reader_of(&self, body: &SealedBody) -> Result<BodyReader, Error> {
         match &body.stored {
             StoredBody::Inline(frames) => BodyReader::inline(body.id, body.size, &body.key, frames.clone()),
+            StoredBody::Segment(extent) => {
+                Ok(BodyReader::segment(body.id, body.size, &body.key, self.segments(), *extent))
+            }
             StoredBody::Blob(name) => {
                 Ok(BodyReader::blob(body.id, body.size, &body.key, self.blobs().path(name)))
             }
@@ -169,7 +203,14 @@ pub struct BodyReader {
 #[derive(Clone)]
 enum Source {
     Inline(Bytes),
-    Blob { path: PathBuf, file: Option<Arc<File>>, opener: Arc<FrameOpener>, ahead: Ahead },
+    /// Frames in a file, from `place` on.
+    File {
+        path: PathBuf,
+        place: u64,
+        file: Option<Arc<File>>,
+        opener: Arc<FrameOpener>,
+        ahead: Ahead,
+    },
 }
 
 /// Plaintext read ahead: where it begins, and what it is.
@@ -185,9 +226,17 @@ impl BodyReader {
     }
 
     pub(crate) fn blob(id: BodyId, size: u64, key: &Key, path: PathBuf) -> Self {
+        Self::file(id, size, key, path, 0)
+    }
+
+    pub(crate) fn segment(id: BodyId, size: u64, key: &Key, segments: &Segments, at: Extent) -> Self {
+        Self::file(id, size, key, segments.path(at.segment), at.place)
+    }
+
+    fn file(id: BodyId, size: u64, key: &Key, path: PathBuf, place: u64) -> Self {
         let opener = FrameOpener::new(key, &context::of(Kind::Frames, id, 0), Layout::of(size));
-        let source = Source::Blob { path, file: None, opener: Arc::new(opener), ahead: (0, Bytes::new()) };
-        Self { id, size, source }
+        let (opener, ahead) = (Arc::new(opener), (0, Bytes::new()));
+        Self { id, size, source: Source::File { path, place, file: None, opener, ahead } }
     }
 
     /// Which body this is.
@@ -213,10 +262,10 @@ impl BodyReader {
         }
         let piece = match &mut self.source {
             Source::Inline(whole) => whole.slice(rest.start as usize..rest.end as usize),
-            Source::Blob { path, file, opener, ahead } => {
+            Source::File { path, place, file, opener, ahead } => {
                 let end = ahead.0 + ahead.1.len() as u64;
                 if !(ahead.0..end).contains(&rest.start) {
-                    *ahead = read_ahead(self.id, path, file, opener, rest).await?;
+                    *ahead = read_ahead(self.id, (path, *place), file, opener, rest).await?;
                 }
                 let from = (rest.start - ahead.0) as usize;
                 let to = ((rest.end - ahead.0) as usize).min(ahead.1.len());
@@ -251,7 +300,7 @@ impl std::fmt::Debug for BodyReader {
 
 async fn read_ahead(
     id: BodyId,
-    path: &Path,
+    (path, place): (&Path, u64),
     known: &mut Option<Arc<File>>,
     opener: &Arc<FrameOpener>,
     wanted: &Range<u64>,
@@ -271,7 +320,8 @@ async fn read_ahead(
             })?),
         };
         let stored = layout.stored(&frames);
-        let mut sealed = blobs::read_at(&file, &path, stored.start, (stored.end - stored.start) as usize)?;
+        let (start, length) = (place + stored.start, (stored.end - stored.start) as usize);
+        let mut sealed = blobs::read_at(&file, &path, start, length)?;
         // Frames open in place; then their plaintexts are moved together over the tags.
         let mut plain = 0;
         let mut at = 0;

@@ -199,7 +199,7 @@ impl Mailstore {
         letters: impl Iterator<Item = &'a SealedLetter>,
         uses: impl Iterator<Item = (&'a WrappedKey, i64)>,
     ) -> Result<(), Error> {
-        const BODY: &str = "INSERT INTO body (id, size, inline_frames, blob) VALUES";
+        const BODY: &str = "INSERT INTO body (id, size, inline_frames, blob, segment, place) VALUES";
         const HEAD: &str = "INSERT INTO head (id, body, sealed_block, sealed_summary) VALUES";
         const KEY: &str = "INSERT INTO body_key (body, account, wrapped, uses) VALUES";
         const MORE: &str = "ON CONFLICT (body, account) DO UPDATE SET uses = body_key.uses + excluded.uses";
@@ -215,11 +215,13 @@ impl Mailstore {
             keys.entry((key.body, key.account)).or_insert((key, 0)).1 += count;
         }
         let bodies = bodies.into_values().map(|body| {
-            let (frames, blob) = match &body.stored {
-                StoredBody::Inline(frames) => (Some(frames.clone()), None),
-                StoredBody::Blob(name) => (None, Some(name.as_str())),
-            };
-            db::args![body.id, body.size as i64, frames, blob]
+            let (mut frames, mut blob, mut segment, mut place) = (None, None, None, None);
+            match &body.stored {
+                StoredBody::Inline(inline) => frames = Some(inline.clone()),
+                StoredBody::Segment(at) => (segment, place) = (Some(at.segment.0), Some(at.place as i64)),
+                StoredBody::Blob(name) => blob = Some(name.as_str()),
+            }
+            db::args![body.id, body.size as i64, frames, blob, segment, place]
         });
         tx.insert_rows(BODY, KNOWN, bodies.collect()).await?;
         let heads = heads.into_values().map(|head| db::args![head.id, head.body, &head.block, &head.summary]);

@@ -8,6 +8,7 @@ use names::{AccountId, BodyId, HeadId};
 
 use crate::blobs::BlobName;
 use crate::context::{self, Kind};
+use crate::segments::{Extent, SegmentId};
 use crate::{AccountKey, BodyReader, Error, Mailstore, limits};
 
 /// Which half of a head.
@@ -21,11 +22,12 @@ const SUMMARIES: &str = "SELECT h.id, h.body, k.wrapped, h.sealed_summary FROM h
     JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
 const BLOCKS: &str = "SELECT h.id, h.body, k.wrapped, h.sealed_block FROM head h
     JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
-const BODIES: &str = "SELECT b.id, b.size, b.inline_frames, b.blob, k.wrapped FROM body b
+const BODIES: &str = "SELECT b.id, b.size, b.inline_frames, b.blob, b.segment, b.place, k.wrapped FROM body b
     JOIN body_key k ON k.body = b.id AND k.account = $1 WHERE b.id IN ({})";
 
 const LETTERS: &str =
-    "SELECT h.id, h.body, k.wrapped, h.sealed_block, b.size, b.inline_frames, b.blob FROM head h
+    "SELECT h.id, h.body, k.wrapped, h.sealed_block, b.size, b.inline_frames, b.blob, b.segment, b.place
+    FROM head h
     JOIN body b ON b.id = h.body JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
 
 impl Mailstore {
@@ -61,7 +63,7 @@ impl Mailstore {
             .open(&context::of(Kind::Head, head, body), row.bytes(3)?)
             .map_err(|_| Error::Sealed { what: "the header block of head", id: head.0 })?;
         let size = row.int(4)? as u64;
-        let reader = self.stored_body(&message, body, size, row.maybe_bytes(5)?, row.maybe_text(6)?)?;
+        let reader = self.stored_body(&message, body, size, Where::of(row, 5)?)?;
         Ok((block.into(), reader))
     }
 
@@ -163,26 +165,48 @@ impl Mailstore {
 
     fn reader(&self, key: &AccountKey, body: BodyId, row: &db::Row) -> Result<BodyReader, Error> {
         let size = row.int(1)? as u64;
-        let message = key.message_key(body, &row.bytes(4)?)?;
-        self.stored_body(&message, body, size, row.maybe_bytes(2)?, row.maybe_text(3)?)
+        let message = key.message_key(body, &row.bytes(6)?)?;
+        self.stored_body(&message, body, size, Where::of(row, 2)?)
     }
 
-    fn stored_body(
+    pub(crate) fn stored_body(
         &self,
         message: &seal::Key,
         body: BodyId,
         size: u64,
-        frames: Option<Vec<u8>>,
-        blob: Option<String>,
+        stands: Where,
     ) -> Result<BodyReader, Error> {
-        match (frames, blob) {
-            (Some(frames), None) => BodyReader::inline(body, size, message, frames),
-            (None, Some(blob)) => match BlobName::parse(&blob) {
-                Some(name) => Ok(BodyReader::blob(body, size, message, self.blobs().path(&name))),
-                None => Err(Error::Unreadable { what: "body", id: body.0 }),
-            },
-            (Some(_), Some(_)) | (None, None) => Err(Error::Unreadable { what: "body", id: body.0 }),
+        match stands {
+            Where::Inline(frames) => BodyReader::inline(body, size, message, frames),
+            Where::Blob(name) => Ok(BodyReader::blob(body, size, message, self.blobs().path(&name))),
+            Where::Segment(at) => Ok(BodyReader::segment(body, size, message, self.segments(), at)),
+            Where::Nowhere => Err(Error::Unreadable { what: "body", id: body.0 }),
         }
+    }
+}
+
+/// Where a row of `body` says that its frames stand.
+pub(crate) enum Where {
+    Inline(Vec<u8>),
+    Blob(BlobName),
+    Segment(Extent),
+    /// No place at all, or two.
+    Nowhere,
+}
+
+impl Where {
+    /// From four columns of a row: `inline_frames, blob, segment, place`.
+    pub(crate) fn of(row: &db::Row, first: usize) -> Result<Self, Error> {
+        let (frames, blob) = (row.maybe_bytes(first)?, row.maybe_text(first + 1)?);
+        let (segment, place) = (row.maybe_int(first + 2)?, row.maybe_int(first + 3)?);
+        Ok(match (frames, blob, segment, place) {
+            (Some(frames), None, None, None) => Self::Inline(frames),
+            (None, Some(blob), None, None) => BlobName::parse(&blob).map_or(Self::Nowhere, Self::Blob),
+            (None, None, Some(segment), Some(place)) if segment > 0 && place >= 0 => {
+                Self::Segment(Extent { segment: SegmentId(segment), place: place as u64 })
+            }
+            (_, _, _, _) => Self::Nowhere,
+        })
     }
 }
 

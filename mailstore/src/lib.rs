@@ -47,6 +47,7 @@ mod parties;
 mod places;
 mod retention;
 mod search;
+mod segments;
 mod store;
 mod subscriptions;
 mod trace;
@@ -93,6 +94,7 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0002", sql: include_str!("../migrations/0002.sql") },
     db::Migration { name: "mailstore/0004", sql: include_str!("../migrations/0004.sql") },
     db::Migration { name: "mailstore/0006", sql: include_str!("../migrations/0006.sql") },
+    db::Migration { name: "mailstore/0007", sql: include_str!("../migrations/0007.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

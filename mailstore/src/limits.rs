@@ -4,6 +4,24 @@ use names::{DAY, HOUR};
 
 /// Octets of a body kept in the database, sharing the commit; longer ones go to a blob (DESIGN §2.3).
 pub const INLINE_BODY: usize = 16 * 1024;
+/// Octets of a sealed body kept whole in memory on its way to a segment; a longer one streams to a file of
+/// its own: the sync of 2 MB takes so long that sharing it gains nothing (ADR 0022).
+pub const STAGED_BODY: usize = 1024 * 1024;
+/// KiB of sealed bodies waiting for a segment, all letters together; beyond, they go to files of their own.
+pub const STAGING_KIB: usize = 16 * 1024;
+/// Octets of a segment: small enough to copy out in one run of the sweeper, and some thousand letters.
+pub const SEGMENT: u64 = 64 * 1024 * 1024;
+/// Octets the file system sets aside at a time in the segment being written.
+pub const PREPARED: u64 = 4 * 1024 * 1024;
+/// Octets written before one sync at most.
+pub const APPEND_GROUP: usize = 8 * 1024 * 1024;
+/// Bodies waiting for the writer of segments; a further one waits in its letter.
+pub const WAITING_APPENDS: usize = 256;
+/// Segments the sweeper looks at in one run.
+pub const SEGMENTS_SWEPT: usize = 256;
+/// Thousandths of a segment that are dead when its living bodies are copied out: half, so that what is
+/// copied is never more than what is given back.
+pub const DEAD_SHARE: u64 = 500;
 /// Octets a blob is written in: four frames, so that a letter of 2 MB is eight writes.
 pub const BLOB_WRITE: usize = 4 * seal::limits::SEALED_FRAME;
 /// Frames read from a blob at once while a body streams.

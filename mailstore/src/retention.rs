@@ -24,6 +24,8 @@ pub struct Swept {
     pub blobs: u64,
     /// Blob writes that were interrupted.
     pub unfinished: u64,
+    /// Segments removed, and segments whose living bodies were copied out.
+    pub segments: u64,
 }
 
 const ORPHANS: &str = "SELECT id FROM body WHERE NOT EXISTS (SELECT 1 FROM body_key k WHERE k.body = body.id)
@@ -65,6 +67,11 @@ impl Mailstore {
             }
         }
         (swept.blobs, swept.unfinished) = self.sweep(now).await?;
+        let segments = self.sweep_segments(now).await?;
+        swept.segments = segments.removed + segments.copied_out;
+        if segments.cut > 0 {
+            tracing::info!(octets = segments.cut, "what a crash left behind in segments is given back");
+        }
         Ok(swept)
     }
 

@@ -11,6 +11,7 @@ use crate::blobs::Blobs;
 use crate::cache::Generations;
 use crate::fetch::Part;
 use crate::keys::{Keys, QUEUE};
+use crate::segments::Segments;
 use crate::watch::Hub;
 use crate::{Error, FolderView, Reserve, Room, limits};
 
@@ -38,6 +39,7 @@ struct Inner {
     db: db::Db,
     keys: Keys,
     blobs: Blobs,
+    segments: Segments,
     vault: Vault,
     hashes: HashKey,
     entropy: Entropy,
@@ -49,13 +51,15 @@ struct Inner {
 impl Mailstore {
     /// Opens the store.
     pub async fn open(parts: Parts<'_>, now: Timestamp) -> Result<Self, Error> {
-        let blobs = Blobs::open(parts.blobs, parts.reserve)?;
+        let blobs = Blobs::open(parts.blobs.clone(), parts.reserve)?;
+        let segments = Segments::open(&parts.blobs)?;
         let keys = Keys::new(parts.keys, parts.masters, parts.entropy.clone());
         keys.make(QUEUE, now).await?;
         Ok(Self(Arc::new(Inner {
             db: parts.db,
             keys,
             blobs,
+            segments,
             vault: parts.masters.vault("mailstore"),
             hashes: parts.masters.hash_key("mailstore"),
             entropy: parts.entropy,
@@ -94,6 +98,10 @@ impl Mailstore {
 
     pub(crate) fn blobs(&self) -> &Blobs {
         &self.0.blobs
+    }
+
+    pub(crate) fn segments(&self) -> &Segments {
+        &self.0.segments
     }
 
     pub(crate) fn vault(&self) -> &Vault {

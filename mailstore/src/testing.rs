@@ -55,6 +55,17 @@ impl TestStore {
     }
 }
 
+fn parts<'a>(data: &TestDb, keys: &TestDb, masters: &'a MasterKeys, folder: &tempfile::TempDir) -> Parts<'a> {
+    Parts {
+        db: (**data).clone(),
+        keys: (**keys).clone(),
+        masters,
+        blobs: folder.path().join("blobs"),
+        reserve: Reserve { octets: 0, share: 0 },
+        entropy: entropy(),
+    }
+}
+
 pub(crate) async fn stores() -> Vec<TestStore> {
     let mut stores = Vec::new();
     for ((engine, data), (_, keys)) in db::testing::both().await.into_iter().zip(db::testing::both().await) {
@@ -62,14 +73,7 @@ pub(crate) async fn stores() -> Vec<TestStore> {
         keys.migrate(KEY_MIGRATIONS).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let masters = MasterKeys::create(&folder.path().join("master.keys"), &entropy()).unwrap();
-        let parts = Parts {
-            db: data.clone(),
-            keys: keys.clone(),
-            masters: &masters,
-            blobs: folder.path().join("blobs"),
-            reserve: Reserve { octets: 0, share: 0 },
-            entropy: entropy(),
-        };
+        let parts = parts(&data, &keys, &masters, &folder);
         let store = Mailstore::open(parts, NOW).await.unwrap();
         stores.push(TestStore { engine, store, data, keys, folder });
     }
@@ -77,6 +81,30 @@ pub(crate) async fn stores() -> Vec<TestStore> {
 }
 
 impl TestStore {
+    /// The blobs, without the segments.
+    pub(crate) fn blobs_of_their_own(&self) -> Vec<PathBuf> {
+        self.blob_files().into_iter().filter(|path| !self.segment_files().contains(path)).collect()
+    }
+
+    pub(crate) fn segment_files(&self) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(self.blobs().join("segments")).unwrap();
+        let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+
+    /// The same store in a process that began anew: what was written is closed.
+    pub(crate) async fn again(mut self) -> Self {
+        let masters = MasterKeys::load(&self.folder.path().join("master.keys")).unwrap();
+        let parts = parts(&self.data, &self.keys, &masters, &self.folder);
+        self.store = Mailstore::open(parts, NOW).await.unwrap();
+        for segment in self.segment_files() {
+            // The thread that wrote it lets go when it has heard that its store is gone.
+            std::fs::File::open(segment).unwrap().lock().unwrap();
+        }
+        self
+    }
+
     pub(crate) async fn doctor(&self) -> AccountId {
         self.create_account(AccountKind::Personal, NOW).await.unwrap()
     }

@@ -6,7 +6,8 @@ use names::{AccountId, BodyId, HeadId, Timestamp};
 
 use crate::blobs::{BlobName, blocking};
 use crate::context::{self, Kind};
-use crate::{BodyReader, Error, Mailstore, QUEUE, limits};
+use crate::fetch::Where;
+use crate::{Error, Mailstore, QUEUE, limits};
 
 /// How far to look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,10 +36,14 @@ pub struct Report {
     pub orphan_bodies: u64,
     /// Blobs no body refers to and old enough to be swept: waste, not damage.
     pub orphan_blobs: u64,
+    /// Octets in segments between and before living bodies that belong to nobody: waste, not damage.
+    pub dead_octets: u64,
     /// Bodies looked at.
     pub bodies: u64,
     /// Blobs looked at.
     pub blobs: u64,
+    /// Segments looked at.
+    pub segments: u64,
 }
 
 /// Questions whose every answer is a finding: (invariant, what it means, SQL giving one number).
@@ -89,8 +94,10 @@ const QUESTIONS: [(&str, &str, &str); 16] = [
     ("V2", "message key of no body; body",
         "SELECT k.body FROM body_key k LEFT JOIN body b ON b.id = k.body WHERE b.id IS NULL"),
     ("V2", "head of no body; head", "SELECT h.id FROM head h LEFT JOIN body b ON b.id = h.body WHERE b.id IS NULL"),
-    ("V2", "body neither here nor in a blob, or both; body",
-        "SELECT id FROM body WHERE (inline_frames IS NULL) = (blob IS NULL)"),
+    ("V2", "body in no place or in two; body",
+        "SELECT id FROM body WHERE (segment IS NULL) <> (place IS NULL)
+            OR (CASE WHEN inline_frames IS NULL THEN 0 ELSE 1 END) + (CASE WHEN blob IS NULL THEN 0 ELSE 1 END)
+            + (CASE WHEN segment IS NULL THEN 0 ELSE 1 END) <> 1"),
 ];
 
 /// Findings of one question that are named; the rest are counted.
@@ -114,6 +121,7 @@ impl Mailstore {
             }
         }
         self.verify_blobs(&mut tx, &mut report, now).await?;
+        self.verify_segments(&mut tx, &mut report).await?;
         self.verify_bodies(&mut tx, &mut report, depth).await?;
         if depth == Depth::Contents {
             self.verify_words(&mut tx, &mut report).await?;
@@ -153,9 +161,47 @@ impl Mailstore {
         Ok(())
     }
 
+    /// Every body lies inside its segment, and none on another.
+    async fn verify_segments(&self, tx: &mut db::Tx, report: &mut Report) -> Result<(), Error> {
+        const PAGE: &str = "SELECT id, segment, place, size FROM body
+            WHERE place IS NOT NULL AND (segment > $1 OR (segment = $1 AND place > $2)) ORDER BY segment, place LIMIT $3";
+        let store = self.clone();
+        let (segments, strangers) = blocking(move || store.segments().list()).await?;
+        for stranger in &strangers {
+            report.find("V10", format!("{} has no business among the segments", stranger.display()));
+        }
+        report.segments = segments.len() as u64;
+        let sizes: BTreeMap<i64, u64> = segments.iter().map(|one| (one.id.0, one.size)).collect();
+        let (mut segment, mut end, mut after) = (0, 0, -1);
+        loop {
+            let rows = tx.rows(PAGE, db::args![segment, after, limits::INDEX_PAGE]).await?;
+            for row in &rows {
+                let (body, place, size) = (row.int(0)?, row.int(2)?, row.int(3)? as u64);
+                if row.int(1)? != segment {
+                    (segment, end) = (row.int(1)?, 0);
+                }
+                after = place;
+                let start = place.max(0) as u64;
+                match sizes.get(&segment) {
+                    None => report.find("V2", format!("the segment of body {body} is missing")),
+                    Some(whole) if start + seal::Layout::of(size).sealed_size() > *whole => {
+                        report.find("V2", format!("body {body} ends behind its segment"));
+                    }
+                    Some(_) if start < end => {
+                        report.find("V2", format!("body {body} lies on another in its segment"));
+                    }
+                    Some(_) => report.dead_octets += start - end,
+                }
+                end = end.max(start + seal::Layout::of(size).sealed_size());
+            }
+            if rows.len() < limits::INDEX_PAGE as usize {
+                return Ok(());
+            }
+        }
+    }
+
     async fn verify_bodies(&self, tx: &mut db::Tx, report: &mut Report, depth: Depth) -> Result<(), Error> {
-        const PAGE: &str =
-            "SELECT id, size, inline_frames, blob FROM body WHERE id > $1 ORDER BY id LIMIT $2";
+        const PAGE: &str = "SELECT id, size, inline_frames, blob, segment, place FROM body WHERE id > $1 ORDER BY id LIMIT $2";
         const KEYS: &str = "SELECT body, account, wrapped FROM body_key WHERE body IN ({})";
         let mut after = 0;
         loop {
@@ -210,11 +256,12 @@ impl Mailstore {
 
     async fn verify_body(&self, key: &seal::Key, row: &db::Row, report: &mut Report) -> Result<(), Error> {
         let (id, size) = (BodyId(row.int(0)?), row.int(1)? as u64);
-        let reader = match (row.maybe_bytes(2)?, row.maybe_text(3)?.as_deref().and_then(BlobName::parse)) {
-            (Some(frames), _) => BodyReader::inline(id, size, key, frames),
-            (None, Some(name)) => Ok(BodyReader::blob(id, size, key, self.blobs().path(&name))),
-            (None, None) => return Ok(()),
+        let stands = match Where::of(row, 2)? {
+            // Told already.
+            Where::Nowhere => return Ok(()),
+            stands => stands,
         };
+        let reader = self.stored_body(key, id, size, stands);
         let read = async {
             let mut reader = reader?;
             let mut rest = 0..u64::MAX;

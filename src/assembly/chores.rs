@@ -41,6 +41,7 @@ pub(super) async fn sweep(relay: Relay, clock: Clock, mut stop: StopSignal) {
                 traces = swept.rows.traces,
                 bodies = swept.rows.bodies,
                 blobs = swept.blobs,
+                segments = swept.segments,
                 "what was due is removed"
             ),
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "retention failed"),

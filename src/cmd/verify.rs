@@ -85,6 +85,13 @@ pub(crate) async fn prove(
             report.orphan_bodies, report.orphan_blobs
         );
     }
+    if report.dead_octets > 0 {
+        let _ = writeln!(
+            text,
+            "{} octets in {} segments belong to nobody any more; they are given back when they are many.",
+            report.dead_octets, report.segments
+        );
+    }
     for finding in &findings {
         let _ = writeln!(text, "! {finding}");
     }

@@ -13,10 +13,12 @@ const END: Limit = Limit(Duration::from_secs(60), "strace to write its last line
 
 /// A small letter is in the log of the database.
 const SMALL: [&str; 1] = ["sync data/pli.db-wal"];
-/// A large one is first a file, its name, and its folder.
-const LARGE: [&str; 4] =
+/// A larger one is first in a segment.
+const LARGER: [&str; 2] = ["sync data/blobs/segments/", "sync data/pli.db-wal"];
+/// A very large one is first a file, its name, and its folder.
+const LARGEST: [&str; 4] =
     ["sync data/blobs/tmp/", "rename data/blobs/tmp/", "sync data/blobs/", "sync data/pli.db-wal"];
-/// On PostgreSQL the log is the other server's; the file is still ours.
+/// On PostgreSQL the log is the other server's; the files are still ours.
 const BLOB: [&str; 3] = ["sync data/blobs/tmp/", "rename data/blobs/tmp/", "sync data/blobs/"];
 
 fn strace(trace: &Path) -> Vec<String> {
@@ -57,38 +59,50 @@ fn small(number: usize) -> Vec<u8> {
     Letter::new(MARIE.address, PAUL.address, &format!("Petite {number}"), "Quelques mots.").octets()
 }
 
-fn large(number: usize) -> Vec<u8> {
-    let photo = jpeg(&format!("photo {number}"), 120_000);
+fn larger(number: usize) -> Vec<u8> {
+    with_photo(number, 120_000)
+}
+
+fn largest(number: usize) -> Vec<u8> {
+    with_photo(number, 1_200_000)
+}
+
+fn with_photo(number: usize, octets: usize) -> Vec<u8> {
+    let photo = jpeg(&format!("photo {number}"), octets);
     Letter::new(MARIE.address, PAUL.address, "Grande", "Avec photo.")
         .file("p.jpg", "image/jpeg", photo)
         .octets()
 }
 
-fn tell(engine: Engine, small_steps: &[&str], large_steps: &[&str]) {
+fn tell(engine: Engine, small_steps: &[&str], larger_steps: &[&str], largest_steps: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
     let mut house = House::build(Plan { under: strace(&trace), ..Plan::demo(engine) });
     let small = send(&house, small);
-    let large = send(&house, large);
+    let larger = send(&house, larger);
+    let largest = send(&house, largest);
     house.stop("TERM");
     let trace = read_trace(&trace);
     assert_eq!(judge_trace(&trace, small.client, &small.letters, small_steps), [], "small letters");
-    assert_eq!(judge_trace(&trace, large.client, &large.letters, large_steps), [], "large letters");
+    assert_eq!(judge_trace(&trace, larger.client, &larger.letters, larger_steps), [], "larger letters");
+    assert_eq!(judge_trace(&trace, largest.client, &largest.letters, largest_steps), [], "largest letters");
     // The same trace accuses when the log's syncs are taken out of it.
     let forgetful: Vec<TraceLine> =
         trace.into_iter().filter(|line| !matches!(line.call.as_str(), "fdatasync" | "fsync")).collect();
-    let accused = judge_trace(&forgetful, large.client, &large.letters, large_steps);
-    assert!(accused.len() >= large.letters.len(), "the judge sees nothing: {accused:?}");
+    for (sent, steps) in [(larger, larger_steps), (largest, largest_steps)] {
+        let accused = judge_trace(&forgetful, sent.client, &sent.letters, steps);
+        assert!(accused.len() >= sent.letters.len(), "the judge sees nothing: {accused:?}");
+    }
 }
 
 #[test]
 fn no_250_is_written_before_log_and_blob_are_synced_on_sqlite() {
-    tell(Engine::Sqlite, &SMALL, &LARGE);
+    tell(Engine::Sqlite, &SMALL, &LARGER, &LARGEST);
 }
 
 #[test]
 fn no_250_is_written_before_the_blob_is_synced_on_postgresql() {
-    tell(Engine::Postgres, &[], &BLOB);
+    tell(Engine::Postgres, &[], &LARGER[..1], &BLOB);
 }
 
 #[test]

@@ -313,7 +313,7 @@ async fn a_body_is_read_before_it_has_a_row() {
 async fn a_body_whose_write_failed_once_is_never_finished() {
     for store in stores().await {
         let mut writer = store.body_writer(NOW);
-        let long = vec![7; 1_000_000];
+        let long = vec![7; 2_000_000];
         std::fs::remove_dir(store.blobs().join("tmp")).unwrap();
         assert!(matches!(writer.push(&long).await, Err(Error::Blob { .. })), "{}", store.engine);
         std::fs::create_dir(store.blobs().join("tmp")).unwrap();

@@ -3,4 +3,5 @@
 mod letters;
 mod patients;
 mod proof;
+mod segments;
 mod together;

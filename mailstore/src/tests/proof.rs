@@ -81,7 +81,9 @@ async fn haunted(store: &TestStore) -> names::AccountId {
     };
     delivery.documents = vec![store.new_document(&owner, &document, NOW)];
     store.write(vec![delivery]).await.unwrap();
-    store.receive(draft_word, long.repeat(20_000).as_bytes(), patient).await;
+    // One in a segment, and one in a file of its own.
+    store.receive(draft_word, long.repeat(4_000).as_bytes(), patient).await;
+    store.receive(draft_word, long.repeat(80_000).as_bytes(), patient).await;
     let name = |text: &str| FolderName::parse(text).unwrap();
     store.create_folder(patient, &name(folder), NOW).await.unwrap();
     store.rename_folder(patient, &name(folder), &name(renamed)).await.unwrap();
@@ -142,7 +144,7 @@ async fn what_stands_on_the_disk_holds_no_word_of_a_letter() {
         // PostgreSQL's files are its own; its dump is what can be stolen.
         for sql in [
             "SELECT sealed_name, name_hash FROM folder",
-            "SELECT inline_frames FROM body WHERE blob IS NULL",
+            "SELECT inline_frames FROM body WHERE inline_frames IS NOT NULL",
             "SELECT sealed_block, sealed_summary FROM head",
             "SELECT wrapped FROM body_key",
             "SELECT sealed_address, address_hash FROM party WHERE account IS NULL",
@@ -219,6 +221,11 @@ async fn verify_finds_each_planted_damage() {
         ),
         ("a key of another body", "UPDATE body_key SET wrapped = (SELECT MIN(wrapped) FROM body_key)", "V2"),
         ("a body of another size", "UPDATE body SET size = size + 1", "V2"),
+        ("a body in two places", "UPDATE body SET segment = 1, place = 0 WHERE blob IS NOT NULL", "V2"),
+        ("a body on another", "UPDATE body SET place = place + 1 WHERE segment IS NOT NULL", "V2"),
+        ("a segment nobody wrote", "UPDATE body SET segment = 1 WHERE segment IS NOT NULL", "V2"),
+        ("a body beyond its segment", "UPDATE body SET place = 99000000 WHERE segment IS NOT NULL", "V2"),
+        ("half a place", "UPDATE body SET place = NULL WHERE segment IS NOT NULL", "V2"),
         (
             "a blob nobody wrote",
             "UPDATE body SET blob = 'ffffffffffffffffffffffffffffffff' WHERE blob IS NOT NULL",
@@ -246,7 +253,7 @@ async fn verify_finds_each_planted_damage() {
 async fn verify_finds_a_flipped_bit_in_a_blob_and_a_blob_that_is_gone() {
     for store in stores().await {
         haunted(&store).await;
-        let [blob] = &store.blob_files()[..] else { panic!("one blob") };
+        let [blob] = &store.blobs_of_their_own()[..] else { panic!("one blob") };
         let size = std::fs::metadata(blob).unwrap().len();
         for at in [0, size / 2, size - 1] {
             flip(blob, at);
@@ -337,10 +344,10 @@ async fn old_traces_and_bodies_without_owner_are_removed_in_their_time() {
         haunted(&store).await;
         store.damage("DELETE FROM entry").await;
         store.damage("DELETE FROM body_key WHERE account <> 0").await;
-        assert_eq!(store.due(NOW).await.unwrap().bodies, 2);
+        assert_eq!(store.due(NOW).await.unwrap().bodies, 3);
         let far = NOW.plus(500 * names::DAY);
         let swept = store.retain(far).await.unwrap();
-        assert_eq!((swept.rows.bodies, swept.rows.traces, swept.blobs), (2, 1, 1), "{}", store.engine);
+        assert_eq!((swept.rows.bodies, swept.rows.traces, swept.blobs), (3, 1, 1), "{}", store.engine);
         assert!(store.why(QueueId(5)).await.unwrap().is_none());
         assert_eq!(store.count("SELECT COUNT(*) FROM head").await, 0);
     }
