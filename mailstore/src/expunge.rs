@@ -102,8 +102,8 @@ impl Mailstore {
         let count = gone.len() as i64;
         let modseq = tx.row(COUNT, db::args![folder, count, unseen, size]).await?.int(0)?;
         tx.execute_in(REMOVE, db::args![folder], list(&gone)).await?;
-        let traces = gone.iter().map(|uid| db::args![folder, modseq, *uid]).collect();
-        tx.insert_rows("INSERT INTO expunged (folder, modseq, uid) VALUES", "", traces).await?;
+        gone.sort_unstable();
+        self.note_gone(tx, folder, modseq, &gone).await?;
         self.count_letters(tx, letters).await?;
         self.tell_after(tx, account, News::of(folder, FolderNews::touched(modseq, gone)));
         Ok(uses)

@@ -48,6 +48,7 @@ mod places;
 mod retention;
 mod search;
 mod segments;
+mod since;
 mod store;
 mod subscriptions;
 mod trace;
@@ -75,11 +76,12 @@ pub use error::Error;
 pub use folders::{Folder, FolderName, FolderNameError, NewFolder, Renaming};
 pub use keys::{AccountKey, Keyring, QUEUE, WrappedKey};
 pub use marks::{APPENDED, Flags, Keyword, Marks};
-pub use messages::{Changes, EntryRow, FlagChange, Stored};
+pub use messages::{EntryRow, FlagChange, Stored};
 pub use parties::Party;
 pub use places::{Hidden, Origin, Place, Role, Uid, Viewer};
 pub use retention::{Due, Swept};
 pub use search::Pages;
+pub use since::{Gone, Known, Piece, Since};
 pub use store::{Mailstore, Parts};
 pub use subscriptions::NewSubscription;
 pub use trace::{Kept, Trace, TracedRecipient};
@@ -92,6 +94,7 @@ pub use watch::{FolderNews, News, Touched, Watcher};
 pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0001", sql: include_str!("../migrations/0001.sql") },
     db::Migration { name: "mailstore/0002", sql: include_str!("../migrations/0002.sql") },
+    db::Migration { name: "mailstore/0003", sql: include_str!("../migrations/0003.sql") },
     db::Migration { name: "mailstore/0004", sql: include_str!("../migrations/0004.sql") },
     db::Migration { name: "mailstore/0006", sql: include_str!("../migrations/0006.sql") },
     db::Migration { name: "mailstore/0007", sql: include_str!("../migrations/0007.sql") },

@@ -53,6 +53,9 @@ pub const KEYWORDS: usize = 32;
 pub const KEYWORD: usize = 64;
 /// Uids a watcher is told one by one; more than these and it looks for itself.
 pub const TOLD_UIDS: usize = 256;
+/// Rows of what went, remembered of one folder; each is a run of neighbours (RFC 7162 §5.3 sets none). Some
+/// 300 kB at most, and an answer of as much.
+pub const GONE: i64 = 10_000;
 /// Jobs a committer writes in one transaction.
 pub const BATCH: usize = 64;
 /// Jobs waiting for a committer; the next submitter waits with its job in hand.

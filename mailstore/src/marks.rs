@@ -84,7 +84,11 @@ impl Marks {
     /// Whether this keyword is set.
     #[must_use]
     pub fn has_keyword(&self, keyword: &Keyword) -> bool {
-        self.keywords().any(|own| own.eq_ignore_ascii_case(keyword.as_str()))
+        self.has(keyword.as_str())
+    }
+
+    pub(crate) fn has(&self, keyword: &str) -> bool {
+        self.keywords().any(|own| own.eq_ignore_ascii_case(keyword))
     }
 
     pub(crate) fn from_row(flags: i64, keywords: Option<String>) -> Self {

@@ -1,4 +1,4 @@
-//! The messages of a folder: where they stand, how they are marked, what changed since.
+//! The messages of a folder: where they stand, how they are marked.
 
 use names::{AccountId, BodyId, ConversationId, EntryId, FolderId, HeadId, QueueId, Timestamp};
 
@@ -39,15 +39,6 @@ pub struct EntryRow {
     pub queue: Option<QueueId>,
 }
 
-/// What a session that knew a folder at one modification sequence has to learn.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Changes {
-    /// New messages and messages marked anew, by uid.
-    pub rows: Vec<EntryRow>,
-    /// Messages gone, by uid.
-    pub expunged: Vec<Uid>,
-}
-
 /// What STORE asks.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FlagChange {
@@ -68,11 +59,23 @@ impl FlagChange {
         };
         new.of_the_same_letter(marks)
     }
+
+    /// Whether somebody came before: marks that were as the asker knows them at `since` may change, others
+    /// not (RFC 7162 §3.1.3). Zero asks for marks that were never set; system flags always count as set.
+    fn is_too_late(&self, marks: &Marks, modseq: i64, since: i64) -> bool {
+        let (Self::Replace(asked) | Self::Add(asked) | Self::Remove(asked)) = self;
+        match since {
+            0 => asked.flags != Flags::NONE || asked.keywords().any(|keyword| marks.has(keyword)),
+            since => modseq > since,
+        }
+    }
 }
 
 /// What STORE did.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Stored {
+    /// The folder's modification sequence after the change, if anything changed.
+    pub modseq: Option<i64>,
     /// The messages asked for that are still there, with their marks now.
     pub rows: Vec<(Uid, i64, Marks)>,
     /// Messages changed by another since `unchanged_since` (RFC 7162 §3.1.3), left as they are.
@@ -82,7 +85,7 @@ pub struct Stored {
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
-            "SELECT folder, uid, id, modseq, flags, keywords, internal_date, size, head, body, origin, hidden, ",
+            "SELECT folder, uid, id, COALESCE(remarked, modseq), flags, keywords, internal_date, size, head, body, origin, hidden, ",
             "conversation, queue, saved_at FROM entry ",
             $rest
         )
@@ -91,7 +94,6 @@ macro_rules! columns {
 pub(crate) use columns;
 
 const PAGE: &str = columns!("WHERE folder = $1 AND account = $2 AND uid > $3 ORDER BY uid LIMIT $4");
-const SINCE: &str = columns!("WHERE folder = $1 AND account = $2 AND modseq > $3 ORDER BY uid");
 const SOME: &str = columns!("WHERE folder = $1 AND account = $2 AND uid IN ({}) ORDER BY uid");
 
 impl Mailstore {
@@ -150,28 +152,6 @@ impl Mailstore {
         Ok(rows)
     }
 
-    /// What changed after modification sequence `since`. It looks at every message of the folder:
-    /// for the rare case where [`News`] said "many" or a session comes back.
-    pub async fn changes(&self, account: AccountId, folder: FolderId, since: i64) -> Result<Changes, Error> {
-        self.changes_in(&mut self.db().read().await?, account, folder, since).await
-    }
-
-    pub(crate) async fn changes_in(
-        &self,
-        tx: &mut db::Tx,
-        account: AccountId,
-        folder: FolderId,
-        since: i64,
-    ) -> Result<Changes, Error> {
-        const GONE: &str = "SELECT uid FROM expunged WHERE folder = $1 AND modseq > $2 ORDER BY uid";
-        let rows = tx.rows(SINCE, db::args![folder, account, since]).await?;
-        let gone = tx.rows(GONE, db::args![folder, since]).await?;
-        Ok(Changes {
-            rows: rows.iter().map(entry).collect::<Result<_, _>>()?,
-            expunged: gone.iter().map(|row| Ok(Uid(row.int(0)? as u32))).collect::<Result<_, Error>>()?,
-        })
-    }
-
     /// Changes the marks of these messages, as a whole act.
     pub async fn store_flags(
         &self,
@@ -204,7 +184,8 @@ impl Mailstore {
         unchanged_since: Option<i64>,
     ) -> Result<Stored, Error> {
         const FOLDER: &str = "SELECT modseq FROM folder WHERE account = $1 AND id = $2 {FOR UPDATE}";
-        const ENTRIES: &str = "SELECT uid, modseq, flags, keywords, conversation, hidden FROM entry
+        const ENTRIES: &str =
+            "SELECT uid, COALESCE(remarked, modseq), flags, keywords, conversation, hidden FROM entry
             WHERE folder = $1 AND uid IN ({}) ORDER BY uid";
         let known = tx.maybe_row(FOLDER, db::args![account, folder]).await?.ok_or(Error::NoFolder)?;
         let modseq = known.int(0)? + 1;
@@ -215,7 +196,7 @@ impl Mailstore {
         for row in tx.rows_in(ENTRIES, db::args![folder], list(uids)).await? {
             let uid = Uid(row.int(0)? as u32);
             let (old_modseq, old) = (row.int(1)?, Marks::from_row(row.int(2)?, row.maybe_text(3)?));
-            if unchanged_since.is_some_and(|since| old_modseq > since) {
+            if unchanged_since.is_some_and(|since| change.is_too_late(&old, old_modseq, since)) {
                 stored.modified.push(uid);
                 continue;
             }
@@ -243,7 +224,7 @@ impl Mailstore {
         let mut touched = Vec::new();
         for (marks, uids) in groups {
             const MARK: &str =
-                "UPDATE entry SET flags = $2, keywords = $3, modseq = $4 WHERE folder = $1 AND uid IN ({})";
+                "UPDATE entry SET flags = $2, keywords = $3, remarked = $4 WHERE folder = $1 AND uid IN ({})";
             let args = db::args![folder, i64::from(marks.flags.0), marks.stored_keywords(), modseq];
             tx.execute_in(MARK, args, list(&uids)).await?;
             touched.extend(uids);
@@ -252,6 +233,7 @@ impl Mailstore {
         tx.execute(COUNT, db::args![folder, modseq, unseen]).await?;
         self.count_letters(tx, unread).await?;
         self.tell_after(tx, account, News::of(folder, FolderNews::touched(modseq, touched)));
+        stored.modseq = Some(modseq);
         Ok(stored)
     }
 }

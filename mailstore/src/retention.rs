@@ -20,6 +20,8 @@ pub struct Due {
 pub struct Swept {
     /// Rows.
     pub rows: Due,
+    /// Rows of what went from folders, forgotten.
+    pub gone: u64,
     /// Blobs without a body.
     pub blobs: u64,
     /// Blob writes that were interrupted.
@@ -66,6 +68,7 @@ impl Mailstore {
                 break;
             }
         }
+        swept.gone = self.forget_gone().await?;
         (swept.blobs, swept.unfinished) = self.sweep(now).await?;
         let segments = self.sweep_segments(now).await?;
         swept.segments = segments.removed + segments.copied_out;

@@ -47,11 +47,15 @@ pub struct Report {
 }
 
 /// Questions whose every answer is a finding: (invariant, what it means, SQL giving one number).
-const QUESTIONS: [(&str, &str, &str); 16] = [
+const QUESTIONS: [(&str, &str, &str); 17] = [
     ("V3", "folder has given uids not below its next one",
         "SELECT DISTINCT f.id FROM folder f JOIN entry e ON e.folder = f.id WHERE e.uid >= f.uid_next"),
     ("V3", "folder has entries changed after its modification sequence",
-        "SELECT DISTINCT f.id FROM folder f JOIN entry e ON e.folder = f.id WHERE e.modseq > f.modseq"),
+        "SELECT DISTINCT f.id FROM folder f JOIN entry e ON e.folder = f.id WHERE e.modseq > f.modseq
+            OR e.remarked > f.modseq OR e.remarked < e.modseq"),
+    ("V3", "folder whose messages did not come in the order of their uids",
+        "SELECT DISTINCT folder FROM (SELECT folder, modseq, LAG(modseq) OVER (PARTITION BY folder ORDER BY uid)
+            AS before FROM entry) w WHERE before > modseq"),
     ("V6", "folder does not count its messages",
         "SELECT f.id FROM folder f LEFT JOIN (SELECT folder, COUNT(*) AS messages,
             SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unseen, SUM(size) AS size FROM entry GROUP BY folder) c

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use names::{AccountId, FolderId};
 
-use crate::messages::Changes;
+use crate::since::Changes;
 use crate::{EntryRow, Error, Mailstore, Uid};
 
 /// A folder at one modification sequence.
@@ -42,11 +42,11 @@ impl FolderView {
     /// This view after `changes`, which begin where it stands.
     fn after(&self, changes: Changes) -> Vec<EntryRow> {
         let mut changed = changes.rows.into_iter().peekable();
-        let mut gone = changes.expunged.into_iter().peekable();
+        let mut gone = changes.gone.into_iter().peekable();
         let mut rows = Vec::with_capacity(self.rows.len() + changed.len());
         for row in &self.rows {
-            while gone.next_if(|uid| *uid < row.uid).is_some() {}
-            if gone.next_if(|uid| *uid == row.uid).is_some() {
+            while gone.next_if(|run| run.1 < row.uid).is_some() {}
+            if gone.peek().is_some_and(|run| run.0 <= row.uid) {
                 continue;
             }
             rows.push(changed.next_if(|new| new.uid == row.uid).unwrap_or_else(|| row.clone()));
@@ -70,7 +70,10 @@ impl Mailstore {
         let rows = match &known {
             Some(known) if known.modseq == modseq => return Ok(known.clone()),
             Some(known) if known.modseq < modseq => {
-                known.after(self.changes_in(&mut tx, account, folder, known.modseq).await?)
+                match self.changes_in(&mut tx, account, folder, known.modseq).await? {
+                    Some(changes) => known.after(changes),
+                    None => self.entries_in(&mut tx, account, folder).await?,
+                }
             }
             // A sequence that went back is another database than the one remembered: look anew.
             Some(_) | None => self.entries_in(&mut tx, account, folder).await?,

@@ -19,7 +19,7 @@ pub struct News {
     pub other: bool,
 }
 
-/// What changed in one folder. `modseq` is the highest told of; ask [`Mailstore::changes`] from the
+/// What changed in one folder. `modseq` is the highest told of; ask [`Mailstore::news_since`] from the
 /// last one known, or, when `touched` is short, only for these uids.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FolderNews {

@@ -1,7 +1,7 @@
 //! A professional's folders: deliver, list, fetch, mark, copy, move, expunge, append.
 
 use crate::testing::{NOW, stores};
-use crate::{Changes, Error, FlagChange, Flags, FolderName, Keyword, Marks, Place, Role, Uid};
+use crate::{Error, FlagChange, Flags, FolderName, Gone, Keyword, Marks, Place, Role, Uid};
 
 fn seen() -> Marks {
     Marks::new(Flags::SEEN, &[])
@@ -76,15 +76,16 @@ async fn a_session_that_comes_back_learns_what_changed() {
         }
         let inbox = store.role_folder_of(doctor, Role::Inbox).await.unwrap();
         let known = inbox.modseq;
-        assert_eq!(store.changes(doctor, inbox.id, known).await.unwrap(), Changes::default());
+        let changes = store.since(doctor, inbox.id, known).await.unwrap();
+        assert_eq!((changes.changed, changes.gone), (vec![], Gone::Runs(vec![])));
         let deleted = FlagChange::Replace(Marks::new(Flags::DELETED, &[]));
         store.store_flags(doctor, inbox.id, &[Uid(2)], deleted, None).await.unwrap();
         store.expunge(doctor, inbox.id, None).await.unwrap();
         store.store_flags(doctor, inbox.id, &[Uid(3)], FlagChange::Add(seen()), None).await.unwrap();
         store.receive("four", b"", doctor).await;
-        let changes = store.changes(doctor, inbox.id, known).await.unwrap();
-        assert_eq!(changes.expunged, [Uid(2)]);
-        assert_eq!(changes.rows.iter().map(|row| row.uid).collect::<Vec<_>>(), [Uid(3), Uid(4)]);
+        let changes = store.since(doctor, inbox.id, known).await.unwrap();
+        assert_eq!(changes.gone, Gone::Runs(vec![(Uid(2), Uid(2))]));
+        assert_eq!(changes.changed, [Uid(3), Uid(4)]);
         let some = store.entries_of(doctor, inbox.id, &[Uid(4), Uid(2), Uid(1)]).await.unwrap();
         assert_eq!(some.iter().map(|row| row.uid).collect::<Vec<_>>(), [Uid(1), Uid(4)]);
     }
@@ -146,6 +147,17 @@ async fn a_mark_stored_unless_changed_leaves_what_another_changed() {
         let stored =
             store.store_flags(doctor, inbox.id, &[Uid(1), Uid(2)], flagged, Some(known)).await.unwrap();
         assert_eq!((stored.modified, stored.rows.len()), (vec![Uid(1)], 1));
+        // Zero: only marks that were never set may be set (RFC 7162 §3.1.3).
+        let never = |text| FlagChange::Add(Marks::new(Flags::NONE, &[Keyword::parse(text).unwrap()]));
+        for (change, taken) in [
+            (never("$MDNSent"), true),
+            (never("$mdnsent"), false),
+            (never("$Other"), true),
+            (FlagChange::Add(Marks::new(Flags::DRAFT, &[])), false),
+        ] {
+            let stored = store.store_flags(doctor, inbox.id, &[Uid(1)], change, Some(0)).await.unwrap();
+            assert_eq!((stored.rows.len() == 1, stored.modified.is_empty()), (taken, taken));
+        }
         // Nothing to change is nothing written: the modification sequence stands.
         let before = store.folder_by_id(doctor, inbox.id).await.unwrap();
         store.store_flags(doctor, inbox.id, &[Uid(1)], FlagChange::Add(seen()), None).await.unwrap();
@@ -169,7 +181,8 @@ async fn a_letter_moved_keeps_its_number_and_is_gone_from_where_it_was() {
         assert_eq!((after[0].id, after[0].body), (before[0].id, before[0].body));
         let dates = |row: &crate::EntryRow| (row.internal_date, row.saved_at);
         assert_eq!((dates(&before[0]), dates(&after[0])), ((NOW, NOW), (NOW, later)));
-        assert_eq!(store.changes(doctor, inbox.id, inbox.modseq).await.unwrap().expunged, [Uid(1)]);
+        let changes = store.since(doctor, inbox.id, inbox.modseq).await.unwrap();
+        assert_eq!(changes.gone, Gone::Runs(vec![(Uid(1), Uid(1))]));
         assert!(matches!(
             store.move_messages(doctor, trash.id, names::FolderId(1), &[Uid(1)], later).await,
             Err(Error::NoFolder)
