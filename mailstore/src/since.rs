@@ -102,6 +102,13 @@ impl Mailstore {
         Ok(Since { modseq, changed, gone })
     }
 
+    /// Every uid of a folder, in order: the long answer, when what went was forgotten.
+    pub async fn uids(&self, account: AccountId, folder: FolderId) -> Result<Vec<Uid>, Error> {
+        let mut tx = self.db().read().await?;
+        standing(&mut tx, account, folder).await?;
+        arrived(&mut tx, folder, Uid(0)).await
+    }
+
     /// What an open session has to learn next. Asked again until it is complete, it costs a page of memory
     /// however much changed.
     pub async fn news_since(

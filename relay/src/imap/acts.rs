@@ -3,7 +3,7 @@
 use audit::{Act, Entry};
 use mailstore::{Crossing, Flags, Leaving, Mailstore, Stored, Transferred, Uid};
 use names::{AccountId, EntryId, FolderId, Timestamp};
-use wire::imap::{Copied, FlagChange, FolderName, Refusal, StoreMode, UidSet};
+use wire::imap::{Answer, Copied, FlagChange, FolderName, Refusal, StoreMode, UidSet};
 
 use super::door::ImapDoor;
 use super::session::Session;
@@ -16,6 +16,8 @@ pub(super) struct Marking {
     pub(super) folder: FolderId,
     pub(super) uids: Vec<Uid>,
     pub(super) change: mailstore::FlagChange,
+    /// Only if nobody changed them after this modification sequence.
+    pub(super) unchanged_since: Option<i64>,
     pub(super) lines: Vec<Entry>,
 }
 
@@ -25,7 +27,10 @@ impl db::Unit for Marking {
     type Error = mailstore::Error;
 
     async fn run(&mut self, tx: &mut db::Tx) -> Result<Stored, mailstore::Error> {
-        let stored = self.store.mark(tx, self.account, self.folder, &self.uids, &self.change, None).await?;
+        let stored = self
+            .store
+            .mark(tx, self.account, self.folder, &self.uids, &self.change, self.unchanged_since)
+            .await?;
         // Chain heads are locked after folders (DESIGN §2.2).
         audit::append(tx, &self.lines).await?;
         Ok(stored)
@@ -36,9 +41,8 @@ pub(super) async fn store(
     door: &ImapDoor,
     session: &mut Session,
     uids: &UidSet,
-    mode: StoreMode,
-    flags: &wire::imap::Flags,
-) -> Result<Vec<FlagChange>, Refusal> {
+    (mode, flags, unchanged_since): (StoreMode, &wire::imap::Flags, Option<u64>),
+) -> Result<Vec<Answer>, Refusal> {
     let (relay, mailbox, folder) = (door.relay(), session.selected()?, session.folder()?.folder);
     mailbox.may_write()?;
     let marks = words::marks(flags);
@@ -57,16 +61,23 @@ pub(super) async fn store(
         folder,
         uids: words::uids(uids),
         change,
+        unchanged_since: unchanged_since.map(|since| i64::try_from(since).unwrap_or(i64::MAX)),
         lines: vec![session.line(relay, mailbox.account, Act::LetterFlagged, detail, relay.now())],
     };
     let stored = relay.mailstore().db().write(marking).await.map_err(refusals::store("marking messages"))?;
-    session.folder()?.knows(stored.rows.iter().map(|(uid, modseq, _)| (*uid, *modseq)));
-    let changed = |(uid, modseq, marks): (Uid, i64, mailstore::Marks)| FlagChange {
-        uid: uid.0,
-        flags: words::flags(&marks),
-        modseq: words::modseq(modseq),
+    session.folder()?.marked(stored.modseq);
+    let changed = |(uid, modseq, marks): (Uid, i64, mailstore::Marks)| {
+        Answer::Flagged(FlagChange {
+            uid: uid.0,
+            flags: words::flags(&marks),
+            modseq: words::modseq(modseq),
+        })
     };
-    Ok(stored.rows.into_iter().map(changed).collect())
+    let mut answers: Vec<Answer> = stored.rows.into_iter().map(changed).collect();
+    if !stored.modified.is_empty() {
+        answers.push(Answer::Modified(stored.modified.iter().map(|uid| uid.0).collect()));
+    }
+    Ok(answers)
 }
 
 /// COPY or MOVE inside a mailbox and the line that tells of it, in one unit.

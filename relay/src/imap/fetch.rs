@@ -240,6 +240,7 @@ impl Fetching {
             return Ok(false);
         };
         let newly_seen = self.mark(session, &mut rows).await?;
+        session.folder()?.shown(rows.iter().map(|row| row.modseq).max().unwrap_or_default());
         let ready = if content { self.letters(rows).await } else { self.summaries(rows).await };
         let mut ready = ready.map_err(&store_failed)?;
         for ready in &mut ready {
@@ -271,11 +272,12 @@ impl Fetching {
             folder: self.folder,
             uids: unseen,
             change: mailstore::FlagChange::Add(Marks::new(Flags::SEEN, &[])),
+            unchanged_since: None,
             lines,
         };
         let stored =
             self.store.db().write(marking).await.map_err(refusals::store("marking messages read"))?;
-        session.folder()?.knows(stored.rows.iter().map(|(uid, modseq, _)| (*uid, *modseq)));
+        session.folder()?.marked(stored.modseq);
         let mut changed = Vec::with_capacity(stored.rows.len());
         for (uid, modseq, marks) in stored.rows {
             if let Ok(at) = rows.binary_search_by_key(&uid, |row| row.uid) {

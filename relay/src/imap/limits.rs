@@ -18,8 +18,9 @@ pub(super) const SEARCH_MEMORY: usize = 24 * 1024 * 1024;
 pub(super) const SEARCH_WINDOW: usize = 64 * 1024;
 /// Letters whose text is searched by one task; a page of [`LETTERS`] is shared among several.
 pub(super) const SEARCH_SHARE: usize = 32;
-/// Changes told by name that are remembered, so that none is told twice.
-pub(super) const TOLD: usize = 256;
+/// Marks of its own that a session remembers until it was told of all before them; more, and some are told
+/// to who made them.
+pub(super) const OWN_MARKS: usize = 256;
 /// Sessions of one mailbox and one person at a time (RELIABILITY I-06).
 pub(super) const SESSIONS: usize = 20;
 /// Octets of a UID set in a line of the trail; a longer one is told by its ends and its count.

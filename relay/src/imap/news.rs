@@ -1,14 +1,14 @@
 //! What changed in the selected folder: after each command, and while the session is idle.
 //!
-//! A watcher says which UIDs were touched and whether letters came; only those are looked at. News is
-//! kept here until it was looked at and told, so that nothing is lost when the looking is given up
+//! A watcher says that something changed; what it was is read in one look at the folder, from where the
+//! session was last told, so that everything up to one modification sequence was told and the client may
+//! be given that number (RFC 7162 §3.1.2.1): a change is never passed over because its news comes late.
+//! News is kept here until it was looked at and told, so that nothing is lost when the looking is given up
 //! half-way because the peer speaks first.
 
-use std::collections::VecDeque;
-
-use mailstore::{EntryRow, Error, FolderNews, News, Touched, Uid};
+use mailstore::{EntryRow, Error, Gone, Known, News, Piece, Uid};
 use names::{AccountId, FolderId};
-use wire::imap::{Changes, Code, FlagChange, Refusal, UidSet};
+use wire::imap::{Changes, Code, FlagChange, Refusal, Since, UidSet};
 
 use super::door::ImapDoor;
 use super::session::Session;
@@ -23,12 +23,9 @@ pub(super) struct Open {
     pub(super) folder: FolderId,
     /// How many messages it had when it was opened, and those come since.
     pub(super) messages: u32,
-    /// No message beyond this UID was told of.
-    last: Uid,
-    /// Everything up to this modification sequence was told.
-    base: i64,
-    /// Changes after `base` that were told already.
-    told: VecDeque<(Uid, i64)>,
+    known: Known,
+    /// Sequences of the session's own marks that `known` has not reached.
+    own: Vec<i64>,
     pending: Pending,
     /// The messages whose contents the last FETCH read: reading on in them is the same act.
     pub(super) reading: UidSet,
@@ -37,110 +34,91 @@ pub(super) struct Open {
 /// News that was not looked at yet.
 #[derive(Default)]
 struct Pending {
-    folder: Option<FolderNews>,
+    messages: Stale,
     /// Folders were made, renamed or removed: this one may be gone.
-    list: bool,
+    folders: Stale,
 }
 
-/// What a look found.
-struct Look {
-    changes: Changes,
-    last: Uid,
-    base: Option<i64>,
+/// Whether something may have changed that was not looked at.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Stale {
+    #[default]
+    No,
+    Yes,
 }
 
 impl Open {
-    pub(super) fn new(account: AccountId, folder: FolderId, messages: u32, last: Uid, base: i64) -> Self {
-        let (told, pending) = (VecDeque::new(), Pending::default());
-        Self { account, folder, messages, last, base, told, pending, reading: UidSet::new() }
+    /// A folder opened, and told of as it stood at a modification sequence.
+    pub(super) fn new(account: AccountId, folder: FolderId, messages: u32, last: Uid, modseq: i64) -> Self {
+        let (known, own, pending) = (Known::whole(modseq, last), Vec::new(), Pending::default());
+        Self { account, folder, messages, known, own, pending, reading: UidSet::new() }
     }
 
-    /// Remembers changes that the session knows, because it made them.
-    pub(super) fn knows(&mut self, changes: impl Iterator<Item = (Uid, i64)>) {
-        self.told.extend(changes);
-        let over = self.told.len().saturating_sub(limits::TOLD);
-        self.told.drain(..over);
+    /// Remembers marks that the session made itself. When nobody else came between, all is known still.
+    pub(super) fn marked(&mut self, modseq: Option<i64>) {
+        let Some(modseq) = modseq else { return };
+        if self.known == Known::whole(modseq - 1, self.known.last) {
+            self.known = Known::whole(modseq, self.known.last);
+            return;
+        }
+        if self.own.len() < limits::OWN_MARKS {
+            self.own.push(modseq);
+        }
+        self.pending.messages = Stale::Yes;
+    }
+
+    /// A message was shown as it is after this sequence: what happened until then is to be told as well,
+    /// before the command ends.
+    pub(super) fn shown(&mut self, modseq: i64) {
+        if modseq > self.known.modseq {
+            self.pending.messages = Stale::Yes;
+        }
     }
 
     fn hear(&mut self, mut news: News) {
-        self.pending.list |= news.list;
-        let Some(news) = news.folders.remove(&self.folder) else { return };
-        self.pending.folder = Some(match self.pending.folder.take() {
-            None => news,
-            Some(old) => joined(old, news),
+        if news.list {
+            self.pending.folders = Stale::Yes;
+        }
+        if news.folders.remove(&self.folder).is_some_and(|news| news.modseq > self.known.modseq) {
+            self.pending.messages = Stale::Yes;
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.pending.messages == Stale::No && self.pending.folders == Stale::No
+    }
+
+    /// Nothing new, and how far that is true.
+    fn nothing(&self) -> Changes {
+        Changes { modseq: Some(words::modseq(self.known.modseq)), ..Changes::default() }
+    }
+
+    /// A piece of news in the machine's words, without the marks that the session made itself.
+    fn tell(&self, piece: &Piece, vanished: UidSet) -> Changes {
+        let others = |row: &&EntryRow| !self.own.contains(&row.modseq);
+        let flags = piece.marked.iter().filter(others).map(|row| FlagChange {
+            uid: row.uid.0,
+            flags: words::flags(&row.marks),
+            modseq: words::modseq(row.modseq),
         });
-    }
-
-    /// Whether the session made this change, or was told of it, and nothing came after.
-    fn is_told(&self, uid: Uid, modseq: i64) -> bool {
-        modseq <= self.base || self.told.contains(&(uid, modseq))
-    }
-
-    /// The touched UIDs worth looking at: not those that the session itself changed last.
-    fn unknown(&self, news: &FolderNews) -> Option<Vec<Uid>> {
-        match &news.touched {
-            Touched::Many => None,
-            Touched::Uids(uids) => {
-                let unknown = |uid: &&Uid| !self.told.contains(&(**uid, news.modseq));
-                Some(uids.iter().filter(unknown).copied().collect())
-            }
+        Changes {
+            vanished,
+            arrived: piece.arrived.iter().map(|uid| uid.0).collect(),
+            flags: flags.collect(),
+            modseq: Some(words::modseq(piece.known.modseq)),
+            more: !piece.complete,
+            ended: None,
         }
     }
 
-    async fn look(&self, door: &ImapDoor, news: &FolderNews) -> Result<Look, Error> {
-        let (store, account) = (door.relay().mailstore(), self.account);
-        let mut look = Look { changes: Changes::default(), last: self.last, base: None };
-        let Some(touched) = self.unknown(news) else {
-            let changes = store.changes(account, self.folder, self.base).await?;
-            look.base = changes.rows.iter().map(|row| row.modseq).max().max(Some(news.modseq));
-            look.changes.vanished = changes.expunged.iter().map(|uid| uid.0).collect();
-            changes.rows.iter().for_each(|row| look.add(self, row));
-            return Ok(look);
-        };
-        if !touched.is_empty() {
-            let rows = store.entries_of(account, self.folder, &touched).await?;
-            let gone = touched.iter().filter(|uid| rows.binary_search_by_key(uid, |row| &row.uid).is_err());
-            look.changes.vanished = gone.map(|uid| uid.0).collect();
-            rows.iter().filter(|row| row.uid <= self.last).for_each(|row| look.add(self, row));
-        }
-        if !news.arrived {
-            return Ok(look);
-        }
-        loop {
-            let page = store.entries(account, self.folder, look.last).await?;
-            page.iter().for_each(|row| look.add(self, row));
-            if (page.len() as i64) < mailstore::limits::INDEX_PAGE {
-                return Ok(look);
-            }
+    fn reached(&mut self, piece: &Piece) {
+        self.known = piece.known;
+        self.messages = self.messages.saturating_add(piece.arrived.len() as u32);
+        if piece.complete {
+            self.own.clear();
+            self.pending.messages = Stale::No;
         }
     }
-}
-
-impl Look {
-    fn add(&mut self, open: &Open, row: &EntryRow) {
-        if row.uid > open.last {
-            self.changes.arrived.push(row.uid.0);
-            self.last = self.last.max(row.uid);
-        } else if !open.is_told(row.uid, row.modseq) {
-            let flags = words::flags(&row.marks);
-            let change = FlagChange { uid: row.uid.0, flags, modseq: words::modseq(row.modseq) };
-            self.changes.flags.push(change);
-        }
-    }
-}
-
-/// Two pieces of news of one folder.
-fn joined(old: FolderNews, new: FolderNews) -> FolderNews {
-    let touched = match (old.touched, new.touched) {
-        (Touched::Uids(mut uids), Touched::Uids(more)) => {
-            uids.extend(more);
-            uids.sort_unstable();
-            uids.dedup();
-            Touched::Uids(uids)
-        }
-        (Touched::Many, _) | (_, Touched::Many) => Touched::Many,
-    };
-    FolderNews { modseq: old.modseq.max(new.modseq), arrived: old.arrived | new.arrived, touched }
 }
 
 /// What changed since it was last asked. Without news it asks nobody.
@@ -148,6 +126,9 @@ pub(super) async fn poll(door: &ImapDoor, session: &mut Session) -> Changes {
     let news = session.watcher.take();
     if let Some(open) = session.open.as_mut() {
         open.hear(news);
+        if open.is_quiet() {
+            return open.nothing();
+        }
     }
     // A failure is logged, and what is pending is looked at again after the next command.
     changes(door, session).await.unwrap_or_default()
@@ -167,7 +148,7 @@ pub(super) async fn wait(door: &ImapDoor, session: &mut Session) -> Changes {
             return ended(refusal);
         }
         match changes(door, session).await {
-            Ok(changes) if changes == Changes::default() => {}
+            Ok(changes) if changes.is_empty() => {}
             Ok(changes) => return changes,
             // Nobody asks an idle session again: better it comes back than misses a letter.
             Err(refusal) => return ended(refusal),
@@ -175,22 +156,13 @@ pub(super) async fn wait(door: &ImapDoor, session: &mut Session) -> Changes {
     }
 }
 
-impl Open {
-    fn is_quiet(&self) -> bool {
-        self.pending.folder.is_none() && !self.pending.list
-    }
-}
-
 /// Looks at what is pending; only when that has succeeded is it pending no longer.
 async fn changes(door: &ImapDoor, session: &mut Session) -> Result<Changes, Refusal> {
-    let Some(open) = session.open.as_ref() else { return Ok(Changes::default()) };
-    if open.is_quiet() {
-        return Ok(Changes::default());
-    }
-    if open.pending.list {
-        let standing = door.relay().mailstore().folder_by_id(open.account, open.folder).await;
-        match standing {
-            Ok(_) => {}
+    let Some(open) = session.open.as_mut() else { return Ok(Changes::default()) };
+    let store = door.relay().mailstore();
+    if open.pending.folders == Stale::Yes {
+        match store.folder_by_id(open.account, open.folder).await {
+            Ok(_) => open.pending.folders = Stale::No,
             Err(Error::NoFolder) => {
                 let refusal = Refusal::new(Code::Nonexistent, "the folder was deleted");
                 return Ok(Changes { ended: Some(refusal), ..Changes::default() });
@@ -198,18 +170,40 @@ async fn changes(door: &ImapDoor, session: &mut Session) -> Result<Changes, Refu
             Err(error) => return Err(refusals::store(LISTENING)(error)),
         }
     }
-    let look = match &open.pending.folder {
-        Some(news) => Some(open.look(door, news).await.map_err(refusals::store(LISTENING))?),
-        None => None,
-    };
-    let Some(open) = session.open.as_mut() else { return Ok(Changes::default()) };
-    open.pending = Pending::default();
-    let Some(look) = look else { return Ok(Changes::default()) };
-    open.last = look.last;
-    open.messages = open.messages.saturating_add(look.changes.arrived.len() as u32);
-    if let Some(base) = look.base {
-        open.base = base;
+    if open.pending.messages == Stale::No {
+        return Ok(open.nothing());
     }
-    open.knows(look.changes.flags.iter().map(|change| (Uid(change.uid), change.modseq as i64)));
-    Ok(look.changes)
+    let piece = store.news_since(open.account, open.folder, open.known).await;
+    let piece = piece.map_err(refusals::store(LISTENING))?;
+    let vanished = vanished(door, open, &piece).await.map_err(refusals::store(LISTENING))?;
+    let changes = open.tell(&piece, vanished);
+    open.reached(&piece);
+    Ok(changes)
+}
+
+/// The UIDs gone. When those of so long ago are no longer known, it is whatever is missing.
+async fn vanished(door: &ImapDoor, open: &Open, piece: &Piece) -> Result<UidSet, Error> {
+    match &piece.gone {
+        Gone::Runs(runs) => Ok(words::runs(runs)),
+        Gone::Forgotten => {
+            let there = door.relay().mailstore().uids(open.account, open.folder).await?;
+            let there: UidSet = there.iter().map(|uid| uid.0).collect();
+            Ok(UidSet::range(1..=open.known.last.0.max(1)).difference(&there))
+        }
+    }
+}
+
+/// What came, changed and went in the selected folder after a modification sequence.
+pub(super) async fn since(door: &ImapDoor, session: &mut Session, modseq: u64) -> Result<Since, Refusal> {
+    let open = session.folder()?;
+    let since = i64::try_from(modseq).unwrap_or(i64::MAX);
+    let since = door.relay().mailstore().since(open.account, open.folder, since).await;
+    let since = since.map_err(refusals::store("looking for what changed in a folder"))?;
+    Ok(Since {
+        changed: since.changed.iter().map(|uid| uid.0).collect(),
+        gone: match &since.gone {
+            Gone::Runs(runs) => Some(words::runs(runs)),
+            Gone::Forgotten => None,
+        },
+    })
 }

@@ -44,6 +44,7 @@ pub(super) async fn select(
         first_unseen: picture.first_unseen,
         uid_next: last.0.saturating_add(1),
         uid_validity: folder.uidvalidity,
+        modseq: words::modseq(picture.modseq),
         keywords: picture.keywords,
         // Always: one may come while the folder is open, and a flag must be known before it is shown.
         fixed_keywords: words::appended(),

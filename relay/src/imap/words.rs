@@ -80,6 +80,11 @@ pub(super) fn uids(set: &UidSet) -> Vec<mailstore::Uid> {
     set.iter().map(mailstore::Uid).collect()
 }
 
+/// Runs of uids as the machine reads them.
+pub(super) fn runs(runs: &[(mailstore::Uid, mailstore::Uid)]) -> UidSet {
+    UidSet::from_ranges(runs.iter().map(|(first, last)| (first.0, last.0)).collect())
+}
+
 /// A modification sequence as the machine writes it.
 pub(super) fn modseq(modseq: i64) -> u64 {
     u64::try_from(modseq).unwrap_or_default()

@@ -84,6 +84,7 @@ impl ImapWorld {
                 Answer::Selected(select::select(door, session, &folder, mode).await)
             }
             Ask::Poll => Answer::Changes(news::poll(door, session).await),
+            Ask::Since(modseq) => Answer::Since(news::since(door, session, modseq).await),
             Ask::Copy { uids, to } => Answer::Copied(acts::copy(door, session, &uids, &to).await),
             Ask::Move { uids, to } => Answer::Copied(acts::relocate(door, session, &uids, &to).await),
             Ask::Expunge { among } => Answer::Expunged(acts::expunge(door, session, among.as_ref()).await),
@@ -109,9 +110,8 @@ impl ImapWorld {
                 Ok(Pull::Fetch(Box::new(fetch::begin(door, session, uids, items, seen).await?)))
             }
             Ask::Search(key) => Ok(Pull::Search(Box::new(search::begin(door, session, key).await?))),
-            Ask::Store { uids, mode, flags } => {
-                let rows = acts::store(door, session, &uids, mode, &flags).await?;
-                let rows: Vec<Answer> = rows.into_iter().map(Answer::Flagged).collect();
+            Ask::Store { uids, mode, flags, unchanged_since } => {
+                let rows = acts::store(door, session, &uids, (mode, &flags, unchanged_since)).await?;
                 Ok(Pull::Ready(rows.into_iter()))
             }
             _ => Err(refusals::confused()),
@@ -130,6 +130,7 @@ fn refused(ask: &Ask, refusal: Refusal) -> Answer {
         Ask::Acl(_) => Answer::Acl(Err(refusal)),
         Ask::Status { .. } => Answer::Status(Err(refusal)),
         Ask::Select { .. } => Answer::Selected(Err(refusal)),
+        Ask::Since(_) => Answer::Since(Err(refusal)),
         Ask::Poll => Answer::Changes(Changes { ended: Some(refusal), ..Changes::default() }),
         Ask::Copy { .. } | Ask::Move { .. } => Answer::Copied(Err(refusal)),
         Ask::Expunge { .. } => Answer::Expunged(Err(refusal)),

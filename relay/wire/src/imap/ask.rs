@@ -18,8 +18,9 @@
 //! | [`Ask::Select`] | ask | [`Answer::Selected`] |
 //! | [`Ask::Unselect`] | ask | [`Answer::Done`] |
 //! | [`Ask::Poll`] | ask | [`Answer::Changes`] |
+//! | [`Ask::Since`] | ask | [`Answer::Since`] |
 //! | [`Ask::Fetch`] | pull | per message one [`Answer::Row`], then [`Answer::Chunk`]s; or [`Answer::Refused`] |
-//! | [`Ask::Store`] | pull | per message [`Answer::Flagged`]; or [`Answer::Refused`] |
+//! | [`Ask::Store`] | pull | per message [`Answer::Flagged`], and [`Answer::Modified`]; or [`Answer::Refused`] |
 //! | [`Ask::Search`] | pull | any number of [`Answer::Found`]; or [`Answer::Refused`] |
 //! | [`Ask::Append`] | ask | [`Answer::Outcome`], then pushes, then another, or one of the next two |
 //! | [`Ask::Finish`] | ask | [`Answer::Appended`] |
@@ -108,6 +109,9 @@ pub enum Ask {
     /// What changed in the selected folder since [`Answer::Selected`], the last [`Answer::Changes`]
     /// or event. Asked after every command, so it must cost nothing when nothing changed.
     Poll,
+    /// Which messages of the selected folder came, changed or went after this modification sequence
+    /// (RFC 7162); asked by a client that comes back, so it must be cheap in a folder of any size.
+    Since(u64),
     /// Rows, and contents, of these messages of the selected folder, ascending by UID.
     Fetch {
         /// Which; UIDs that are gone give no row.
@@ -126,6 +130,9 @@ pub enum Ask {
         mode: StoreMode,
         /// The flags to add, remove or set.
         flags: Flags,
+        /// Leave alone, and tell as [`Answer::Modified`], those that changed after this modification
+        /// sequence; with 0, those on which a flag of these was ever set (RFC 7162 §3.1.3).
+        unchanged_since: Option<u64>,
     },
     /// UIDs of the messages of the selected folder that match.
     Search(SearchKey),
@@ -199,8 +206,12 @@ pub enum Answer {
     Row(FetchRow),
     /// The next octets of the last row's spans.
     Chunk(Bytes),
+    /// What came, changed and went.
+    Since(Result<Since, Refusal>),
     /// One message of a STORE, with its flags now.
     Flagged(FlagChange),
+    /// Messages that a conditional STORE left alone.
+    Modified(UidSet),
     /// Some UIDs that match, in ascending order over all answers.
     Found(Vec<u32>),
     /// The letters are stored, and where.
@@ -321,6 +332,9 @@ pub struct Selected {
     pub uid_next: u32,
     /// Grows when UIDs lose their meaning; never goes down.
     pub uid_validity: u32,
+    /// The modification sequence of the last change that this answer shows; never one beyond it
+    /// (RFC 7162 §3.1.2.1).
+    pub modseq: u64,
     /// The keywords in use here.
     pub keywords: Flags,
     /// Keywords that no client may change: in FLAGS, and not in PERMANENTFLAGS (RFC 3501 §7.1).
@@ -341,18 +355,41 @@ pub enum Access {
     ReadOnly,
 }
 
-/// What changed in the selected folder. What the session's own commands did need not be told again;
-/// if it is, the machine drops what it knows already.
+/// What changed in the selected folder. Marks that the session's own commands made are not told again;
+/// of messages that it removed itself the machine drops what it knows already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Messages gone.
     pub vanished: UidSet,
     /// Messages come; each UID is greater than every one told before.
     pub arrived: UidSet,
-    /// Messages with other flags.
+    /// Messages with other flags, in the order of their changes.
     pub flags: Vec<FlagChange>,
+    /// With this answer everything up to this modification sequence was told, and the client may be given
+    /// the number (RFC 7162 §3.1.2.1); absent when that is not known.
+    pub modseq: Option<u64>,
+    /// There is more to tell: ask again at once.
+    pub more: bool,
     /// The session must end: folder deleted, rights withdrawn, credential expired.
     pub ended: Option<Refusal>,
+}
+
+impl Changes {
+    /// Whether there is nothing to tell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { vanished, arrived, flags, modseq: _, more, ended } = self;
+        vanished.is_empty() && arrived.is_empty() && flags.is_empty() && !more && ended.is_none()
+    }
+}
+
+/// What came, changed and went after a modification sequence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Since {
+    /// Messages come or changed.
+    pub changed: UidSet,
+    /// Messages gone; absent when it is too long ago to know: then it is whatever is missing.
+    pub gone: Option<UidSet>,
 }
 
 /// A message and its flags now.
@@ -362,7 +399,7 @@ pub struct FlagChange {
     pub uid: u32,
     /// All its flags.
     pub flags: Flags,
-    /// The change's number (RFC 7162); by it the machine knows its own STORE again.
+    /// The change's number (RFC 7162).
     pub modseq: u64,
 }
 

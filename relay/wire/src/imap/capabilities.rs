@@ -36,6 +36,8 @@ const OFFERED: &[(Seen, &str)] = &[
     (Seen::Inside, "LIST-EXTENDED"),
     (Seen::Inside, "LIST-STATUS"),
     (Seen::Inside, "STATUS=SIZE"),
+    (Seen::Inside, "CONDSTORE"),
+    (Seen::Inside, "QRESYNC"),
 ];
 
 impl Server {

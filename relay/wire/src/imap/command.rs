@@ -2,6 +2,7 @@
 
 use super::acl::{self, AclAsk};
 use super::ask::{Mode, Subscription};
+use super::condstore::{self, ChangedSince, Sync};
 use super::enabled::{self, Extension};
 use super::fetch_items::FetchItems;
 use super::flags::{Flags, StoreMode};
@@ -40,12 +41,12 @@ pub(super) enum Command {
     Delete(FolderName),
     Rename { from: FolderName, to: FolderName },
     Subscribe { folder: FolderName, change: Subscription },
-    Select { folder: FolderName, mode: Mode },
+    Select { folder: FolderName, mode: Mode, sync: Sync },
     Unselect,
     Close,
     Expunge { among: Option<SequenceSet> },
-    Fetch { by: By, set: SequenceSet, items: FetchItems },
-    Store { by: By, set: SequenceSet, mode: StoreMode, echo: Echo, flags: Flags },
+    Fetch { by: By, set: SequenceSet, items: FetchItems, since: Option<ChangedSince> },
+    Store { by: By, set: SequenceSet, storing: Store },
     Search { by: By, key: Written },
     Copy { by: By, set: SequenceSet, to: FolderName, kind: CopyKind },
     Idle,
@@ -55,6 +56,16 @@ pub(super) enum Command {
 pub(super) enum CopyKind {
     Copy,
     Move,
+}
+
+/// What a STORE does to each message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Store {
+    pub mode: StoreMode,
+    pub echo: Echo,
+    pub flags: Flags,
+    /// RFC 7162 §3.1.3
+    pub unchanged_since: Option<u64>,
 }
 
 /// Whether STORE answers with the new flags.
@@ -120,8 +131,8 @@ pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
         }
         "SUBSCRIBE" => Command::Subscribe { folder: one_folder(c)?, change: Subscription::On },
         "UNSUBSCRIBE" => Command::Subscribe { folder: one_folder(c)?, change: Subscription::Off },
-        "SELECT" => Command::Select { folder: one_folder(c)?, mode: Mode::ReadWrite },
-        "EXAMINE" => Command::Select { folder: one_folder(c)?, mode: Mode::ReadOnly },
+        "SELECT" => select(c, Mode::ReadWrite)?,
+        "EXAMINE" => select(c, Mode::ReadOnly)?,
         "FETCH" => fetch(c, By::Number)?,
         "STORE" => store(c, By::Number)?,
         "SEARCH" => find(c, By::Number)?,
@@ -192,13 +203,21 @@ fn fetch(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     let set = c.sequence_set()?;
     c.space()?;
     let items = FetchItems::parse(c)?;
-    Ok(Command::Fetch { by, set, items: if by == By::Uid { items.with_uid() } else { items } })
+    let items = if by == By::Uid { items.with_uid() } else { items };
+    let since = condstore::fetch_modifiers(c)?;
+    Ok(Command::Fetch { by, set, items, since })
+}
+
+fn select(c: &mut Cursor<'_>, mode: Mode) -> Parsed<Command> {
+    let folder = one_folder(c)?;
+    Ok(Command::Select { folder, mode, sync: condstore::select_parameters(c)? })
 }
 
 fn store(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     c.space()?;
     let set = c.sequence_set()?;
     c.space()?;
+    let unchanged_since = condstore::store_modifiers(c)?;
     let (mode, echo) = match c.word().as_str() {
         "FLAGS" => (StoreMode::Replace, Echo::Told),
         "FLAGS.SILENT" => (StoreMode::Replace, Echo::Silent),
@@ -209,7 +228,7 @@ fn store(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
         _ => return Err(Fault::Syntax("an unknown STORE item")),
     };
     c.space()?;
-    Ok(Command::Store { by, set, mode, echo, flags: c.flags()? })
+    Ok(Command::Store { by, set, storing: Store { mode, echo, flags: c.flags()?, unchanged_since } })
 }
 
 fn find(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
@@ -241,7 +260,16 @@ mod tests {
             "LOGIN a",
             "LOGIN a b c",
             "SELECT",
-            "SELECT a (CONDSTORE)",
+            "SELECT a (BOGUS)",
+            "SELECT a ()",
+            "SELECT a (QRESYNC (1 2 1:*))",
+            "SELECT a (QRESYNC (1 2 1:9 (1,2 5)))",
+            "SELECT a (QRESYNC (0 2))",
+            "FETCH 1 FLAGS (BOGUS 1)",
+            "FETCH 1 FLAGS (VANISHED)",
+            "FETCH 1 FLAGS (CHANGEDSINCE x)",
+            "STORE 1 (BOGUS 1) FLAGS (x)",
+            "STORE 1 (UNCHANGEDSINCE) FLAGS (x)",
             "UID",
             "UID NOOP",
             "UID EXPUNGE",

@@ -39,7 +39,8 @@ impl Extension {
     /// Whether it works end to end: what does not is not enabled (RFC 5161 §3.1).
     fn is_implemented(self) -> bool {
         match self {
-            Self::CondStore | Self::QResync | Self::Utf8Accept | Self::Rev2 => false,
+            Self::CondStore | Self::QResync => true,
+            Self::Utf8Accept | Self::Rev2 => false,
         }
     }
 }
@@ -92,14 +93,19 @@ impl Server {
     /// RFC 5161 §3.2: the answer lists what this command switched on.
     pub(super) fn enable(&mut self, tag: &str, wanted: &[Extension], out: &mut Out) {
         let before = self.enabled;
-        let mut line = "* ENABLED".to_owned();
-        for extension in wanted.iter().filter(|wanted| !before.has(**wanted)) {
-            self.enabled.switch_on(*extension);
-            line.push(' ');
-            line.push_str(extension.as_str());
+        let new: Vec<Extension> = wanted.iter().copied().filter(|wanted| !before.has(*wanted)).collect();
+        let names: String = new.iter().map(|extension| format!(" {}", extension.as_str())).collect();
+        out.send(format!("* ENABLED{names}\r\n").as_bytes());
+        for extension in new {
+            match extension {
+                Extension::CondStore => self.enable_condstore(out),
+                Extension::QResync => {
+                    self.enable_condstore(out);
+                    self.enabled.switch_on(extension);
+                }
+                Extension::Utf8Accept | Extension::Rev2 => self.enabled.switch_on(extension),
+            }
         }
-        line.push_str("\r\n");
-        out.send(line.as_bytes());
         self.complete(tag, Completion::ok("ENABLE done"), Expunges::Told, out);
     }
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::command::By;
+use super::condstore::{ChangedSince, End, TellGone};
+use super::enabled::Extension;
 use super::fetch_items::{FetchItem, FetchItems, Section, SectionText};
 use super::reply::{self, Completion};
 use super::sections::{self, Extent, Piece, Size, Writing};
-use super::server::{Out, Server, Task};
+use super::server::{AfterUnselect, Out, Server, Task};
 use super::session::Expunges;
 use super::set::{Bound, SequenceSet};
 use super::structure::{self, Form};
@@ -26,6 +28,15 @@ pub(super) struct Fetching {
     refusal: Option<Refusal>,
     /// Some part has a transfer encoding that nobody knows.
     unknown_encoding: bool,
+    end: End,
+    sequence: ShowModSeq,
+}
+
+/// Whether a row that shows flags shows their modification sequence though not asked (RFC 7162 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ShowModSeq {
+    WithFlags,
+    WhenAsked,
 }
 
 /// One row on its way out.
@@ -84,23 +95,50 @@ impl Server {
         }
     }
 
-    pub(super) fn fetch(&mut self, tag: &str, by: By, set: &SequenceSet, items: FetchItems, out: &mut Out) {
+    pub(super) fn fetch(
+        &mut self,
+        tag: &str,
+        (by, set): (By, &SequenceSet),
+        (items, since): (FetchItems, Option<ChangedSince>),
+        out: &mut Out,
+    ) {
+        // RFC 7162 §3.2.6
+        let asks_gone = since.is_some_and(|since| since.gone == TellGone::Yes);
+        if asks_gone && (by == By::Number || !self.enabled.has(Extension::QResync)) {
+            let why = "VANISHED is for UID FETCH, once QRESYNC is enabled";
+            return self.fail(tag, Completion::bad(why).with("CLIENTBUG"), out);
+        }
+        if since.is_some() || items.has(&FetchItem::ModSeq) {
+            self.enable_condstore(out);
+        }
         let Some(uids) = self.meant(by, set) else { return self.no_such_number(tag, out) };
-        if uids.is_empty() {
+        if uids.is_empty() && !asks_gone {
             return self.complete_messages(tag, by, Completion::ok("FETCH done"), out);
         }
         let writable = self.selection.as_ref().is_some_and(|selection| selection.mode == Mode::ReadWrite);
         let seen = if writable && items.marks_seen() { MarkSeen::Yes } else { MarkSeen::No };
+        if let Some(since) = since {
+            // RFC 7162 §3.1.4.1: what changed since is shown with the sequence of its change.
+            let items = Arc::new(items.with(FetchItem::ModSeq));
+            return self.fetch_since(tag, (by, set, uids), (items, seen), since, out);
+        }
         let items = Arc::new(items);
-        let fetching = Fetching {
-            tag: tag.to_owned(),
-            by,
-            items: Arc::clone(&items),
-            row: None,
-            refusal: None,
-            unknown_encoding: false,
-        };
+        let fetching = self.fetching(tag.to_owned(), (by, Arc::clone(&items)), None, End::Fetch);
         self.pull(Ask::Fetch { uids, items, seen }, Task::Fetch(fetching), out);
+    }
+
+    pub(super) fn fetching(
+        &self,
+        tag: String,
+        (by, items): (By, Arc<FetchItems>),
+        refusal: Option<Refusal>,
+        end: End,
+    ) -> Fetching {
+        let sequence = match self.enabled.has(Extension::CondStore) && !items.has(&FetchItem::ModSeq) {
+            true => ShowModSeq::WithFlags,
+            false => ShowModSeq::WhenAsked,
+        };
+        Fetching { tag, by, items, row: None, refusal, unknown_encoding: false, end, sequence }
     }
 
     pub(super) fn fetched(&mut self, mut fetching: Fetching, answer: Answer, out: &mut Out) {
@@ -125,11 +163,7 @@ impl Server {
         }
         let extent = Extent { head_len: row.head_len, body_len: row.body_len };
         let pieces = fetching.items.pieces(extent, row.summary.as_deref());
-        let selection = self.selection.as_mut();
-        let number = selection.as_ref().and_then(|selection| selection.view.number(row.uid));
-        if let Some(selection) = selection.filter(|_| row.newly_seen) {
-            selection.made(row.modseq);
-        }
+        let number = self.selection.as_ref().and_then(|selection| selection.view.number(row.uid));
         let audience = match number {
             Some(number) => {
                 let text = out.text();
@@ -158,15 +192,27 @@ impl Server {
         if fetching.row.is_some() {
             return self.broken(out);
         }
-        let completion = match fetching.refusal {
-            Some(refusal) => Completion::refused(refusal),
+        let Fetching { tag, by, refusal, end, unknown_encoding, .. } = fetching;
+        match (end, refusal) {
             // RFC 3516 §4.3: the request fails, whatever was shown before.
-            None if fetching.unknown_encoding => {
-                Completion::no(Code::UnknownCte, "a part's transfer encoding is not known here")
+            (End::Fetch, None) if unknown_encoding => {
+                let completion =
+                    Completion::no(Code::UnknownCte, "a part's transfer encoding is not known here");
+                self.complete_messages(&tag, by, completion, out);
             }
-            None => Completion::ok("FETCH done"),
-        };
-        self.complete_messages(&fetching.tag, fetching.by, completion, out);
+            (End::Fetch, None) => self.complete_messages(&tag, by, Completion::ok("FETCH done"), out),
+            (End::Fetch, Some(refusal)) => {
+                self.complete_messages(&tag, by, Completion::refused(refusal), out);
+            }
+            (End::With(completion), None) => {
+                out.send(completion.line(&tag).as_bytes());
+                self.phase = super::server::Phase::Ready;
+            }
+            // The client was not told all: it must not take the folder as known.
+            (End::With(_), Some(refusal)) => {
+                self.unselect(&tag, AfterUnselect::Complete(Completion::refused(refusal)), out);
+            }
+        }
     }
 
     fn broken(&mut self, out: &mut Out) {
@@ -210,8 +256,12 @@ impl Fetching {
             }
         }
         if writer.audience == Audience::Client {
-            if writer.row.newly_seen && !self.items.items().contains(&FetchItem::Flags) {
+            let shows_flags = self.items.has(&FetchItem::Flags);
+            if writer.row.newly_seen && !shows_flags {
                 out.send(format!(" FLAGS {}", writer.row.flags).as_bytes());
+            }
+            if self.sequence == ShowModSeq::WithFlags && (shows_flags || writer.row.newly_seen) {
+                out.send(format!(" MODSEQ ({})", writer.row.modseq).as_bytes());
             }
             out.send(b")\r\n");
             self.unknown_encoding |= writer.unknown_encoding;
@@ -266,6 +316,7 @@ impl RowWriter {
                 text.extend_from_slice(b"RFC822.SIZE ");
                 reply::number(text, row.head_len + row.body_len);
             }
+            FetchItem::ModSeq => write!(text, "MODSEQ ({})", row.modseq).map_err(|_| Broken)?,
             FetchItem::Uid => {
                 text.extend_from_slice(b"UID ");
                 reply::number(text, row.uid);

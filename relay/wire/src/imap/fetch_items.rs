@@ -22,6 +22,8 @@ pub enum FetchItem {
     Size,
     /// `UID`
     Uid,
+    /// `MODSEQ` (RFC 7162 §3.1.4.2)
+    ModSeq,
     /// `ENVELOPE`
     Envelope,
     /// `BODY`, the structure without extension data.
@@ -119,7 +121,11 @@ impl FetchItems {
             FetchItem::Envelope | FetchItem::Body | FetchItem::BodyStructure => true,
             FetchItem::BinarySize(_) | FetchItem::Preview | FetchItem::ThreadId => true,
             FetchItem::Content(content) => !content.section.path.is_empty(),
-            FetchItem::Flags | FetchItem::InternalDate | FetchItem::Size | FetchItem::Uid => false,
+            FetchItem::Flags
+            | FetchItem::InternalDate
+            | FetchItem::Size
+            | FetchItem::Uid
+            | FetchItem::ModSeq => false,
             FetchItem::SaveDate | FetchItem::EmailId => false,
         })
     }
@@ -195,6 +201,24 @@ impl FetchItems {
         Ok(Self(vec![item(cursor)?]))
     }
 
+    /// These items.
+    pub(super) fn of(items: Vec<FetchItem>) -> Self {
+        Self(items)
+    }
+
+    /// Whether this item is asked for.
+    pub(super) fn has(&self, item: &FetchItem) -> bool {
+        self.0.contains(item)
+    }
+
+    /// With one more item at the end, unless it is there.
+    pub(super) fn with(mut self, item: FetchItem) -> Self {
+        if !self.0.contains(&item) {
+            self.0.push(item);
+        }
+        self
+    }
+
     /// With `UID` in it (UID FETCH answers always show it, RFC 3501 §6.4.8).
     pub(super) fn with_uid(mut self) -> Self {
         if !self.0.contains(&FetchItem::Uid) {
@@ -218,6 +242,7 @@ fn item(cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
         "INTERNALDATE" => Ok(FetchItem::InternalDate),
         "RFC822.SIZE" => Ok(FetchItem::Size),
         "UID" => Ok(FetchItem::Uid),
+        "MODSEQ" => Ok(FetchItem::ModSeq),
         "ENVELOPE" => Ok(FetchItem::Envelope),
         "BODYSTRUCTURE" => Ok(FetchItem::BodyStructure),
         "RFC822" => old(Label::Rfc822, SectionText::Whole, Reading::Marks),

@@ -22,11 +22,12 @@ impl Server {
     }
 
     pub(super) fn idles(&mut self, tag: String, changes: Changes, out: &mut Out) {
-        for late in std::mem::take(&mut self.late) {
-            self.tell(late, Expunges::Told, out);
-        }
-        self.tell(changes, Expunges::Told, out);
-        if !self.phase.is_over() {
+        let more = changes.more;
+        self.hear(changes, Expunges::Told, out);
+        if self.phase.is_over() {
+        } else if more {
+            self.ask(Ask::Poll, Task::IdlePoll { tag }, out);
+        } else {
             self.phase = Phase::Idle { tag };
         }
     }
@@ -34,6 +35,7 @@ impl Server {
     /// News while the session listens; if a command has begun meanwhile they wait for its end.
     pub(super) fn event(&mut self, changes: Changes, out: &mut Out) {
         match self.phase {
+            // More than one piece of news waits for the next event.
             Phase::Idle { .. } => self.tell(changes, Expunges::Told, out),
             Phase::Over => {}
             _ => self.late.push(changes),

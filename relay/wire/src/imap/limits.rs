@@ -63,6 +63,8 @@ pub const KEYWORDS: usize = 64;
 pub const ID_PAIRS: usize = 30;
 /// Octets of one value of an ID command (RFC 2971 §3.3).
 pub const ID_VALUE: usize = 1024;
+/// Ranges in one line of VANISHED: some 8 kB at most (RFC 7162 §4 speaks of lines of that length).
+pub const VANISHED_RANGES: usize = 350;
 /// Names in one ENABLE.
 pub const ENABLED_NAMES: usize = 64;
 /// Letters of one MULTIAPPEND (RFC 3502 sets none): the heads and short bodies of all stand in memory, sealed, until

@@ -14,6 +14,7 @@ mod ask;
 mod authenticate;
 mod capabilities;
 mod command;
+mod condstore;
 mod config;
 mod enabled;
 mod fetch;
@@ -56,7 +57,7 @@ mod world;
 pub use acl::{AclAnswer, AclAsk, AclChange};
 pub use ask::{
     Access, Answer, Ask, Changes, Code, Copied, Count, Deleted, FetchRow, FlagChange, Folder, FolderKind,
-    MailboxId, MarkSeen, Mode, ObjectIds, Placed, Refusal, Selected, Status, Subscription,
+    MailboxId, MarkSeen, Mode, ObjectIds, Placed, Refusal, Selected, Since, Status, Subscription,
 };
 pub use config::Config;
 pub use fetch_items::{Content, FetchItem, FetchItems, Label, Reading, Section, SectionText};

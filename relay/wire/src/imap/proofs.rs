@@ -416,7 +416,7 @@ fn a_message_come_and_gone_within_one_report_never_existed() {
         arrived: UidSet::range(2..=3),
         vanished: UidSet::range(2..=2),
         flags: vec![FlagChange { uid: 2, flags: Flags::new(), modseq: 9 }],
-        ended: None,
+        ..Changes::default()
     };
     session.input(Input::Event(Answer::Changes(both)));
     assert_eq!(session.said(), "* 2 EXISTS\r\n");
@@ -424,18 +424,6 @@ fn a_message_come_and_gone_within_one_report_never_existed() {
     let older = Changes { arrived: UidSet::range(2..=2), ..Changes::default() };
     session.input(Input::Event(Answer::Changes(older)));
     assert_eq!(session.said(), "");
-}
-
-#[test]
-fn a_session_does_not_remember_its_own_changes_for_ever() {
-    let post = Post::usual();
-    post.deliver("INBOX", &short(1));
-    let mut session = Session::signed_in(&post);
-    session.command("s SELECT INBOX");
-    for _ in 0..3 {
-        session.command("a STORE 1 FLAGS.SILENT (\\Seen)");
-    }
-    assert!(session.machine.selection.as_ref().is_some_and(|selection| selection.own.is_empty()));
 }
 
 #[test]

@@ -15,6 +15,15 @@ pub(super) struct Completion {
     pub status: Verdict,
     pub code: Option<String>,
     pub text: Cow<'static, str>,
+    pub tells: Tells,
+}
+
+/// What the last line of a command tells beside its outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tells {
+    Nothing,
+    /// How far a client that resynchronises was told (RFC 7162 §3.2.7): known when the line is said.
+    HighestModSeq,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +35,15 @@ pub(super) enum Verdict {
 
 impl Completion {
     pub(super) fn ok(text: &'static str) -> Self {
-        Self { status: Verdict::Ok, code: None, text: Cow::Borrowed(text) }
+        Self { status: Verdict::Ok, code: None, text: Cow::Borrowed(text), tells: Tells::Nothing }
     }
 
     pub(super) fn no(code: Code, text: &'static str) -> Self {
-        Self { status: Verdict::No, code: Some(code.as_str().to_owned()), text: Cow::Borrowed(text) }
+        Self { status: Verdict::No, code: Some(code.as_str().to_owned()), text: Cow::Borrowed(text), tells: Tells::Nothing }
     }
 
     pub(super) fn bad(text: &'static str) -> Self {
-        Self { status: Verdict::Bad, code: None, text: Cow::Borrowed(text) }
+        Self { status: Verdict::Bad, code: None, text: Cow::Borrowed(text), tells: Tells::Nothing }
     }
 
     pub(super) fn with(mut self, code: impl Into<String>) -> Self {
@@ -46,12 +55,19 @@ impl Completion {
         self.status == Verdict::Bad
     }
 
+    /// For a command that removed messages.
+    pub(super) fn telling_highest(mut self) -> Self {
+        self.tells = Tells::HighestModSeq;
+        self
+    }
+
     /// What the world refused.
     pub(super) fn refused(refusal: Refusal) -> Self {
         Self {
             status: Verdict::No,
             code: Some(refusal.code.as_str().to_owned()),
             text: Cow::Owned(printable(&refusal.text)),
+            tells: Tells::Nothing,
         }
     }
 

@@ -121,6 +121,13 @@ impl<'a> Cursor<'a> {
         text.parse().map_err(|_| Fault::Syntax("a 32-bit number was expected"))
     }
 
+    /// `number64` (RFC 9051 §9): 63 bits, but that is the caller's affair.
+    pub(super) fn number64(&mut self) -> Parsed<u64> {
+        let digits = self.run(|byte| byte.is_ascii_digit());
+        let text = std::str::from_utf8(digits).expect("digits are ASCII");
+        text.parse().map_err(|_| Fault::Syntax("a number was expected"))
+    }
+
     /// `nz-number`
     pub(super) fn positive(&mut self) -> Parsed<u32> {
         self.number().and_then(|n| if n > 0 { Ok(n) } else { Err(Fault::Syntax("zero is not allowed here")) })

@@ -1,19 +1,30 @@
-//! SELECT, EXAMINE, UNSELECT, CLOSE (RFC 3501 §6.3.1, §6.3.2, §6.4.2; RFC 3691).
+//! SELECT, EXAMINE, UNSELECT, CLOSE (RFC 3501 §6.3.1, §6.3.2, §6.4.2; RFC 3691; RFC 7162 §3.2).
 
+use super::condstore::Sync;
+use super::enabled::Extension;
 use super::reply::Completion;
 use super::server::{AfterUnselect, Out, Phase, Server, Task};
 use super::session::{Expunges, Selection};
 use super::store::{Expunging, WhyExpunge};
-use super::view::View;
-use super::{Access, Ask, Flags, FolderName, Mode, Refusal, Selected, SystemFlag};
+use super::{Access, Ask, Changes, Flags, FolderName, Mode, Refusal, Selected, SystemFlag, UidSet};
 
 impl Server {
-    pub(super) fn select(&mut self, tag: &str, folder: FolderName, mode: Mode, out: &mut Out) {
+    pub(super) fn select(&mut self, tag: &str, (folder, mode): (FolderName, Mode), sync: Sync, out: &mut Out) {
+        match sync {
+            Sync::Nothing => {}
+            Sync::CondStore => self.enable_condstore(out),
+            Sync::QResync(_) if self.enabled.has(Extension::QResync) => {}
+            // RFC 7162 §3.2.5
+            Sync::QResync(_) => {
+                let completion = Completion::bad("enable QRESYNC first").with("CLIENTBUG");
+                return self.fail(tag, completion, out);
+            }
+        }
         if self.selection.is_some() {
             // The folder before is left whether or not the new one opens (RFC 3501 §6.3.1).
-            self.unselect(tag, AfterUnselect::Select(folder, mode), out);
+            self.unselect(tag, AfterUnselect::Select(folder, mode, sync), out);
         } else {
-            self.ask(Ask::Select { folder, mode }, Task::Select { tag: tag.to_owned(), mode }, out);
+            self.ask(Ask::Select { folder, mode }, Task::Select { tag: tag.to_owned(), mode, sync }, out);
         }
     }
 
@@ -25,15 +36,19 @@ impl Server {
 
     pub(super) fn unselected(&mut self, tag: String, then: AfterUnselect, out: &mut Out) {
         match then {
-            AfterUnselect::Complete(done) => self.complete(&tag, Completion::ok(done), Expunges::Told, out),
-            AfterUnselect::Select(folder, mode) => self.select(&tag, folder, mode, out),
+            AfterUnselect::Complete(completion) => self.complete(&tag, completion, Expunges::Told, out),
+            AfterUnselect::Select(folder, mode, sync) => {
+                // What follows is of the other folder (RFC 7162 §3.2.11, RFC 9051 §7.1).
+                out.send(b"* OK [CLOSED] the folder before is closed\r\n");
+                self.ask(Ask::Select { folder, mode }, Task::Select { tag, mode, sync }, out);
+            }
         }
     }
 
     pub(super) fn selected(
         &mut self,
         tag: &str,
-        mode: Mode,
+        (mode, sync): (Mode, &Sync),
         selected: Result<Selected, Refusal>,
         out: &mut Out,
     ) {
@@ -45,7 +60,8 @@ impl Server {
             Access::ReadWrite => mode,
             Access::ReadOnly => Mode::ReadOnly,
         };
-        let view = View::new(&selected.uids);
+        let selection = Selection::new(&selected, mode);
+        let view = &selection.view;
         let mut flags = Flags::of(&SystemFlag::ALL);
         selected.keywords.keywords().iter().for_each(|keyword| flags.set_keyword(keyword.clone()));
         let permanent = flags.to_string();
@@ -66,12 +82,18 @@ impl Server {
         text.push_str(&format!("* OK [PERMANENTFLAGS {permanent}] flags that are kept\r\n"));
         text.push_str(&format!("* OK [UIDVALIDITY {}] UIDs are valid\r\n", selected.uid_validity));
         text.push_str(&format!("* OK [UIDNEXT {}] the next UID\r\n", selected.uid_next));
+        text.push_str(&format!("* OK [HIGHESTMODSEQ {}] told so far\r\n", selected.modseq));
         // RFC 8474 §4.2
         text.push_str(&format!("* OK [MAILBOXID ({})] the folder's number\r\n", selected.id.0));
         out.send(text.as_bytes());
-        out.send(completion.line(tag).as_bytes());
-        self.selection = Some(Selection { view, mode, own: Vec::new() });
-        self.phase = Phase::Ready;
+        self.selection = Some(selection);
+        match sync {
+            Sync::QResync(remembered) => self.resync(tag, remembered, selected.uid_validity, completion, out),
+            Sync::Nothing | Sync::CondStore => {
+                out.send(completion.line(tag).as_bytes());
+                self.phase = Phase::Ready;
+            }
+        }
     }
 
     /// Expunges without a word, then leaves (RFC 3501 §6.4.2).
@@ -81,7 +103,34 @@ impl Server {
                 let task = Expunging { tag: tag.to_owned(), why: WhyExpunge::Close };
                 self.ask(Ask::Expunge { among: None }, Task::Expunge(task), out);
             }
-            Some(Mode::ReadOnly) | None => self.unselect(tag, AfterUnselect::Complete("CLOSE done"), out),
+            Some(Mode::ReadOnly) | None => {
+                self.unselect(tag, AfterUnselect::Complete(Completion::ok("CLOSE done")), out);
+            }
         }
+    }
+    /// The messages marked `\Deleted` are gone. A client that resynchronises is told how far it knows the
+    /// folder without hearing of them (RFC 7162 §3.2.8): to there, and not beyond, if others removed some
+    /// as well.
+    pub(super) fn close_expunged(&mut self, tag: &str, gone: UidSet, out: &mut Out) {
+        if self.enabled.has(Extension::QResync) && !gone.is_empty() {
+            self.ask(Ask::Poll, Task::Closing { tag: tag.to_owned(), gone }, out);
+        } else {
+            self.unselect(tag, AfterUnselect::Complete(Completion::ok("CLOSE done")), out);
+        }
+    }
+
+    pub(super) fn closing(&mut self, tag: String, gone: UidSet, mut changes: Changes, out: &mut Out) {
+        changes.vanished = changes.vanished.difference(&gone);
+        let more = changes.more;
+        self.hear(changes, Expunges::Kept, out);
+        if self.phase.is_over() {
+            return;
+        }
+        if more {
+            return self.ask(Ask::Poll, Task::Closing { tag, gone }, out);
+        }
+        let highest = self.selection.as_ref().map_or(0, |selection| selection.highest);
+        let completion = Completion::ok("CLOSE done").with(format!("HIGHESTMODSEQ {highest}"));
+        self.unselect(&tag, AfterUnselect::Complete(completion), out);
     }
 }

@@ -7,6 +7,7 @@ use names::Timestamp;
 
 use super::acl::AclAsk;
 use super::append::{Append, Begun, Streaming};
+use super::condstore::{Catching, Sync};
 use super::command::{By, Command};
 use super::enabled::Enabled;
 use super::fetch::Fetching;
@@ -17,7 +18,7 @@ use super::reply::{self, Completion};
 use super::session::{Expunges, Selection, Standing};
 use super::status::StatusItem;
 use super::store::{Copying, Expunging, Storing};
-use super::{Answer, Ask, Changes, Config, FolderName, Mode, Refusal, limits};
+use super::{Answer, Ask, Changes, Config, FolderName, Mode, Refusal, UidSet, limits};
 use crate::sasl::Exchange;
 use crate::{Action, Actions, Input, Machine, TlsFacts};
 
@@ -123,11 +124,18 @@ pub(super) enum Task {
     Select {
         tag: String,
         mode: Mode,
+        sync: Sync,
     },
+    Catch(Catching),
     Poll {
         tag: String,
         completion: Completion,
         expunges: Expunges,
+    },
+    /// The last news of a folder that is being left; these were expunged with it.
+    Closing {
+        tag: String,
+        gone: UidSet,
     },
     IdlePoll {
         tag: String,
@@ -147,8 +155,8 @@ pub(super) enum Task {
 
 #[derive(Debug)]
 pub(super) enum AfterUnselect {
-    Complete(&'static str),
-    Select(FolderName, Mode),
+    Complete(Completion),
+    Select(FolderName, Mode, Sync),
 }
 
 impl Server {
@@ -218,17 +226,19 @@ impl Server {
                 self.counted(&tag, &folder, &items, status, out);
             }
             (Task::Unselect { tag, then }, Answer::Done) => self.unselected(tag, then, out),
-            (Task::Select { tag, mode }, Answer::Selected(selected)) => {
-                self.selected(&tag, mode, selected, out)
+            (Task::Select { tag, mode, sync }, Answer::Selected(selected)) => {
+                self.selected(&tag, (mode, &sync), selected, out);
             }
+            (Task::Catch(catching), Answer::Since(since)) => self.caught(catching, since, out),
+            (Task::Closing { tag, gone }, Answer::Changes(changes)) => self.closing(tag, gone, changes, out),
             (Task::Poll { tag, completion, expunges }, Answer::Changes(changes)) => {
-                self.polled(&tag, &completion, expunges, changes, out);
+                self.polled(tag, completion, expunges, changes, out);
             }
             (Task::IdlePoll { tag }, Answer::Changes(changes)) => self.idles(tag, changes, out),
             (Task::Fetch(fetching), answer @ (Answer::Row(_) | Answer::Chunk(_) | Answer::Refused(_))) => {
                 self.fetched(fetching, answer, out);
             }
-            (Task::Store(storing), answer @ (Answer::Flagged(_) | Answer::Refused(_))) => {
+            (Task::Store(storing), answer @ (Answer::Flagged(_) | Answer::Modified(_) | Answer::Refused(_))) => {
                 self.stored(storing, answer, out);
             }
             (Task::Search(finding), answer @ (Answer::Found(_) | Answer::Refused(_))) => {
@@ -299,19 +309,19 @@ impl Server {
             Command::Delete(folder) => self.delete(tag, folder, out),
             Command::Rename { from, to } => self.rename(tag, from, to, out),
             Command::Subscribe { folder, change } => self.subscribe(tag, folder, change, out),
-            Command::Select { folder, mode } => self.select(tag, folder, mode, out),
+            Command::Select { folder, mode, sync } => self.select(tag, (folder, mode), sync, out),
             Command::Idle => self.idle(tag, out),
             _ if self.selection.is_none() => {
                 self.fail(tag, Completion::bad("select a folder first").with("CLIENTBUG"), out);
             }
             Command::Check => self.complete(tag, Completion::ok("CHECK done"), Expunges::Told, out),
-            Command::Unselect => self.unselect(tag, AfterUnselect::Complete("UNSELECT done"), out),
+            Command::Unselect => {
+                self.unselect(tag, AfterUnselect::Complete(Completion::ok("UNSELECT done")), out);
+            },
             Command::Close => self.close(tag, out),
             Command::Expunge { among } => self.expunge(tag, among.as_ref(), out),
-            Command::Fetch { by, set, items } => self.fetch(tag, by, &set, items, out),
-            Command::Store { by, set, mode, echo, flags } => {
-                self.store(tag, by, &set, (mode, echo, flags), out)
-            }
+            Command::Fetch { by, set, items, since } => self.fetch(tag, (by, &set), (items, since), out),
+            Command::Store { by, set, storing } => self.store(tag, (by, &set), storing, out),
             Command::Search { by, key } => self.search(tag, by, key, out),
             Command::Copy { by, set, to, kind } => self.copy(tag, by, &set, (kind, to), out),
         }

@@ -1,10 +1,12 @@
 //! What every command shares: greeting, states, ends of commands, news of the selected folder.
 
-use super::reply::Completion;
+use super::condstore;
+use super::enabled::{Enabled, Extension};
+use super::reply::{Completion, Tells};
 use super::scan::Fault;
 use super::server::{Out, Phase, Server, Task};
-use super::view::View;
-use super::{Ask, Changes, Code, Mode, reply};
+use super::view::{Expunged, View};
+use super::{Ask, Changes, Code, FlagChange, Mode, Selected, reply};
 use crate::Action;
 
 /// Whether somebody has signed in.
@@ -19,16 +21,20 @@ pub(super) enum Standing {
 pub(super) struct Selection {
     pub view: View,
     pub mode: Mode,
-    /// Numbers of changes that this session made since it last heard of any.
-    pub own: Vec<u64>,
+    /// No message has this UID or a greater one, as far as was told.
+    pub uid_next: u32,
+    /// The client was told everything up to this modification sequence: the number it may remember
+    /// (RFC 7162 §3.1.2.1).
+    pub highest: u64,
+    /// The world told everything up to this one; what it said is gone may still wait to be told.
+    reached: u64,
 }
 
 impl Selection {
-    /// Remembers a change of our own, so that it is not told twice.
-    pub(super) fn made(&mut self, modseq: u64) {
-        if self.own.last() != Some(&modseq) {
-            self.own.push(modseq);
-        }
+    /// A folder just opened.
+    pub(super) fn new(selected: &Selected, mode: Mode) -> Self {
+        let (uid_next, highest) = (selected.uid_next, selected.modseq);
+        Self { view: View::new(&selected.uids), mode, uid_next, highest, reached: highest }
     }
 }
 
@@ -82,21 +88,36 @@ impl Server {
 
     pub(super) fn polled(
         &mut self,
-        tag: &str,
-        completion: &Completion,
+        tag: String,
+        completion: Completion,
         expunges: Expunges,
         changes: Changes,
         out: &mut Out,
     ) {
+        let more = changes.more;
+        self.hear(changes, expunges, out);
+        if self.phase.is_over() {
+            return;
+        }
+        if more {
+            return self.ask(Ask::Poll, Task::Poll { tag, completion, expunges }, out);
+        }
+        let completion = match (completion.tells, self.selection.as_ref()) {
+            (Tells::HighestModSeq, Some(selection)) if self.enabled.has(Extension::QResync) => {
+                completion.with(format!("HIGHESTMODSEQ {}", selection.highest))
+            }
+            (Tells::HighestModSeq | Tells::Nothing, _) => completion,
+        };
+        out.send(completion.line(&tag).as_bytes());
+        self.phase = Phase::Ready;
+    }
+
+    /// Tells what came while a command ran, and then what the world says now.
+    pub(super) fn hear(&mut self, changes: Changes, expunges: Expunges, out: &mut Out) {
         for late in std::mem::take(&mut self.late) {
             self.tell(late, expunges, out);
         }
         self.tell(changes, expunges, out);
-        if self.phase.is_over() {
-            return;
-        }
-        out.send(completion.line(tag).as_bytes());
-        self.phase = Phase::Ready;
     }
 
     /// Tells what changed: expunged messages first (by the old numbers), then new ones, then flags.
@@ -110,21 +131,28 @@ impl Server {
         let Some(selection) = self.selection.as_mut() else { return };
         selection.view.vanish(&changes.vanished);
         if expunges == Expunges::Told {
-            for number in selection.view.expunge() {
-                out.send(format!("* {number} EXPUNGE\r\n").as_bytes());
+            let Expunged { numbers, uids } = selection.view.expunge();
+            // RFC 7162 §3.2.10: VANISHED takes the place of EXPUNGE.
+            if self.enabled.has(Extension::QResync) {
+                condstore::vanished("* VANISHED", &uids, out);
+            } else {
+                numbers.iter().for_each(|number| out.send(format!("* {number} EXPUNGE\r\n").as_bytes()));
             }
         }
         if selection.view.append(&changes.arrived.difference(&changes.vanished)) {
             out.send(format!("* {} EXISTS\r\n", selection.view.len()).as_bytes());
         }
-        for change in changes.flags {
-            let number = selection.view.number(change.uid);
-            if let Some(number) = number.filter(|_| !selection.own.contains(&change.modseq)) {
-                let line = format!("* {number} FETCH (UID {} FLAGS {})\r\n", change.uid, change.flags);
-                out.send(line.as_bytes());
+        selection.uid_next = selection.uid_next.max(selection.view.greatest().saturating_add(1));
+        for FlagChange { uid, flags, modseq } in changes.flags {
+            if let Some(number) = selection.view.number(uid) {
+                let modseq = shown_modseq(self.enabled, modseq);
+                out.send(format!("* {number} FETCH (UID {uid} FLAGS {flags}{modseq})\r\n").as_bytes());
             }
         }
-        selection.own.clear();
+        selection.reached = selection.reached.max(changes.modseq.unwrap_or_default());
+        if !selection.view.is_pending() {
+            selection.highest = selection.reached;
+        }
     }
 
     /// Ends a command that was refused by its form or its moment.
@@ -169,4 +197,9 @@ impl Completion {
             }
         }
     }
+}
+
+/// The modification sequence after flags, once the client cares for it (RFC 7162 §3.1).
+pub(super) fn shown_modseq(enabled: Enabled, modseq: u64) -> String {
+    if enabled.has(Extension::CondStore) { format!(" MODSEQ ({modseq})") } else { String::new() }
 }

@@ -14,7 +14,6 @@ use names::Timestamp;
 
 use super::scan::Cursor;
 use super::session::{Selection, Standing};
-use super::view::View;
 use super::world::{Post, World, name};
 use super::*;
 use crate::sasl::Mechanism;
@@ -223,7 +222,7 @@ impl Stage for ImapStage {
         if let Some(mode) = self.selected {
             let answer = self.world.answer(Ask::Select { folder: name("INBOX"), mode }).remove(0);
             let Answer::Selected(Ok(selected)) = answer else { panic!("INBOX is there") };
-            server.selection = Some(Selection { view: View::new(&selected.uids), mode, own: Vec::new() });
+            server.selection = Some(Selection::new(&selected, mode));
             self.world.asked.clear();
         }
         server

@@ -78,15 +78,15 @@ pub(super) fn count(items: &[StatusItem]) -> Count {
 
 impl Server {
     pub(super) fn status(&mut self, tag: &str, folder: FolderName, items: Vec<StatusItem>, out: &mut Out) {
-        self.uses_status(&items);
+        self.uses_status(&items, out);
         let ask = Ask::Status { folder: folder.clone(), count: count(&items) };
         self.ask(ask, Task::Status { tag: tag.to_owned(), folder, items }, out);
     }
 
     /// Who asks for HIGHESTMODSEQ knows modification sequences (RFC 7162 §3.1).
-    pub(super) fn uses_status(&mut self, items: &[StatusItem]) {
+    pub(super) fn uses_status(&mut self, items: &[StatusItem], out: &mut Out) {
         if items.contains(&StatusItem::HighestModSeq) {
-            self.enabled.switch_on(Extension::CondStore);
+            self.enable_condstore(out);
         }
     }
 

@@ -129,23 +129,32 @@ impl View {
         }
     }
 
-    /// Takes the gone messages out and gives the numbers to tell, greatest first: said in this order
-    /// each is right although those before it have shifted nothing below it.
-    pub(super) fn expunge(&mut self) -> Vec<u32> {
+    /// Takes the gone messages out and gives them, to be told.
+    pub(super) fn expunge(&mut self) -> Expunged {
         if self.vanished.is_empty() {
-            return Vec::new();
+            return Expunged::default();
         }
-        let vanished = std::mem::take(&mut self.vanished);
-        let numbers = vanished.iter().rev().filter_map(|uid| self.number(uid)).collect();
-        let left = self.uids().difference(&vanished);
+        let uids = std::mem::take(&mut self.vanished);
+        let numbers = uids.iter().rev().filter_map(|uid| self.number(uid)).collect();
+        let left = self.uids().difference(&uids);
         self.runs.clear();
         self.len = 0;
         for &(first, last) in left.ranges() {
             self.runs.push((first, self.len + 1));
             self.len += last - first + 1;
         }
-        numbers
+        Expunged { numbers, uids }
     }
+}
+
+/// Messages that have no number any more.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Expunged {
+    /// The numbers they had, greatest first: said in this order each is right although those before it
+    /// have shifted nothing below it.
+    pub numbers: Vec<u32>,
+    /// Their UIDs.
+    pub uids: UidSet,
 }
 
 #[cfg(test)]
@@ -164,10 +173,11 @@ mod tests {
         assert_eq!(view.number(12), Some(3));
         assert_eq!(view.len(), 4);
         assert_eq!(view.by_numbers(&set(&[(1, 4)])).unwrap().to_string(), "10,12,20");
-        assert_eq!(view.expunge(), [2]);
+        let told = view.expunge();
+        assert_eq!((told.numbers, told.uids.to_string()), (vec![2], "11".to_owned()));
         assert_eq!(view.number(12), Some(2));
         assert_eq!(view.number(11), None);
-        assert_eq!(view.expunge(), [0; 0]);
+        assert_eq!(view.expunge(), Expunged::default());
     }
 
     #[test]
@@ -205,7 +215,7 @@ mod tests {
                         gone.extend((a..=a + b).filter(|uid| list.contains(uid)));
                     }
                     _ => {
-                        for number in view.expunge() {
+                        for number in view.expunge().numbers {
                             let uid = list.remove(number as usize - 1);
                             prop_assert!(gone.contains(&uid));
                         }

@@ -55,6 +55,10 @@ pub struct Stored {
     pub uid_next: u32,
     pub uid_validity: u32,
     pub modseq: u64,
+    /// When each message went.
+    pub gone: Vec<(u64, u32)>,
+    /// What went up to this sequence is no longer known one by one.
+    pub forgotten: u64,
     pub role: Option<Role>,
     pub subscription: Subscription,
     pub kind: FolderKind,
@@ -86,6 +90,8 @@ impl Stored {
             uid_next: 1,
             uid_validity,
             modseq: 1,
+            gone: Vec::new(),
+            forgotten: 0,
             role: None,
             subscription: Subscription::Off,
             kind: FolderKind::Selectable,
@@ -146,7 +152,13 @@ impl Post {
     pub fn vanish(&self, folder: &str, uids: &UidSet) {
         let mut all = self.all();
         let stored = all.get_mut(&name(folder)).unwrap();
+        let gone: Vec<u32> =
+            stored.letters.iter().map(|letter| letter.uid).filter(|uid| uids.contains(*uid)).collect();
+        if gone.is_empty() {
+            return;
+        }
         stored.modseq += 1;
+        stored.gone.extend(gone.into_iter().map(|uid| (stored.modseq, uid)));
         stored.letters.retain(|letter| !uids.contains(letter.uid));
     }
 
@@ -234,6 +246,8 @@ impl World {
                 changes.flags.push(FlagChange { uid, flags, modseq });
             }
         }
+        changes.flags.sort_by_key(|change| change.modseq);
+        changes.modseq = Some(stored.modseq);
         open.told = now;
         changes
     }
@@ -347,14 +361,24 @@ impl World {
                     Err(refusal) => one(Answer::Refused(refusal)),
                 }
             }
-            Ask::Store { uids, mode, flags } => {
-                self.asked.push(format!("store {uids} {mode:?} {flags}"));
+            Ask::Since(modseq) => {
+                self.asked.push(format!("since {modseq}"));
+                let refused = self.refused("since");
+                one(Answer::Since(refused.map(|()| self.since(modseq))))
+            }
+            Ask::Store { uids, mode, flags, unchanged_since } => {
+                let since = unchanged_since.map_or(String::new(), |since| format!(" since {since}"));
+                self.asked.push(format!("store {uids} {mode:?} {flags}{since}"));
                 match self.refused("store") {
-                    Ok(()) => self
-                        .store(&uids, |old| old.changed(mode, &flags))
-                        .into_iter()
-                        .map(Answer::Flagged)
-                        .collect(),
+                    Ok(()) => {
+                        let modified = self.modified(&uids, &flags, unchanged_since);
+                        let rows = self.store(&uids.difference(&modified), |old| old.changed(mode, &flags));
+                        let mut answers: Vec<Answer> = rows.into_iter().map(Answer::Flagged).collect();
+                        if !modified.is_empty() {
+                            answers.push(Answer::Modified(modified));
+                        }
+                        answers
+                    }
                     Err(refusal) => one(Answer::Refused(refusal)),
                 }
             }
@@ -445,6 +469,7 @@ impl World {
             first_unseen: stored.letters.iter().find(|l| !l.flags.has(SystemFlag::Seen)).map(|l| l.uid),
             uid_next: stored.uid_next,
             uid_validity: stored.uid_validity,
+            modseq: stored.modseq,
             keywords,
             fixed_keywords: Flags::new(),
             access: Access::ReadWrite,
@@ -521,18 +546,48 @@ impl World {
     }
 
     fn store(&mut self, uids: &UidSet, change: impl Fn(&Flags) -> Flags) -> Vec<FlagChange> {
-        let folder = self.open.as_ref().expect("a folder is open").folder.clone();
+        let open = self.open.as_mut().expect("a folder is open");
         let mut all = self.post.all();
-        let stored = all.get_mut(&folder).expect("it is open");
-        stored.modseq += 1;
-        let modseq = stored.modseq;
+        let stored = all.get_mut(&open.folder).expect("it is open");
+        let modseq = stored.modseq + 1;
         let mut rows = Vec::new();
         for letter in stored.letters.iter_mut().filter(|letter| uids.contains(letter.uid)) {
-            letter.flags = change(&letter.flags);
-            letter.modseq = modseq;
-            rows.push(FlagChange { uid: letter.uid, flags: letter.flags.clone(), modseq });
+            let flags = change(&letter.flags);
+            if flags != letter.flags {
+                (letter.flags, letter.modseq, stored.modseq) = (flags, modseq, modseq);
+                // What a session does itself it is not told.
+                open.told.entry(letter.uid).and_modify(|told| *told = modseq);
+            }
+            rows.push(FlagChange { uid: letter.uid, flags: letter.flags.clone(), modseq: letter.modseq });
         }
         rows
+    }
+
+    /// Those of these messages that a conditional STORE leaves alone.
+    fn modified(&self, uids: &UidSet, flags: &Flags, since: Option<u64>) -> UidSet {
+        let folder = &self.open.as_ref().expect("a folder is open").folder;
+        let late = |letter: &&Letter| match since {
+            None => false,
+            Some(0) => {
+                flags.system().next().is_some()
+                    || flags.keywords().iter().any(|keyword| letter.flags.has_keyword(keyword))
+            }
+            Some(since) => letter.modseq > since,
+        };
+        let all = self.post.all();
+        let asked = all[folder].letters.iter().filter(|letter| uids.contains(letter.uid));
+        asked.filter(late).map(|letter| letter.uid).collect()
+    }
+
+    fn since(&self, modseq: u64) -> Since {
+        let folder = &self.open.as_ref().expect("a folder is open").folder;
+        let all = self.post.all();
+        let stored = &all[folder];
+        let since = if modseq > stored.modseq { 0 } else { modseq };
+        let changed = stored.letters.iter().filter(|letter| letter.modseq > since).map(|letter| letter.uid);
+        let gone = stored.gone.iter().filter(|gone| gone.0 > since).map(|gone| gone.1);
+        let known = since == modseq && since >= stored.forgotten;
+        Since { changed: changed.collect(), gone: known.then(|| gone.collect()) }
     }
 
     fn copy(&mut self, uids: &UidSet, to: &FolderName) -> Result<Copied, Refusal> {
