@@ -67,11 +67,7 @@ pub(super) async fn store(
     let stored = relay.mailstore().db().write(marking).await.map_err(refusals::store("marking messages"))?;
     session.folder()?.marked(stored.modseq);
     let changed = |(uid, modseq, marks): (Uid, i64, mailstore::Marks)| {
-        Answer::Flagged(FlagChange {
-            uid: uid.0,
-            flags: words::flags(&marks),
-            modseq: words::modseq(modseq),
-        })
+        Answer::Flagged(FlagChange { uid: uid.0, flags: words::flags(&marks), modseq: words::modseq(modseq) })
     };
     let mut answers: Vec<Answer> = stored.rows.into_iter().map(changed).collect();
     if !stored.modified.is_empty() {

@@ -263,7 +263,7 @@ impl Server {
             listing.patterns.iter().map(|pattern| listing.decoded(pattern)).collect();
         match patterns {
             Ok(patterns) => {
-                self.uses_status(&listing.status);
+                self.uses_status(&listing.status, out);
                 let count = status::count(&listing.status);
                 let task = Task::List { tag: tag.to_owned(), listing: Box::new(listing), patterns };
                 self.ask(Ask::Folders(count), task, out);

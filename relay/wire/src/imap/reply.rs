@@ -39,7 +39,12 @@ impl Completion {
     }
 
     pub(super) fn no(code: Code, text: &'static str) -> Self {
-        Self { status: Verdict::No, code: Some(code.as_str().to_owned()), text: Cow::Borrowed(text), tells: Tells::Nothing }
+        Self {
+            status: Verdict::No,
+            code: Some(code.as_str().to_owned()),
+            text: Cow::Borrowed(text),
+            tells: Tells::Nothing,
+        }
     }
 
     pub(super) fn bad(text: &'static str) -> Self {

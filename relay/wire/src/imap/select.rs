@@ -9,7 +9,13 @@ use super::store::{Expunging, WhyExpunge};
 use super::{Access, Ask, Changes, Flags, FolderName, Mode, Refusal, Selected, SystemFlag, UidSet};
 
 impl Server {
-    pub(super) fn select(&mut self, tag: &str, (folder, mode): (FolderName, Mode), sync: Sync, out: &mut Out) {
+    pub(super) fn select(
+        &mut self,
+        tag: &str,
+        (folder, mode): (FolderName, Mode),
+        sync: Sync,
+        out: &mut Out,
+    ) {
         match sync {
             Sync::Nothing => {}
             Sync::CondStore => self.enable_condstore(out),

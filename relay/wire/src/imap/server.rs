@@ -238,7 +238,10 @@ impl Server {
             (Task::Fetch(fetching), answer @ (Answer::Row(_) | Answer::Chunk(_) | Answer::Refused(_))) => {
                 self.fetched(fetching, answer, out);
             }
-            (Task::Store(storing), answer @ (Answer::Flagged(_) | Answer::Modified(_) | Answer::Refused(_))) => {
+            (
+                Task::Store(storing),
+                answer @ (Answer::Flagged(_) | Answer::Modified(_) | Answer::Refused(_)),
+            ) => {
                 self.stored(storing, answer, out);
             }
             (Task::Search(finding), answer @ (Answer::Found(_) | Answer::Refused(_))) => {
@@ -317,7 +320,7 @@ impl Server {
             Command::Check => self.complete(tag, Completion::ok("CHECK done"), Expunges::Told, out),
             Command::Unselect => {
                 self.unselect(tag, AfterUnselect::Complete(Completion::ok("UNSELECT done")), out);
-            },
+            }
             Command::Close => self.close(tag, out),
             Command::Expunge { among } => self.expunge(tag, among.as_ref(), out),
             Command::Fetch { by, set, items, since } => self.fetch(tag, (by, &set), (items, since), out),

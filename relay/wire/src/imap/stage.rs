@@ -5,6 +5,7 @@
 //! (one of [`letter`] into INBOX), `folder NAME`, `others NAME` and `shared NAME` (what stands above their folders), `errors N`, `sign-ins N`, `letter-size N`.
 //!
 //! `W:` lines: `KIND refused CODE text` for the next ask of a kind; `deliver`, `vanish UIDS`,
+//! `forget` (what went is no longer known one by one),
 //! `flag UID (FLAGS)` for what another session does in INBOX; `ended CODE text`; `nonsense`.
 
 use std::collections::VecDeque;
@@ -246,6 +247,11 @@ impl Stage for ImapStage {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
             "deliver" => drop(self.world.post.deliver("INBOX", &short(900))),
+            "forget" => {
+                let mut all = self.world.post.all();
+                let inbox = all.get_mut(&name("INBOX")).expect("INBOX is there");
+                inbox.forgotten = inbox.modseq;
+            }
             "vanish" => self.world.post.vanish("INBOX", &uids(rest)?),
             "flag" => {
                 let (uid, flags) = rest.split_once(' ').ok_or("flag UID (FLAGS)")?;

@@ -2,7 +2,6 @@
 
 use super::ask::Count;
 use super::command::{self, Command};
-use super::enabled::Extension;
 use super::reply::Completion;
 use super::scan::{Cursor, Fault, Parsed};
 use super::server::{Out, Server, Task};
