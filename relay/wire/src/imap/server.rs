@@ -7,8 +7,8 @@ use names::Timestamp;
 
 use super::acl::AclAsk;
 use super::append::{Append, Begun, Streaming};
-use super::condstore::{Catching, Sync};
 use super::command::{By, Command};
+use super::condstore::{Catching, Sync};
 use super::enabled::Enabled;
 use super::fetch::Fetching;
 use super::find::Finding;
