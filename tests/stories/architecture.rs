@@ -328,7 +328,7 @@ fn nobody_draws_lots_but_assembly() {
 }
 
 /// Where French may stand in code: pages, words of ours for people, and what reads French letters.
-const FRENCH: [(&str, &str); 13] = [
+const FRENCH: &[(&str, &str)] = &[
     ("webmail/", "the patient's pages"),
     ("relay/policy/src/refusal.rs", "a refusal has its sentence in both languages"),
     ("relay/policy/src/placing.rs", "a refusal has its sentence in both languages"),
