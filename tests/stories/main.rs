@@ -24,6 +24,7 @@ mod people;
 mod postfix;
 mod pro_space;
 mod refusals;
+mod silent_readers;
 mod tokens;
 mod transcripts;
 mod two_operators;

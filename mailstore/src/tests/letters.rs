@@ -202,7 +202,7 @@ async fn an_appended_draft_stands_where_it_was_put_with_its_marks() {
         let done = store.append(doctor, drafts.id, letter.clone(), marks.clone(), date, NOW).await.unwrap();
         assert_eq!((done.folder, done.uid), (drafts.id, Uid(1)));
         let rows = store.all_entries(doctor, drafts.id).await.unwrap();
-        assert_eq!((rows[0].internal_date, &rows[0].marks), (date, &marks));
+        assert_eq!((rows[0].internal_date, &rows[0].marks), (date, &marks.appended()));
         assert_eq!(store.folder_by_id(doctor, drafts.id).await.unwrap().unseen, 0);
         let other = store.doctor().await;
         let foreign = store.append(other, drafts.id, letter, marks, date, NOW).await;

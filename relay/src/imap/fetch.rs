@@ -1,7 +1,8 @@
 //! FETCH: pages of rows, summaries unsealed in place, contents streamed from their sealed blocks.
 //!
-//! In memory at any time: one page of rows with what was opened of them, and one piece of a body.
+//! In memory at any time: two pages of rows with what was opened of them, and one piece of a body.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,7 +32,10 @@ pub(super) struct Fetching {
     /// The line of the trail, until it is written: before anything that it tells of is given.
     line: Option<Entry>,
     rows: Rows,
+    /// Rows for the pages to come.
+    waiting: VecDeque<EntryRow>,
     page: std::vec::IntoIter<Ready>,
+    ahead: Option<Ahead>,
     streaming: Option<Streaming>,
     /// Letters that could not be read and were left out.
     damaged: u32,
@@ -97,7 +101,9 @@ pub(super) async fn begin(
         seen,
         line,
         rows,
+        waiting: VecDeque::new(),
         page: Vec::new().into_iter(),
+        ahead: None,
         streaming: None,
         damaged: 0,
     })
@@ -186,6 +192,7 @@ impl Fetching {
                 }
                 Err(refusal) => {
                     self.rows = Rows::Stored { wanted: Wanted::nothing() };
+                    self.waiting = VecDeque::new();
                     self.damaged = 0;
                     return Some(Answer::Refused(refusal));
                 }
@@ -229,25 +236,52 @@ impl Fetching {
         ObjectIds { thread: summary.map(|summary| store.thread_id(account, &root(summary))), email }
     }
 
-    /// Opens the next page; whether there was one.
+    /// Opens the next page; whether there was one. While it is written, the one after it is opened.
     async fn turn_page(&mut self, session: &mut Session) -> Result<bool, Refusal> {
-        let content = self.items.reads_content();
-        let size = if content { limits::LETTERS } else { limits::ROWS };
         let store_failed = refusals::store(READING);
-        let Some(mut rows) =
-            self.rows.next(&self.store, self.account, self.folder, size).await.map_err(&store_failed)?
-        else {
-            return Ok(false);
+        let mut newly_seen = Vec::new();
+        let opened = match self.ahead.take() {
+            Some(ahead) => ahead.opened().await,
+            None => {
+                let Some(mut rows) = self.take_rows().await.map_err(&store_failed)? else { return Ok(false) };
+                newly_seen = self.mark(session, &mut rows).await?;
+                open(&self.store, self.account, &self.items, rows).await
+            }
         };
-        let newly_seen = self.mark(session, &mut rows).await?;
-        session.folder()?.shown(rows.iter().map(|row| row.modseq).max().unwrap_or_default());
-        let ready = if content { self.letters(rows).await } else { self.summaries(rows).await };
-        let mut ready = ready.map_err(&store_failed)?;
+        let Opened { mut ready, damaged } = opened.map_err(&store_failed)?;
+        session.folder()?.shown(ready.iter().map(|ready| ready.row.modseq).max().unwrap_or_default());
         for ready in &mut ready {
             ready.newly_seen = newly_seen.binary_search(&ready.row.uid).is_ok();
         }
+        self.damaged += damaged;
         self.page = ready.into_iter();
+        // What is marked read is marked page by page, before it is shown.
+        if self.seen == MarkSeen::No && (self.items.needs_summary() || self.items.reads_content()) {
+            let rows = self.take_rows().await.map_err(&store_failed)?;
+            self.ahead = rows.map(|rows| Ahead::begin(self.store.clone(), self.account, &self.items, rows));
+        }
         Ok(true)
+    }
+
+    /// The rows of the next page: so many, and so few octets, that an idle peer holds little memory.
+    async fn take_rows(&mut self) -> Result<Option<Vec<EntryRow>>, Error> {
+        if !self.items.reads_content() {
+            return self.rows.next(&self.store, self.account, self.folder, limits::ROWS).await;
+        }
+        if self.waiting.is_empty() {
+            let rows = self.rows.next(&self.store, self.account, self.folder, limits::LETTERS).await?;
+            self.waiting = rows.unwrap_or_default().into();
+        }
+        let mut page = Vec::new();
+        let mut octets = 0;
+        while let Some(row) = self.waiting.front() {
+            octets += row.size.min(limits::LETTER_IN_MEMORY);
+            if octets > limits::PAGE_OCTETS && !page.is_empty() {
+                break;
+            }
+            page.extend(self.waiting.pop_front());
+        }
+        Ok((!page.is_empty()).then_some(page))
     }
 
     /// Sets `\Seen` where it is asked for and missing, and writes the line: in one unit when there is
@@ -287,66 +321,160 @@ impl Fetching {
         }
         Ok(changed)
     }
+}
 
-    /// Rows with their summaries, still encoded, when the items need them.
-    async fn summaries(&self, rows: Vec<EntryRow>) -> Result<Vec<Ready>, Error> {
-        let bare = |row: EntryRow, summary| Ready {
-            newly_seen: false,
-            head_len: 0,
-            body_len: row.size,
-            summary,
-            streaming: None,
-            row,
+/// A page that is being opened on another core.
+struct Ahead(tokio::task::JoinHandle<Result<Opened, Error>>);
+
+impl Ahead {
+    fn begin(store: Mailstore, account: AccountId, items: &Arc<FetchItems>, rows: Vec<EntryRow>) -> Self {
+        let items = Arc::clone(items);
+        Self(tokio::spawn(async move { open(&store, account, &items, rows).await }))
+    }
+
+    async fn opened(mut self) -> Result<Opened, Error> {
+        // It can fail only by a panic, which was logged, or with the runtime.
+        (&mut self.0).await.unwrap_or(Err(Error::Unreadable { what: "a page of letters", id: 0 }))
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Rows with all that their items need.
+struct Opened {
+    ready: Vec<Ready>,
+    /// Letters left out because they could not be read.
+    damaged: u32,
+}
+
+async fn open(
+    store: &Mailstore,
+    account: AccountId,
+    items: &FetchItems,
+    rows: Vec<EntryRow>,
+) -> Result<Opened, Error> {
+    match (items.reads_content(), items.needs_summary()) {
+        (false, false) => {
+            let ready = rows.into_iter().map(|row| Ready::bare(row, Sum::None)).collect();
+            Ok(Opened { ready, damaged: 0 })
+        }
+        (false, true) => {
+            let ready = encoded(store, account, rows).await?;
+            let ready = ready.into_iter().map(|(row, summary)| Ready::bare(row, Sum::Sealed(summary)));
+            Ok(Opened { ready: ready.collect(), damaged: 0 })
+        }
+        (true, false) if items.reads_bodies() => whole(store, account, items, rows).await,
+        (true, false) => heads(store, account, items, rows).await,
+        (true, true) => parts(store, account, items, rows).await,
+    }
+}
+
+impl Ready {
+    fn bare(row: EntryRow, summary: Sum) -> Self {
+        Self { newly_seen: false, head_len: 0, body_len: row.size, summary, streaming: None, row }
+    }
+
+    fn with(row: EntryRow, items: &FetchItems, head: Bytes, body: Option<BodyReader>) -> Self {
+        let head_len = head.len() as u64;
+        let body_len = body.as_ref().map_or(row.size.saturating_sub(head_len), BodyReader::size);
+        let spans = items.spans(head_len, body_len, None);
+        let streaming = (!spans.is_empty()).then(|| Streaming::new(spans, head, body));
+        Self { newly_seen: false, head_len, body_len, summary: Sum::None, streaming, row }
+    }
+}
+
+/// Whole letters (`BODY[]`): one question a page, and one key a letter; their summaries are not looked at.
+async fn whole(
+    store: &Mailstore,
+    account: AccountId,
+    items: &FetchItems,
+    rows: Vec<EntryRow>,
+) -> Result<Opened, Error> {
+    let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
+    let mut letters = store.whole_letters(account, &heads).await?;
+    let mut opened = Opened { ready: Vec::with_capacity(rows.len()), damaged: 0 };
+    for row in rows {
+        // A copy in the same folder shares its head with the first; a message removed meanwhile gives no row.
+        match letters.get_mut(&row.head) {
+            Some(Ok((head, body))) => {
+                opened.ready.push(Ready::with(row, items, head.clone(), Some(body.clone())));
+            }
+            Some(Err(error)) => {
+                tracing::error!(door = "mailbox", entry = row.id.0, %error, "a letter cannot be read");
+                opened.damaged += 1;
+            }
+            None => {}
+        }
+    }
+    Ok(opened)
+}
+
+/// Header blocks only (`BODY[HEADER.FIELDS (…)]`).
+async fn heads(
+    store: &Mailstore,
+    account: AccountId,
+    items: &FetchItems,
+    rows: Vec<EntryRow>,
+) -> Result<Opened, Error> {
+    let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
+    let blocks = store.header_blocks(account, &heads).await?;
+    let ready = rows.into_iter().zip(blocks);
+    let ready = ready.filter_map(|(row, head)| Some(Ready::with(row, items, head?, None)));
+    Ok(Opened { ready: ready.collect(), damaged: 0 })
+}
+
+/// Parts of letters, found by their summaries: three questions a page.
+async fn parts(
+    store: &Mailstore,
+    account: AccountId,
+    items: &FetchItems,
+    rows: Vec<EntryRow>,
+) -> Result<Opened, Error> {
+    let mut opened = Opened { ready: Vec::with_capacity(rows.len()), damaged: 0 };
+    let mut page = Vec::with_capacity(rows.len());
+    for (row, bytes) in encoded(store, account, rows).await? {
+        let Ok(summary) = decode(&bytes, row.id.0) else {
+            opened.damaged += 1;
+            continue;
         };
-        if !self.items.needs_summary() {
-            return Ok(rows.into_iter().map(|row| bare(row, Sum::None)).collect());
-        }
-        let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
-        let found = self.store.summaries(self.account, &heads).await?;
-        // A message removed meanwhile gives no row.
-        let found = rows.into_iter().zip(found);
-        Ok(found.filter_map(|(row, summary)| Some(bare(row, Sum::Sealed(summary?)))).collect())
+        let spans = items.spans(summary.head_len, summary.body_len, Some(&summary));
+        page.push((row, summary, spans));
     }
+    let reads = |spans: &[Span], block| spans.iter().any(|span| span.block == block);
+    let heads: Vec<_> =
+        page.iter().filter(|(.., spans)| reads(spans, Block::Head)).map(|(row, ..)| row.head).collect();
+    let bodies: Vec<_> =
+        page.iter().filter(|(.., spans)| reads(spans, Block::Body)).map(|(row, ..)| row.body).collect();
+    let mut heads = store.header_blocks(account, &heads).await?.into_iter();
+    let mut bodies = store.bodies(account, &bodies).await?.into_iter();
+    for (row, summary, spans) in page {
+        let head = if reads(&spans, Block::Head) { heads.next().flatten() } else { Some(Bytes::new()) };
+        let body = match reads(&spans, Block::Body) {
+            true => bodies.next().flatten().map(Some),
+            false => Some(None),
+        };
+        let (Some(head), Some(body)) = (head, body) else { continue };
+        let (head_len, body_len) = (summary.head_len, summary.body_len);
+        let streaming = (!spans.is_empty()).then(|| Streaming::new(spans, head, body));
+        let summary = Sum::Open(Arc::new(summary));
+        opened.ready.push(Ready { row, newly_seen: false, head_len, body_len, summary, streaming });
+    }
+    Ok(opened)
+}
 
-    /// Rows with the blocks that their items read: three questions a page.
-    async fn letters(&mut self, rows: Vec<EntryRow>) -> Result<Vec<Ready>, Error> {
-        let mut page = Vec::with_capacity(rows.len());
-        for (row, bytes) in self.encoded(rows).await? {
-            let Ok(summary) = decode(&bytes, row.id.0) else {
-                self.damaged += 1;
-                continue;
-            };
-            let spans = self.items.spans(summary.head_len, summary.body_len, Some(&summary));
-            page.push((row, summary, spans));
-        }
-        let reads = |spans: &[Span], block| spans.iter().any(|span| span.block == block);
-        let heads: Vec<_> =
-            page.iter().filter(|(.., spans)| reads(spans, Block::Head)).map(|(row, ..)| row.head).collect();
-        let bodies: Vec<_> =
-            page.iter().filter(|(.., spans)| reads(spans, Block::Body)).map(|(row, ..)| row.body).collect();
-        let mut heads = self.store.header_blocks(self.account, &heads).await?.into_iter();
-        let mut bodies = self.store.bodies(self.account, &bodies).await?.into_iter();
-        let mut ready = Vec::with_capacity(page.len());
-        for (row, summary, spans) in page {
-            let head = if reads(&spans, Block::Head) { heads.next().flatten() } else { Some(Bytes::new()) };
-            let body = match reads(&spans, Block::Body) {
-                true => bodies.next().flatten().map(Some),
-                false => Some(None),
-            };
-            let (Some(head), Some(body)) = (head, body) else { continue };
-            let (head_len, body_len) = (summary.head_len, summary.body_len);
-            let streaming = (!spans.is_empty()).then(|| Streaming::new(spans, head, body));
-            let summary = Sum::Open(Arc::new(summary));
-            ready.push(Ready { row, newly_seen: false, head_len, body_len, summary, streaming });
-        }
-        Ok(ready)
-    }
-
-    async fn encoded(&self, rows: Vec<EntryRow>) -> Result<Vec<(EntryRow, Bytes)>, Error> {
-        let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
-        let found = self.store.summaries(self.account, &heads).await?;
-        Ok(rows.into_iter().zip(found).filter_map(|(row, summary)| Some((row, summary?))).collect())
-    }
+/// Rows with their summaries, still encoded. A message removed meanwhile gives no row.
+async fn encoded(
+    store: &Mailstore,
+    account: AccountId,
+    rows: Vec<EntryRow>,
+) -> Result<Vec<(EntryRow, Bytes)>, Error> {
+    let heads: Vec<_> = rows.iter().map(|row| row.head).collect();
+    let found = store.summaries(account, &heads).await?;
+    Ok(rows.into_iter().zip(found).filter_map(|(row, summary)| Some((row, summary?))).collect())
 }
 
 fn decode(bytes: &[u8], entry: i64) -> Result<Summary, Error> {

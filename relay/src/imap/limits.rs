@@ -7,6 +7,12 @@ pub(super) const ROWS: usize = 500;
 /// Letters of one page whose header blocks and bodies are opened: each may hold some 16 KiB of body
 /// and 100 KiB of header in memory.
 pub(super) const LETTERS: usize = 64;
+/// Octets of letters opened for one page, the last of them beyond it: with the page opened ahead, what a peer that
+/// does not read makes us hold beside the driver's output (RELIABILITY I-02).
+pub(super) const PAGE_OCTETS: u64 = 128 * 1024;
+/// Octets of a letter that stand in memory when it is opened: its header block and a short body; a long body is
+/// read from its blob piece by piece.
+pub(super) const LETTER_IN_MEMORY: u64 = 24 * 1024;
 /// Octets of one piece of a body on its way to the peer.
 pub(super) const CHUNK: usize = 64 * 1024;
 /// Messages of a folder that is looked at whole, by the store's views; a row is about 140 octets.

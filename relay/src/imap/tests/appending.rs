@@ -209,3 +209,34 @@ async fn a_replaced_draft_is_one_act() {
         assert_eq!((told(audit::Act::LetterAppended), told(audit::Act::LetterRemoved)), (2, 1));
     }
 }
+
+/// RELIABILITY I-09: whatever is removed, and whoever comes back, a UID names one letter for ever.
+#[tokio::test]
+async fn i_09_a_uid_is_never_given_twice() {
+    for home in homes().await {
+        let letter = b"Subject: x\r\n\r\n";
+        let mut client = Client::doctor(&home.door).await;
+        client.ok("CREATE Dossier").await;
+        let uidvalidity = |said: &str| -> u32 {
+            said.split_once("UIDVALIDITY ").unwrap().1.trim_end_matches(')').parse().unwrap()
+        };
+        let first = uidvalidity(&client.ok("STATUS Dossier (UIDVALIDITY)").await);
+        for last in [2, 4, 6] {
+            for _ in 0..2 {
+                append(&mut client, "Dossier", letter).await;
+            }
+            client.ok("SELECT Dossier").await;
+            assert!(client.ok("UID FETCH * UID").await.contains(&format!("(UID {last})")));
+            client.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)").await;
+            client.ok("EXPUNGE").await;
+            drop(client);
+            client = Client::doctor(&home.door).await;
+            let said = client.ok("STATUS Dossier (MESSAGES UIDNEXT)").await;
+            assert!(said.ends_with(&format!("(MESSAGES 0 UIDNEXT {})", last + 1)), "{said}");
+        }
+        client.ok("DELETE Dossier").await;
+        client.ok("CREATE Dossier").await;
+        let again = uidvalidity(&client.ok("STATUS Dossier (UIDVALIDITY)").await);
+        assert!(again > first, "{again} after {first}");
+    }
+}

@@ -136,6 +136,13 @@ impl FetchItems {
         self.0.iter().any(|item| matches!(item, FetchItem::Content(_)))
     }
 
+    /// Whether chunks of bodies may be among them, when no numbered part is asked for.
+    #[must_use]
+    pub fn reads_bodies(&self) -> bool {
+        let reads = |text: &SectionText| matches!(text, SectionText::Whole | SectionText::Text);
+        self.0.iter().any(|item| matches!(item, FetchItem::Content(content) if reads(&content.section.text)))
+    }
+
     /// Whether words of the letters' texts are shown (PREVIEW).
     #[must_use]
     pub fn shows_preview(&self) -> bool {

@@ -21,6 +21,8 @@ mod fetch;
 mod fetch_items;
 mod find;
 mod flags;
+#[cfg(test)]
+mod floods;
 mod folders;
 mod idle;
 pub mod limits;

@@ -85,6 +85,12 @@ impl Reader {
         !self.command.is_empty()
     }
 
+    /// Octets in memory.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.inbox.capacity() + self.command.capacity()
+    }
+
     /// Whether something came behind the command that is being answered.
     pub(super) fn has_more(&self) -> bool {
         !self.unread().is_empty()

@@ -355,6 +355,8 @@ impl Machine for Server {
                 self.tls = facts;
                 self.greet(out);
             }
+            // Behind a BYE nothing is listened to, nor kept (RELIABILITY I-01).
+            Input::Bytes(_) if self.phase.is_over() => {}
             Input::Bytes(bytes) => self.reader.put(bytes),
             Input::Answer(answer) => match std::mem::replace(&mut self.phase, Phase::Ready) {
                 Phase::Waiting(task) => self.answered(task, answer, out),
