@@ -66,7 +66,7 @@ async fn a_message_keeps_its_names_and_tells_when_it_came_here() {
         let alone = LETTER.replace("<analyse-1@", "<autre@");
         home.deliver(&alone).await;
         let mut client = Client::doctor(&home.door).await;
-        let said = client.ok("FETCH 1:3 (EMAILID THREADID PREVIEW SAVEDATE INTERNALDATE)").await;
+        let said = client.ok("FETCH 1:3 (EMAILID THREADID SAVEDATE INTERNALDATE)").await;
         let rows: Vec<&str> = said.split("\r\n").collect();
         assert_eq!(rows.len(), 3, "{said}");
         let email = |row: &str| between(row, "EMAILID (", ')').to_owned();
@@ -112,5 +112,7 @@ async fn a_preview_is_short_and_marks_nothing() {
         let text = &text[..length.parse::<usize>().unwrap()];
         assert!(text.starts_with("Chère cons") && text.contains("cholestérol est bas."), "{text}");
         assert!(heard.contains(" FLAGS ())"), "{heard}");
+        let read = home.trail().await.into_iter().rfind(|(act, _)| *act == Act::LetterRead);
+        assert!(read.is_some_and(|(_, detail)| detail.ends_with("what=previews")));
     }
 }
