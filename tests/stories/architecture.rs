@@ -520,6 +520,18 @@ fn the_page_of_refusals_is_that_of_the_rules() {
     none(&wrong, "docs/refusals.md is not true");
 }
 
+/// RELIABILITY I-08: a search typed into a page reaches the store as a value. There is no IMAP text between them
+/// into which a word could break out.
+#[test]
+fn i_08_the_pages_never_speak_imap() {
+    let pages: Vec<Source> =
+        product().into_iter().filter(|source| source.path.starts_with("webmail/")).collect();
+    assert!(pages.len() > 20, "the pages are no longer found");
+    let speaks = |source: &&Source| source.code.contains("imap::") || source.code.contains("ImapDoor");
+    let wrong: Vec<String> = pages.iter().filter(speaks).map(|source| source.path.clone()).collect();
+    none(&wrong, "pages call the store, not a mail protocol");
+}
+
 /// Words between back quotes.
 fn quoted(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
