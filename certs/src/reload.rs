@@ -50,15 +50,21 @@ impl ServerIdentity {
     /// Reads the files again. If one cannot be used, all of the old identities stay (RELIABILITY
     /// T-13).
     pub fn reload(&self, now: Timestamp) -> Result<(), LoadError> {
-        if self.files.is_empty() {
-            return Ok(());
+        Self::reload_all(&[self], now)
+    }
+
+    /// The same for several: all files are read before the first door shows anything new, so that one that
+    /// cannot be used leaves every door as it is.
+    pub fn reload_all(identities: &[&Self], now: Timestamp) -> Result<(), LoadError> {
+        let fresh = identities.iter().map(|identity| read_all(&identity.files, identity.access, now));
+        let fresh = fresh.collect::<Result<Vec<_>, _>>()?;
+        for (shown, fresh) in identities.iter().zip(fresh).filter(|(_, fresh)| !fresh.is_empty()) {
+            for identity in &fresh {
+                let until = identity.not_after.rfc3339();
+                tracing::info!(serial = identity.serial, until, "server certificate loaded");
+            }
+            shown.current.store(Arc::new(fresh));
         }
-        let fresh = read_all(&self.files, self.access, now)?;
-        for identity in &fresh {
-            let until = identity.not_after.rfc3339();
-            tracing::info!(serial = identity.serial, until, "server certificate loaded");
-        }
-        self.current.store(Arc::new(fresh));
         Ok(())
     }
 
@@ -146,6 +152,36 @@ mod tests {
         std::fs::write(&files.key, stranger.key_pem).unwrap();
         assert!(matches!(identity.reload(NOW), Err(LoadError::WrongKey { .. })));
         assert_eq!(shown(&server, &client, "localhost").serial, second, "the old one stays");
+    }
+
+    #[test]
+    fn several_are_reloaded_together_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = invented_authority();
+        let files = |name: &str| IdentityFiles {
+            chain: dir.path().join(format!("{name}.pem")),
+            key: dir.path().join(format!("{name}.key")),
+        };
+        let write = |files: &IdentityFiles| {
+            authority.server(&["localhost"], NOW).unwrap().write(&files.chain, &files.key).unwrap();
+        };
+        let pairs = [files("doors"), files("operators")];
+        let identities = pairs.each_ref().map(|files| {
+            write(files);
+            ServerIdentity::load(vec![files.clone()], KeyAccess::OwnerOnly, NOW).unwrap()
+        });
+        let fixed = ServerIdentity::fixed(identities[0].current().to_vec());
+        let all = [&*identities[0], &*fixed, &*identities[1]];
+        let shown = || all.map(|identity| identity.current()[0].serial.clone());
+        let before = shown();
+        write(&pairs[0]);
+        std::fs::write(&pairs[1].chain, "no certificate").unwrap();
+        assert!(ServerIdentity::reload_all(&all, NOW).is_err());
+        assert_eq!(shown(), before, "the first was read well, and is not shown");
+        write(&pairs[1]);
+        ServerIdentity::reload_all(&all, NOW).unwrap();
+        let after = shown();
+        assert!(after[0] != before[0] && after[1] == before[1] && after[2] != before[2]);
     }
 
     /// T-13: whatever is wrong with the new pair, the old one is shown on.

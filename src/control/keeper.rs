@@ -45,9 +45,8 @@ impl Keeper {
 
     /// Reads the certificates again.
     pub(crate) async fn reload(&self) -> anyhow::Result<()> {
-        for identity in &self.identities {
-            identity.reload(self.house.clock.now())?;
-        }
+        let [doors, operators] = &self.identities;
+        ServerIdentity::reload_all(&[doors, operators], self.house.clock.now())?;
         Ok(assembly::note(&self.house, Actor::Operator, Act::Reloaded, String::new()).await?)
     }
 

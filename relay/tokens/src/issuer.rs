@@ -84,7 +84,10 @@ impl Issuer {
         unverified.algorithm(&self.settings)?;
         let mut known = self.known(now).await?;
         if !known.keys.names(unverified.key()) {
-            known = self.refresh(&known, now).await?;
+            // Somebody waits for their sign-in, for a key that may not exist.
+            const WHAT: &str = "the issuer's new key";
+            let asking = tokio::time::timeout(limits::NEW_KEY_TIME, self.refresh(&known, now)).await;
+            known = asking.map_err(|_| TokenFault::Unreachable { what: WHAT, cause: None })??;
         }
         unverified.verify(&known.keys, &self.settings, shown_as, now)
     }
@@ -157,12 +160,18 @@ impl Issuer {
 
     /// Fetches keys that grew old; for the chore that keeps sign-ins from waiting.
     pub(crate) async fn keep_fresh(&self, now: Timestamp) -> Result<(), TokenFault> {
-        self.known(now).await.map(drop)
+        match self.known.load_full() {
+            Some(known) if (0..limits::KEYS_FRESH).contains(&now.since(known.fetched)) => Ok(()),
+            Some(known) => self.refresh(&known, now).await.map(drop),
+            None => self.fetch(None, now).await.map(drop),
+        }
     }
 
+    /// What is at hand serves a sign-in as long as it may serve at all: making it new is the chore's, and an
+    /// issuer that is away keeps nobody waiting.
     async fn known(&self, now: Timestamp) -> Result<Arc<Known>, TokenFault> {
         match self.known.load_full() {
-            Some(known) if (0..limits::KEYS_FRESH).contains(&now.since(known.fetched)) => Ok(known),
+            Some(known) if (0..limits::KEYS_STALE).contains(&now.since(known.fetched)) => Ok(known),
             Some(known) => self.refresh(&known, now).await,
             None => self.fetch(None, now).await,
         }

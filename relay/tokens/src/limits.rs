@@ -11,6 +11,9 @@ pub const TOKEN_OCTETS: usize = 8 * 1024;
 pub const DOCUMENT_OCTETS: usize = 256 * 1024;
 /// Time to fetch one of them: somebody waits for their sign-in.
 pub const FETCH_TIME: Duration = Duration::from_secs(10);
+/// How long a sign-in waits for a key of a name that is not known yet: an issuer that is away must not keep
+/// it for as long as a fetch may take. (ours)
+pub const NEW_KEY_TIME: Duration = Duration::from_secs(3);
 /// Keys of one issuer that are looked at.
 pub const KEYS: usize = 64;
 /// Bits of an RSA key, at least (RFC 7518 §3.3); the library refuses shorter ones, and those over 8192.

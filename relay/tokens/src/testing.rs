@@ -31,6 +31,7 @@ struct Pages {
     answers: HashMap<String, String>,
     asked: Vec<(String, String)>,
     broken: bool,
+    silent: bool,
 }
 
 impl InventedIssuer {
@@ -87,9 +88,15 @@ impl InventedIssuer {
         self.pages.lock().unwrap().broken = true;
     }
 
+    /// From now on it takes questions and answers none.
+    pub fn fall_silent(&self) {
+        self.pages.lock().unwrap().silent = true;
+    }
+
     /// It answers again.
     pub fn repair(&self) {
-        self.pages.lock().unwrap().broken = false;
+        let mut pages = self.pages.lock().unwrap();
+        (pages.broken, pages.silent) = (false, false);
     }
 
     /// How often a page was asked for.
@@ -115,11 +122,14 @@ async fn converse(mut stream: TcpStream, pages: Arc<Mutex<Pages>>) {
     }
     let request = String::from_utf8(request).unwrap();
     let path = request.split(' ').nth(1).unwrap().to_owned();
-    let answer = {
+    let (answer, silent) = {
         let mut pages = pages.lock().unwrap();
         pages.asked.push((path.clone(), request));
-        if pages.broken { None } else { pages.answers.get(&path).cloned() }
+        (if pages.broken { None } else { pages.answers.get(&path).cloned() }, pages.silent)
     };
+    if silent {
+        return std::future::pending().await;
+    }
     let reply = match answer {
         Some(body) => format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()),
         None => "HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n".to_owned(),

@@ -121,6 +121,26 @@ async fn keys_of_an_issuer_that_is_away_serve_for_a_day() {
     issuers.verify(&token(hours(26)), hours(26)).await.unwrap();
 }
 
+/// An issuer that takes questions and never answers: who shows a token signed with a known key waits for
+/// nobody, and who shows one of an unknown key not for long.
+#[tokio::test]
+async fn an_issuer_that_is_silent_keeps_no_sign_in_waiting() {
+    let issuer = InventedIssuer::start().await;
+    let (signer, unknown) = (Signer::es256("1"), Signer::es256("2"));
+    issuer.publish(&[&signer]);
+    let issuers = issuer.issuers(settings(&issuer));
+    issuers.verify(&signer.token(&claims(&issuer, json!({}))), NOW).await.unwrap();
+    issuer.fall_silent();
+    let later = NOW.plus(2 * 3_600_000);
+    let claims = claims(&issuer, json!({"iat": later.0 / 1_000, "exp": later.0 / 1_000 + 60}));
+    issuers.verify(&signer.token(&claims), later).await.unwrap();
+    assert_eq!(issuer.asked("/jwks"), 1, "keys of two hours ago serve, and nobody is asked");
+    let asked = std::time::Instant::now();
+    let fault = issuers.verify(&unknown.token(&claims), later).await.unwrap_err();
+    assert!(fault.is_temporary(), "{fault}");
+    assert!(asked.elapsed() < crate::limits::FETCH_TIME, "{:?}", asked.elapsed());
+}
+
 #[tokio::test]
 async fn the_claims_of_the_user_name_whom_the_token_does_not() {
     let issuer = InventedIssuer::start().await;
