@@ -62,7 +62,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use accepted::AcceptedKey;
+pub use accepted::{AcceptedKey, Passage, Recipients, Taken};
 pub use accounts::{Account, AccountState, NewAccount};
 pub use blobs::{BlobName, Reserve, Room};
 pub use body::{BodyReader, BodyWriter, SealedBody};
@@ -98,6 +98,7 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0004", sql: include_str!("../migrations/0004.sql") },
     db::Migration { name: "mailstore/0006", sql: include_str!("../migrations/0006.sql") },
     db::Migration { name: "mailstore/0007", sql: include_str!("../migrations/0007.sql") },
+    db::Migration { name: "mailstore/0008", sql: include_str!("../migrations/0008.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

@@ -35,6 +35,8 @@ pub struct RelayCounts {
     pub letters: Vec<Letters>,
     /// Attempts to sign in.
     pub sign_ins: Vec<SignIns>,
+    /// Recipients dropped from the queue of whom nobody could be told.
+    pub dropped_untold: u64,
 }
 
 /// Counts. The keys are words of the program, so that there are few.
@@ -45,6 +47,7 @@ pub(crate) struct Tally(Mutex<Cells>);
 struct Cells {
     letters: BTreeMap<(&'static str, &'static str), u64>,
     sign_ins: BTreeMap<(&'static str, &'static str, &'static str), u64>,
+    dropped_untold: u64,
 }
 
 impl Tally {
@@ -60,6 +63,10 @@ impl Tally {
         *self.cells().sign_ins.entry((door, mechanism, outcome)).or_default() += 1;
     }
 
+    pub(crate) fn dropped_untold(&self, recipients: u64) {
+        self.cells().dropped_untold += recipients;
+    }
+
     pub(crate) fn look(&self) -> RelayCounts {
         let cells = self.cells();
         let letters = cells.letters.iter();
@@ -69,6 +76,7 @@ impl Tally {
             sign_ins: sign_ins
                 .map(|(&(door, mechanism, outcome), &count)| SignIns { door, mechanism, outcome, count })
                 .collect(),
+            dropped_untold: cells.dropped_untold,
         }
     }
 

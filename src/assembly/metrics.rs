@@ -34,7 +34,7 @@ const SCRAPERS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Every metric with its meaning; docs/metrics.md says what to watch. Counters end with `_total` there.
-pub(crate) const METRICS: [(&str, &str); 26] = [
+pub(crate) const METRICS: [(&str, &str); 28] = [
     ("pli_build", "The version that runs"),
     ("pli_database_readable", "1 when the database answered this scrape"),
     ("pli_connections_open", "Connections open now at all doors"),
@@ -45,8 +45,10 @@ pub(crate) const METRICS: [(&str, &str); 26] = [
     ("pli_tls_failures", "TLS handshakes that failed, by door and why"),
     ("pli_letters", "Letters by door and rule: accepted, or the id of the rule that refused"),
     ("pli_sign_ins", "Attempts to sign in at the mail doors, by door, mechanism and outcome"),
+    ("pli_queue_dropped_untold", "Recipients dropped from the queue of whom nobody could be told"),
     ("pli_sign_ins_failed", "Sign-ins that failed at any door, pages too"),
     ("pli_sign_ins_delayed", "Sign-ins that came too early after failures"),
+    ("pli_sign_in_surges", "Times that failed sign-ins over all doors came to ten times the usual"),
     ("pli_queue_recipients", "Recipients with other operators whose letter waits, by state"),
     ("pli_queue_oldest_seconds", "Age of the oldest letter that waits for another operator"),
     ("pli_sends", "What became of tries to send to other operators"),
@@ -160,6 +162,7 @@ impl Metrics {
         page.counter("pli_panics", counts.panicked);
         page.counter("pli_sign_ins_failed", counts.failed);
         page.counter("pli_sign_ins_delayed", counts.delayed);
+        page.counter("pli_sign_in_surges", counts.surges);
         let doors = self.gate.doors();
         let two = |door: &str, name, value: &str| vec![("door", door.to_owned()), (name, value.to_owned())];
         let ended = doors.sessions.iter().map(|row| (two(row.door, "end", row.end.word()), row.count));
@@ -186,6 +189,7 @@ impl Metrics {
             (words.map(|(name, word)| (name, word.to_owned())).to_vec(), row.count)
         });
         page.counters("pli_sign_ins", sign_ins);
+        page.counter("pli_queue_dropped_untold", counts.dropped_untold);
     }
 
     fn sends(&self, page: &mut Page) {

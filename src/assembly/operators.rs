@@ -11,6 +11,7 @@ use net::fetch::Fetcher;
 use relay::queue::{OutgoingTls, RouteParts, Routes, Sender, SenderParts};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use wire::smtp_client;
 
 /// What stands between operators, made once and shared by the door and the way out.
@@ -95,6 +96,13 @@ impl Operators {
         })
         .context("the queue's routes")?;
         let client = smtp_client::Config::new(hostname);
-        Ok(Sender::new(SenderParts { relay: house.relay.clone(), routes, tls, client, home: house.home }))
+        Ok(Sender::new(SenderParts {
+            relay: house.relay.clone(),
+            routes,
+            tls,
+            client,
+            home: house.home,
+            drain: Duration::from_secs(config.limits.drain_seconds),
+        }))
     }
 }

@@ -106,12 +106,14 @@ async fn haunted(store: &TestStore) -> names::AccountId {
     };
     let address = Address::parse(&format!("{address}@operator.fr")).unwrap();
     let key = store.accepted_key(&[accepted.as_bytes()]);
-    let parameters = (store.store.clone(), trace, address, key);
-    let unit = db::unit("haunt", parameters, |(store, trace, address, key), tx| {
+    let recipients = store.accepted_recipients(key, [recipient]);
+    let passage = crate::Passage { key, recipients, queue: QueueId(5), expires_at: NOW.plus(1) };
+    let parameters = (store.store.clone(), trace, address, passage);
+    let unit = db::unit("haunt", parameters, |(store, trace, address, passage), tx| {
         Box::pin(async move {
             store.write_traces(tx, std::slice::from_ref(trace)).await?;
             store.ensure_parties(tx, std::slice::from_ref(address), NOW).await?;
-            store.accept(tx, &[(*key, QueueId(5), NOW.plus(1))], NOW).await
+            store.accept(tx, std::slice::from_ref(passage), NOW).await
         })
     });
     store.db().write(unit).await.unwrap();
@@ -305,36 +307,88 @@ fn trace_of(queue: QueueId) -> Trace {
 
 #[tokio::test]
 async fn a_letter_sent_again_gets_its_first_answer_until_that_expires() {
+    use crate::Taken::{Again, Now};
     for store in stores().await {
-        let key = store.accepted_key(&[b"login", b"envelope", b"hash"]);
-        assert_ne!(key, store.accepted_key(&[b"loginenvelope", b"", b"hash"]), "parts are told apart");
-        let accept = |letters: Vec<(crate::AcceptedKey, QueueId, Timestamp)>, now: Timestamp| {
-            let parameters = (store.store.clone(), letters, now);
-            let unit = db::unit("accept", parameters, |(store, letters, now), tx| {
-                Box::pin(store.accept(tx, letters, *now))
-            });
-            store.db().write(unit)
-        };
+        let key = store.accepted_key(&[b"login", b"sender", b"hash"]);
+        assert_ne!(key, store.accepted_key(&[b"loginsender", b"", b"hash"]), "parts are told apart");
         let later = NOW.plus(names::HOUR);
-        let twice = vec![(key, QueueId(1), later), (key, QueueId(2), later)];
-        assert_eq!(accept(twice, NOW).await.unwrap(), [None, Some(QueueId(1))], "{}", store.engine);
-        assert_eq!(accept(vec![(key, QueueId(3), later)], NOW.plus(1)).await.unwrap(), [Some(QueueId(1))]);
-        assert_eq!(accept(vec![(key, QueueId(1), later)], NOW.plus(1)).await.unwrap(), [None], "run again");
+        let passage = |queue, expires_at| passage(&store, queue, &["a@b.fr"], expires_at);
+        let twice = vec![passage(1, later), passage(2, later)];
+        assert_eq!(accept(&store, twice, NOW).await, [Now, Again(QueueId(1))], "{}", store.engine);
+        let next = NOW.plus(1);
+        assert_eq!(accept(&store, vec![passage(3, later)], next).await, [Again(QueueId(1))]);
+        assert_eq!(accept(&store, vec![passage(1, later)], next).await, [Now], "run again");
         let parameters = (store.store.clone(), trace_of(QueueId(1)));
         let unit = db::unit("trace", parameters, |(store, trace), tx| {
             Box::pin(store.write_traces(tx, std::slice::from_ref(trace)))
         });
         store.db().write(unit).await.unwrap();
-        let own = Some(QueueId(1));
-        assert_eq!(accept(vec![(key, QueueId(1), later)], NOW.plus(1)).await.unwrap(), [own], "kept before");
-        assert_eq!(store.accepted(key, NOW.plus(1)).await.unwrap(), own, "{}", store.engine);
-        assert_eq!(store.accepted(key, later).await.unwrap(), None, "{}: expired", store.engine);
+        let own = [Again(QueueId(1))];
+        assert_eq!(accept(&store, vec![passage(1, later)], next).await, own, "kept before");
+        let who = ["a@b.fr", "c@b.fr"];
+        let found = store.accepted(key, &who, next).await.unwrap();
+        assert_eq!(found, Some((QueueId(1), vec![true, false])), "{}", store.engine);
+        assert_eq!(store.accepted(key, &who, later).await.unwrap(), None, "{}: expired", store.engine);
         let end = later.plus(names::HOUR);
-        assert_eq!(accept(vec![(key, QueueId(4), end)], later).await.unwrap(), [None]);
-        assert_eq!(accept(vec![(key, QueueId(5), end)], later).await.unwrap(), [Some(QueueId(4))]);
+        assert_eq!(accept(&store, vec![passage(4, end)], later).await, [Now]);
+        assert_eq!(accept(&store, vec![passage(5, end)], later).await, [Again(QueueId(4))]);
         assert_eq!(store.due(end).await.unwrap().accepted, 1);
         assert_eq!(store.retain(end).await.unwrap().rows.accepted, 1);
         assert_eq!(store.due(end).await.unwrap(), crate::Due::default());
+    }
+}
+
+fn passage(store: &TestStore, queue: i64, recipients: &[&str], expires_at: Timestamp) -> crate::Passage {
+    let key = store.accepted_key(&[b"login", b"sender", b"hash"]);
+    let recipients = store.accepted_recipients(key, recipients.iter().copied());
+    crate::Passage { key, recipients, queue: QueueId(queue), expires_at }
+}
+
+async fn accept(store: &TestStore, passages: Vec<crate::Passage>, now: Timestamp) -> Vec<crate::Taken> {
+    let parameters = (store.store.clone(), passages, now);
+    let unit = db::unit("accept", parameters, |(store, passages, now), tx| {
+        Box::pin(async move {
+            let taken = store.accept(tx, passages, *now).await?;
+            for (passage, taken) in passages.iter().zip(&taken) {
+                if let crate::Taken::More(all) = taken {
+                    store.join(tx, &[(passage.key, all.clone(), passage.expires_at)]).await?;
+                }
+            }
+            Ok::<_, crate::Error>(taken)
+        })
+    });
+    store.db().write(unit).await.unwrap()
+}
+
+/// What a passage may do is a word here: `More` says all whom the letter was taken for.
+#[tokio::test]
+async fn for_whom_a_letter_was_taken_is_remembered_one_by_one() {
+    use crate::Taken;
+    for store in stores().await {
+        let later = NOW.plus(names::HOUR);
+        let mut next = 0;
+        for (what, together, said) in [
+            ("two recipients", vec![vec!["a", "b"]], vec!["now"]),
+            ("fewer", vec![vec!["b"]], vec!["again 1"]),
+            ("one more beside one who has it", vec![vec!["a", "c"]], vec!["partly"]),
+            ("only the one more, and its repeat", vec![vec!["c"], vec!["c"]], vec!["more 3", "again 4"]),
+            ("all of them", vec![vec!["a", "b", "c"]], vec!["again 1"]),
+            ("two others in one unit", vec![vec!["d"], vec!["e"]], vec!["more 4", "partly"]),
+            ("the other comes again", vec![vec!["e"]], vec!["more 5"]),
+        ] {
+            let passages = together.iter().map(|recipients| {
+                next += 1;
+                passage(&store, next, recipients, later)
+            });
+            let passages = passages.collect();
+            let words = accept(&store, passages, NOW).await.into_iter().map(|taken| match taken {
+                Taken::Now => "now".to_owned(),
+                Taken::Again(QueueId(queue)) => format!("again {queue}"),
+                Taken::Partly => "partly".to_owned(),
+                Taken::More(all) => format!("more {}", all.len()),
+            });
+            assert_eq!(words.collect::<Vec<_>>(), said, "{}: {what}", store.engine);
+        }
     }
 }
 

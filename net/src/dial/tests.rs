@@ -50,6 +50,7 @@ impl Sender {
             ret: None,
             envelope_id: None,
             require_tls: false,
+            deliver_by: None,
         }))
     }
 }

@@ -22,7 +22,10 @@ impl Relay {
     ///
     /// When this answers `Accepted`, the letter is on disk: in every mailbox of ours, and in the queue for
     /// recipients elsewhere.
+    ///
+    /// A letter that was taken before is taken for those who do not have it: exactly the missing ones.
     pub async fn deliver(&self, source: &Source<'_>, draft: Draft, now: Timestamp) -> Result<Outcome, Error> {
+        let mut draft = draft;
         // Held until the letter is on disk: what waits for the committer has a bound in octets.
         let room = self.inner().waiting.acquire_many(weight(&draft)).await;
         let _room = room.map_err(|_closed| Error::Stopping)?;
@@ -32,11 +35,10 @@ impl Relay {
                 Ready::Refused(refused) => {
                     // What was taken stays taken, also when its reply was lost and the rules say
                     // something else by now.
-                    let key = self.accepted_key(source, &draft);
-                    let taken = self.mailstore().accepted(key, now).await;
-                    let what = "looking for an earlier letter";
-                    if let Some(queue) = taken.map_err(|cause| Error::Store { what, cause })? {
-                        return Ok(Outcome::Accepted { queue });
+                    match self.leave_out(source, &mut draft, now).await? {
+                        Earlier::All(queue) => return Ok(Outcome::Accepted { queue }),
+                        Earlier::Some => continue,
+                        Earlier::None => {}
                     }
                     let queue = draft.queue;
                     self.trace_refusal(source, queue, &refused, now).await?;
@@ -54,7 +56,10 @@ impl Relay {
                     return Ok(Outcome::Accepted { queue });
                 }
                 Ok(Committed::Repeat(queue)) => return Ok(Outcome::Accepted { queue }),
-                Ok(Committed::Changed) => {}
+                Ok(Committed::Changed) => match self.leave_out(source, &mut draft, now).await? {
+                    Earlier::All(queue) => return Ok(Outcome::Accepted { queue }),
+                    Earlier::Some | Earlier::None => {}
+                },
                 // Perhaps kept, perhaps not: its key tells when it is handed in again.
                 Err(CommitterError::Failed(error)) if error.is_outcome_unknown() => {
                     tracing::warn!(queue = %draft.queue, "the outcome of a commit was lost; asking by its key");
@@ -83,9 +88,11 @@ impl Relay {
             .iter()
             .filter_map(|recipient| Some((recipient.address.clone(), recipient.decision.refusal()?)))
             .collect();
+        // About a report no report is ever made (RFC 3464 §2): who brings one hears of a refusal now or never.
+        let told_later = !crate::reports::is_report(&draft.letter.head);
         let nobody_gets_it = match source.sharing() {
-            Sharing::AllOrNobody => !refused.is_empty(),
-            Sharing::EachAlone => refused.len() == judged.recipients.len(),
+            Sharing::EachAlone if told_later => refused.len() == judged.recipients.len(),
+            Sharing::EachAlone | Sharing::AllOrNobody => !refused.is_empty(),
         };
         if nobody_gets_it {
             return Ok(Ready::Refused(refused));
@@ -124,8 +131,7 @@ impl Relay {
         });
         Ok(Ready::Letter(Box::new(Prepared {
             queue: draft.queue,
-            key: self.accepted_key(source, draft),
-            memory: source.memory(),
+            passage: self.passage(source, draft, now),
             sender: source.address().cloned(),
             actor: source.actor(),
             mandate: source.mandate().cloned(),
@@ -263,15 +269,45 @@ impl Relay {
         Ok(judged)
     }
 
+    /// What letter it is, so that it is known when it comes again: who hands it in, and its octets. For whom
+    /// is remembered beside it.
     fn accepted_key(&self, source: &Source<'_>, draft: &Draft) -> mailstore::AcceptedKey {
         let sender = source.address().map_or_else(|| "<>".to_owned(), ToString::to_string);
-        let mut recipients: Vec<String> = draft.recipients.iter().map(ToString::to_string).collect();
-        recipients.sort();
         let actor = source.hands_in();
-        let recipients = recipients.join(" ");
-        let parts = [source.door(), &actor, &sender, &recipients].map(str::as_bytes);
-        let [door, actor, sender, recipients] = parts;
-        self.mailstore().accepted_key(&[door, actor, sender, recipients, &draft.letter.hash])
+        let [door, actor, sender] = [source.door(), &actor, &sender].map(str::as_bytes);
+        self.mailstore().accepted_key(&[door, actor, sender, &draft.letter.hash])
+    }
+
+    fn passage(&self, source: &Source<'_>, draft: &Draft, now: Timestamp) -> mailstore::Passage {
+        let key = self.accepted_key(source, draft);
+        let recipients: Vec<String> = draft.recipients.iter().map(ToString::to_string).collect();
+        let recipients = recipients.iter().map(String::as_str);
+        mailstore::Passage {
+            key,
+            recipients: self.mailstore().accepted_recipients(key, recipients),
+            queue: draft.queue,
+            expires_at: now.plus(source.memory()),
+        }
+    }
+
+    /// Leaves out those who have this letter already.
+    async fn leave_out(
+        &self,
+        source: &Source<'_>,
+        draft: &mut Draft,
+        now: Timestamp,
+    ) -> Result<Earlier, Error> {
+        let recipients: Vec<String> = draft.recipients.iter().map(ToString::to_string).collect();
+        let recipients: Vec<&str> = recipients.iter().map(String::as_str).collect();
+        let found = self.mailstore().accepted(self.accepted_key(source, draft), &recipients, now).await;
+        let found = found.map_err(|cause| Error::Store { what: "looking for an earlier letter", cause })?;
+        let Some((queue, have)) = found else { return Ok(Earlier::None) };
+        if have.iter().all(|has| *has) {
+            return Ok(Earlier::All(queue));
+        }
+        let mut missing = have.iter().map(|has| !has);
+        draft.recipients.retain(|_| missing.next().unwrap_or(true));
+        Ok(if have.contains(&true) { Earlier::Some } else { Earlier::None })
     }
 
     /// Writes down that a letter was refused, and why, for whoever asks on the telephone.
@@ -352,6 +388,16 @@ fn weight(draft: &Draft) -> u32 {
     const SHORT_BODY: usize = 16 * 1024;
     let octets = 2 * draft.letter.head.len() * draft.recipients.len() + SHORT_BODY;
     u32::try_from(octets / 1024).unwrap_or(u32::MAX).clamp(1, WAITING_KIB / 2)
+}
+
+/// Who has a letter already.
+enum Earlier {
+    /// None of its recipients has it.
+    None,
+    /// Those who do are left out now.
+    Some,
+    /// All have it, by this passage.
+    All(QueueId),
 }
 
 /// What preparing came to.

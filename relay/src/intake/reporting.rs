@@ -116,7 +116,7 @@ impl Relay {
         let envelope_id = outbound::envelope_id(&draft.wishes);
         let original = Original {
             queue: draft.queue,
-            head: &draft.letter.head,
+            head: Some(&draft.letter.head),
             envelope_id: envelope_id.as_deref(),
             arrived: now,
         };

@@ -177,6 +177,24 @@ async fn a_patient_named_twice_by_alias_gets_one_letter() {
     }
 }
 
+/// One who has the letter and one who is refused by now: the reply speaks of the one who is missing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_handed_in_again_is_judged_for_those_who_do_not_have_it() {
+    for house in houses().await {
+        let text = letter(DOCTOR, SECRETARIAT, "again");
+        let first = accepted(house.send(DOCTOR, &[SECRETARIAT, CARDIOLOGIST], &text).await);
+        assert_eq!(accepted(house.send(DOCTOR, &[CARDIOLOGIST], &text).await), first, "{}", house.engine);
+        let outcome = house.send(DOCTOR, &[SECRETARIAT, "nobody@cabinet.mssante.example"], &text).await;
+        assert!(refusal(outcome).is_some(), "{}", house.engine);
+        let more = accepted(house.send(DOCTOR, &[SECRETARIAT, PHARMACY], &text).await);
+        assert_ne!(more, first);
+        assert_eq!(accepted(house.send(DOCTOR, &[PHARMACY, CARDIOLOGIST], &text).await), first);
+        for who in [SECRETARIAT, CARDIOLOGIST, PHARMACY] {
+            assert_eq!(house.inbox(who).await.len(), 1, "{}: {who}", house.engine);
+        }
+    }
+}
+
 /// A resubmission, and a letter prepared for something that is over, leave no mark on those that
 /// share their unit: the answer behind a repeated opening letter is judged by the contact as it is.
 #[tokio::test(flavor = "multi_thread")]

@@ -10,9 +10,10 @@ use crate::{Error, parties};
 use audit::Entry;
 use db::Tx;
 use directory::Directory;
-use mailstore::{AcceptedKey, Delivery, Hold, Mailstore, Trace, Work};
+use mailstore::{Delivery, Hold, Mailstore, Passage, Taken, Trace, Work};
 use names::{AccountId, Address, ConversationId, CrashPoint, QueueId, Timestamp};
 use policy::{Act, Actor, Answered, Decision, Letter, Mandate, Purpose, Request, Settings};
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -28,9 +29,8 @@ pub(crate) struct Commit {
 /// A letter prepared for what was decided before the unit.
 pub(crate) struct Prepared {
     pub(crate) queue: QueueId,
-    pub(crate) key: AcceptedKey,
-    /// How long the key is remembered, in ms.
-    pub(crate) memory: i64,
+    /// What letter it is, and for whom.
+    pub(crate) passage: Passage,
     pub(crate) sender: Option<Address>,
     pub(crate) actor: Actor,
     pub(crate) mandate: Option<Mandate>,
@@ -72,7 +72,8 @@ pub(crate) enum Committed {
     Kept,
     /// An identical letter was taken before, under this number.
     Repeat(QueueId),
-    /// Something changed since it was prepared: prepare it anew.
+    /// Something changed since it was prepared, or some of its recipients have it already: prepare it
+    /// anew, for the others.
     Changed,
 }
 
@@ -126,30 +127,48 @@ impl Work for Commit {
         let now = jobs.iter().map(|job| job.now).max().unwrap_or_default();
         let (known, mut contacts) = self.load(tx, jobs, now).await?;
         // Keys first: what a repeated letter once did to a contact must not count for those after it.
-        let repeats = self.take_keys(tx, jobs, now).await?;
+        let taken = self.take_keys(tx, jobs, now).await?;
         let mut answers = Vec::with_capacity(jobs.len());
-        let (mut rows, mut kept, mut changed) = (Vec::new(), Vec::new(), Vec::new());
-        for (job, repeat) in jobs.iter().zip(repeats) {
-            answers.push(match repeat {
+        let (mut rows, mut kept, mut changed) = (Vec::new(), Vec::new(), HashSet::new());
+        let (mut joined, mut given_back) = (Vec::new(), Vec::new());
+        for (job, taken) in jobs.iter().zip(taken) {
+            let more = match taken {
                 // The first one is prepared anew and may yet be refused: so must its repeat.
-                Some(first) if changed.iter().any(|job: &&Prepared| job.queue == first) => Committed::Changed,
-                Some(first) => Committed::Repeat(first),
-                None => match self.decide(job, &known, &mut contacts) {
-                    Some(written) => {
-                        rows.extend(written);
-                        kept.push(&**job);
-                        Committed::Kept
-                    }
-                    None => {
-                        changed.push(&**job);
-                        Committed::Changed
-                    }
-                },
+                Taken::Again(first) if changed.contains(&first) => {
+                    answers.push(Committed::Changed);
+                    continue;
+                }
+                Taken::Again(first) => {
+                    answers.push(Committed::Repeat(first));
+                    continue;
+                }
+                Taken::Partly => {
+                    answers.push(Committed::Changed);
+                    continue;
+                }
+                Taken::Now => None,
+                Taken::More(all) => Some(all),
+            };
+            let key = job.passage.key;
+            answers.push(match (self.decide(job, &known, &mut contacts), more) {
+                (Some(written), more) => {
+                    rows.extend(written);
+                    kept.push(&**job);
+                    joined.extend(more.map(|all| (key, all, job.passage.expires_at)));
+                    Committed::Kept
+                }
+                (None, more) => {
+                    changed.insert(job.queue);
+                    given_back.extend(more.is_none().then_some(key));
+                    Committed::Changed
+                }
             });
         }
-        let keys: Vec<_> = changed.iter().map(|job| job.key).collect();
-        let given_back = self.mailstore.unaccept(tx, &keys).await;
-        given_back.map_err(|cause| Error::Store { what: "giving keys back", cause })?;
+        let keys = async {
+            self.mailstore.join(tx, &joined).await?;
+            self.mailstore.unaccept(tx, &given_back).await
+        };
+        keys.await.map_err(|cause| Error::Store { what: "noting accepted letters", cause })?;
         self.write(tx, &kept, &rows, now).await?;
         Ok(answers)
     }
@@ -215,9 +234,9 @@ impl Commit {
         tx: &mut Tx,
         jobs: &[Arc<Prepared>],
         now: Timestamp,
-    ) -> Result<Vec<Option<QueueId>>, Error> {
-        let keys: Vec<_> = jobs.iter().map(|job| (job.key, job.queue, now.plus(job.memory))).collect();
-        let taken = self.mailstore.accept(tx, &keys, now).await;
+    ) -> Result<Vec<Taken>, Error> {
+        let passages: Vec<_> = jobs.iter().map(|job| job.passage.clone()).collect();
+        let taken = self.mailstore.accept(tx, &passages, now).await;
         taken.map_err(|cause| Error::Store { what: "noting accepted letters", cause })
     }
 

@@ -346,6 +346,30 @@ async fn s_08_recipients_refused_after_the_letter_are_told_of_in_one_report_to_t
     }
 }
 
+/// About a report nobody is ever told later (RFC 3464 §2): what calls itself one, and is refused for one of
+/// two after the letter, is refused in the session for both, so that the operator who brings it hears of it.
+#[tokio::test]
+async fn s_08_a_report_refused_for_one_is_refused_while_its_operator_listens() {
+    for house in neighbourhoods().await {
+        let to_both = format!("Zoe Quelquun <{CLAIRE}>, {DOCTOR}");
+        for (case, to, taken) in [("both", &[DOCTOR, CLAIRE][..], false), ("the-one", &[DOCTOR], true)] {
+            let report = letter(SURGEON, &to_both, case).replace(
+                "text/plain; charset=utf-8\n\nBonjour.",
+                "multipart/report; boundary=b\n\n--b\n\nRead.\n--b--",
+            );
+            let mut session = Session::of(&house, &Watch::default(), CLINIC);
+            session.mail(Some(SURGEON)).await.unwrap();
+            for to in to {
+                session.rcpt(to).await.unwrap();
+            }
+            assert_eq!(session.data(&report).await.is_ok(), taken, "{}: {case}", house.engine);
+            assert_eq!(house.inbox(DOCTOR).await.len(), usize::from(taken), "{}: {case}", house.engine);
+            assert!(house.inbox(CLAIRE).await.is_empty(), "{}: {case}", house.engine);
+            assert!(house.queued().await.is_empty(), "{}: {case}: no report on a report", house.engine);
+        }
+    }
+}
+
 #[tokio::test]
 async fn s_09_a_letter_that_goes_round_is_stopped() {
     for house in neighbourhoods().await {
@@ -474,6 +498,33 @@ async fn s_20_a_session_played_again_brings_nothing_twice() {
         assert_eq!((house.inbox(CLAIRE).await.len(), house.alerts().await), (1, alerts));
         house.clock.store(NOON.plus(8 * names::DAY).0, std::sync::atomic::Ordering::SeqCst);
         assert_ne!(session.letter(SURGEON, CLAIRE, &sent).await.unwrap(), first, "seven days are over");
+    }
+}
+
+/// The `250` was lost, and by the next try one recipient is refused at RCPT, or one more stands in the
+/// envelope: it is the same letter all the same, and goes to exactly those who do not have it (RFC 1047).
+#[tokio::test]
+async fn s_20_a_letter_that_comes_again_with_other_recipients_goes_to_those_who_do_not_have_it() {
+    for house in neighbourhoods().await {
+        let mut session = Session::of(&house, &Watch::default(), CLINIC);
+        let sent = letter(SURGEON, CLAIRE, "once");
+        session.mail(Some(SURGEON)).await.unwrap();
+        session.rcpt(CLAIRE).await.unwrap();
+        session.rcpt(DOCTOR).await.unwrap();
+        let first = session.data(&sent).await.unwrap();
+        let count = async |who: &str| house.inbox(who).await.len();
+        assert_eq!(session.letter(SURGEON, CLAIRE, &sent).await.unwrap(), first, "{}: fewer", house.engine);
+        assert_eq!((count(CLAIRE).await, count(DOCTOR).await, house.alerts().await), (1, 1, 1));
+        for round in 0..2 {
+            session.mail(Some(SURGEON)).await.unwrap();
+            for who in [CLAIRE, CARDIOLOGIST] {
+                session.rcpt(who).await.unwrap();
+            }
+            let queue = session.data(&sent).await.unwrap();
+            assert_eq!(queue == first, round == 1, "{}: a passage for the one more, no other", house.engine);
+            let have = (count(CLAIRE).await, count(DOCTOR).await, count(CARDIOLOGIST).await);
+            assert_eq!((have, house.alerts().await), ((1, 1, 1), 1), "{} {round}", house.engine);
+        }
     }
 }
 

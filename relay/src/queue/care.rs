@@ -1,6 +1,6 @@
 //! What operators do with the queue: look, hold, release, hurry, drop. Every act leaves its line.
 
-use super::carrying::{lines, reports};
+use super::carrying::{lines, reports, reports_without};
 use super::home::Owner;
 use super::lanes::Job;
 use super::limits;
@@ -325,11 +325,23 @@ impl Relay {
             let Some(first) = group.first() else { continue };
             let mut plan = Plan::default();
             group.iter().for_each(|row| plan.give_up(row, End::Dropped, &fault, now));
-            let mut told = Vec::new();
-            if let (Notice::Report, Some(Ok((head, body)))) = (notice, letters.get(&first.head)) {
-                let job = Job { head: head.clone(), body: body.clone(), rows: group, unheard: 0 };
-                told = reports(self, &job, &plan, now).await?;
+            let unreadable = group.iter().filter(|row| row.envelope.is_none()).count();
+            if notice == Notice::Report && unreadable > 0 {
+                let queue = first.queue;
+                tracing::error!(%queue, rows = unreadable, "a letter is dropped and nobody can be told: its envelope does not open");
+                self.inner().tally.dropped_untold(unreadable as u64);
             }
+            let told = match (notice, letters.get(&first.head)) {
+                (Notice::Silent, _) => Vec::new(),
+                (Notice::Report, Some(Ok((head, body)))) => {
+                    let job = Job { head: head.clone(), body: body.clone(), rows: group, unheard: 0 };
+                    reports(self, &job, &plan, now).await?
+                }
+                // The letter is damaged; its envelope may not be.
+                (Notice::Report, Some(Err(_)) | None) => {
+                    reports_without(self, first, None, &plan, now).await?
+                }
+            };
             let audit = lines(&plan, &self.inner().entropy, now);
             settlements.push(Settlement { rows: plan.rows, reports: told, audit, now });
         }

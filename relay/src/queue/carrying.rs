@@ -6,6 +6,7 @@ use super::limits;
 use super::outcome::{Fault, Plan, Verdict};
 use super::sender::Inner;
 use super::settle::{End, Fate, Settlement};
+use super::store::Leased;
 use crate::reports::{self, Original, PreparedReport};
 use crate::{Error, Relay};
 use audit::{Act, Actor, Chain, Entry, Line};
@@ -21,6 +22,7 @@ impl Inner {
         if plan.rows.is_empty() {
             return;
         }
+        let _in_hand = InHand::of(self, &plan);
         let mut plan = plan;
         let reports = self.reports_for(job, &mut plan, now).await;
         log(&plan);
@@ -30,6 +32,7 @@ impl Inner {
 
     /// As [`Inner::carry_out`], for rows without their letter: nobody is told anything.
     pub(super) async fn carry_out_rows(&self, plan: Plan, now: Timestamp) {
+        let _in_hand = InHand::of(self, &plan);
         for row in &plan.rows {
             if let Fate::Aside { story } = &row.fate {
                 tracing::error!(queue = %row.queue, row = row.id.0, why = story.words, "a letter was put aside");
@@ -57,17 +60,13 @@ impl Inner {
 
     /// Counted and let go once it is on disk.
     async fn write(&self, plan: Plan, reports: Vec<PreparedReport>, audit: Vec<Entry>, now: Timestamp) {
-        let done: Vec<(Domain, OutboundId)> =
-            plan.rows.iter().map(|row| (row.domain.clone(), row.id)).collect();
         let told = reports.len();
         self.settle(Settlement { rows: plan.rows, reports, audit, now }).await;
         self.reach(CrashPoint::SendAfterMark);
-        self.with_lanes(|lanes| lanes.let_go(done.iter().map(|(domain, id)| (domain, *id))));
         for event in plan.events {
             self.counters.count(event);
         }
         (0..told).for_each(|_| self.counters.count(Event::Report));
-        self.news.notify_one();
     }
 
     async fn settle(&self, settlement: Settlement) {
@@ -99,22 +98,46 @@ impl Inner {
             return;
         }
         tracing::warn!(%domain, letters = jobs.len(), why = fault.words, "letters wait for another try");
-        let inner = Arc::clone(self);
-        let work = async move {
-            for job in jobs {
+        // Each is a piece of work of its own: one that breaks takes no other with it.
+        for job in jobs {
+            let (inner, fault) = (Arc::clone(self), fault.clone());
+            self.beside(async move {
                 let now = inner.now();
-                let verdicts = vec![Verdict::Later(fault.clone()); job.rows.len()];
+                let verdicts = vec![Verdict::Later(fault); job.rows.len()];
                 let plan = Plan::of(&job, &verdicts, "", inner.entropy(), now);
                 inner.carry_out(&job, plan, now).await;
-            }
-        };
-        self.beside(work);
+            });
+        }
     }
 
     pub(super) fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
         let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
-        while aside.try_join_next().is_some() {}
+        while let Some(ended) = aside.try_join_next() {
+            if let Err(error) = ended {
+                tracing::error!(%error, "work beside the sessions broke; the leases of its letters will run out");
+            }
+        }
         aside.spawn(work);
+    }
+}
+
+/// Rows on their way to the table. They are let go when this ends, however it ends: over what a panic
+/// left behind the lease runs out, and whoever takes it then counts a strike.
+pub(super) struct InHand<'a> {
+    inner: &'a Inner,
+    rows: Vec<(Domain, OutboundId)>,
+}
+
+impl<'a> InHand<'a> {
+    pub(super) fn of(inner: &'a Inner, plan: &Plan) -> Self {
+        Self { inner, rows: plan.rows.iter().map(|row| (row.domain.clone(), row.id)).collect() }
+    }
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.inner.with_lanes(|lanes| lanes.let_go(self.rows.iter().map(|(domain, id)| (domain, *id))));
+        self.inner.news.notify_one();
     }
 }
 
@@ -126,20 +149,31 @@ pub(super) async fn reports(
     now: Timestamp,
 ) -> Result<Vec<PreparedReport>, Error> {
     let Some(first) = job.rows.first() else { return Ok(Vec::new()) };
+    if plan.tell.is_empty() {
+        return Ok(Vec::new());
+    }
+    let head = Head::parse(job.head.to_vec());
+    if head.is_err() {
+        tracing::error!(queue = %first.queue, "the head of a letter does not parse: it is not given back");
+    }
+    reports_without(relay, first, head.as_ref().ok(), plan, now).await
+}
+
+/// The same without the letter: its head is given back when that can still be read.
+pub(super) async fn reports_without(
+    relay: &Relay,
+    first: &Leased,
+    head: Option<&Head>,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<Vec<PreparedReport>, Error> {
     let envelope = first.envelope.as_ref();
     let Some(sender) = envelope.and_then(|envelope| envelope.sender.as_ref()) else {
         return Ok(Vec::new());
     };
-    if plan.tell.is_empty() {
-        return Ok(Vec::new());
-    }
-    let Ok(head) = Head::parse(job.head.to_vec()) else {
-        tracing::error!(queue = %first.queue, "the head of a letter does not parse: its sender hears nothing");
-        return Ok(Vec::new());
-    };
     let original = Original {
         queue: first.queue,
-        head: &head,
+        head,
         envelope_id: envelope.and_then(|envelope| envelope.wishes.envelope_id.as_deref()),
         arrived: first.created_at,
     };

@@ -13,14 +13,21 @@ use rustls::pki_types::ServerName;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
-use tokio::task::{Id, JoinSet};
+use std::time::Duration;
+use tokio::task::{AbortHandle, Id, JoinSet};
 use wire::smtp_client::Client;
 
 /// The sessions under way.
 #[derive(Default)]
 pub(super) struct Sessions {
     tasks: JoinSet<()>,
-    states: HashMap<Id, (Domain, SessionState)>,
+    states: HashMap<Id, Running>,
+}
+
+struct Running {
+    domain: Domain,
+    state: SessionState,
+    task: AbortHandle,
 }
 
 /// A session that ended by a panic: what it held.
@@ -33,7 +40,8 @@ impl Sessions {
     pub(super) fn begin(&mut self, inner: &Arc<Inner>, domain: Domain, stop: StopSignal) {
         let state = SessionState::default();
         let task = session(Arc::clone(inner), domain.clone(), state.clone(), stop);
-        self.states.insert(self.tasks.spawn(task).id(), (domain, state));
+        let task = self.tasks.spawn(task);
+        self.states.insert(task.id(), Running { domain, state, task });
     }
 
     /// The next session that ended; it tells when one broke. None when there are no sessions.
@@ -43,15 +51,40 @@ impl Sessions {
                 self.states.remove(&id);
                 Some(None)
             }
+            Err(error) if error.is_cancelled() => {
+                self.states.remove(&error.id());
+                Some(None)
+            }
             Err(error) => {
-                let (domain, state) = self.states.remove(&error.id())?;
+                let Running { domain, state, .. } = self.states.remove(&error.id())?;
                 tracing::error!(%domain, %error, "a session broke");
                 Some(Some(Broken { domain, state }))
             }
         }
     }
 
-    pub(super) async fn finish(&mut self, inner: &Arc<Inner>) {
+    /// The stop was given: sessions end by themselves, those with a letter on the wire when it is through.
+    /// A peer that takes too long over it is left: the letter is given back, nobody died over it, and a
+    /// peer that has it all the same knows it when it comes again.
+    pub(super) async fn finish(&mut self, inner: &Arc<Inner>, drain: Duration) {
+        let ending = async {
+            while let Some(broken) = self.ended().await {
+                inner.mend(broken).await;
+            }
+        };
+        if tokio::time::timeout(drain, ending).await.is_ok() {
+            return;
+        }
+        let mut plan = Plan::default();
+        for running in self.states.values() {
+            // A session without a letter is writing down what a peer said: that is waited for.
+            if let Some(job) = running.state.take_job() {
+                tracing::warn!(domain = %running.domain, "a letter was on the wire at the stop: it is given back");
+                running.task.abort();
+                job.rows.iter().for_each(|row| plan.back(row));
+            }
+        }
+        inner.carry_out_rows(plan, inner.now()).await;
         while let Some(broken) = self.ended().await {
             inner.mend(broken).await;
         }

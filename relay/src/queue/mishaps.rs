@@ -5,13 +5,14 @@ use super::home::Owner;
 use super::lanes::Job;
 use super::outcome::{Fault, Plan};
 use super::settle::{End, Fate, Settle, Settlement};
-use super::testing::{Does, Peer, Pki, Working, one};
+use super::testing::{Does, Peer, Pki, Working, one, trust_peer};
 use super::tests::{NURSE, PATIENT, assert_empty, count, lease, waiting};
 use super::{Leased, carrying, limits};
 use crate::testing::{DOCTOR, House, houses};
 use audit::Actor;
 use db::args;
 use mailstore::{QUEUE, Work};
+use names::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -170,5 +171,92 @@ async fn what_a_peer_says_of_one_recipient_is_not_told_of_another() {
             let last = waiting(&house, queue).await[0].last.clone().unwrap();
             assert!(!last.words.contains("279035121518989"), "{}: {}", house.engine, last.words);
         }
+    }
+}
+
+/// A peer that has the letter and says nothing, and a server that stops: nobody died over the letter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_on_the_wire_at_the_stop_is_given_back_without_a_strike() {
+    for house in houses().await {
+        let pki = Pki::new();
+        let slow = Peer::start(&pki, &[], |_, at| if at == "." { Does::Stalls } else { Does::Usual }).await;
+        let queue = one(&house, DOCTOR, NURSE).await;
+        trust_peer(&house).await;
+        let working = Working::begin_with(&house, &pki, slow.address, std::time::Duration::from_millis(1));
+        let sent = async {
+            while slow.got().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), sent).await.expect("it is sent");
+        working.end().await;
+        let [row] = &waiting(&house, queue).await[..] else { panic!("{}: it waits", house.engine) };
+        assert_eq!((row.state, row.strikes, row.attempts), (State::Waiting, 0, 0), "{}", house.engine);
+        let quick = Peer::start(&pki, &[], |_, _| Does::Usual).await;
+        let working = Working::begin(&house, &pki, quick.address).await;
+        working.until("it arrives", |counts| counts.delivered == 1).await;
+        working.end().await;
+        assert_eq!(slow.got()[0].octets, quick.got()[0].octets, "a peer that had it knows it again");
+        assert_empty(&house).await;
+    }
+}
+
+#[tokio::test]
+async fn work_that_breaks_beside_a_session_leaves_no_row_in_hand() {
+    for house in houses().await {
+        one(&house, DOCTOR, NURSE).await;
+        let rows = lease(&house, 9, 10, house.relay.now()).await;
+        let pki = Pki::new();
+        let working = Working::begin(&house, &pki, "127.0.0.1:9".parse().unwrap()).await;
+        working.sender.hold(&rows);
+        let (sender, plan) = (working.sender.clone(), given_up(&rows[0], &house));
+        let broke = tokio::spawn(async move {
+            let _in_hand = carrying::InHand::of(sender.inner(), &plan);
+            panic!("as a test wants");
+        });
+        assert!(broke.await.unwrap_err().is_panic());
+        assert!(working.sender.held().is_empty(), "{}: its lease would be renewed for ever", house.engine);
+        working.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_and_cannot_be_taken_wakes_nobody_again_and_again() {
+    for house in houses().await {
+        one(&house, DOCTOR, NURSE).await;
+        let next = async |at: Timestamp| {
+            let mut tx = house.data.read().await.unwrap();
+            house.relay.queue().next_due(&mut tx, at).await.unwrap()
+        };
+        let due = next(Timestamp(0)).await.unwrap();
+        assert!(due <= house.relay.now(), "{}: it is due", house.engine);
+        assert_eq!(next(due).await, None, "{}: it waits for news", house.engine);
+    }
+}
+
+#[tokio::test]
+async fn who_wrote_a_damaged_letter_hears_that_it_was_dropped_or_the_operator_is_warned() {
+    for house in houses().await {
+        let drop = || {
+            let now = house.relay.now();
+            house.relay.drop_from_queue(&Which::All, super::Notice::Report, Actor::Operator, now)
+        };
+        one(&house, DOCTOR, NURSE).await;
+        execute(&house, "UPDATE head SET sealed_block = sealed_summary").await;
+        assert_eq!(drop().await.unwrap(), 1);
+        let [entry] = &house.inbox(DOCTOR).await[..] else { panic!("{}: a report", house.engine) };
+        let report = house.text(DOCTOR, entry).await;
+        assert!(report.contains("Final-Recipient: rfc822; nurse@there.example"), "{report}");
+        assert!(!report.contains("Secret subject"), "{report}");
+        assert_eq!(house.relay.counts().dropped_untold, 0);
+        one(&house, DOCTOR, NURSE).await;
+        execute(
+            &house,
+            "UPDATE outbound SET sealed_envelope = (SELECT sealed_trace FROM outbound_trace LIMIT 1)",
+        )
+        .await;
+        assert_eq!(drop().await.unwrap(), 1);
+        assert_eq!(house.relay.counts().dropped_untold, 1, "{}", house.engine);
+        assert_empty(&house).await;
     }
 }

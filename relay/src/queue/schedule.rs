@@ -78,7 +78,9 @@ fn late_at(row: &Leased) -> Option<Timestamp> {
     if told || !envelope.wishes.wants(Occasion::Delay) {
         return None;
     }
-    let ours = row.created_at.plus(limits::TOLD_LATE);
+    // What was to wait by its sender's wish (RFC 4865) is late only when it was let go long ago.
+    let released = row.expires_at.plus(-limits::EXPIRY).max(row.created_at);
+    let ours = released.plus(limits::TOLD_LATE);
     Some(match deliver_by(row) {
         Some(DeliverBy { at, then: Lateness::Notify }) => at.min(ours),
         Some(DeliverBy { then: Lateness::Return, .. }) | None => ours,
@@ -129,7 +131,7 @@ mod tests {
 
     /// Runs a row to its end; the tries, and when the sender heard of the delay.
     fn life(mut row: Leased, jitter: Jitter) -> (Vec<i64>, Option<i64>, i64) {
-        let (mut now, mut tries) = (row.created_at, Vec::new());
+        let (mut now, mut tries) = (row.expires_at.plus(-limits::EXPIRY), Vec::new());
         loop {
             if is_over(&row, now) {
                 return (tries, row.told_late_at.map(|at| at.0), now.0);
@@ -189,6 +191,12 @@ mod tests {
                 with(|envelope| envelope.deliver_by = by(3 * HOUR, Lateness::Return)),
                 None,
                 3 * HOUR,
+            ),
+            (
+                "held until six o'clock",
+                Leased { expires_at: super::super::expiry(Timestamp(6 * HOUR)), ..row() },
+                Some(10 * HOUR),
+                54 * HOUR,
             ),
             (
                 "told at two o'clock",

@@ -34,6 +34,8 @@ pub struct SenderParts {
     pub client: Config,
     /// Where it lives: what a dead worker of this home held is taken again at the start.
     pub home: Home,
+    /// How long letters on the wire may take once the server stops; then they are given back.
+    pub drain: Duration,
 }
 
 /// How connections to other operators are secured: roots, lists of the revoked, our certificate
@@ -58,6 +60,7 @@ pub(super) struct Inner {
     pub(super) small_hello: Mutex<HashMap<SocketAddr, Timestamp>>,
     pub(super) client: Arc<Config>,
     home: Home,
+    drain: Duration,
     owner: Owner,
     lanes: Mutex<Lanes>,
     /// Told when a session took or settled something: there may be room, or need of a session.
@@ -86,6 +89,7 @@ impl Sender {
             small_hello: Mutex::default(),
             client: Arc::new(parts.client),
             home,
+            drain: parts.drain,
             owner,
             lanes: Mutex::default(),
             news: Notify::new(),
@@ -136,7 +140,7 @@ impl Sender {
                 _ = renewal.tick() => inner.renew().await,
             }
         }
-        sessions.finish(inner).await;
+        sessions.finish(inner, inner.drain).await;
         inner.close().await;
     }
 }
@@ -144,6 +148,21 @@ impl Sender {
 impl std::fmt::Debug for Sender {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Sender({:?})", self.0.owner)
+    }
+}
+
+#[cfg(test)]
+impl Sender {
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(super) fn hold(&self, rows: &[super::store::Leased]) {
+        self.0.with_lanes(|lanes| lanes.hold(rows));
+    }
+
+    pub(super) fn held(&self) -> Vec<names::OutboundId> {
+        self.0.with_lanes(|lanes| lanes.held())
     }
 }
 
@@ -233,14 +252,15 @@ impl Inner {
     async fn until_next(&self, now: Timestamp) -> Result<Duration, Error> {
         let reading = |cause| Error::Database { what: "looking for the next letter of the queue", cause };
         let mut tx = self.db().read().await.map_err(reading)?;
-        let due = self.relay.queue().next_due(&mut tx).await.map_err(reading)?;
+        // What is due already and was not taken (its domain is full, a suspect is under way) waits for news of
+        // a session, not for the clock.
+        let due = self.relay.queue().next_due(&mut tx, now).await.map_err(reading)?;
         let opens = self.with_lanes(|lanes| {
             lanes.tidy(now);
             lanes.opens(now)
         });
         let next = [due, opens].into_iter().flatten().min();
         let wait = next.map(|next| Duration::from_millis(u64::try_from(next.since(now)).unwrap_or(0)));
-        // Rows of domains that are full are due and stay so: news will come from their sessions.
         Ok(wait.map_or(limits::LOOK, |wait| wait.clamp(limits::SHORTEST, limits::LOOK)))
     }
 

@@ -1,7 +1,7 @@
 //! One connection to one host: its world gives the machine letters of one domain, one after the other.
 
 use super::counts::Event;
-use super::envelope::{Content, Envelope, GiveBack, Notify, Occasion, Protection};
+use super::envelope::{Content, Envelope, GiveBack, Lateness, Notify, Occasion, Protection};
 use super::lanes::{Idle, Job};
 use super::limits;
 use super::outcome::{Fault, PeerReports, Plan, Verdict};
@@ -9,13 +9,14 @@ use super::sender::Inner;
 use bytes::Bytes;
 use certs::PeerInfo;
 use mailstore::BodyReader;
-use names::{CrashPoint, DistinguishedName, Domain, Timestamp};
+use names::{CrashPoint, DistinguishedName, Domain, SECOND, Timestamp};
 use net::World;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use wire::smtp;
 use wire::smtp_client::{
-    Answer, Ask, Client, ContentKind, EnvelopeRecipient, Failure, Ours, RecipientOutcome, Settled, Why,
+    Answer, Ask, Client, ContentKind, EnvelopeRecipient, Failure, Ours, RecipientOutcome, Settled, TimeLeft,
+    Why,
 };
 
 /// What is known of a session outside its world, even when that broke.
@@ -97,8 +98,8 @@ impl SessionWorld {
     }
 
     fn begin(&mut self, job: Job) -> Answer {
-        let envelope = envelope(&job);
         let now = self.inner.now();
+        let envelope = envelope(&job, now);
         self.damaged = false;
         self.state.with(|state| state.job = Some((Arc::new(job), now)));
         Answer::Transaction(Box::new(envelope))
@@ -334,7 +335,7 @@ pub(super) fn is_damage(error: &mailstore::Error) -> bool {
 }
 
 /// What goes before a letter. All rows of a job share what MAIL says.
-fn envelope(job: &Job) -> wire::smtp_client::Envelope {
+fn envelope(job: &Job, now: Timestamp) -> wire::smtp_client::Envelope {
     let first = job.rows.first().and_then(|row| row.envelope.as_ref());
     let recipients = job.rows.iter().filter_map(|row| row.envelope.as_ref());
     wire::smtp_client::Envelope {
@@ -352,6 +353,13 @@ fn envelope(job: &Job) -> wire::smtp_client::Envelope {
         }),
         envelope_id: first.and_then(|envelope| envelope.wishes.envelope_id.clone()),
         require_tls: first.is_some_and(|envelope| envelope.protection == Protection::RequireTls),
+        deliver_by: first.and_then(|envelope| envelope.deliver_by).map(|by| TimeLeft {
+            seconds: by.at.since(now).div_euclid(SECOND),
+            mode: match by.then {
+                Lateness::Return => smtp::ByMode::Return,
+                Lateness::Notify => smtp::ByMode::Notify,
+            },
+        }),
     }
 }
 

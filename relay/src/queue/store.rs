@@ -243,10 +243,10 @@ impl Queue {
         tx.execute(RECOVER, args![now, first.0, last.0]).await
     }
 
-    /// When the next row is due; none when nothing waits.
-    pub(crate) async fn next_due(&self, tx: &mut Tx) -> Result<Option<Timestamp>, Error> {
-        let sql = "SELECT MIN(due_at) FROM outbound WHERE state = 'waiting'";
-        tx.row(sql, args![]).await?.maybe_time(0)
+    /// When the next row becomes due after `now`; none when none does.
+    pub(crate) async fn next_due(&self, tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        let sql = "SELECT MIN(due_at) FROM outbound WHERE state = 'waiting' AND due_at > $1";
+        tx.row(sql, args![now]).await?.maybe_time(0)
     }
 
     /// Every row, in order, untouched.

@@ -125,5 +125,6 @@ fn alike(one: &Leased, other: &Leased) -> bool {
         && one.strikes == 0
         && other.strikes == 0
         && (&a.sender, a.content, a.protection) == (&b.sender, b.content, b.protection)
+        && a.deliver_by == b.deliver_by
         && (a.wishes.give_back, &a.wishes.envelope_id) == (b.wishes.give_back, &b.wishes.envelope_id)
 }

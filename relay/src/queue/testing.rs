@@ -91,6 +91,8 @@ pub(super) enum Does {
     Says(&'static str),
     /// Closes without a word.
     HangsUp,
+    /// Keeps the connection and never says another word.
+    Stalls,
 }
 
 /// A letter that a peer took.
@@ -251,7 +253,7 @@ impl PeerState {
                 "DATA" if went && !rcpts.is_empty() => {
                     let octets = letter(&mut stream).await?;
                     let does = (self.script)(session, ".");
-                    let took = matches!(does, Does::Usual | Does::HangsUp);
+                    let took = matches!(does, Does::Usual | Does::HangsUp | Does::Stalls);
                     if took {
                         let got = Got { mail: mail.clone(), rcpts: rcpts.clone(), octets };
                         self.got.lock().unwrap().push(got);
@@ -284,6 +286,7 @@ async fn say<S: AsyncWrite + Unpin>(stream: &mut S, does: &Does, usual: &str) ->
         Does::Usual => usual,
         Does::Says(words) => words,
         Does::HangsUp => return Ok(false),
+        Does::Stalls => std::future::pending().await,
     };
     stream.write_all(format!("{words}\r\n").as_bytes()).await?;
     stream.flush().await?;
@@ -370,6 +373,11 @@ pub(super) async fn trust(house: &House, common_name: &str) {
     house.data.write(unit).await.unwrap();
 }
 
+/// The list says so of the peer of these tests.
+pub(super) async fn trust_peer(house: &House) {
+    trust(house, HOST).await;
+}
+
 /// A sender at work, its clock in the test's hand.
 pub(super) struct Working {
     pub(super) sender: Sender,
@@ -380,11 +388,26 @@ pub(super) struct Working {
 impl Working {
     /// Begins to send to `peer`, which the list knows.
     pub(super) async fn begin(house: &House, pki: &Pki, peer: SocketAddr) -> Self {
-        trust(house, HOST).await;
+        trust_peer(house).await;
         Self::begin_untrusted(house, pki, peer)
     }
 
     pub(super) fn begin_untrusted(house: &House, pki: &Pki, peer: SocketAddr) -> Self {
+        Self::begin_with(house, pki, peer, Duration::from_secs(30))
+    }
+
+    /// The worker of another server of the same database.
+    pub(super) fn begin_elsewhere(house: &House, pki: &Pki, peer: SocketAddr) -> Self {
+        let home = super::Home::fresh(&entropy());
+        Self::begin_at(house, pki, peer, Duration::from_secs(30), home)
+    }
+
+    /// The same, and letters on the wire may take so long when it ends.
+    pub(super) fn begin_with(house: &House, pki: &Pki, peer: SocketAddr, drain: Duration) -> Self {
+        Self::begin_at(house, pki, peer, drain, super::Home::ONLY)
+    }
+
+    fn begin_at(house: &House, pki: &Pki, peer: SocketAddr, drain: Duration, home: super::Home) -> Self {
         let hostname = Domain::parse("mail.pli.example").unwrap();
         let route = format!("{HOST}@{peer}").parse().unwrap();
         let routes = RouteParts {
@@ -400,7 +423,8 @@ impl Working {
             routes: Routes::new(routes).unwrap(),
             tls: pki.outgoing(),
             client: wire::smtp_client::Config::new(hostname),
-            home: super::Home::ONLY,
+            home,
+            drain,
         });
         let (stop, signal) = Stop::new();
         let task = tokio::spawn(sender.clone().run(signal));

@@ -435,6 +435,28 @@ async fn a_domain_gets_more_sessions_only_by_success_and_never_more_than_twenty(
     }
 }
 
+/// Two servers of one database empty the same queue: each letter goes once.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_of_one_database_send_each_letter_once() {
+    for house in houses().await {
+        let pki = Pki::new();
+        let peer = Peer::start(&pki, &["PIPELINING"], |_, _| Does::Usual).await;
+        let here = Working::begin(&house, &pki, peer.address).await;
+        let there = Working::begin_elsewhere(&house, &pki, peer.address);
+        for _ in 0..150 {
+            one(&house, DOCTOR, NURSE).await;
+        }
+        let others = there.sender.clone();
+        here.until("all", |counts| counts.delivered + others.counts().delivered == 150).await;
+        let shares = (here.sender.counts(), there.sender.counts());
+        here.end().await;
+        there.end().await;
+        let octets: BTreeSet<_> = peer.got().into_iter().map(|got| got.octets).collect();
+        assert_eq!((peer.got().len(), octets.len()), (150, 150), "{}: {shares:?}", house.engine);
+        assert_empty(&house).await;
+    }
+}
+
 /// Connections are kept for the next letter; a peer that restarts meanwhile, or keeps none, costs no letter
 /// a try.
 #[tokio::test(flavor = "multi_thread")]

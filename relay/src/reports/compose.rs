@@ -18,7 +18,7 @@ pub(super) fn status(
 ) -> Composed {
     let reference = original.queue.to_string();
     let subject = fates.first().map_or("", texts::subject);
-    let original_id = original.head.message_id();
+    let original_id = original.head.and_then(wire::mime::Head::message_id);
     let cover = Cover {
         from: Person { name: texts::FROM, address: from },
         to,
@@ -26,7 +26,7 @@ pub(super) fn status(
         message_id,
         original_message_id: original_id.as_deref(),
         text: &texts::text(fates, &reference),
-        original_head: Some(original.head.bytes()),
+        original_head: original.head.map(wire::mime::Head::bytes),
     };
     let deliveries: Vec<Delivery<'_>> = fates.iter().map(delivery).collect();
     report::delivery_status(&cover, host, original.envelope_id, Some(original.arrived), &deliveries, now)

@@ -31,7 +31,8 @@ pub struct Original<'a> {
     /// Its passage through the house.
     pub queue: QueueId,
     /// Its header block as the sender may see it: given back in the report, nothing of its body is.
-    pub head: &'a Head,
+    /// None when it cannot be read any more.
+    pub head: Option<&'a Head>,
     /// ENVID, when the sender gave one.
     pub envelope_id: Option<&'a str>,
     /// When we took it.

@@ -96,7 +96,7 @@ impl Relay {
         fates: &[Fate],
         now: Timestamp,
     ) -> Result<Option<PreparedReport>, Error> {
-        if fates.is_empty() || is_report(original.head) {
+        if fates.is_empty() || original.head.is_some_and(is_report) {
             return Ok(None);
         }
         let from = self.postmaster(to, fates, now).await?;

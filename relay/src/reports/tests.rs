@@ -28,7 +28,8 @@ fn failure() -> Fate {
 }
 
 async fn report(house: &House, to: &str, head: &Head) -> Option<super::PreparedReport> {
-    let original = Original { queue: QueueId(7), head, envelope_id: Some("env-1"), arrived: NOON };
+    let original =
+        Original { queue: QueueId(7), head: Some(head), envelope_id: Some("env-1"), arrived: NOON };
     house.relay.status_report(&address(to), &original, &[failure()], NOON).await.unwrap()
 }
 

@@ -91,7 +91,7 @@ impl Relay {
         let block = blocks.into_iter().flatten().next();
         let Some(head) = block.and_then(|block| Head::parse(block.to_vec()).ok()) else { return Ok(None) };
         let original =
-            Original { queue: owed.queue, head: &head, envelope_id: None, arrived: owed.created_at };
+            Original { queue: owed.queue, head: Some(&head), envelope_id: None, arrived: owed.created_at };
         let fate = Fate {
             recipient: patient.address(&domain),
             original: None,

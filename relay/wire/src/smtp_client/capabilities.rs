@@ -22,6 +22,8 @@ pub struct Capabilities {
     pub dsn: bool,
     /// REQUIRETLS (RFC 8689).
     pub require_tls: bool,
+    /// DELIVERBY (RFC 2852 §4): the fewest seconds it takes for what must come back, 0 when it says nothing.
+    pub deliver_by: Option<u64>,
     /// STARTTLS (RFC 3207); under TLS it is not said.
     pub starttls: bool,
     /// Letters in one session (RFC 9422 MAILMAX).
@@ -58,6 +60,7 @@ impl Capabilities {
                 "SMTPUTF8" => offered.utf8 = true,
                 "DSN" => offered.dsn = true,
                 "REQUIRETLS" => offered.require_tls = true,
+                "DELIVERBY" => offered.deliver_by = Some(words.next().and_then(number).unwrap_or(0)),
                 "STARTTLS" => offered.starttls = true,
                 "LIMITS" => words.for_each(|word| offered.limit(word)),
                 _ => {}

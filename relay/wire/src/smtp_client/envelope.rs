@@ -1,7 +1,7 @@
 //! What goes before a letter, and how it is said.
 
 use super::Capabilities;
-use crate::smtp::{Notify, NotifyWhen, Ret};
+use crate::smtp::{ByMode, Notify, NotifyWhen, Ret};
 use names::Address;
 
 /// One transaction: from whom, to whom, and what is asked of the peer.
@@ -21,6 +21,17 @@ pub struct Envelope {
     pub envelope_id: Option<String>,
     /// Whether the sender wants TLS all the way (RFC 8689).
     pub require_tls: bool,
+    /// What is left of the time the sender gave (RFC 2852 §4.1).
+    pub deliver_by: Option<TimeLeft>,
+}
+
+/// BY, as it is passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeLeft {
+    /// Seconds; none left, or less, when it is late already.
+    pub seconds: i64,
+    /// What happens then.
+    pub mode: ByMode,
 }
 
 /// One recipient of a transaction.
@@ -85,6 +96,15 @@ impl Envelope {
         }
         if peer.require_tls && self.require_tls {
             line.push_str(" REQUIRETLS"); // RFC 8689 §2
+        }
+        if let (Some(_), Some(left)) = (peer.deliver_by, self.deliver_by) {
+            // RFC 2852 §4: nine figures at most.
+            let seconds = left.seconds.clamp(-999_999_999, 999_999_999);
+            let mode = match left.mode {
+                ByMode::Return => 'R',
+                ByMode::Notify => 'N',
+            };
+            line.push_str(&format!(" BY={seconds};{mode}"));
         }
         out.extend_from_slice(line.as_bytes());
         out.extend_from_slice(b"\r\n");

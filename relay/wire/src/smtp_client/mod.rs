@@ -35,7 +35,7 @@ pub use ask::{Answer, Ask};
 pub use capabilities::{Capabilities, Size};
 pub use client::Client;
 pub use config::Config;
-pub use envelope::{ContentKind, Envelope, EnvelopeRecipient};
+pub use envelope::{ContentKind, Envelope, EnvelopeRecipient, TimeLeft};
 pub use failure::{Failure, Phase};
 pub use limits::Limits;
 pub use outcome::{Ours, RecipientOutcome, Settled, Why};

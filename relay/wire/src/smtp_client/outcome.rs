@@ -85,6 +85,14 @@ pub enum Ours {
     /// The sender wants TLS on all the way and the peer does not promise it (RFC 8689 §4.2.1).
     #[error("the letter asks for REQUIRETLS and the peer does not offer it")]
     RequireTls,
+    /// The letter must come back unless it arrives sooner than the peer promises (RFC 2852 §4).
+    #[error("the letter must arrive within {left} seconds, the peer takes none under {least}")]
+    TooSoon {
+        /// Seconds left.
+        left: i64,
+        /// The peer's fewest.
+        least: u64,
+    },
     /// A CR or LF alone in the stored letter, at this octet (RELIABILITY S-02).
     #[error("the stored letter holds a CR or LF alone at octet {0}")]
     Unclean(u64),
@@ -159,6 +167,7 @@ impl Ours {
             Ours::Utf8Letter => (5, 6, 9),
             Ours::Utf8Address => (5, 6, 7),
             Ours::RequireTls => (5, 7, 30),
+            Ours::TooSoon { .. } => (5, 4, 7),
             Ours::Unclean(_) => (5, 6, 0),
             Ours::TooMany => (4, 5, 3),
             Ours::Unreadable => (4, 3, 0),

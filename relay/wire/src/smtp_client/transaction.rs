@@ -2,8 +2,10 @@
 
 use super::reply::Class;
 use super::{
-    Capabilities, ContentKind, Envelope, Failure, Ours, PeerReply, Phase, RecipientOutcome, Size, Why,
+    Capabilities, ContentKind, Envelope, Failure, Ours, PeerReply, Phase, RecipientOutcome, Size, TimeLeft,
+    Why,
 };
+use crate::smtp::ByMode;
 use names::Domain;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -98,6 +100,12 @@ impl Transaction {
         let envelope = &self.envelope;
         if envelope.require_tls && !peer.require_tls {
             return Some(Ours::RequireTls);
+        }
+        if let (Some(least), Some(TimeLeft { seconds: left, mode: ByMode::Return })) =
+            (peer.deliver_by, envelope.deliver_by)
+            && left < i64::try_from(least.max(1)).unwrap_or(i64::MAX)
+        {
+            return Some(Ours::TooSoon { left, least });
         }
         if let Some(Size::Octets(limit)) = peer.size
             && envelope.size > limit

@@ -2,8 +2,8 @@
 
 use super::{BYE, Cut, Letter, Stage, converse, letter, opened, play};
 use crate::Input;
-use crate::smtp::{Notify, NotifyWhen, Ret};
-use crate::smtp_client::{ContentKind, Failure, Phase, RecipientOutcome, Why};
+use crate::smtp::{ByMode, Notify, NotifyWhen, Ret};
+use crate::smtp_client::{ContentKind, Failure, Phase, RecipientOutcome, TimeLeft, Why};
 use bytes::Bytes;
 
 const CONTENT: &str = "C: S: 1\nC:\nC: x\nC: .\n";
@@ -328,6 +328,38 @@ fn a_connection_that_dies_while_it_is_kept_is_noticed_before_a_letter_is_given_t
             stage.input(Input::Open(None));
             play(&mut stage, &(opened("PIPELINING") + &text + "<AFTER 1>\n" + end), Cut::Nowhere);
             assert_eq!(stage.story(), story, "{case}, {before}");
+        }
+    }
+}
+
+/// RFC 2852 §4: what is left of the time goes along where it is understood; what must come back is not given
+/// to a peer that promises less.
+#[test]
+fn the_time_that_is_left_goes_along_where_it_is_understood() {
+    let by = |seconds, mode| {
+        let mut letter = letter(&["a"]);
+        letter.envelope.deliver_by = Some(TimeLeft { seconds, mode });
+        letter
+    };
+    for (case, letter, offers, said) in [
+        ("return", by(120, ByMode::Return), "DELIVERBY", Some(" BY=120;R")),
+        ("notify", by(-30, ByMode::Notify), "DELIVERBY 600", Some(" BY=-30;N")),
+        ("long", by(i64::MAX, ByMode::Notify), "DELIVERBY", Some(" BY=999999999;N")),
+        ("enough", by(600, ByMode::Return), "DELIVERBY 600", Some(" BY=600;R")),
+        ("not understood", by(120, ByMode::Return), "DSN", Some("")),
+        ("too soon for the peer", by(599, ByMode::Return), "DELIVERBY 600", None),
+    ] {
+        let mut stage = Stage::new(&[letter]);
+        stage.input(Input::Open(None));
+        let mail = said.map(|said| format!("C: MAIL FROM:<dr@nous.example>{said}\n"));
+        let end = mail.clone().unwrap_or_else(|| BYE.to_owned());
+        play(&mut stage, &(opened(offers) + &end), Cut::Nowhere);
+        match mail {
+            Some(_) => assert!(stage.story().is_empty(), "{case}"),
+            None => {
+                let why = "the letter must arrive within 599 seconds, the peer takes none under 600";
+                assert_eq!(stage.story(), [format!("refused 5.4.7: {why}"), "closed".to_owned()], "{case}");
+            }
         }
     }
 }

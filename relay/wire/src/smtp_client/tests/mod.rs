@@ -284,6 +284,7 @@ fn letter(recipients: &[&str]) -> Letter {
             ret: None,
             envelope_id: None,
             require_tls: false,
+            deliver_by: None,
         },
         content: vec![Some(Bytes::from_static(b"S: 1\r\n\r\nx\r\n"))],
     }
