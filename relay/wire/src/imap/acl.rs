@@ -122,11 +122,11 @@ impl Server {
         };
         let done = match (ask, answer) {
             (AclAsk::Mine(folder), AclAnswer::Mine(rights)) => {
-                out.send(my_rights(folder, rights).as_bytes());
+                out.send(my_rights(&self.folder_name(folder), rights).as_bytes());
                 "MYRIGHTS done"
             }
             (AclAsk::Everybody(folder), AclAnswer::Everybody(list)) => {
-                let mut line = format!("* ACL {}", reply::folder(folder));
+                let mut line = format!("* ACL {}", reply::folder(folder, self.enabled.strings()));
                 for (identifier, rights) in list {
                     line.push_str(&format!(" {} {}", reply::quoted(&identifier), letters(rights)));
                 }
@@ -134,7 +134,8 @@ impl Server {
                 "GETACL done"
             }
             (AclAsk::Grantable { folder, identifier }, AclAnswer::Grantable { always, groups }) => {
-                let (folder, identifier) = (reply::folder(folder), reply::quoted(identifier));
+                let (folder, identifier) =
+                    (reply::folder(folder, self.enabled.strings()), reply::quoted(identifier));
                 let mut line = format!("* LISTRIGHTS {folder} {identifier} {}", letters(always));
                 groups.iter().for_each(|group| line.push_str(&format!(" {group}")));
                 out.send(format!("{line}\r\n").as_bytes());
@@ -150,8 +151,8 @@ impl Server {
 }
 
 /// `* MYRIGHTS` (RFC 4314 §3.8).
-pub(super) fn my_rights(folder: &FolderName, rights: AclRights) -> String {
-    format!("* MYRIGHTS {} {}\r\n", reply::folder(folder), letters(rights))
+pub(super) fn my_rights(folder: &str, rights: AclRights) -> String {
+    format!("* MYRIGHTS {folder} {}\r\n", letters(rights))
 }
 
 /// An empty set is a string too.

@@ -324,6 +324,8 @@ pub struct Status {
 /// A folder just opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selected {
+    /// What the folder is called, if it may be called otherwise than it was asked for.
+    pub name: Option<FolderName>,
     /// Every message in it.
     pub uids: UidSet,
     /// The first message without `\Seen`.

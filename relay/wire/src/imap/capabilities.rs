@@ -14,6 +14,7 @@ enum Seen {
 
 const OFFERED: &[(Seen, &str)] = &[
     (Seen::Always, "IMAP4rev1"),
+    (Seen::Always, "IMAP4rev2"),
     (Seen::Always, "LITERAL-"),
     (Seen::Always, "SASL-IR"),
     (Seen::Always, "ID"),
@@ -38,6 +39,7 @@ const OFFERED: &[(Seen, &str)] = &[
     (Seen::Inside, "STATUS=SIZE"),
     (Seen::Inside, "CONDSTORE"),
     (Seen::Inside, "QRESYNC"),
+    (Seen::Inside, "UTF8=ACCEPT"),
 ];
 
 impl Server {

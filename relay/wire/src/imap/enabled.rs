@@ -39,8 +39,7 @@ impl Extension {
     /// Whether it works end to end: what does not is not enabled (RFC 5161 §3.1).
     fn is_implemented(self) -> bool {
         match self {
-            Self::CondStore | Self::QResync => true,
-            Self::Utf8Accept | Self::Rev2 => false,
+            Self::CondStore | Self::QResync | Self::Utf8Accept | Self::Rev2 => true,
         }
     }
 }
@@ -68,6 +67,21 @@ impl Enabled {
     pub(super) fn utf8(self) -> bool {
         self.has(Extension::Utf8Accept) || self.has(Extension::Rev2)
     }
+
+    /// The same, for who reads and writes them.
+    pub(super) fn strings(self) -> Strings {
+        if self.utf8() { Strings::Utf8 } else { Strings::Ascii }
+    }
+}
+
+/// How strings and folder names go over the wire, in both directions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Strings {
+    /// Seven bits: names in modified UTF-7, header text in encoded words (RFC 3501 §5.1.3).
+    #[default]
+    Ascii,
+    /// As they are (RFC 6855 §3, RFC 9051 §5.1).
+    Utf8,
 }
 
 /// `"ENABLE" 1*(SP capability)`; names we do not know are passed over (RFC 5161 §3.1).

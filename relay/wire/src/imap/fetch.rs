@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::command::By;
 use super::condstore::{ChangedSince, End, TellGone};
-use super::enabled::Extension;
+use super::enabled::{Extension, Strings};
 use super::fetch_items::{FetchItem, FetchItems, Section, SectionText};
 use super::reply::{self, Completion};
 use super::sections::{self, Extent, Piece, Size, Writing};
@@ -58,6 +58,7 @@ struct RowWriter {
     /// A part was asked for whose transfer encoding nobody knows.
     unknown_encoding: bool,
     audience: Audience,
+    strings: Strings,
 }
 
 /// A stretch of a decoded part.
@@ -184,6 +185,7 @@ impl Server {
             window: Window::default(),
             unknown_encoding: false,
             audience,
+            strings: self.enabled.strings(),
         });
         fetching.advance(out)
     }
@@ -323,20 +325,23 @@ impl RowWriter {
             }
             FetchItem::Envelope => {
                 text.extend_from_slice(b"ENVELOPE ");
-                structure::envelope(text, &summary()?.envelope);
+                structure::envelope(text, &summary()?.envelope, self.strings);
             }
             FetchItem::Body => {
                 text.extend_from_slice(b"BODY ");
-                structure::body(text, &summary()?.root, Form::Short);
+                structure::body(text, &summary()?.root, Form::Short, self.strings);
             }
             FetchItem::BodyStructure => {
                 text.extend_from_slice(b"BODYSTRUCTURE ");
-                structure::body(text, &summary()?.root, Form::Extended);
+                structure::body(text, &summary()?.root, Form::Extended, self.strings);
             }
             FetchItem::Preview => {
                 // RFC 8970 §3.2: UTF-8, at most 256 characters; the summary's has 200.
                 text.extend_from_slice(b"PREVIEW ");
-                reply::string(text, &summary()?.preview);
+                match self.strings {
+                    Strings::Ascii => reply::string(text, &summary()?.preview),
+                    Strings::Utf8 => reply::utf8_string(text, &summary()?.preview),
+                }
             }
             FetchItem::EmailId => {
                 let object = row.object.as_ref().ok_or(Broken)?;

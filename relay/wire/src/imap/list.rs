@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use unicode_normalization::UnicodeNormalization;
 
 use super::command::Command;
+use super::enabled::Strings;
 use super::name::{self, DELIMITER, Role};
 use super::pattern::Pattern;
 use super::reply::{self, Completion};
@@ -195,8 +196,8 @@ impl Listing {
     }
 
     /// A pattern after the reference (RFC 3501 §6.3.8).
-    fn decoded(&self, pattern: &[u8]) -> Result<String, name::NameError> {
-        let whole = name::decode(&self.reference)? + &name::decode(pattern)?;
+    fn decoded(&self, pattern: &[u8], strings: Strings) -> Result<String, name::NameError> {
+        let whole = name::text(&self.reference, strings)? + &name::text(pattern, strings)?;
         Ok(with_inbox(&whole.nfc().collect::<String>()))
     }
 
@@ -259,8 +260,9 @@ impl Server {
             out.send(format!("* LIST (\\Noselect) \"{DELIMITER}\" \"\"\r\n").as_bytes());
             return self.complete(tag, Completion::ok("LIST done"), Expunges::Told, out);
         }
+        let strings = self.enabled.strings();
         let patterns: Result<Vec<String>, _> =
-            listing.patterns.iter().map(|pattern| listing.decoded(pattern)).collect();
+            listing.patterns.iter().map(|pattern| listing.decoded(pattern, strings)).collect();
         match patterns {
             Ok(patterns) => {
                 self.uses_status(&listing.status, out);
@@ -304,7 +306,7 @@ impl Server {
 
     /// A folder's name as this session writes it.
     pub(super) fn folder_name(&self, name: &FolderName) -> String {
-        reply::folder(name)
+        reply::folder(name, self.enabled.strings())
     }
 }
 

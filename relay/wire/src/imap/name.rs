@@ -10,6 +10,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::enabled::Strings;
 use super::limits;
 
 /// Between the levels of a name.
@@ -35,6 +36,9 @@ pub enum NameError {
     /// Not modified UTF-7, or not the one way to write it.
     #[error("the folder name is not valid modified UTF-7")]
     Encoding,
+    /// Not UTF-8, which this session has chosen.
+    #[error("the folder name is not valid UTF-8")]
+    Utf8,
 }
 
 impl FolderName {
@@ -72,6 +76,23 @@ impl FolderName {
             return Err(NameError::TooLong);
         }
         Self::parse(&decode(bytes)?)
+    }
+
+    /// Reads a name as the session writes them. In UTF-8 an ampersand is one, and nothing is decoded.
+    pub(super) fn read(bytes: &[u8], strings: Strings) -> Result<Self, NameError> {
+        match strings {
+            Strings::Ascii => Self::from_wire(bytes),
+            Strings::Utf8 if bytes.len() > 4 * limits::FOLDER_NAME => Err(NameError::TooLong),
+            Strings::Utf8 => Self::parse(&text(bytes, strings)?),
+        }
+    }
+
+    /// The name as the session writes it, not yet quoted.
+    pub(super) fn written(&self, strings: Strings) -> String {
+        match strings {
+            Strings::Ascii => self.to_wire(),
+            Strings::Utf8 => self.as_str().to_owned(),
+        }
     }
 
     /// The name, in Unicode.
@@ -157,6 +178,14 @@ fn modified_base64() -> GeneralPurpose {
         .with_encode_padding(false)
         .with_decode_padding_mode(DecodePaddingMode::RequireNone);
     GeneralPurpose::new(&alphabet, config)
+}
+
+/// A name, or a pattern of names, as the session writes them, to Unicode.
+pub(super) fn text(bytes: &[u8], strings: Strings) -> Result<String, NameError> {
+    match strings {
+        Strings::Ascii => decode(bytes),
+        Strings::Utf8 => String::from_utf8(bytes.to_vec()).map_err(|_| NameError::Utf8),
+    }
 }
 
 /// Modified UTF-7 to Unicode; only the canonical writing is taken, so that no two wire names are one

@@ -24,8 +24,9 @@ impl Server {
             Ok(found) => found,
             Err(refusal) => return self.complete(tag, Completion::refused(refusal), Expunges::Told, out),
         };
+        let strings = self.enabled.strings();
         let list = |prefix: Option<FolderName>| match prefix {
-            Some(prefix) => format!("(({} \"{DELIMITER}\"))", reply::prefix(&prefix)),
+            Some(prefix) => format!("(({} \"{DELIMITER}\"))", reply::prefix(&prefix, strings)),
             None => "NIL".to_owned(),
         };
         // RFC 2342 §5: personal, other users', shared.

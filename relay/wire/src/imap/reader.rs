@@ -209,7 +209,7 @@ impl Server {
     fn command_read(&mut self, out: &mut Out) {
         let mut text = self.reader.reset();
         text.truncate(text.len() - 2);
-        let mut cursor = Cursor::new(&text);
+        let mut cursor = Cursor::new(&text).speaking(self.enabled.strings());
         let standing = self.standing;
         match command::tag(&mut cursor) {
             None => self.untagged_fault("a command begins with a tag", out),
@@ -225,7 +225,7 @@ impl Server {
 
     fn literal_begins(&mut self, announced: Announced, out: &mut Out) {
         let text = std::mem::take(&mut self.reader.command);
-        let mut cursor = Cursor::new(&text);
+        let mut cursor = Cursor::new(&text).speaking(self.enabled.strings());
         let tag = command::tag(&mut cursor).map(str::to_owned);
         let refusal = match &tag {
             None => Some(Completion::bad("a command begins with a tag")),

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use names::Timestamp;
 
 use super::ask::{Code, Refusal};
+use super::enabled::Strings;
 
 /// The end of a command, without its tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,12 +183,21 @@ pub(super) fn nstring(out: &mut Vec<u8>, text: Option<&str>) {
 }
 
 /// `nstring` of unstructured header text. Clients that did not enable UTF-8 get encoded words
-/// (RFC 2047 §2) in place of raw octets, as RFC 6855 §3 asks.
-pub(super) fn header_text(out: &mut Vec<u8>, text: Option<&str>) {
+/// (RFC 2047 §2) in place of raw octets; the others get it in quotes as it is (RFC 6855 §3).
+pub(super) fn header_text(out: &mut Vec<u8>, text: Option<&str>, strings: Strings) {
     match text {
+        Some(text) if strings == Strings::Utf8 => utf8_string(out, text),
         Some(text) if !text.is_ascii() => string(out, &encoded_words(text)),
         Some(_) | None => nstring(out, text),
     }
+}
+
+/// `string` with UTF-8 in its quotes (RFC 6855 §3); what holds line ends is a literal still.
+pub(super) fn utf8_string(out: &mut Vec<u8>, text: &str) {
+    if text.is_ascii() || text.len() > 1_000 || text.chars().any(|c| c.is_control() && c != '\t') {
+        return string(out, text);
+    }
+    out.extend_from_slice(quoted(text).as_bytes());
 }
 
 fn encoded_words(text: &str) -> String {
@@ -260,13 +270,13 @@ pub(super) fn date_time(out: &mut Vec<u8>, instant: Timestamp) {
 }
 
 /// A folder's name as an astring, always quoted: some clients misread atoms such as `NIL`.
-pub(super) fn folder(name: &super::FolderName) -> String {
-    quoted(&name.to_wire())
+pub(super) fn folder(name: &super::FolderName, strings: Strings) -> String {
+    quoted(&name.written(strings))
 }
 
 /// The prefix of all names below a folder, as a string (RFC 2342 §6).
-pub(super) fn prefix(above: &super::FolderName) -> String {
-    quoted(&format!("{}{}", above.to_wire(), super::DELIMITER))
+pub(super) fn prefix(above: &super::FolderName, strings: Strings) -> String {
+    quoted(&format!("{}{}", above.written(strings), super::DELIMITER))
 }
 
 #[cfg(test)]
@@ -291,9 +301,20 @@ mod tests {
     }
 
     #[test]
+    fn who_asked_for_utf8_gets_it_in_quotes_and_line_ends_in_literals() {
+        for (text, want) in
+            [("Résumé \"a\"", "\"Résumé \\\"a\\\"\""), ("plain", "\"plain\""), ("é\r\né", "{6}\r\né\r\né")]
+        {
+            let mut out = Vec::new();
+            header_text(&mut out, Some(text), Strings::Utf8);
+            assert_eq!(String::from_utf8(out).unwrap(), want);
+        }
+    }
+
+    #[test]
     fn raw_utf8_in_headers_becomes_encoded_words_of_75_characters() {
         let mut out = Vec::new();
-        header_text(&mut out, Some("Résumé"));
+        header_text(&mut out, Some("Résumé"), Strings::Ascii);
         assert_eq!(out, b"\"=?UTF-8?B?UsOpc3Vtw6k=?=\"");
         for word in encoded_words(&"é".repeat(100)).split(' ') {
             assert!(word.len() <= 75, "{word}");

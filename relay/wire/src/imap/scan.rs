@@ -2,6 +2,7 @@
 
 use names::Timestamp;
 
+use super::enabled::Strings;
 use super::flags::{Flags, Keyword, SystemFlag};
 use super::limits;
 use super::name::{FolderName, NameError};
@@ -37,11 +38,16 @@ fn is_astring(byte: u8) -> bool {
 
 /// A place in a command.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cursor<'a>(&'a [u8]);
+pub(super) struct Cursor<'a>(&'a [u8], Strings);
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self(text)
+        Self(text, Strings::default())
+    }
+
+    /// With folder names written this way.
+    pub(super) fn speaking(self, strings: Strings) -> Self {
+        Self(self.0, strings)
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -201,7 +207,7 @@ impl<'a> Cursor<'a> {
 
     /// `mailbox`
     pub(super) fn folder(&mut self) -> Parsed<FolderName> {
-        FolderName::from_wire(&self.astring()?).map_err(Fault::Name)
+        FolderName::read(&self.astring()?, self.1).map_err(Fault::Name)
     }
 
     /// `list-mailbox`

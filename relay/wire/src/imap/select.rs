@@ -6,7 +6,19 @@ use super::reply::Completion;
 use super::server::{AfterUnselect, Out, Phase, Server, Task};
 use super::session::{Expunges, Selection};
 use super::store::{Expunging, WhyExpunge};
-use super::{Access, Ask, Changes, Flags, FolderName, Mode, Refusal, Selected, SystemFlag, UidSet};
+use super::{
+    Access, Ask, Changes, DELIMITER, Flags, FolderName, Mode, Refusal, Selected, SystemFlag, UidSet,
+};
+
+/// A folder being opened.
+#[derive(Debug)]
+pub(super) struct Selecting {
+    tag: String,
+    /// As it was asked for.
+    folder: FolderName,
+    mode: Mode,
+    sync: Sync,
+}
 
 impl Server {
     pub(super) fn select(
@@ -30,8 +42,13 @@ impl Server {
             // The folder before is left whether or not the new one opens (RFC 3501 §6.3.1).
             self.unselect(tag, AfterUnselect::Select(folder, mode, sync), out);
         } else {
-            self.ask(Ask::Select { folder, mode }, Task::Select { tag: tag.to_owned(), mode, sync }, out);
+            self.open(tag.to_owned(), (folder, mode), sync, out);
         }
+    }
+
+    fn open(&mut self, tag: String, (folder, mode): (FolderName, Mode), sync: Sync, out: &mut Out) {
+        let task = Task::Select(Selecting { tag, folder: folder.clone(), mode, sync });
+        self.ask(Ask::Select { folder, mode }, task, out);
     }
 
     pub(super) fn unselect(&mut self, tag: &str, then: AfterUnselect, out: &mut Out) {
@@ -46,21 +63,21 @@ impl Server {
             AfterUnselect::Select(folder, mode, sync) => {
                 // What follows is of the other folder (RFC 7162 §3.2.11, RFC 9051 §7.1).
                 out.send(b"* OK [CLOSED] the folder before is closed\r\n");
-                self.ask(Ask::Select { folder, mode }, Task::Select { tag, mode, sync }, out);
+                self.open(tag, (folder, mode), sync, out);
             }
         }
     }
 
     pub(super) fn selected(
         &mut self,
-        tag: &str,
-        (mode, sync): (Mode, &Sync),
+        selecting: Selecting,
         selected: Result<Selected, Refusal>,
         out: &mut Out,
     ) {
+        let Selecting { tag, folder, mode, sync } = selecting;
         let selected = match selected {
             Ok(selected) => selected,
-            Err(refusal) => return self.complete(tag, Completion::refused(refusal), Expunges::Told, out),
+            Err(refusal) => return self.complete(&tag, Completion::refused(refusal), Expunges::Told, out),
         };
         let mode = match selected.access {
             Access::ReadWrite => mode,
@@ -72,9 +89,15 @@ impl Server {
         selected.keywords.keywords().iter().for_each(|keyword| flags.set_keyword(keyword.clone()));
         let permanent = flags.to_string();
         selected.fixed_keywords.keywords().iter().for_each(|keyword| flags.set_keyword(keyword.clone()));
-        let mut text = format!("* FLAGS {flags}\r\n* {} EXISTS\r\n* 0 RECENT\r\n", view.len());
-        if let Some(number) = selected.first_unseen.and_then(|uid| view.number(uid)) {
-            text.push_str(&format!("* OK [UNSEEN {number}] the first unseen message\r\n"));
+        let mut text = format!("* FLAGS {flags}\r\n* {} EXISTS\r\n", view.len());
+        if self.enabled.has(Extension::Rev2) {
+            // RFC 9051 §6.3.2: no RECENT, no UNSEEN, but the folder's name as it is written.
+            text.push_str(&self.selected_name(&folder, selected.name.as_ref()));
+        } else {
+            text.push_str("* 0 RECENT\r\n");
+            if let Some(number) = selected.first_unseen.and_then(|uid| view.number(uid)) {
+                text.push_str(&format!("* OK [UNSEEN {number}] the first unseen message\r\n"));
+            }
         }
         let (permanent, completion) = match mode {
             Mode::ReadWrite => {
@@ -94,10 +117,24 @@ impl Server {
         out.send(text.as_bytes());
         self.selection = Some(selection);
         match sync {
-            Sync::QResync(remembered) => self.resync(tag, remembered, selected.uid_validity, completion, out),
+            Sync::QResync(remembered) => {
+                self.resync(&tag, &remembered, selected.uid_validity, completion, out)
+            }
             Sync::Nothing | Sync::CondStore => {
-                out.send(completion.line(tag).as_bytes());
+                out.send(completion.line(&tag).as_bytes());
                 self.phase = Phase::Ready;
+            }
+        }
+    }
+
+    /// The folder just opened, by its own name; the one it was asked by beside it when that is another
+    /// (RFC 9051 §6.3.2, §7.3.1).
+    fn selected_name(&self, asked: &FolderName, own: Option<&FolderName>) -> String {
+        match own.filter(|own| *own != asked) {
+            None => format!("* LIST () \"{DELIMITER}\" {}\r\n", self.folder_name(asked)),
+            Some(own) => {
+                let (own, asked) = (self.folder_name(own), self.folder_name(asked));
+                format!("* LIST () \"{DELIMITER}\" {own} (\"OLDNAME\" ({asked}))\r\n")
             }
         }
     }

@@ -15,6 +15,7 @@ use super::find::Finding;
 use super::list::Listing;
 use super::reader::Reader;
 use super::reply::{self, Completion};
+use super::select::Selecting;
 use super::session::{Expunges, Selection, Standing};
 use super::status::StatusItem;
 use super::store::{Copying, Expunging, Storing};
@@ -121,11 +122,7 @@ pub(super) enum Task {
         tag: String,
         then: AfterUnselect,
     },
-    Select {
-        tag: String,
-        mode: Mode,
-        sync: Sync,
-    },
+    Select(Selecting),
     Catch(Catching),
     Poll {
         tag: String,
@@ -226,9 +223,7 @@ impl Server {
                 self.counted(&tag, &folder, &items, status, out);
             }
             (Task::Unselect { tag, then }, Answer::Done) => self.unselected(tag, then, out),
-            (Task::Select { tag, mode, sync }, Answer::Selected(selected)) => {
-                self.selected(&tag, (mode, &sync), selected, out);
-            }
+            (Task::Select(selecting), Answer::Selected(selected)) => self.selected(selecting, selected, out),
             (Task::Catch(catching), Answer::Since(since)) => self.caught(catching, since, out),
             (Task::Closing { tag, gone }, Answer::Changes(changes)) => self.closing(tag, gone, changes, out),
             (Task::Poll { tag, completion, expunges }, Answer::Changes(changes)) => {

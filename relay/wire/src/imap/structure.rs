@@ -1,6 +1,7 @@
 //! ENVELOPE, BODY and BODYSTRUCTURE (RFC 3501 §7.4.2, §9) from the summary made at delivery.
 
-use super::reply::{header_text, nstring, number, string};
+use super::enabled::Strings;
+use super::reply::{header_text, nstring, number, string, utf8_string};
 use crate::mime::{Content, Envelope, EnvelopeAddress, Part};
 
 /// Whether extension data is shown.
@@ -13,15 +14,15 @@ pub(super) enum Form {
 }
 
 /// `envelope`
-pub(super) fn envelope(out: &mut Vec<u8>, envelope: &Envelope) {
+pub(super) fn envelope(out: &mut Vec<u8>, envelope: &Envelope, strings: Strings) {
     out.push(b'(');
     nstring(out, envelope.date.as_deref());
     out.push(b' ');
-    header_text(out, envelope.subject.as_deref());
+    header_text(out, envelope.subject.as_deref(), strings);
     let Envelope { from, sender, reply_to, to, cc, bcc, .. } = envelope;
     for list in [from, sender, reply_to, to, cc, bcc] {
         out.push(b' ');
-        addresses(out, list);
+        addresses(out, list, strings);
     }
     out.push(b' ');
     nstring(out, envelope.in_reply_to.as_deref());
@@ -31,7 +32,7 @@ pub(super) fn envelope(out: &mut Vec<u8>, envelope: &Envelope) {
 }
 
 /// `"(" 1*address ")" / nil`
-fn addresses(out: &mut Vec<u8>, list: &[EnvelopeAddress]) {
+fn addresses(out: &mut Vec<u8>, list: &[EnvelopeAddress], strings: Strings) {
     if list.is_empty() {
         out.extend_from_slice(b"NIL");
         return;
@@ -39,7 +40,7 @@ fn addresses(out: &mut Vec<u8>, list: &[EnvelopeAddress]) {
     out.push(b'(');
     for address in list {
         out.push(b'(');
-        header_text(out, address.name.as_deref());
+        header_text(out, address.name.as_deref(), strings);
         for text in [&address.route, &address.mailbox, &address.host] {
             out.push(b' ');
             nstring(out, text.as_deref());
@@ -50,12 +51,12 @@ fn addresses(out: &mut Vec<u8>, list: &[EnvelopeAddress]) {
 }
 
 /// `body`
-pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form) {
+pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings) {
     out.push(b'(');
     match &part.content {
         Content::Multipart(parts) if !parts.is_empty() => {
-            parts.iter().for_each(|part| body(out, part, form));
-            multipart_end(out, part, form);
+            parts.iter().for_each(|part| body(out, part, form, strings));
+            multipart_end(out, part, form, strings);
         }
         // The grammar knows no multipart without parts: it has one, which is all that is there.
         Content::Multipart(_) | Content::Leaf if part.kind == "multipart" => {
@@ -67,46 +68,46 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form) {
                 out.extend_from_slice(b" NIL NIL NIL NIL");
             }
             out.push(b')');
-            multipart_end(out, part, form);
+            multipart_end(out, part, form, strings);
         }
         Content::Message { envelope: inner, root } if part.subtype == "rfc822" => {
-            fields(out, part, "message", "rfc822");
+            fields(out, part, "message", "rfc822", strings);
             out.push(b' ');
-            envelope(out, inner);
+            envelope(out, inner, strings);
             out.push(b' ');
-            body(out, root, form);
+            body(out, root, form, strings);
             out.push(b' ');
             number(out, part.lines);
-            one_part_end(out, part, form);
+            one_part_end(out, part, form, strings);
         }
         Content::Multipart(_) | Content::Leaf | Content::Message { .. } => {
             match (part.kind.as_str(), part.subtype.as_str()) {
                 // MESSAGE RFC822 promises an envelope (RFC 3501 §9 `body-type-msg`); one that was not
                 // looked into has none.
-                ("message", "rfc822") => fields(out, part, "application", "octet-stream"),
-                (kind, subtype) => fields(out, part, kind, subtype),
+                ("message", "rfc822") => fields(out, part, "application", "octet-stream", strings),
+                (kind, subtype) => fields(out, part, kind, subtype, strings),
             }
             if part.kind == "text" {
                 out.push(b' ');
                 number(out, part.lines);
             }
-            one_part_end(out, part, form);
+            one_part_end(out, part, form, strings);
         }
     }
     out.push(b')');
 }
 
 /// `media-type SP body-fields`
-fn fields(out: &mut Vec<u8>, part: &Part, kind: &str, subtype: &str) {
+fn fields(out: &mut Vec<u8>, part: &Part, kind: &str, subtype: &str, strings: Strings) {
     string(out, kind);
     out.push(b' ');
     string(out, subtype);
     out.push(b' ');
-    parameters(out, &part.parameters);
+    parameters(out, &part.parameters, strings);
     out.push(b' ');
     nstring(out, part.id.as_deref());
     out.push(b' ');
-    header_text(out, part.description.as_deref());
+    header_text(out, part.description.as_deref(), strings);
     out.push(b' ');
     string(out, part.encoding.as_str());
     out.push(b' ');
@@ -114,7 +115,7 @@ fn fields(out: &mut Vec<u8>, part: &Part, kind: &str, subtype: &str) {
 }
 
 /// `body-fld-param`
-fn parameters(out: &mut Vec<u8>, list: &[(String, String)]) {
+fn parameters(out: &mut Vec<u8>, list: &[(String, String)], strings: Strings) {
     if list.is_empty() {
         out.extend_from_slice(b"NIL");
         return;
@@ -125,14 +126,18 @@ fn parameters(out: &mut Vec<u8>, list: &[(String, String)]) {
             out.push(b' ');
         }
         // Raw UTF-8 in a file name, as broken programs write it, is shown the way RFC 2231 §4 writes it.
-        if !value.is_ascii() && !name.contains('*') {
-            string(out, &format!("{name}*"));
-            out.push(b' ');
-            string(out, &percent_encoded(value));
-        } else {
+        if value.is_ascii() || name.contains('*') {
             string(out, name);
             out.push(b' ');
             string(out, value);
+        } else if strings == Strings::Utf8 {
+            string(out, name);
+            out.push(b' ');
+            utf8_string(out, value);
+        } else {
+            string(out, &format!("{name}*"));
+            out.push(b' ');
+            string(out, &percent_encoded(value));
         }
     }
     out.push(b')');
@@ -151,34 +156,34 @@ fn percent_encoded(value: &str) -> String {
 }
 
 /// `SP media-subtype [SP body-ext-mpart]`
-fn multipart_end(out: &mut Vec<u8>, part: &Part, form: Form) {
+fn multipart_end(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings) {
     out.push(b' ');
     string(out, &part.subtype);
     if form == Form::Extended {
         out.push(b' ');
-        parameters(out, &part.parameters);
-        extension(out, part);
+        parameters(out, &part.parameters, strings);
+        extension(out, part, strings);
     }
 }
 
 /// `[SP body-ext-1part]`
-fn one_part_end(out: &mut Vec<u8>, part: &Part, form: Form) {
+fn one_part_end(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings) {
     if form == Form::Extended {
         out.push(b' ');
         nstring(out, part.md5.as_deref());
-        extension(out, part);
+        extension(out, part, strings);
     }
 }
 
 /// `SP body-fld-dsp SP body-fld-lang SP body-fld-loc`
-fn extension(out: &mut Vec<u8>, part: &Part) {
+fn extension(out: &mut Vec<u8>, part: &Part, strings: Strings) {
     out.push(b' ');
     match &part.disposition {
         Some(disposition) => {
             out.push(b'(');
             string(out, &disposition.kind);
             out.push(b' ');
-            parameters(out, &disposition.parameters);
+            parameters(out, &disposition.parameters, strings);
             out.push(b')');
         }
         None => out.extend_from_slice(b"NIL"),

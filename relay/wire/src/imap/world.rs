@@ -465,6 +465,7 @@ impl World {
         }
         let told = stored.letters.iter().map(|letter| (letter.uid, letter.modseq)).collect();
         let selected = Selected {
+            name: Some(folder.clone()),
             uids: stored.letters.iter().map(|letter| letter.uid).collect(),
             first_unseen: stored.letters.iter().find(|l| !l.flags.has(SystemFlag::Seen)).map(|l| l.uid),
             uid_next: stored.uid_next,
