@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use directory::Login;
 use names::{AccountId, PersonId};
 use net::ConnInfo;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::search::Memory;
 use super::{ImapWorld, limits};
@@ -19,6 +20,7 @@ struct Inner {
     relay: Relay,
     entrance: Entrance,
     memory: Memory,
+    orders: Arc<Semaphore>,
     sessions: Mutex<HashMap<Holder, usize>>,
     sessions_each: usize,
 }
@@ -46,6 +48,7 @@ impl ImapDoor {
             relay,
             entrance: entrance.into(),
             memory: Memory::default(),
+            orders: Arc::new(Semaphore::new(limits::ORDERS)),
             sessions: Mutex::default(),
             sessions_each,
         }))
@@ -67,6 +70,11 @@ impl ImapDoor {
 
     pub(super) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    /// Waits until one more SORT or THREAD may be held in memory; none when the house stops.
+    pub(super) async fn turn_to_order(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.orders).acquire_owned().await.ok()
     }
 
     /// A place for one more session of this login, if it may have one.

@@ -22,6 +22,16 @@ pub(super) const VIEWED: u32 = 100_000;
 pub(super) const SEARCH_MEMORY: usize = 24 * 1024 * 1024;
 /// Octets of decoded text searched at once.
 pub(super) const SEARCH_WINDOW: usize = 64 * 1024;
+/// Different texts looked for in bodies by one search (RELIABILITY I-03): each costs a pass over every
+/// letter. A person writes a few.
+pub(super) const SEARCH_TEXTS: usize = 64;
+/// Summaries opened by one task of a search; a page of [`ROWS`] is shared among the cores.
+pub(super) const SUMMARIES_SHARE: usize = 125;
+/// Octets that one SORT or THREAD may hold (RELIABILITY I-03). A message takes some 100 with one or two
+/// keys, 200 with its references: 100,000 messages need 10 to 20 MB.
+pub(super) const ORDER_MEMORY: usize = 48 * 1024 * 1024;
+/// SORTs and THREADs carried out at once, all sessions together; the next ones wait their turn.
+pub(super) const ORDERS: usize = 2;
 /// Letters whose text is searched by one task; a page of [`LETTERS`] is shared among several.
 pub(super) const SEARCH_SHARE: usize = 32;
 /// Marks of its own that a session remembers until it was told of all before them; more, and some are told

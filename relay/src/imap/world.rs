@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use net::World;
-use wire::imap::{Answer, Ask, Changes, Refusal, Server};
+use wire::imap::{Answer, Ask, Changes, Refusal, SearchKey, Server};
 
 use super::append::Appending;
 use super::door::ImapDoor;
 use super::fetch::Fetching;
-use super::search::Searching;
+use super::search::{Question, Searching};
 use super::session::{DOOR, Session};
 use super::{acl, acts, append, fetch, folders, news, refusals, search, select};
 use crate::sign_in::{SignIn, SignInRefusal, Step};
@@ -97,7 +97,9 @@ impl ImapWorld {
             | Ask::Discard
             | Ask::Fetch { .. }
             | Ask::Store { .. }
-            | Ask::Search(_) => Answer::Refused(refusals::confused()),
+            | Ask::Search { .. }
+            | Ask::Sort { .. }
+            | Ask::Thread { .. } => Answer::Refused(refusals::confused()),
         }
     }
 
@@ -109,7 +111,9 @@ impl ImapWorld {
             Ask::Fetch { uids, items, seen } => {
                 Ok(Pull::Fetch(Box::new(fetch::begin(door, session, uids, items, seen).await?)))
             }
-            Ask::Search(key) => Ok(Pull::Search(Box::new(search::begin(door, session, key).await?))),
+            Ask::Search { key, wanted } => searching(door, session, key, Question::Search(wanted)).await,
+            Ask::Sort { key, by } => searching(door, session, key, Question::Sort(by)).await,
+            Ask::Thread { key, by } => searching(door, session, key, Question::Thread(by)).await,
             Ask::Store { uids, mode, flags, unchanged_since } => {
                 let rows = acts::store(door, session, &uids, (mode, &flags, unchanged_since)).await?;
                 Ok(Pull::Ready(rows.into_iter()))
@@ -117,6 +121,15 @@ impl ImapWorld {
             _ => Err(refusals::confused()),
         }
     }
+}
+
+async fn searching(
+    door: &ImapDoor,
+    session: &mut Session,
+    key: SearchKey,
+    question: Question,
+) -> Result<Pull, Refusal> {
+    Ok(Pull::Search(Box::new(search::begin(door, session, key, question).await?)))
 }
 
 /// The answer that refuses an ask.
@@ -137,7 +150,11 @@ fn refused(ask: &Ask, refusal: Refusal) -> Answer {
         Ask::Identify(_) | Ask::Unselect | Ask::Discard => Answer::Done,
         Ask::Authenticate { .. } | Ask::Respond(_) | Ask::Append { .. } => Answer::Outcome(Err(refusal)),
         Ask::Finish => Answer::Appended(Err(refusal)),
-        Ask::Fetch { .. } | Ask::Store { .. } | Ask::Search(_) => Answer::Refused(refusal),
+        Ask::Fetch { .. }
+        | Ask::Store { .. }
+        | Ask::Search { .. }
+        | Ask::Sort { .. }
+        | Ask::Thread { .. } => Answer::Refused(refusal),
     }
 }
 

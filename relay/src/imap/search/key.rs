@@ -1,20 +1,26 @@
 //! The keys of a SEARCH, and what they say of a message whose facts come in little by little.
 
-use mailstore::{EntryRow, Flags, Keyword};
-use names::DAY;
+use mailstore::{EntryRow, Flags, Keyword, Mailstore};
+use names::{AccountId, DAY, SECOND, Timestamp};
 use wire::imap::{Date, EnvelopeField, SearchKey, UidSet, When};
 
+use super::LooksAt;
 use super::fold::fold;
-use super::head::{HeadWords, Words};
-use crate::imap::words;
+use super::head::{HeadWords, Words, collapsed};
+use crate::imap::{limits, words};
 
 /// A SEARCH ready to be asked of messages.
 pub(super) struct Plan {
     key: Key,
+    /// Who names messages and threads.
+    store: Mailstore,
+    account: AccountId,
     /// Folded texts looked for in bodies.
     pub(super) needles: Vec<String>,
     /// Whether subjects, addresses or dates of sending are asked for.
     pub(super) words: bool,
+    /// Whether threads are.
+    pub(super) threads: bool,
     /// Whether header blocks are.
     pub(super) heads: bool,
     /// Whether bodies are.
@@ -40,6 +46,14 @@ enum Key {
     Header(String, String),
     Body(usize),
     Text(usize),
+    /// Internal date at this instant or before.
+    Until(Timestamp),
+    /// At this instant or after.
+    From(Timestamp),
+    Saved(When, i64),
+    Email(String),
+    Thread(String),
+    Changed(u64),
 }
 
 /// What is known of a message so far.
@@ -59,38 +73,52 @@ impl<'a> Facts<'a> {
 }
 
 impl Plan {
-    pub(super) fn of(key: SearchKey) -> Self {
-        let mut plan = Self { key: Key::All, needles: Vec::new(), words: false, heads: false, bodies: false };
-        plan.key = plan.key(key);
-        plan
-    }
-
-    /// Whether the search looks at anything that is sealed.
-    pub(super) fn reads_letters(&self) -> bool {
-        self.words || self.heads || self.bodies
+    /// `None`: more texts are looked for than one search may.
+    pub(super) fn of(key: SearchKey, store: &Mailstore, account: AccountId, now: Timestamp) -> Option<Self> {
+        let mut plan = Self {
+            key: Key::All,
+            store: store.clone(),
+            account,
+            needles: Vec::new(),
+            words: false,
+            threads: false,
+            heads: false,
+            bodies: false,
+        };
+        plan.key = plan.key(key, now);
+        (plan.needles.len() <= limits::SEARCH_TEXTS).then_some(plan)
     }
 
     /// What it looks at, for the trail; never what it looks for.
-    pub(super) fn looks_at(&self) -> &'static str {
+    pub(super) fn looks_at(&self) -> LooksAt {
         match (self.bodies, self.heads || self.words) {
-            (true, _) => "letters",
-            (false, true) => "headers",
-            (false, false) => "flags",
+            (true, _) => LooksAt::Letters,
+            (false, true) => LooksAt::Headers,
+            (false, false) => LooksAt::Flags,
         }
     }
 
     /// Whether a message matches; `None` while the facts do not decide it.
     pub(super) fn judge(&self, facts: &Facts<'_>) -> Option<bool> {
-        self.key.judge(facts, &self.needles)
+        self.key.judge(facts, self)
     }
 
-    fn key(&mut self, key: SearchKey) -> Key {
+    fn key(&mut self, key: SearchKey, now: Timestamp) -> Key {
         match key {
             SearchKey::All => Key::All,
             SearchKey::Nothing => Key::Nothing,
-            SearchKey::And(keys) => Key::And(keys.into_iter().map(|key| self.key(key)).collect()),
-            SearchKey::Or(one, other) => Key::Or(Box::new(self.key(*one)), Box::new(self.key(*other))),
-            SearchKey::Not(key) => Key::Not(Box::new(self.key(*key))),
+            SearchKey::And(keys) => {
+                let mut keys: Vec<Key> = keys.into_iter().map(|key| self.key(key, now)).collect();
+                // What is known without opening anything is asked first: most are decided by it.
+                keys.sort_by_key(Key::cost);
+                Key::And(keys)
+            }
+            SearchKey::Or(one, other) => {
+                let (one, other) = (self.key(*one, now), self.key(*other, now));
+                let (first, second) = if other.cost() < one.cost() { (other, one) } else { (one, other) };
+                Key::Or(Box::new(first), Box::new(second))
+            }
+            SearchKey::Not(key) => Key::Not(Box::new(self.key(*key, now))),
             SearchKey::Uids(uids) => Key::Uids(uids),
             SearchKey::Flag(flag) => Key::Flag(words::flag(flag)),
             SearchKey::Keyword(keyword) => Key::Keyword(Keyword::parse(keyword.as_str())),
@@ -103,7 +131,13 @@ impl Plan {
             SearchKey::Smaller(octets) => Key::Smaller(octets.into()),
             SearchKey::Envelope(field, text) => {
                 self.words = true;
-                Key::Envelope(field, fold(&text))
+                let text = fold(&text);
+                let text = match field {
+                    // Subjects are kept with their spaces made one.
+                    EnvelopeField::Subject => collapsed(&text).into_owned(),
+                    EnvelopeField::From | EnvelopeField::To | EnvelopeField::Cc | EnvelopeField::Bcc => text,
+                };
+                Key::Envelope(field, text)
             }
             SearchKey::Header(name, text) => {
                 self.heads = true;
@@ -115,6 +149,15 @@ impl Plan {
                 self.heads |= matches!(key, Key::Text(_));
                 key
             }
+            SearchKey::Older(seconds) => Key::Until(now.plus(-SECOND * i64::from(seconds))),
+            SearchKey::Younger(seconds) => Key::From(now.plus(-SECOND * i64::from(seconds))),
+            SearchKey::Saved(when, day) => Key::Saved(when, midnight(day)),
+            SearchKey::EmailId(id) => Key::Email(id),
+            SearchKey::ThreadId(id) => {
+                (self.words, self.threads) = (true, true);
+                Key::Thread(id)
+            }
+            SearchKey::Changed(modseq) => Key::Changed(modseq),
         }
     }
 
@@ -136,7 +179,32 @@ impl Plan {
 }
 
 impl Key {
-    fn judge(&self, facts: &Facts<'_>, needles: &[String]) -> Option<bool> {
+    /// What has to be opened to answer it: nothing, a summary, a header block, a body.
+    fn cost(&self) -> u8 {
+        match self {
+            Self::All
+            | Self::Nothing
+            | Self::Uids(_)
+            | Self::Flag(_)
+            | Self::Keyword(_)
+            | Self::Received(..)
+            | Self::Larger(_)
+            | Self::Smaller(_)
+            | Self::Until(_)
+            | Self::From(_)
+            | Self::Saved(..)
+            | Self::Email(_)
+            | Self::Changed(_) => 0,
+            Self::Sent(..) | Self::Envelope(..) | Self::Thread(_) => 1,
+            Self::Header(..) => 2,
+            Self::Body(_) | Self::Text(_) => 3,
+            Self::And(keys) => keys.iter().map(Self::cost).max().unwrap_or(0),
+            Self::Or(one, other) => one.cost().max(other.cost()),
+            Self::Not(key) => key.cost(),
+        }
+    }
+
+    fn judge(&self, facts: &Facts<'_>, plan: &Plan) -> Option<bool> {
         let row = facts.row;
         match self {
             Self::All => Some(true),
@@ -144,7 +212,7 @@ impl Key {
             Self::And(keys) => {
                 let mut all = Some(true);
                 for key in keys {
-                    match key.judge(facts, needles) {
+                    match key.judge(facts, plan) {
                         Some(false) => return Some(false),
                         None => all = None,
                         Some(true) => {}
@@ -152,25 +220,27 @@ impl Key {
                 }
                 all
             }
-            Self::Or(one, other) => match (one.judge(facts, needles), other.judge(facts, needles)) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                (None, _) | (_, None) => None,
+            Self::Or(one, other) => match one.judge(facts, plan) {
+                Some(true) => Some(true),
+                Some(false) => other.judge(facts, plan),
+                None => other.judge(facts, plan).filter(|verdict| *verdict),
             },
-            Self::Not(key) => key.judge(facts, needles).map(|verdict| !verdict),
+            Self::Not(key) => key.judge(facts, plan).map(|verdict| !verdict),
             Self::Uids(uids) => Some(uids.contains(row.uid.0)),
             Self::Flag(flag) => Some(row.marks.flags.has(*flag)),
             Self::Keyword(keyword) => {
                 Some(keyword.as_ref().is_some_and(|keyword| row.marks.has_keyword(keyword)))
             }
-            Self::Received(when, midnight) => {
-                let since = row.internal_date.0 - midnight;
-                Some(match when {
-                    When::Before => since < 0,
-                    When::On => (0..DAY).contains(&since),
-                    When::Since => since >= 0,
-                })
-            }
+            Self::Received(when, midnight) => Some(is_when(*when, row.internal_date, *midnight)),
+            Self::Saved(when, midnight) => Some(is_when(*when, row.saved_at, *midnight)),
+            Self::Until(instant) => Some(row.internal_date <= *instant),
+            Self::From(instant) => Some(row.internal_date >= *instant),
+            Self::Email(id) => Some(plan.store.email_id(plan.account, row.head) == *id),
+            Self::Thread(id) => facts.words.map(|words| {
+                let own = plan.store.email_id(plan.account, row.head);
+                plan.store.thread_id(plan.account, words.root().unwrap_or(&own)) == *id
+            }),
+            Self::Changed(modseq) => Some(words::modseq(row.modseq) >= *modseq),
             Self::Sent(when, day) => facts.words.map(|words| {
                 words.sent.is_some_and(|sent| match when {
                     When::Before => sent < *day,
@@ -186,11 +256,20 @@ impl Key {
             Self::Header(name, text) => facts.head.map(|head| head.field_holds(name, text)),
             Self::Body(needle) => facts.body.map(|found| found[*needle]),
             Self::Text(needle) => match (facts.head, facts.body) {
-                (Some(head), _) if head.holds(&needles[*needle]) => Some(true),
+                (Some(head), _) if head.holds(&plan.needles[*needle]) => Some(true),
                 (_, Some(found)) => Some(found[*needle]),
                 (_, None) => None,
             },
         }
+    }
+}
+
+fn is_when(when: When, instant: Timestamp, midnight: i64) -> bool {
+    let since = instant.0 - midnight;
+    match when {
+        When::Before => since < 0,
+        When::On => (0..DAY).contains(&since),
+        When::Since => since >= 0,
     }
 }
 

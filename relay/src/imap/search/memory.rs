@@ -50,9 +50,9 @@ impl Memory {
 
 impl Generations {
     fn put(&mut self, key: (AccountId, HeadId), words: Arc<Words>) {
-        let weight = words.weight();
-        if self.young.insert(key, words).is_none() {
-            self.weight += weight;
+        self.weight += words.weight();
+        if let Some(before) = self.young.insert(key, words) {
+            self.weight = self.weight.saturating_sub(before.weight());
         }
         if self.weight > limits::SEARCH_MEMORY / 2 {
             self.old = std::mem::take(&mut self.young);

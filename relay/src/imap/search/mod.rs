@@ -1,4 +1,4 @@
-//! SEARCH: a tree of keys asked of every message, cheapest question first.
+//! SEARCH, SORT and THREAD: a tree of keys asked of every message, cheapest question first.
 //!
 //! Rows decide what they can (flags, dates, sizes); then subjects and addresses from memory; then
 //! header blocks; last bodies, opened, decoded and looked through piece by piece. A key that is decided
@@ -10,260 +10,195 @@ mod fold;
 mod head;
 mod key;
 mod memory;
+mod order;
+mod sift;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use audit::Act;
-use bytes::Bytes;
-use mailstore::{BodyReader, EntryRow, Error, FolderView, Mailstore, Uid};
-use names::{AccountId, FolderId};
-use tokio::task::JoinSet;
-use wire::imap::{Answer, Refusal, SearchKey};
-use wire::mime::Summary;
+use mailstore::Uid;
+use tokio::sync::OwnedSemaphorePermit;
+use wire::imap::{Answer, Code, Match, Refusal, SearchKey, SortKey, ThreadBy, Wanted};
 
 use super::door::ImapDoor;
 use super::session::Session;
-use super::{limits, refusals, trail};
-use head::{HeadWords, Words};
-use key::{Facts, Plan};
+use super::{limits, refusals, trail, words};
+use key::Plan;
 pub(super) use memory::Memory;
+use order::Order;
+use sift::{Backwards, Rows, Sifter};
 
 const SEARCHING: &str = "searching messages";
 
-/// A SEARCH under way.
-pub(super) struct Searching {
-    door: ImapDoor,
-    store: Mailstore,
-    account: AccountId,
-    plan: Arc<Plan>,
-    rows: Rows,
+/// What is asked of the folder.
+pub(super) enum Question {
+    Search(Wanted),
+    Sort(Vec<SortKey>),
+    Thread(ThreadBy),
 }
 
-/// Where rows come from.
-enum Rows {
-    Viewed {
-        view: Arc<FolderView>,
-        at: usize,
-    },
-    /// A folder too long to be looked at whole.
-    Stored {
-        folder: FolderId,
-        after: Uid,
-        page: std::vec::IntoIter<EntryRow>,
-    },
-    Done,
-}
+/// A SEARCH, SORT or THREAD under way.
+pub(super) struct Searching(Progress);
 
-/// A message that is not decided yet.
-struct Doubtful {
-    at: usize,
-    row: EntryRow,
-    words: Option<Arc<Words>>,
+enum Progress {
+    /// Matches go out as they are found.
+    Forwards {
+        sifter: Sifter,
+        left: u32,
+    },
+    /// Those of the end are found first, and wait for the others.
+    Backwards {
+        sifter: Sifter,
+        left: u32,
+    },
+    Ordering {
+        sifter: Sifter,
+        order: Order,
+        turn: OwnedSemaphorePermit,
+    },
+    Known(VecDeque<Answer>),
 }
 
 pub(super) async fn begin(
     door: &ImapDoor,
     session: &mut Session,
     key: SearchKey,
+    question: Question,
 ) -> Result<Searching, Refusal> {
     let (relay, store, account) = (door.relay(), door.relay().mailstore(), session.selected()?.account);
     let folder = session.folder()?.folder;
-    let plan = Plan::of(key);
-    if plan.reads_letters() {
-        let detail = format!("folder={} looks_at={}", folder.0, plan.looks_at());
-        let line = session.line(relay, account, Act::LettersSearched, detail, relay.now());
+    let now = relay.now();
+    let too_many = || Refusal::new(Code::Limit, "the search looks for too many texts");
+    let plan = Plan::of(key, store, account, now).ok_or_else(too_many)?;
+    let looks_at = plan.looks_at().max(question.looks_at());
+    if looks_at.is_sealed() {
+        let detail = format!("folder={} looks_at={}", folder.0, looks_at.as_str());
+        let line = session.line(relay, account, Act::LettersSearched, detail, now);
         trail::write(store.db(), vec![line]).await.map_err(refusals::database("telling the trail"))?;
     }
     let store_failed = refusals::store(SEARCHING);
     let rows = if session.folder()?.messages <= limits::VIEWED {
-        Rows::Viewed { view: store.view(account, folder).await.map_err(&store_failed)?, at: 0 }
+        let backwards = match question {
+            Question::Search(Wanted::Last(_)) => Backwards::Yes,
+            Question::Search(Wanted::All | Wanted::First(_)) | Question::Sort(_) | Question::Thread(_) => {
+                Backwards::No
+            }
+        };
+        let view = store.view(account, folder).await.map_err(&store_failed)?;
+        Rows::Viewed { view, done: 0, backwards }
     } else {
         Rows::Stored { folder, after: Uid(0), page: Vec::new().into_iter() }
     };
-    Ok(Searching { door: door.clone(), store: store.clone(), account, plan: Arc::new(plan), rows })
+    let in_memory = matches!(rows, Rows::Viewed { .. });
+    let sifter = Sifter { door: door.clone(), store: store.clone(), account, plan: Arc::new(plan), rows };
+    let order = match question {
+        Question::Search(Wanted::First(left)) => return Ok(Searching(Progress::Forwards { sifter, left })),
+        Question::Search(Wanted::Last(left)) if in_memory => {
+            return Ok(Searching(Progress::Backwards { sifter, left }));
+        }
+        // Of a folder read page by page all is told; the machine takes what it wants.
+        Question::Search(Wanted::All | Wanted::Last(_)) => {
+            return Ok(Searching(Progress::Forwards { sifter, left: u32::MAX }));
+        }
+        Question::Sort(keys) => Order::Sort(keys),
+        Question::Thread(by) => Order::Thread(by),
+    };
+    let turn = door.turn_to_order().await.ok_or_else(refusals::unavailable)?;
+    Ok(Searching(Progress::Ordering { sifter, order, turn }))
+}
+
+/// How deep a search looks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LooksAt {
+    Flags,
+    Headers,
+    Letters,
+}
+
+impl LooksAt {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Flags => "flags",
+            Self::Headers => "headers",
+            Self::Letters => "letters",
+        }
+    }
+
+    fn is_sealed(self) -> bool {
+        self != Self::Flags
+    }
+}
+
+impl Question {
+    /// What it looks at beside its keys.
+    fn looks_at(&self) -> LooksAt {
+        match self {
+            Self::Search(_) => LooksAt::Flags,
+            Self::Sort(keys) if keys.iter().all(|key| key.by.is_of_the_row()) => LooksAt::Flags,
+            Self::Sort(_) | Self::Thread(_) => LooksAt::Headers,
+        }
+    }
 }
 
 impl Searching {
-    /// The next UIDs found.
+    /// The next answer.
     pub(super) async fn next(&mut self) -> Option<Answer> {
+        self.0.next().await
+    }
+}
+
+impl Progress {
+    async fn next(&mut self) -> Option<Answer> {
         loop {
-            let size = if self.plan.heads || self.plan.bodies { limits::LETTERS } else { limits::ROWS };
-            let found = match self.rows.next(&self.store, self.account, size).await {
-                Ok(None) => return None,
-                Ok(Some(rows)) => self.page(rows).await,
-                Err(error) => Err(error),
-            };
-            match found {
-                Ok(found) if found.is_empty() => tokio::task::yield_now().await,
-                Ok(found) => return Some(Answer::Found(found)),
-                Err(error) => {
-                    self.rows = Rows::Done;
-                    return Some(Answer::Refused(refusals::store(SEARCHING)(error)));
+            match self {
+                Self::Known(answers) => return answers.pop_front(),
+                Self::Forwards { left: 0, .. } => return None,
+                Self::Forwards { sifter, left } => match found(sifter).await {
+                    Ok(None) => return None,
+                    Ok(Some(page)) if page.is_empty() => tokio::task::yield_now().await,
+                    Ok(Some(mut page)) => {
+                        page.truncate(*left as usize);
+                        *left -= page.len() as u32;
+                        return Some(Answer::Found(page));
+                    }
+                    Err(refusal) => *self = Self::Known([Answer::Refused(refusal)].into()),
+                },
+                Self::Backwards { sifter, left } => {
+                    let mut all = Vec::new();
+                    let failed = loop {
+                        match found(sifter).await {
+                            Ok(Some(page)) => all.extend(page),
+                            Ok(None) => break None,
+                            Err(refusal) => break Some(refusal),
+                        }
+                        if all.len() >= *left as usize {
+                            break None;
+                        }
+                        tokio::task::yield_now().await;
+                    };
+                    all.truncate(*left as usize);
+                    all.reverse();
+                    *self = Self::Known(match failed {
+                        None => all.chunks(limits::ROWS).map(|page| Answer::Found(page.to_vec())).collect(),
+                        Some(refusal) => [Answer::Refused(refusal)].into(),
+                    });
+                }
+                Self::Ordering { .. } => {
+                    let ordering = std::mem::replace(self, Self::Known(VecDeque::new()));
+                    if let Self::Ordering { sifter, order, turn } = ordering {
+                        *self = Self::Known(order::answers(sifter, order).await.into());
+                        drop(turn);
+                    }
                 }
             }
         }
     }
-
-    /// The matches of a page, by uid.
-    async fn page(&self, rows: Vec<EntryRow>) -> Result<Vec<u32>, Error> {
-        let uids: Vec<u32> = rows.iter().map(|row| row.uid.0).collect();
-        let mut matches = vec![false; rows.len()];
-        let mut doubtful = Vec::new();
-        for (at, row) in rows.into_iter().enumerate() {
-            match self.plan.judge(&Facts::of(&row)) {
-                Some(verdict) => matches[at] = verdict,
-                None => doubtful.push(Doubtful { at, row, words: None }),
-            }
-        }
-        if self.plan.words && !doubtful.is_empty() {
-            self.add_words(&mut doubtful).await?;
-            doubtful.retain(|message| match self.plan.judge(&message.facts()) {
-                Some(verdict) => {
-                    matches[message.at] = verdict;
-                    false
-                }
-                None => true,
-            });
-        }
-        if !doubtful.is_empty() {
-            for (at, verdict) in self.letters(doubtful).await? {
-                matches[at] = verdict;
-            }
-        }
-        Ok(uids.into_iter().zip(matches).filter_map(|(uid, found)| found.then_some(uid)).collect())
-    }
-
-    /// Subjects and addresses, from memory or from the summaries. A message removed meanwhile has none
-    /// and is found by nothing that asks for them.
-    async fn add_words(&self, messages: &mut [Doubtful]) -> Result<(), Error> {
-        let memory = self.door.memory();
-        let heads: Vec<_> = messages.iter().map(|message| message.row.head).collect();
-        let known = memory.all(self.account, &heads);
-        let missing: Vec<usize> = (0..heads.len()).filter(|at| known[*at].is_none()).collect();
-        for (message, known) in messages.iter_mut().zip(known) {
-            message.words = known;
-        }
-        let asked: Vec<_> = missing.iter().map(|at| heads[*at]).collect();
-        if asked.is_empty() {
-            return Ok(());
-        }
-        let found = self.store.summaries(self.account, &asked).await?;
-        let mut fresh = Vec::with_capacity(asked.len());
-        for (at, bytes) in missing.into_iter().zip(found) {
-            let words = Arc::new(match bytes {
-                Some(bytes) => Words::of(&decode(&bytes, &messages[at].row)?),
-                None => Words::default(),
-            });
-            fresh.push((heads[at], Arc::clone(&words)));
-            messages[at].words = Some(words);
-        }
-        memory.keep(self.account, fresh);
-        Ok(())
-    }
-
-    /// Decides by header blocks and bodies, several letters at a time.
-    async fn letters(&self, messages: Vec<Doubtful>) -> Result<Vec<(usize, bool)>, Error> {
-        let heads: Vec<_> = messages.iter().map(|message| message.row.head).collect();
-        let blocks = if self.plan.heads {
-            self.store.header_blocks(self.account, &heads).await?
-        } else {
-            vec![None; heads.len()]
-        };
-        let (summaries, bodies) = if self.plan.bodies {
-            let ids: Vec<_> = messages.iter().map(|message| message.row.body).collect();
-            (self.store.summaries(self.account, &heads).await?, self.store.bodies(self.account, &ids).await?)
-        } else {
-            (vec![None; heads.len()], heads.iter().map(|_| None).collect())
-        };
-        let parts = blocks.into_iter().zip(summaries.into_iter().zip(bodies));
-        let mut letters: Vec<Letter> = messages
-            .into_iter()
-            .zip(parts)
-            .map(|(message, (block, (summary, body)))| Letter { message, block, summary, body })
-            .collect();
-        // Dropped with the search: nobody goes on looking for a peer that has gone.
-        let mut tasks = JoinSet::new();
-        while !letters.is_empty() {
-            let share = letters.split_off(letters.len().saturating_sub(limits::SEARCH_SHARE));
-            tasks.spawn(look_through(Arc::clone(&self.plan), share));
-        }
-        let mut verdicts = Vec::new();
-        while let Some(done) = tasks.join_next().await {
-            match done {
-                Ok(found) => verdicts.extend(found?),
-                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-            }
-        }
-        Ok(verdicts)
-    }
 }
 
-/// A letter with what the plan reads of it.
-struct Letter {
-    message: Doubtful,
-    block: Option<Bytes>,
-    summary: Option<Bytes>,
-    body: Option<BodyReader>,
-}
-
-async fn look_through(plan: Arc<Plan>, letters: Vec<Letter>) -> Result<Vec<(usize, bool)>, Error> {
-    let mut verdicts = Vec::with_capacity(letters.len());
-    for Letter { message, block, summary, body } in letters {
-        let head = plan.heads.then(|| HeadWords::of(block.as_deref().unwrap_or_default()));
-        let facts = Facts { head: head.as_ref(), ..message.facts() };
-        let verdict = match (plan.judge(&facts), summary, body) {
-            (Some(verdict), ..) => verdict,
-            (None, Some(summary), Some(body)) => {
-                let summary = decode(&summary, &message.row)?;
-                let found = body::look(&plan.needles, &summary, body).await?;
-                plan.judge(&Facts { body: Some(&found), ..facts }).unwrap_or(false)
-            }
-            // Removed meanwhile.
-            (None, _, _) => false,
-        };
-        verdicts.push((message.at, verdict));
-        tokio::task::yield_now().await;
-    }
-    Ok(verdicts)
-}
-
-impl Doubtful {
-    fn facts(&self) -> Facts<'_> {
-        Facts { words: self.words.as_deref(), ..Facts::of(&self.row) }
-    }
-}
-
-impl Rows {
-    async fn next(
-        &mut self,
-        store: &Mailstore,
-        account: AccountId,
-        size: usize,
-    ) -> Result<Option<Vec<EntryRow>>, Error> {
-        match self {
-            Self::Done => Ok(None),
-            Self::Viewed { view, at } => {
-                let rows = &view.rows[*at..view.rows.len().min(*at + size)];
-                *at += rows.len();
-                Ok((!rows.is_empty()).then(|| rows.to_vec()))
-            }
-            Self::Stored { folder, after, page } => {
-                if page.len() == 0 {
-                    *page = store.entries(account, *folder, *after).await?.into_iter();
-                }
-                let rows: Vec<EntryRow> = page.by_ref().take(size).collect();
-                if let Some(last) = rows.last() {
-                    *after = last.uid;
-                }
-                Ok((!rows.is_empty()).then_some(rows))
-            }
-        }
-    }
-}
-
-fn decode(bytes: &[u8], row: &EntryRow) -> Result<Summary, Error> {
-    Summary::decode(bytes).map_err(|error| {
-        tracing::error!(entry = row.id.0, %error, "a summary does not decode");
-        Error::Unreadable { what: "the summary of entry", id: row.id.0 }
-    })
+/// The matches of the next page.
+async fn found(sifter: &mut Sifter) -> Result<Option<Vec<Match>>, Refusal> {
+    let page = sifter.next().await.map_err(refusals::store(SEARCHING))?;
+    let found = |row: &mailstore::EntryRow| Match { uid: row.uid.0, modseq: words::modseq(row.modseq) };
+    Ok(page.map(|page| page.iter().map(|candidate| found(&candidate.row)).collect()))
 }

@@ -6,6 +6,7 @@ mod content;
 mod doors;
 mod folders;
 mod listening;
+mod ordering;
 mod reading;
 mod searching;
 mod sharing;

@@ -73,6 +73,14 @@ async fn every_family_of_keys_finds_what_it_should() {
             ("NOT BODY glycemie", "1"),
             ("OR BODY cholesterol ANSWERED", "1 2"),
             ("ANSWERED BODY cholesterol", ""),
+            ("OLDER 1", ""),
+            ("YOUNGER 60", "1 2"),
+            ("SAVEDON 22-Nov-2026", "1 2"),
+            ("SAVEDBEFORE 22-Nov-2026", ""),
+            ("SAVEDATESUPPORTED", "1 2"),
+            ("THREADID T0", ""),
+            ("EMAILID M0", ""),
+            ("SUBJECT \"rendez-vous\"", "2"),
             ("OR (FROM dr SUBJECT resultats) (CC helene TEXT monte)", "1 2"),
         ] {
             let said = client.ok(&format!("SEARCH {keys}")).await;
@@ -110,5 +118,74 @@ async fn a_search_follows_what_changes() {
         client.ok("NOOP").await;
         assert_eq!(client.ok("UID SEARCH SUBJECT alpha").await, "* SEARCH 3");
         assert_eq!(client.ok("UID SEARCH NOT SUBJECT alpha").await, "* SEARCH 2 4");
+    }
+}
+
+#[tokio::test]
+async fn ends_and_pages_of_results_are_found_from_either_end() {
+    for home in homes().await {
+        home.deliver_plain(&["un a", "deux a", "trois", "deux b", "un b"]).await;
+        let mut client = Client::doctor(&home.door).await;
+        for (command, said) in [
+            ("SEARCH RETURN (MIN) SUBJECT deux", "MIN 2"),
+            ("SEARCH RETURN (MAX) SUBJECT deux", "MAX 4"),
+            ("SEARCH RETURN (MIN MAX COUNT) NOT SUBJECT deux", "MIN 1 MAX 5 COUNT 3"),
+            ("SEARCH RETURN (PARTIAL 1:2) NOT SUBJECT deux", "PARTIAL (1:2 1,3)"),
+            ("SEARCH RETURN (PARTIAL -1:-2) NOT SUBJECT deux", "PARTIAL (-1:-2 3,5)"),
+            ("SEARCH RETURN (PARTIAL -4:-9) NOT SUBJECT deux", "PARTIAL (-4:-9 NIL)"),
+            ("SEARCH RETURN (MAX) BODY introuvable", ""),
+            ("SEARCH RETURN (COUNT) BODY cholesterol", "COUNT 5"),
+        ] {
+            let heard = client.ok(command).await;
+            let heard = heard.split_once(')').expect("a correlator").1;
+            assert_eq!(heard.trim(), said, "{command} ({})", home.house.engine);
+        }
+        client.ok("SEARCH RETURN (SAVE) SUBJECT un").await;
+        client.ok("STORE $ +FLAGS.SILENT (\\Deleted)").await;
+        assert_eq!(client.ok("UID EXPUNGE $").await, "* 5 EXPUNGE\r\n* 1 EXPUNGE");
+        assert_eq!(client.ok("SEARCH ALL").await, "* SEARCH 1 2 3");
+    }
+}
+
+#[tokio::test]
+async fn a_search_for_too_many_texts_is_refused() {
+    for home in homes().await {
+        home.deliver(LETTER).await;
+        let mut client = Client::doctor(&home.door).await;
+        let texts =
+            |count: usize| -> String { (0..count).map(|at| format!("NOT BODY introuvable{at} ")).collect() };
+        let said = client.say(&format!("SEARCH {}ALL", texts(limits::SEARCH_TEXTS + 1))).await;
+        assert!(said.starts_with("NO [LIMIT]"), "{said}");
+        assert_eq!(client.ok(&format!("SEARCH {}ALL", texts(limits::SEARCH_TEXTS))).await, "* SEARCH 1");
+    }
+}
+
+/// RELIABILITY I-03: a search gives way to others after every page.
+#[tokio::test]
+async fn a_long_search_does_not_hold_up_another_session() {
+    for home in homes().await {
+        let subjects: Vec<String> = (0..3 * limits::LETTERS).map(|at| format!("n{at}")).collect();
+        home.deliver_plain(&subjects.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let mut long = Client::doctor(&home.door).await;
+        let mut other = Client::doctor(&home.door).await;
+        let done = std::cell::Cell::new(false);
+        let searching = async {
+            long.ok("SEARCH OR BODY introuvable TEXT nulle-part").await;
+            done.set(true);
+        };
+        let asking = async {
+            let mut answered = 0;
+            while !done.get() {
+                other.ok("NOOP").await;
+                if !done.get() {
+                    answered += 1;
+                }
+                tokio::task::yield_now().await;
+            }
+            answered
+        };
+        // One thread, two sessions: were the search one piece, nothing would be answered beside it.
+        let ((), answered) = tokio::join!(searching, asking);
+        assert!(answered >= 3, "{answered} answers beside a search ({})", home.house.engine);
     }
 }

@@ -21,7 +21,8 @@
 //! | [`Ask::Since`] | ask | [`Answer::Since`] |
 //! | [`Ask::Fetch`] | pull | per message one [`Answer::Row`], then [`Answer::Chunk`]s; or [`Answer::Refused`] |
 //! | [`Ask::Store`] | pull | per message [`Answer::Flagged`], and [`Answer::Modified`]; or [`Answer::Refused`] |
-//! | [`Ask::Search`] | pull | any number of [`Answer::Found`]; or [`Answer::Refused`] |
+//! | [`Ask::Search`] [`Ask::Sort`] | pull | any number of [`Answer::Found`]; or [`Answer::Refused`] |
+//! | [`Ask::Thread`] | pull | any number of [`Answer::Threads`]; or [`Answer::Refused`] |
 //! | [`Ask::Append`] | ask | [`Answer::Outcome`], then pushes, then another, or one of the next two |
 //! | [`Ask::Finish`] | ask | [`Answer::Appended`] |
 //! | [`Ask::Discard`] | ask | [`Answer::Done`] |
@@ -38,7 +39,8 @@ use bytes::Bytes;
 use names::Timestamp;
 
 use super::{
-    AclAnswer, AclAsk, FetchItems, Flags, FolderName, Namespaces, Role, SearchKey, StoreMode, UidSet,
+    AclAnswer, AclAsk, FetchItems, Flags, FolderName, Namespaces, Role, SearchKey, SortKey, StoreMode,
+    ThreadBy, Threaded, UidSet,
 };
 use crate::mime::Summary;
 use crate::sasl::{Attempt, Secret};
@@ -134,8 +136,27 @@ pub enum Ask {
         /// sequence; with 0, those on which a flag of these was ever set (RFC 7162 §3.1.3).
         unchanged_since: Option<u64>,
     },
-    /// UIDs of the messages of the selected folder that match.
-    Search(SearchKey),
+    /// The messages of the selected folder that match, ascending by UID.
+    Search {
+        /// What they must be.
+        key: SearchKey,
+        /// How many are enough.
+        wanted: Wanted,
+    },
+    /// The messages of the selected folder that match, sorted.
+    Sort {
+        /// What they must be.
+        key: SearchKey,
+        /// What they are sorted by.
+        by: Vec<SortKey>,
+    },
+    /// The messages of the selected folder that match, in threads.
+    Thread {
+        /// What they must be.
+        key: SearchKey,
+        /// How they are gathered.
+        by: ThreadBy,
+    },
     /// May a letter of `size` octets be placed there? If so its octets follow as
     /// [`Action::Push`](crate::Action::Push), then the next letter of the same command, or [`Ask::Finish`] or
     /// [`Ask::Discard`]. A world dropped in between drops what it holds.
@@ -212,8 +233,10 @@ pub enum Answer {
     Flagged(FlagChange),
     /// Messages that a conditional STORE left alone.
     Modified(UidSet),
-    /// Some UIDs that match, in ascending order over all answers.
-    Found(Vec<u32>),
+    /// Some messages that match, in the order asked for over all answers.
+    Found(Vec<Match>),
+    /// Some places of threads, in the order of reading over all answers; only messages that match.
+    Threads(Vec<Threaded>),
     /// The letters are stored, and where.
     Appended(Result<Placed, Refusal>),
     /// The messages are copied or moved, and where.
@@ -262,6 +285,26 @@ pub enum Subscription {
     On,
     /// UNSUBSCRIBE
     Off,
+}
+
+/// How many matches of a SEARCH are enough. They come ascending by UID all the same; more do no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// All of them.
+    All,
+    /// The first so many.
+    First(u32),
+    /// The last so many.
+    Last(u32),
+}
+
+/// A message that matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Which message.
+    pub uid: u32,
+    /// The last change's number (RFC 7162).
+    pub modseq: u64,
 }
 
 /// Whether a FETCH marks what it reads.

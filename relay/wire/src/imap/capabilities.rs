@@ -40,6 +40,15 @@ const OFFERED: &[(Seen, &str)] = &[
     (Seen::Inside, "CONDSTORE"),
     (Seen::Inside, "QRESYNC"),
     (Seen::Inside, "UTF8=ACCEPT"),
+    (Seen::Inside, "ESEARCH"),
+    (Seen::Inside, "SEARCHRES"),
+    (Seen::Inside, "SORT"),
+    (Seen::Inside, "SORT=DISPLAY"),
+    (Seen::Inside, "ESORT"),
+    (Seen::Inside, "THREAD=REFERENCES"),
+    (Seen::Inside, "THREAD=ORDEREDSUBJECT"),
+    (Seen::Inside, "WITHIN"),
+    (Seen::Inside, "PARTIAL"),
 ];
 
 impl Server {

@@ -2,16 +2,16 @@
 
 use super::acl::{self, AclAsk};
 use super::ask::{Mode, Subscription};
-use super::condstore::{self, ChangedSince, Sync};
+use super::condstore::{self, Modifiers, Sync};
 use super::enabled::{self, Extension};
 use super::fetch_items::FetchItems;
+use super::find::{self, Find};
 use super::flags::{Flags, StoreMode};
 use super::folders;
 use super::limits;
 use super::list::{self, Listing};
 use super::name::FolderName;
 use super::scan::{Cursor, Fault, Parsed};
-use super::search::{self, Written};
 use super::set::SequenceSet;
 use super::status::{self, StatusItem};
 
@@ -45,9 +45,9 @@ pub(super) enum Command {
     Unselect,
     Close,
     Expunge { among: Option<SequenceSet> },
-    Fetch { by: By, set: SequenceSet, items: FetchItems, since: Option<ChangedSince> },
+    Fetch { by: By, set: SequenceSet, items: FetchItems, modifiers: Modifiers },
     Store { by: By, set: SequenceSet, storing: Store },
-    Search { by: By, key: Written },
+    Find(Find),
     Copy { by: By, set: SequenceSet, to: FolderName, kind: CopyKind },
     Idle,
 }
@@ -135,7 +135,9 @@ pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
         "EXAMINE" => select(c, Mode::ReadOnly)?,
         "FETCH" => fetch(c, By::Number)?,
         "STORE" => store(c, By::Number)?,
-        "SEARCH" => find(c, By::Number)?,
+        "SEARCH" => Command::Find(find::search(c, By::Number)?),
+        "SORT" => Command::Find(find::sorting(c, By::Number)?),
+        "THREAD" => Command::Find(find::threading(c, By::Number)?),
         "COPY" => copy(c, By::Number, CopyKind::Copy)?,
         "MOVE" => copy(c, By::Number, CopyKind::Move)?,
         "UID" => {
@@ -143,7 +145,9 @@ pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
             match c.word().as_str() {
                 "FETCH" => fetch(c, By::Uid)?,
                 "STORE" => store(c, By::Uid)?,
-                "SEARCH" => find(c, By::Uid)?,
+                "SEARCH" => Command::Find(find::search(c, By::Uid)?),
+                "SORT" => Command::Find(find::sorting(c, By::Uid)?),
+                "THREAD" => Command::Find(find::threading(c, By::Uid)?),
                 "COPY" => copy(c, By::Uid, CopyKind::Copy)?,
                 "MOVE" => copy(c, By::Uid, CopyKind::Move)?,
                 "EXPUNGE" => {
@@ -204,8 +208,11 @@ fn fetch(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     c.space()?;
     let items = FetchItems::parse(c)?;
     let items = if by == By::Uid { items.with_uid() } else { items };
-    let since = condstore::fetch_modifiers(c)?;
-    Ok(Command::Fetch { by, set, items, since })
+    let modifiers = condstore::fetch_modifiers(c)?;
+    if by == By::Number && modifiers.page.is_some() {
+        return Err(Fault::Syntax("PARTIAL is for UID FETCH"));
+    }
+    Ok(Command::Fetch { by, set, items, modifiers })
 }
 
 fn select(c: &mut Cursor<'_>, mode: Mode) -> Parsed<Command> {
@@ -229,11 +236,6 @@ fn store(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
     };
     c.space()?;
     Ok(Command::Store { by, set, storing: Store { mode, echo, flags: c.flags()?, unchanged_since } })
-}
-
-fn find(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
-    c.space()?;
-    Ok(Command::Search { by, key: search::parse(c)? })
 }
 
 fn copy(c: &mut Cursor<'_>, by: By, kind: CopyKind) -> Parsed<Command> {
@@ -289,6 +291,16 @@ mod tests {
             "APPEND a",
             "FETCH 1",
             "SEARCH",
+            "SEARCH RETURN ALL",
+            "SEARCH RETURN (ALL)",
+            "SORT (DATE) ALL",
+            "SORT (DATE) UTF-8",
+            "SORT DATE UTF-8 ALL",
+            "SORT RETURN (BOGUS) (DATE) UTF-8 ALL",
+            "THREAD UTF-8 ALL",
+            "THREAD BOGUS UTF-8 ALL",
+            "THREAD RETURN (ALL) REFERENCES UTF-8 ALL",
+            "UID SORT (DATE) US-ASCII",
             "AUTHENTICATE",
         ] {
             assert!(matches!(read(text), Err(Fault::Syntax(_))), "{text}: {:?}", read(text));

@@ -6,6 +6,7 @@ use super::command::By;
 use super::enabled::Extension;
 use super::fetch_items::{FetchItem, FetchItems};
 use super::reply::Completion;
+use super::returns::{self, Window};
 use super::scan::{Cursor, Fault, Parsed};
 use super::server::{Out, Phase, Server, Task};
 use super::set::{Bound, SequenceSet};
@@ -35,6 +36,14 @@ pub(super) struct Remembered {
 pub(super) struct ChangedSince {
     pub modseq: u64,
     pub gone: TellGone,
+}
+
+/// What a FETCH says behind its items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Modifiers {
+    pub since: Option<ChangedSince>,
+    /// `PARTIAL`: which of the messages, as a page of them.
+    pub page: Option<Window>,
 }
 
 /// Whether messages gone are asked for.
@@ -133,6 +142,9 @@ fn remembered(c: &mut Cursor<'_>) -> Parsed<Remembered> {
 /// A set in which `*` has no place (RFC 7162 §7 `known-uids`).
 fn without_star(c: &mut Cursor<'_>) -> Parsed<UidSet> {
     let set = c.sequence_set()?;
+    if set.is_saved() {
+        return Err(Fault::Syntax("$ has no meaning here"));
+    }
     match set.0.iter().any(|(a, b)| [a, b].contains(&&Bound::Star)) {
         true => Err(Fault::Syntax("* has no meaning here")),
         false => Ok(set.resolve(0)),
@@ -140,14 +152,14 @@ fn without_star(c: &mut Cursor<'_>) -> Parsed<UidSet> {
 }
 
 /// `[SP "(" fetch-modifier *(SP fetch-modifier) ")"]`
-pub(super) fn fetch_modifiers(c: &mut Cursor<'_>) -> Parsed<Option<ChangedSince>> {
+pub(super) fn fetch_modifiers(c: &mut Cursor<'_>) -> Parsed<Modifiers> {
     let mut ahead = *c;
     if !ahead.take(b' ') || ahead.at_end() {
-        return Ok(None);
+        return Ok(Modifiers::default());
     }
     c.space()?;
     c.expect(b'(', "a list of modifiers was expected")?;
-    let (mut since, mut gone) = (None, TellGone::No);
+    let (mut since, mut gone, mut page) = (None, TellGone::No, None);
     loop {
         match c.word().as_str() {
             "CHANGEDSINCE" if since.is_none() => {
@@ -155,6 +167,11 @@ pub(super) fn fetch_modifiers(c: &mut Cursor<'_>) -> Parsed<Option<ChangedSince>
                 since = Some(modseq(c)?);
             }
             "VANISHED" => gone = TellGone::Yes,
+            // RFC 9394 §3.3
+            "PARTIAL" if page.is_none() => {
+                c.space()?;
+                page = Some(returns::window(c)?);
+            }
             _ => return Err(Fault::Syntax("an unknown modifier of FETCH")),
         }
         if !c.take(b' ') {
@@ -162,10 +179,11 @@ pub(super) fn fetch_modifiers(c: &mut Cursor<'_>) -> Parsed<Option<ChangedSince>
         }
     }
     c.expect(b')', "the list of modifiers is not closed")?;
-    match since {
-        Some(modseq) => Ok(Some(ChangedSince { modseq, gone })),
+    match (since, gone) {
+        (Some(modseq), gone) => Ok(Modifiers { since: Some(ChangedSince { modseq, gone }), page }),
+        (None, TellGone::No) => Ok(Modifiers { since: None, page }),
         // RFC 7162 §3.2.6
-        None => Err(Fault::Syntax("VANISHED goes with CHANGEDSINCE")),
+        (None, TellGone::Yes) => Err(Fault::Syntax("VANISHED goes with CHANGEDSINCE")),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::command::By;
-use super::condstore::{ChangedSince, End, TellGone};
+use super::condstore::{End, Modifiers, TellGone};
 use super::enabled::{Extension, Strings};
 use super::fetch_items::{FetchItem, FetchItems, Section, SectionText};
 use super::reply::{self, Completion};
@@ -85,8 +85,11 @@ struct Broken;
 impl Server {
     /// The messages meant by a set; `None` when a number is beyond the last.
     pub(super) fn meant(&self, by: By, set: &SequenceSet) -> Option<UidSet> {
-        let view = &self.selection.as_ref()?.view;
+        let selection = self.selection.as_ref()?;
+        let view = &selection.view;
         match by {
+            // RFC 5182 §2.1: `$` is messages, whichever way the command counts; those gone are left out.
+            By::Number | By::Uid if set.is_saved() => Some(view.present(&selection.saved)),
             By::Uid => Some(view.present(&set.resolve(view.greatest()))),
             // `1:*` of an empty folder is what many programs open with; it means nothing, harmlessly.
             By::Number if view.len() == 0 && set.0.iter().any(|(a, b)| [a, b].contains(&&Bound::Star)) => {
@@ -100,7 +103,7 @@ impl Server {
         &mut self,
         tag: &str,
         (by, set): (By, &SequenceSet),
-        (items, since): (FetchItems, Option<ChangedSince>),
+        (items, Modifiers { since, page }): (FetchItems, Modifiers),
         out: &mut Out,
     ) {
         // RFC 7162 §3.2.6
@@ -113,6 +116,11 @@ impl Server {
             self.enable_condstore(out);
         }
         let Some(uids) = self.meant(by, set) else { return self.no_such_number(tag, out) };
+        // RFC 9394 §3.4: the page first; then what of it changed.
+        let uids = match page {
+            Some(page) => page.of(&uids),
+            None => uids,
+        };
         if uids.is_empty() && !asks_gone {
             return self.complete_messages(tag, by, Completion::ok("FETCH done"), out);
         }

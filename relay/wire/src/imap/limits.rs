@@ -37,6 +37,13 @@ pub const SASL_LINE: usize = 12 * 1024;
 pub const SEARCH_DEPTH: usize = 50;
 /// SEARCH keys in one command (I-03).
 pub const SEARCH_KEYS: usize = 1_000;
+/// Criteria of one SORT: there are nine, each may be reversed.
+pub const SORT_CRITERIA: usize = 18;
+/// Octets of an EMAILID or THREADID (RFC 8474 §7).
+pub const OBJECT_ID: usize = 255;
+/// Steps from a letter up to the root of its thread, all letters of a THREAD together (I-03): a chain of
+/// 6,000 answers to answers fits, and 100,000 letters in chains of 400.
+pub const THREAD_STEPS: u32 = 20_000_000;
 /// Ranges in one sequence set.
 pub const RANGES: usize = 10_000;
 /// Items in one FETCH.

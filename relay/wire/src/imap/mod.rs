@@ -24,6 +24,7 @@ mod flags;
 #[cfg(test)]
 mod floods;
 mod folders;
+mod found;
 mod idle;
 pub mod limits;
 mod list;
@@ -37,6 +38,7 @@ mod placing;
 mod proofs;
 mod reader;
 mod reply;
+mod returns;
 mod rights;
 mod scan;
 mod search;
@@ -47,11 +49,19 @@ mod select;
 mod server;
 mod session;
 mod set;
+mod sort;
+#[cfg(test)]
+mod sorting;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod stage_letters;
 mod status;
 mod store;
 mod structure;
+mod thread;
+#[cfg(test)]
+mod thread_oracle;
 mod view;
 #[cfg(test)]
 mod world;
@@ -59,7 +69,8 @@ mod world;
 pub use acl::{AclAnswer, AclAsk, AclChange};
 pub use ask::{
     Access, Answer, Ask, Changes, Code, Copied, Count, Deleted, FetchRow, FlagChange, Folder, FolderKind,
-    MailboxId, MarkSeen, Mode, ObjectIds, Placed, Refusal, Selected, Since, Status, Subscription,
+    MailboxId, MarkSeen, Match, Mode, ObjectIds, Placed, Refusal, Selected, Since, Status, Subscription,
+    Wanted,
 };
 pub use config::Config;
 pub use fetch_items::{Content, FetchItem, FetchItems, Label, Reading, Section, SectionText};
@@ -73,3 +84,5 @@ pub use search::{EnvelopeField, SearchKey, When};
 pub use sections::{Block, Span};
 pub use server::Server;
 pub use set::UidSet;
+pub use sort::{Direction, SortBy, SortKey};
+pub use thread::{Tangled, ThreadBy, Threadable, Threaded, Threads, reference};

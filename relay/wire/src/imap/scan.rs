@@ -81,6 +81,11 @@ impl<'a> Cursor<'a> {
         self.0.is_empty()
     }
 
+    /// Takes all that is left.
+    pub(super) fn skip(&mut self) {
+        self.0 = &[];
+    }
+
     fn run(&mut self, wanted: impl Fn(u8) -> bool) -> &'a [u8] {
         let end = self.0.iter().position(|byte| !wanted(*byte)).unwrap_or(self.0.len());
         let (run, rest) = self.0.split_at(end);
@@ -218,8 +223,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// `sequence-set`
+    /// `sequence-set`, or `$` (RFC 5182 §3)
     pub(super) fn sequence_set(&mut self) -> Parsed<SequenceSet> {
+        if self.take(b'$') {
+            return Ok(SequenceSet::SAVED);
+        }
         let mut ranges = Vec::new();
         loop {
             let first = self.bound()?;

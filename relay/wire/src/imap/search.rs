@@ -1,10 +1,13 @@
 //! What a SEARCH looks for (RFC 3501 §6.4.4), as a typed tree for the world to evaluate.
+//!
+//! Extensions: OLDER and YOUNGER (RFC 5032), MODSEQ (RFC 7162 §3.1.5), EMAILID and THREADID (RFC 8474 §6),
+//! SAVEDBEFORE and the like (RFC 8514 §4.3), `$` (RFC 5182 §2.2).
 
 use super::flags::{Keyword, SystemFlag};
 use super::limits;
 use super::scan::{Cursor, Date, Fault, Parsed};
+use super::session::Selection;
 use super::set::{SequenceSet, UidSet};
-use super::view::View;
 
 /// A search key. Texts are UTF-8, matched as substrings without regard to case; an empty text is in
 /// everything (for [`SearchKey::Header`]: the field is there).
@@ -42,6 +45,50 @@ pub enum SearchKey {
     Body(String),
     /// The header or the body holds the text.
     Text(String),
+    /// The internal date lies this many seconds back or more.
+    Older(u32),
+    /// The internal date lies this many seconds back or less.
+    Younger(u32),
+    /// The day on which the letter came into this folder, compared with a day. Every folder knows it:
+    /// SAVEDATESUPPORTED is [`SearchKey::All`].
+    Saved(When, Date),
+    /// The EMAILID is this one.
+    EmailId(String),
+    /// The THREADID is this one.
+    ThreadId(String),
+    /// The last change has this modification sequence or a later one.
+    Changed(u64),
+}
+
+impl SearchKey {
+    /// Whether modification sequences are asked for, which are then told too.
+    #[must_use]
+    pub fn asks_changes(&self) -> bool {
+        match self {
+            Self::Changed(_) => true,
+            Self::And(keys) => keys.iter().any(Self::asks_changes),
+            Self::Or(one, other) => one.asks_changes() || other.asks_changes(),
+            Self::Not(key) => key.asks_changes(),
+            Self::All
+            | Self::Nothing
+            | Self::Uids(_)
+            | Self::Flag(_)
+            | Self::Keyword(_)
+            | Self::Received(..)
+            | Self::Sent(..)
+            | Self::Larger(_)
+            | Self::Smaller(_)
+            | Self::Envelope(..)
+            | Self::Header(..)
+            | Self::Body(_)
+            | Self::Text(_)
+            | Self::Older(_)
+            | Self::Younger(_)
+            | Self::Saved(..)
+            | Self::EmailId(_)
+            | Self::ThreadId(_) => false,
+        }
+    }
 }
 
 /// How a day is compared.
@@ -83,36 +130,28 @@ pub(super) enum Written {
 
 impl Written {
     /// With numbers turned into UIDs; `None` when a number is beyond the last message.
-    pub(super) fn resolve(self, view: &View) -> Option<SearchKey> {
+    pub(super) fn resolve(self, selection: &Selection) -> Option<SearchKey> {
+        let view = &selection.view;
         Some(match self {
             Self::Key(key) => key,
+            Self::Numbers(set) | Self::Uids(set) if set.is_saved() => {
+                SearchKey::Uids(view.present(&selection.saved))
+            }
             Self::Numbers(set) => SearchKey::Uids(view.by_numbers(&set.resolve(view.len()))?),
             Self::Uids(set) => SearchKey::Uids(view.present(&set.resolve(view.greatest()))),
             Self::And(keys) => {
-                SearchKey::And(keys.into_iter().map(|key| key.resolve(view)).collect::<Option<_>>()?)
+                SearchKey::And(keys.into_iter().map(|key| key.resolve(selection)).collect::<Option<_>>()?)
             }
-            Self::Or(a, b) => SearchKey::Or(Box::new(a.resolve(view)?), Box::new(b.resolve(view)?)),
-            Self::Not(key) => SearchKey::Not(Box::new(key.resolve(view)?)),
+            Self::Or(a, b) => SearchKey::Or(Box::new(a.resolve(selection)?), Box::new(b.resolve(selection)?)),
+            Self::Not(key) => SearchKey::Not(Box::new(key.resolve(selection)?)),
         })
     }
 }
 
-/// `["CHARSET" SP astring SP] search-key *(SP search-key)`
+/// `search-key *(SP search-key)`
 pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Written> {
-    let mut ahead = *cursor;
-    if ahead.word() == "CHARSET" {
-        ahead.space()?;
-        let charset = ahead.astring()?;
-        if !charset.eq_ignore_ascii_case(b"UTF-8") && !charset.eq_ignore_ascii_case(b"US-ASCII") {
-            return Err(Fault::Charset);
-        }
-        ahead.space()?;
-        *cursor = ahead;
-    }
     let mut budget = limits::SEARCH_KEYS;
-    let keys = keys(cursor, 0, &mut budget)?;
-    cursor.end()?;
-    Ok(keys)
+    keys(cursor, 0, &mut budget)
 }
 
 fn keys(cursor: &mut Cursor<'_>, depth: usize, budget: &mut usize) -> Parsed<Written> {
@@ -141,14 +180,14 @@ fn key(cursor: &mut Cursor<'_>, depth: usize, budget: &mut usize) -> Parsed<Writ
             cursor.expect(b')', "a parenthesis is not closed")?;
             return Ok(inside);
         }
-        Some(b'0'..=b'9' | b'*') => return cursor.sequence_set().map(Written::Numbers),
+        Some(b'0'..=b'9' | b'*' | b'$') => return cursor.sequence_set().map(Written::Numbers),
         Some(_) | None => {}
     }
     let word = cursor.word();
     let flag = |flag| Ok(Written::Key(SearchKey::Flag(flag)));
     let not = |flag| Ok(Written::Not(Box::new(Written::Key(SearchKey::Flag(flag)))));
     match word.as_str() {
-        "ALL" | "OLD" => Ok(Written::Key(SearchKey::All)),
+        "ALL" | "OLD" | "SAVEDATESUPPORTED" => Ok(Written::Key(SearchKey::All)),
         "NEW" | "RECENT" => Ok(Written::Key(SearchKey::Nothing)),
         "ANSWERED" => flag(SystemFlag::Answered),
         "DELETED" => flag(SystemFlag::Deleted),
@@ -205,6 +244,14 @@ fn argument_of(word: &str) -> Option<WithArgument> {
         "SUBJECT" => |c| Ok(K::Envelope(EnvelopeField::Subject, c.astring_text()?)),
         "BODY" => |c| Ok(K::Body(c.astring_text()?)),
         "TEXT" => |c| Ok(K::Text(c.astring_text()?)),
+        "OLDER" => |c| Ok(K::Older(c.positive()?)),
+        "YOUNGER" => |c| Ok(K::Younger(c.positive()?)),
+        "SAVEDBEFORE" => |c| Ok(K::Saved(When::Before, c.date()?)),
+        "SAVEDON" => |c| Ok(K::Saved(When::On, c.date()?)),
+        "SAVEDSINCE" => |c| Ok(K::Saved(When::Since, c.date()?)),
+        "EMAILID" => |c| Ok(K::EmailId(object_id(c)?)),
+        "THREADID" => |c| Ok(K::ThreadId(object_id(c)?)),
+        "MODSEQ" => |c| Ok(K::Changed(modseq(c)?)),
         "HEADER" => |c| {
             let name = c.astring_text()?;
             c.space()?;
@@ -214,6 +261,36 @@ fn argument_of(word: &str) -> Option<WithArgument> {
     })
 }
 
+/// `objectid = 1*255(ALPHA / DIGIT / "_" / "-")` (RFC 8474 §7)
+fn object_id(cursor: &mut Cursor<'_>) -> Parsed<String> {
+    let id = cursor.atom()?;
+    let good = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if good && id.len() <= limits::OBJECT_ID {
+        Ok(id.to_owned())
+    } else {
+        Err(Fault::Syntax("an object identifier was expected"))
+    }
+}
+
+/// `[entry-name SP entry-type-req SP] mod-sequence-valzer` (RFC 7162 §3.1.5, §7). A message has one
+/// modification sequence for all its flags, which counts for each of them, as the RFC allows.
+fn modseq(cursor: &mut Cursor<'_>) -> Parsed<u64> {
+    const WHAT: Fault = Fault::Syntax("a modification sequence was expected");
+    if cursor.peek() == Some(b'"') {
+        if !cursor.string()?.starts_with(b"/flags/") {
+            return Err(Fault::Syntax("an entry name like \"/flags/\\\\Seen\" was expected"));
+        }
+        cursor.space()?;
+        if !matches!(cursor.word().as_str(), "ALL" | "PRIV" | "SHARED") {
+            return Err(Fault::Syntax("all, priv or shared was expected"));
+        }
+        cursor.space()?;
+    }
+    let word = cursor.word();
+    let number = word.bytes().all(|byte| byte.is_ascii_digit()).then(|| word.parse::<i64>().ok()).flatten();
+    number.and_then(|number| u64::try_from(number).ok()).ok_or(WHAT)
+}
+
 fn keyword(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
     let keyword = Keyword::parse(cursor.atom()?).ok_or(Fault::Limit("a keyword is too long"))?;
     Ok(SearchKey::Keyword(keyword))
@@ -221,12 +298,18 @@ fn keyword(cursor: &mut Cursor<'_>) -> Parsed<SearchKey> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Mode, Selected};
     use super::*;
 
     fn read(text: &str) -> Parsed<SearchKey> {
-        let view = View::new(&UidSet::from_ranges(vec![(11, 13), (20, 20)]));
-        parse(&mut Cursor::new(text.as_bytes()))
-            .map(|written| written.resolve(&view).expect("numbers in range"))
+        let uids = UidSet::from_ranges(vec![(11, 13), (20, 20)]);
+        let selected = Selected { uids, ..Selected::default() };
+        let mut selection = Selection::new(&selected, Mode::ReadOnly);
+        selection.saved = UidSet::from_ranges(vec![(5, 12)]);
+        let mut cursor = Cursor::new(text.as_bytes());
+        let written = parse(&mut cursor)?;
+        cursor.end()?;
+        Ok(written.resolve(&selection).expect("numbers in range"))
     }
 
     #[test]
@@ -241,7 +324,19 @@ mod tests {
             ("UNSEEN", K::Not(Box::new(K::Flag(SystemFlag::Seen)))),
             ("since 1-Feb-2026", K::Received(When::Since, day)),
             ("SENTON \"1-Feb-2026\"", K::Sent(When::On, day)),
-            ("CHARSET utf-8 SUBJECT \"é\"", K::Envelope(EnvelopeField::Subject, "é".into())),
+            ("SUBJECT \"é\"", K::Envelope(EnvelopeField::Subject, "é".into())),
+            ("$", K::Uids(UidSet::range(11..=12))),
+            ("UID $", K::Uids(UidSet::range(11..=12))),
+            ("OLDER 3600", K::Older(3600)),
+            ("YOUNGER 1", K::Younger(1)),
+            ("SAVEDBEFORE 1-Feb-2026", K::Saved(When::Before, day)),
+            ("SAVEDON 1-Feb-2026", K::Saved(When::On, day)),
+            ("SAVEDSINCE 1-Feb-2026", K::Saved(When::Since, day)),
+            ("SAVEDATESUPPORTED", K::All),
+            ("EMAILID M6d99ac3275bb4e", K::EmailId("M6d99ac3275bb4e".into())),
+            ("THREADID T-_1", K::ThreadId("T-_1".into())),
+            ("MODSEQ 620162338", K::Changed(620_162_338)),
+            ("MODSEQ \"/flags/\\\\draft\" all 0", K::Changed(0)),
             ("HEADER Message-ID {3}\r\n<a>", K::Header("Message-ID".into(), "<a>".into())),
             (
                 "SEEN (OR LARGER 5 NOT TEXT x)",
@@ -259,6 +354,13 @@ mod tests {
     fn malformed_and_monstrous_searches_are_refused() {
         for (text, want) in [
             ("", "an unknown search key"),
+            ("OLDER 0", "zero is not allowed here"),
+            ("YOUNGER x", "a 32-bit number was expected"),
+            ("EMAILID a/b", "an object identifier was expected"),
+            ("MODSEQ x", "a modification sequence was expected"),
+            ("MODSEQ 9223372036854775808", "a modification sequence was expected"),
+            ("MODSEQ \"/x\" all 1", "an entry name like \"/flags/\\\\Seen\" was expected"),
+            ("MODSEQ \"/flags/x\" any 1", "all, priv or shared was expected"),
             ("SEEN)", "the command is too long or misspelt"),
             ("(SEEN", "a parenthesis is not closed"),
             ("SUBJECT", "a space was expected"),
@@ -266,8 +368,9 @@ mod tests {
         ] {
             assert_eq!(read(text), Err(Fault::Syntax(want)), "{text}");
         }
-        assert_eq!(read("CHARSET ISO-8859-1 ALL"), Err(Fault::Charset));
         assert!(read("SUBJECT \"\u{e9}\"").is_ok());
+        assert!(read("MODSEQ 5 OR SEEN NOT MODSEQ 6").unwrap().asks_changes());
+        assert!(!read("NOT (SEEN OR ALL DRAFT)").unwrap().asks_changes());
         assert!(matches!(parse(&mut Cursor::new(b"SUBJECT \"\xe9\"")), Err(Fault::Syntax(_))));
         let deep = format!("{}ALL{}", "(".repeat(51), ")".repeat(51));
         assert!(matches!(read(&deep), Err(Fault::Limit(_))));

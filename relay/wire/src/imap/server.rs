@@ -139,7 +139,7 @@ pub(super) enum Task {
     },
     Fetch(Fetching),
     Store(Storing),
-    Search(Finding),
+    Find(Finding),
     Copy(Copying),
     Expunge(Expunging),
     AppendBegin(Begun),
@@ -239,7 +239,7 @@ impl Server {
             ) => {
                 self.stored(storing, answer, out);
             }
-            (Task::Search(finding), answer @ (Answer::Found(_) | Answer::Refused(_))) => {
+            (Task::Find(finding), answer @ (Answer::Found(_) | Answer::Threads(_) | Answer::Refused(_))) => {
                 self.found(finding, answer, out);
             }
             (Task::Copy(copying), Answer::Copied(copied)) => self.copied(copying, copied, out),
@@ -258,7 +258,7 @@ impl Server {
         match task {
             Task::Fetch(fetching) => self.fetch_ended(fetching, out),
             Task::Store(storing) => self.store_ended(storing, out),
-            Task::Search(finding) => self.search_ended(finding, out),
+            Task::Find(finding) => self.find_ended(finding, out),
             _ => self.bye("SERVERBUG", "an internal error; please come back", out),
         }
     }
@@ -318,9 +318,11 @@ impl Server {
             }
             Command::Close => self.close(tag, out),
             Command::Expunge { among } => self.expunge(tag, among.as_ref(), out),
-            Command::Fetch { by, set, items, since } => self.fetch(tag, (by, &set), (items, since), out),
+            Command::Fetch { by, set, items, modifiers } => {
+                self.fetch(tag, (by, &set), (items, modifiers), out);
+            }
             Command::Store { by, set, storing } => self.store(tag, (by, &set), storing, out),
-            Command::Search { by, key } => self.search(tag, by, key, out),
+            Command::Find(find) => self.find(tag, find, out),
             Command::Copy { by, set, to, kind } => self.copy(tag, by, &set, (kind, to), out),
         }
     }

@@ -6,7 +6,7 @@ use super::reply::{Completion, Tells};
 use super::scan::Fault;
 use super::server::{Out, Phase, Server, Task};
 use super::view::{Expunged, View};
-use super::{Ask, Changes, Code, FlagChange, Mode, Selected, reply};
+use super::{Ask, Changes, Code, FlagChange, Mode, Selected, UidSet, reply};
 use crate::Action;
 
 /// Whether somebody has signed in.
@@ -28,13 +28,22 @@ pub(super) struct Selection {
     pub highest: u64,
     /// The world told everything up to this one; what it said is gone may still wait to be told.
     reached: u64,
+    /// `$`: what the last SEARCH with SAVE found (RFC 5182 §2.1); empty when the folder is opened.
+    pub saved: UidSet,
 }
 
 impl Selection {
     /// A folder just opened.
     pub(super) fn new(selected: &Selected, mode: Mode) -> Self {
         let (uid_next, highest) = (selected.uid_next, selected.modseq);
-        Self { view: View::new(&selected.uids), mode, uid_next, highest, reached: highest }
+        Self {
+            view: View::new(&selected.uids),
+            mode,
+            uid_next,
+            highest,
+            reached: highest,
+            saved: UidSet::new(),
+        }
     }
 }
 

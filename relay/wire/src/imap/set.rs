@@ -178,6 +178,13 @@ pub(super) enum Bound {
 pub(super) struct SequenceSet(pub Vec<(Bound, Bound)>);
 
 impl SequenceSet {
+    /// `$`, what a SEARCH saved (RFC 5182 §2.2): the only set without ranges of its own.
+    pub(super) const SAVED: SequenceSet = SequenceSet(Vec::new());
+
+    pub(super) fn is_saved(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The numbers meant when `*` is `greatest`; ends in either order (RFC 3501 §9).
     pub(super) fn resolve(&self, greatest: u32) -> UidSet {
         let number = |bound: Bound| match bound {

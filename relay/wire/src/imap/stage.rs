@@ -2,7 +2,9 @@
 //!
 //! `Setup:` lines: `plain` (port 143, before sign-in), `stranger` (port 993, before sign-in; otherwise the
 //! session has signed in), `selected` (INBOX is), `examined`, `inbox N` (N short letters), `letter NAME`
-//! (one of [`letter`] into INBOX), `folder NAME`, `others NAME` and `shared NAME` (what stands above their folders), `errors N`, `sign-ins N`, `letter-size N`.
+//! (one of [`letter`] into INBOX), `sortable`, `threaded` (those of `stage_letters`), `folder NAME`,
+//! `others NAME` and `shared NAME` (what stands above their folders), `errors N`, `sign-ins N`,
+//! `letter-size N`.
 //!
 //! `W:` lines: `KIND refused CODE text` for the next ask of a kind; `deliver`, `vanish UIDS`,
 //! `forget` (what went is no longer known one by one),
@@ -15,6 +17,7 @@ use names::Timestamp;
 
 use super::scan::Cursor;
 use super::session::{Selection, Standing};
+use super::stage_letters;
 use super::world::{Post, World, name};
 use super::*;
 use crate::sasl::Mechanism;
@@ -195,6 +198,13 @@ impl Stage for ImapStage {
             "letter" => {
                 let raw = letter(value).ok_or_else(|| format!("no such letter: {value}"))?;
                 self.world.post.deliver("INBOX", &raw);
+            }
+            "sortable" | "threaded" => {
+                let letters =
+                    if key == "sortable" { stage_letters::sortable() } else { stage_letters::threaded() };
+                for letter in letters {
+                    self.world.post.deliver("INBOX", &letter);
+                }
             }
             "folder" => drop(self.world.answer(Ask::Create { folder: name(value), role: None })),
             "others" => self.world.namespaces.others = Some(name(value)),

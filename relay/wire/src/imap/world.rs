@@ -7,10 +7,14 @@ use bytes::Bytes;
 use names::Timestamp;
 
 use super::*;
+use super::{sorting, thread_oracle};
 use crate::mime::{Head, HeadReader, Scanner, Summary};
 
 /// When every letter of the tests arrived: Sunday 1 February 2026, 03:34:27 UTC.
 pub const RECEIVED: Timestamp = Timestamp(1_769_916_867_000);
+
+/// The moment at which they are searched: an hour later.
+const NOW: Timestamp = Timestamp(RECEIVED.0 + 3_600_000);
 
 #[derive(Clone, Debug)]
 pub struct Letter {
@@ -382,15 +386,39 @@ impl World {
                     Err(refusal) => one(Answer::Refused(refusal)),
                 }
             }
-            Ask::Search(key) => {
-                self.asked.push(format!("search {key:?}"));
+            Ask::Search { key, wanted } => {
+                self.asked.push(format!("search {key:?} {wanted:?}"));
                 if let Err(refusal) = self.refused("search") {
                     return one(Answer::Refused(refusal));
                 }
-                let folder = self.open.as_ref().expect("a folder is open").folder.clone();
-                let all = self.post.all();
-                let found = all[&folder].letters.iter().filter(|letter| matches(letter, &key)).map(|l| l.uid);
-                found.collect::<Vec<_>>().chunks(2).map(|some| Answer::Found(some.to_vec())).collect()
+                let mut found = self.matching(&key);
+                match wanted {
+                    Wanted::All => {}
+                    Wanted::First(count) => found.truncate(count as usize),
+                    Wanted::Last(count) => drop(found.drain(..found.len().saturating_sub(count as usize))),
+                }
+                matches_of(&found)
+            }
+            Ask::Sort { key, by } => {
+                self.asked.push(format!("sort {key:?} {by:?}"));
+                if let Err(refusal) = self.refused("sort") {
+                    return one(Answer::Refused(refusal));
+                }
+                let mut found = self.matching(&key);
+                found.sort_by(|a, b| sorting::compare(a, b, &by));
+                matches_of(&found)
+            }
+            Ask::Thread { key, by } => {
+                self.asked.push(format!("thread {key:?} {by:?}"));
+                if let Err(refusal) = self.refused("thread") {
+                    return one(Answer::Refused(refusal));
+                }
+                let found: Vec<_> = self.matching(&key).iter().map(sorting::threadable).collect();
+                let threads = match by {
+                    ThreadBy::References => thread_oracle::references(&found),
+                    ThreadBy::OrderedSubject => thread_oracle::ordered_subject(&found),
+                };
+                threads.chunks(3).map(|some| Answer::Threads(some.to_vec())).collect()
             }
             Ask::Append { folder, flags, date, size, replaces } => {
                 let old = replaces.map_or(String::new(), |old| format!(" for {old}"));
@@ -452,6 +480,11 @@ impl World {
                 one(Answer::Expunged(refused.map(|()| self.expunge(among.as_ref()))))
             }
         }
+    }
+
+    fn matching(&self, key: &SearchKey) -> Vec<Letter> {
+        let folder = &self.open.as_ref().expect("a folder is open").folder;
+        self.post.all()[folder].letters.iter().filter(|letter| matches(letter, key)).cloned().collect()
     }
 
     fn select(&mut self, folder: FolderName, mode: Mode) -> Result<Selected, Refusal> {
@@ -622,6 +655,11 @@ impl World {
     }
 }
 
+fn matches_of(letters: &[Letter]) -> Vec<Answer> {
+    let found: Vec<Match> = letters.iter().map(|l| Match { uid: l.uid, modseq: l.modseq }).collect();
+    found.chunks(2).map(|some| Answer::Found(some.to_vec())).collect()
+}
+
 fn missing() -> Refusal {
     Refusal::new(Code::Nonexistent, "no such folder")
 }
@@ -665,5 +703,11 @@ pub fn matches(letter: &Letter, key: &SearchKey) -> bool {
         SearchKey::Header(name, text) => field(name, text),
         SearchKey::Body(text) => has(&letter.body, text),
         SearchKey::Text(text) => has(&letter.head, text) || has(&letter.body, text),
+        SearchKey::Older(seconds) => NOW.since(letter.received) >= i64::from(*seconds) * 1_000,
+        SearchKey::Younger(seconds) => NOW.since(letter.received) <= i64::from(*seconds) * 1_000,
+        SearchKey::Saved(when, date) => day(when, date, Some(letter.received)),
+        SearchKey::EmailId(id) => *id == format!("M{}", letter.uid),
+        SearchKey::ThreadId(_) => false,
+        SearchKey::Changed(modseq) => letter.modseq >= *modseq,
     }
 }

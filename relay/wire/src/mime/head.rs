@@ -310,8 +310,7 @@ impl Head {
     /// `Date` as an instant.
     #[must_use]
     pub fn date(&self) -> Option<Timestamp> {
-        let date = mail_parser::DateTime::parse_rfc822(&self.field("Date")?.unfolded())?;
-        date.is_valid().then(|| Timestamp(date.to_timestamp().saturating_mul(1_000)))
+        date_of(&self.field("Date")?.unfolded())
     }
 
     /// The Message-ID without its brackets.
@@ -362,8 +361,17 @@ impl std::fmt::Debug for Head {
     }
 }
 
-/// `<id>` tokens of a value; a bare word counts when there are no brackets at all (RFC 5322 §3.6.4).
-pub(super) fn message_ids(text: &str) -> Vec<String> {
+/// The instant that the value of a `Date` field means (RFC 5322 §3.3).
+#[must_use]
+pub fn date_of(text: &str) -> Option<Timestamp> {
+    let date = mail_parser::DateTime::parse_rfc822(text)?;
+    date.is_valid().then(|| Timestamp(date.to_timestamp().saturating_mul(1_000)))
+}
+
+/// `<id>` tokens of a value, without brackets; a bare word counts when there are no brackets at all
+/// (RFC 5322 §3.6.4).
+#[must_use]
+pub fn message_ids(text: &str) -> Vec<String> {
     let mut ids = Vec::new();
     let mut rest = text;
     while let Some(open) = rest.find('<') {

@@ -127,6 +127,18 @@ impl Summary {
         }
     }
 
+    /// Only the ENVELOPE, from the bytes of a whole summary: what SEARCH asks of ten thousand letters.
+    pub fn envelope_of(bytes: &[u8]) -> Result<Envelope, SummaryError> {
+        type Begin = (u64, u64, u64, Envelope);
+        match bytes.split_first() {
+            Some((&(FIRST..=VERSION), rest)) => match postcard::take_from_bytes::<Begin>(rest) {
+                Ok(((_, _, _, envelope), _)) => Ok(envelope),
+                Err(cause) => Err(SummaryError::Damaged { cause }),
+            },
+            found => Err(SummaryError::Version { found: found.map(|(v, _)| *v) }),
+        }
+    }
+
     /// From bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, SummaryError> {
         let damaged = |cause| SummaryError::Damaged { cause };
@@ -179,6 +191,11 @@ mod tests {
         assert_eq!(old.encode()[0], 1);
         assert_eq!(summary.encode()[0], 2);
         assert_eq!(Summary::decode(&old.encode()).unwrap(), old);
+        for bytes in [old.encode(), summary.encode()] {
+            assert_eq!(Summary::envelope_of(&bytes).unwrap(), summary.envelope);
+        }
+        assert!(matches!(Summary::envelope_of(&[]), Err(SummaryError::Version { found: None })));
+        assert!(matches!(Summary::envelope_of(&[1, 0]), Err(SummaryError::Damaged { .. })));
     }
 
     #[test]

@@ -11,7 +11,8 @@ use super::{charset::Charset, decode};
 /// ```abnf
 /// encoded-word = "=?" charset ["*" language] "?" ("B" / "Q") "?" encoded-text "?="
 /// ```
-pub(super) fn decode(text: &str) -> String {
+#[must_use]
+pub fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     // Octets of neighbouring words in one charset are decoded together: some mailers cut inside a
