@@ -1,6 +1,7 @@
 //! Writing to chains and reading them back.
 
 use crate::line::{Chain, Entry, Line};
+use crate::walk;
 use aws_lc_rs::digest::{Context, SHA256};
 use db::{Args, Error, Row, Tx, Value, args};
 use std::collections::BTreeMap;
@@ -8,10 +9,20 @@ use std::collections::BTreeMap;
 /// The hash a chain begins with.
 pub(crate) const GENESIS: [u8; 32] = [0; 32];
 
-const MAKE_HEAD: &str = "INSERT INTO chain_head (chain, seq, hash) VALUES";
-const HEADS: &str = "SELECT chain, seq, hash FROM chain_head WHERE chain IN ({}) ORDER BY chain {FOR UPDATE}";
-const WRITE: &str = "INSERT INTO audit_line (chain, seq, at, salt, line, commitment, hash) VALUES";
-const MOVE_HEADS: &str = "ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash";
+const MAKE_HEAD: &str = "INSERT INTO chain_head (chain, seq, hash, tail) VALUES";
+const HEADS: &str =
+    "SELECT chain, seq, hash, tail FROM chain_head WHERE chain IN ({}) ORDER BY chain {FOR UPDATE}";
+const WRITE: &str =
+    "INSERT INTO audit_line (id, chain, seq, at, salt, line, commitment, hash, previous) VALUES";
+const MOVE_HEADS: &str =
+    "ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, tail = excluded.tail";
+
+/// The end of a chain that grows.
+struct Growing {
+    seq: i64,
+    hash: [u8; 32],
+    tail: Option<i64>,
+}
 
 /// Appends lines, in the order given, in the transaction of the acts they tell.
 ///
@@ -24,20 +35,23 @@ pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), Error> {
     let mut rows = Vec::with_capacity(entries.len());
     for entry in entries {
         let key = entry.chain.key();
-        let (seq, hash) = heads.entry(key).or_insert((0, GENESIS));
-        let text = entry.line.encode();
+        let head = heads.entry(key).or_insert(Growing { seq: 0, hash: GENESIS, tail: None });
+        let (id, text) = (tx.id(entry.line.at), entry.line.encode());
         let commitment = commit(&entry.salt, &text);
-        *seq += 1;
-        *hash = link(hash, key, *seq, &commitment);
-        rows.push(args![key, *seq, entry.line.at, entry.salt, text, commitment, &*hash]);
+        head.seq += 1;
+        head.hash = link(&head.hash, key, head.seq, &commitment);
+        let previous = head.tail.replace(id);
+        let at = entry.line.at;
+        rows.push(args![id, key, head.seq, at, entry.salt, text, commitment, &head.hash, previous]);
     }
     tx.insert_rows(WRITE, "", rows).await?;
-    let heads = heads.into_iter().map(|(chain, (seq, hash))| args![chain, seq, hash]).collect();
+    let heads =
+        heads.into_iter().map(|(chain, head)| args![chain, head.seq, &head.hash, head.tail]).collect();
     tx.insert_rows(MAKE_HEAD, MOVE_HEADS, heads).await?;
     Ok(())
 }
 
-async fn lock_heads(tx: &mut Tx, entries: &[Entry]) -> Result<BTreeMap<i64, (i64, [u8; 32])>, Error> {
+async fn lock_heads(tx: &mut Tx, entries: &[Entry]) -> Result<BTreeMap<i64, Growing>, Error> {
     let mut keys: Vec<i64> = entries.iter().map(|entry| entry.chain.key()).collect();
     keys.sort_unstable();
     keys.dedup();
@@ -45,11 +59,14 @@ async fn lock_heads(tx: &mut Tx, entries: &[Entry]) -> Result<BTreeMap<i64, (i64
     let mut found = tx.rows_in(HEADS, args![], list.clone()).await?;
     if found.len() < keys.len() {
         // A chain's first line: its head must exist before two writers can queue for it.
-        let fresh: Vec<Args> = keys.iter().map(|key| args![*key, 0_i64, GENESIS]).collect();
+        let fresh: Vec<Args> = keys.iter().map(|key| args![*key, 0_i64, GENESIS, None::<i64>]).collect();
         tx.insert_rows(MAKE_HEAD, "ON CONFLICT (chain) DO NOTHING", fresh).await?;
         found = tx.rows_in(HEADS, args![], list).await?;
     }
-    found.iter().map(|row| Ok((row.int(0)?, (row.int(1)?, hash_in(row, 2)?)))).collect()
+    let growing = |row: &Row| {
+        Ok((row.int(0)?, Growing { seq: row.int(1)?, hash: hash_in(row, 2)?, tail: row.maybe_int(3)? }))
+    };
+    found.iter().map(growing).collect()
 }
 
 /// One line as it stands in its chain.
@@ -68,11 +85,19 @@ pub async fn history(
     before: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Written>, Error> {
-    let sql = "SELECT seq, line FROM audit_line WHERE chain = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
-    let rows = tx.rows(sql, args![chain.key(), before.unwrap_or(i64::MAX), limit]).await?;
+    let Some(end) = walk::end(tx, chain.key()).await? else { return Ok(Vec::new()) };
+    let newest = before.map_or(end.seq, |before| before.saturating_sub(1).min(end.seq));
+    let oldest = (newest - i64::from(limit)).max(0) + 1;
+    if newest < oldest {
+        return Ok(Vec::new());
+    }
+    let rows = walk::lines(tx, chain.key(), end, oldest, newest).await?;
+    let asked = |row: &&Row| row.int(0).is_ok_and(|seq| (oldest..=newest).contains(&seq));
     rows.iter()
+        .rev()
+        .filter(asked)
         .map(|row| {
-            let line = row.maybe_text(1)?.and_then(|text| Line::decode(&text));
+            let line = row.maybe_text(2)?.and_then(|text| Line::decode(&text));
             Ok(Written { seq: row.int(0)?, line })
         })
         .collect()
@@ -80,8 +105,14 @@ pub async fn history(
 
 /// Erases what a line tells; its commitment stays and the chain still holds.
 pub async fn erase(tx: &mut Tx, chain: Chain, seq: i64) -> Result<bool, Error> {
-    let sql = "UPDATE audit_line SET line = NULL, salt = NULL WHERE chain = $1 AND seq = $2";
-    Ok(tx.execute(sql, args![chain.key(), seq]).await? == 1)
+    let sql = "UPDATE audit_line SET line = NULL, salt = NULL WHERE id = $1";
+    let Some(end) = walk::end(tx, chain.key()).await? else { return Ok(false) };
+    for row in walk::lines(tx, chain.key(), end, seq, seq).await? {
+        if row.int(0)? == seq {
+            return Ok(tx.execute(sql, args![row.int(5)?]).await? == 1);
+        }
+    }
+    Ok(false)
 }
 
 pub(crate) fn commit(salt: &[u8], text: &str) -> [u8; 32] {

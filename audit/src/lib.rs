@@ -14,6 +14,7 @@ mod chain;
 mod checkpoint;
 mod line;
 mod verify;
+mod walk;
 
 pub use chain::{Written, append, erase, history};
 pub use checkpoint::{Checkpoint, Signer, SignerError, checkpoint};
@@ -21,5 +22,7 @@ pub use line::{Act, Actor, Chain, Entry, Line};
 pub use verify::{Broken, verify};
 
 /// The tables of this room.
-pub const MIGRATIONS: &[db::Migration] =
-    &[db::Migration { name: "audit/0001", sql: include_str!("../migrations/0001.sql") }];
+pub const MIGRATIONS: &[db::Migration] = &[
+    db::Migration { name: "audit/0001", sql: include_str!("../migrations/0001.sql") },
+    db::Migration { name: "audit/0002", sql: include_str!("../migrations/0002.sql") },
+];

@@ -12,19 +12,25 @@ pub(crate) const NODES: i64 = 1 << NODE_BITS;
 
 /// Gives ids of one node.
 pub(crate) struct Ids {
-    node: i64,
+    node: AtomicI64,
     last: AtomicI64,
 }
 
 impl Ids {
     /// Ids of `node`, all greater than any it gave before `floor`.
     pub(crate) fn new(node: i64, floor: Timestamp) -> Self {
-        Self { node, last: AtomicI64::new(compose(floor.0, node)) }
+        Self { node: AtomicI64::new(node), last: AtomicI64::new(compose(floor.0, node)) }
+    }
+
+    /// Ids of `node` from here on: of a database just opened, whose first unit leases the node.
+    pub(crate) fn settle(&self, node: i64, floor: Timestamp) {
+        self.node.store(node, Ordering::Relaxed);
+        self.last.store(compose(floor.0, node), Ordering::Relaxed);
     }
 
     /// The next id: time ordered, unique, greater than the one before even when the clock steps back.
     pub(crate) fn next(&self, now: Timestamp) -> i64 {
-        let fresh = compose(now.0, self.node);
+        let fresh = compose(now.0, self.node.load(Ordering::Relaxed));
         let mut last = self.last.load(Ordering::Relaxed);
         loop {
             let id = if fresh > last { fresh } else { self.successor(last) };
@@ -39,7 +45,7 @@ impl Ids {
     fn successor(&self, last: i64) -> i64 {
         let counter = (1 << COUNTER_BITS) - 1;
         if last & counter == counter {
-            compose((last >> (COUNTER_BITS + NODE_BITS)) + 1, self.node)
+            compose((last >> (COUNTER_BITS + NODE_BITS)) + 1, self.node.load(Ordering::Relaxed))
         } else {
             last + 1
         }

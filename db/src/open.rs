@@ -96,7 +96,7 @@ pub struct Db(Arc<Inner>);
 
 struct Inner {
     pools: Pools,
-    ids: Ids,
+    ids: Arc<Ids>,
     node: i64,
     clock: Clock,
     _held: Option<File>,
@@ -111,17 +111,19 @@ impl Db {
     /// Opens the database, making it when absent. Refuses what would break a promise: a second
     /// server on the folder, a network file system, an SQLite older than 3.51.3, a weakened sync.
     pub async fn open(config: &Config, clock: Clock) -> Result<Self, Error> {
+        let now = clock.now();
+        let ids = Arc::new(Ids::new(0, now));
         let (pools, held) = match config {
             Config::Sqlite { folder, name, durability } => {
-                let (pools, held) = open_sqlite(folder, name, *durability).await?;
+                let (pools, held) = open_sqlite(folder, name, *durability, &ids)?;
                 (pools, Some(held))
             }
             Config::Postgres { url, schema } => (open_postgres(url, schema.as_deref()).await?, None),
         };
-        let now = clock.now();
-        let opening = Inner { pools, ids: Ids::new(0, now), node: 0, clock, _held: held };
+        let opening = Inner { pools, ids, node: 0, clock, _held: held };
         let (node, floor) = opening.take_node(now).await?;
-        let inner = Arc::new(Inner { ids: Ids::new(node, floor), node, ..opening });
+        opening.ids.settle(node, floor);
+        let inner = Arc::new(Inner { node, ..opening });
         tokio::spawn(renew_lease(Arc::downgrade(&inner)));
         Ok(Self(inner))
     }
@@ -212,10 +214,13 @@ impl Inner {
     async fn read(&self) -> Result<Tx, Error> {
         let opened = |cause: sqlx::Error| Error::Open { what: "for reading".to_owned(), cause: cause.into() };
         match &self.pools {
-            Pools::Sqlite { readers, .. } => Ok(Tx::reading(Conn::SqliteRead(readers.begin().await?))),
+            Pools::Sqlite { readers, .. } => {
+                Ok(Tx::reading(Conn::SqliteRead(readers.begin().await?), Arc::clone(&self.ids)))
+            }
             Pools::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-                Ok(Tx::reading(Conn::Postgres(postgres::begin(pool, begin).await.map_err(opened)?)))
+                let conn = Conn::Postgres(postgres::begin(pool, begin).await.map_err(opened)?);
+                Ok(Tx::reading(conn, Arc::clone(&self.ids)))
             }
         }
     }
@@ -223,7 +228,7 @@ impl Inner {
     async fn write<U: Unit>(&self, unit: U) -> Result<U::Output, U::Error> {
         match &self.pools {
             Pools::Sqlite { writer, .. } => writer.write(unit).await,
-            Pools::Postgres(pool) => postgres::write(pool, unit).await,
+            Pools::Postgres(pool) => postgres::write(pool, &self.ids, unit).await,
         }
     }
 
@@ -308,7 +313,12 @@ async fn renew_lease(inner: std::sync::Weak<Inner>) {
     }
 }
 
-async fn open_sqlite(folder: &Path, name: &str, durability: Durability) -> Result<(Pools, File), Error> {
+fn open_sqlite(
+    folder: &Path,
+    name: &str,
+    durability: Durability,
+    ids: &Arc<Ids>,
+) -> Result<(Pools, File), Error> {
     std::fs::create_dir_all(folder).map_err(|cause| Error::File { path: folder.to_owned(), cause })?;
     lock::refuse_network_file_system(folder)?;
     let held = lock::hold(folder)?;
@@ -318,7 +328,7 @@ async fn open_sqlite(folder: &Path, name: &str, durability: Durability) -> Resul
     let connection = sqlite::open(&path, Access::Write, durability).map_err(opened)?;
     refuse_weak_sync(&connection, durability)?;
     let readers = Readers::of(path.clone(), durability);
-    let started = Writer::start(connection);
+    let started = Writer::start(connection, Arc::clone(ids));
     let writer = started.map_err(|cause| Error::File { path: path.clone(), cause })?;
     Ok((Pools::Sqlite { readers, writer }, held))
 }

@@ -1,14 +1,20 @@
 //! PostgreSQL: each unit in a transaction of its own, run again when the server asks for it.
 
+use crate::ids::Ids;
 use crate::tx::Conn;
 use crate::unit::{Isolation, Unit};
 use crate::{Error, Tx, limits};
 use futures_util::FutureExt as _;
 use sqlx::{PgPool, Postgres, Transaction};
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 /// Waits until the unit is committed and on disk.
-pub(crate) async fn write<U: Unit>(pool: &PgPool, mut unit: U) -> Result<U::Output, U::Error> {
+pub(crate) async fn write<U: Unit>(
+    pool: &PgPool,
+    ids: &Arc<Ids>,
+    mut unit: U,
+) -> Result<U::Output, U::Error> {
     let name = unit.name();
     let mut attempt = 0;
     loop {
@@ -18,7 +24,7 @@ pub(crate) async fn write<U: Unit>(pool: &PgPool, mut unit: U) -> Result<U::Outp
             Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
         };
         let transaction = self::begin(pool, begin).await.map_err(|cause| statement(begin, cause))?;
-        let mut tx = Tx::writing(Conn::Postgres(transaction));
+        let mut tx = Tx::writing(Conn::Postgres(transaction), Arc::clone(ids));
         let work = AssertUnwindSafe(unit.run(&mut tx)).catch_unwind();
         let outcome = match tokio::time::timeout(limits::UNIT_DEADLINE, work).await {
             Ok(Ok(outcome)) => outcome,

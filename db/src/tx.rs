@@ -1,9 +1,12 @@
 //! One transaction, of either engine.
 
 use crate::dialect::{ListFirst, Mode};
+use crate::ids::Ids;
 use crate::{Args, Cause, Engine, Error, Row, Value, dialect, limits, sqlite};
+use names::Timestamp;
 use sqlx::{AssertSqlSafe, Executor as _, Postgres, Transaction};
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// One transaction: a consistent view for reading, or the only way to write.
@@ -17,6 +20,7 @@ pub struct Tx {
     /// The unit that runs on SQLite, and when it must have ended: its statements cannot be interrupted, so
     /// it is asked before each.
     pub(crate) deadline: Option<(&'static str, Instant)>,
+    ids: Arc<Ids>,
 }
 
 pub(crate) enum Conn {
@@ -41,12 +45,18 @@ macro_rules! query {
 }
 
 impl Tx {
-    pub(crate) fn reading(conn: Conn) -> Self {
-        Self { conn, after: Vec::new(), retry: false, mode: Mode::Reading, deadline: None }
+    pub(crate) fn reading(conn: Conn, ids: Arc<Ids>) -> Self {
+        Self { conn, after: Vec::new(), retry: false, mode: Mode::Reading, deadline: None, ids }
     }
 
-    pub(crate) fn writing(conn: Conn) -> Self {
-        Self { conn, after: Vec::new(), retry: false, mode: Mode::Writing, deadline: None }
+    pub(crate) fn writing(conn: Conn, ids: Arc<Ids>) -> Self {
+        Self { conn, after: Vec::new(), retry: false, mode: Mode::Writing, deadline: None, ids }
+    }
+
+    /// A fresh id, as [`crate::Db::id`] gives: for rows whose number nobody needs before the unit.
+    #[must_use]
+    pub fn id(&self, now: Timestamp) -> i64 {
+        self.ids.next(now)
     }
 
     /// Which engine this is, for the rare statement that must know.

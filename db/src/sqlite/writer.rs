@@ -1,6 +1,7 @@
 //! The one writer: a thread that runs waiting units inside one transaction and syncs once for all.
 
 use super::Connection;
+use crate::ids::Ids;
 use crate::tx::Conn;
 use crate::unit::Unit;
 use crate::{Cause, Error, Tx, limits};
@@ -32,10 +33,10 @@ pub(crate) struct Health {
 impl Writer {
     /// Starts the writer on its connection. It ends when the last `Writer` is gone and all that
     /// waited is answered.
-    pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
+    pub(crate) fn start(connection: Connection, ids: Arc<Ids>) -> std::io::Result<Self> {
         let (inbox, waiting) = mpsc::channel(limits::WAITING_UNITS);
         let health = Arc::new(Health::default());
-        let tx = Tx::writing(Conn::SqliteWrite(Box::new(connection)));
+        let tx = Tx::writing(Conn::SqliteWrite(Box::new(connection)), ids);
         let told = Arc::clone(&health);
         let writing = move || run_to_its_end(write_groups(tx, waiting, told));
         std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(writing)?;
