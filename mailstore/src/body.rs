@@ -4,6 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use names::{BodyId, Timestamp};
@@ -20,6 +21,8 @@ pub struct SealedBody {
     pub(crate) size: u64,
     pub(crate) stored: StoredBody,
     pub(crate) key: Key,
+    /// Whether a head has the body's own number already.
+    pub(crate) headed: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -106,7 +109,7 @@ impl BodyWriter {
                 StoredBody::Blob(kept.await?)
             }
         };
-        Ok(SealedBody { id: self.id, size, stored, key: self.key })
+        Ok(SealedBody { id: self.id, size, stored, key: self.key, headed: AtomicBool::new(false) })
     }
 
     /// Whether what is sealed must go to the disk now: the body has a file of its own already, is too long

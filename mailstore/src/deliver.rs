@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use names::{AccountId, BodyId, ConversationId, EntryId, FolderId, HeadId, QueueId, Timestamp};
 
@@ -139,7 +140,11 @@ impl Mailstore {
     /// here: whoever reads letters made it (ENVELOPE, BODYSTRUCTURE, part offsets, preview).
     #[must_use]
     pub fn seal_head(&self, body: &SealedBody, block: &[u8], summary: &[u8], now: Timestamp) -> SealedHead {
-        let id = HeadId(self.db().id(now));
+        // The first head takes the body's number: the frames of a small body stand in its row.
+        let id = match body.headed.swap(true, Ordering::Relaxed) {
+            false => HeadId(body.id.0),
+            true => HeadId(self.db().id(now)),
+        };
         let cipher = body.key.cipher();
         SealedHead {
             id,
@@ -200,7 +205,7 @@ impl Mailstore {
         uses: impl Iterator<Item = (&'a WrappedKey, i64)>,
     ) -> Result<(), Error> {
         const BODY: &str = "INSERT INTO body (id, size, inline_frames, blob, segment, place) VALUES";
-        const HEAD: &str = "INSERT INTO head (id, body, sealed_block, sealed_summary) VALUES";
+        const HEAD: &str = "INSERT INTO head (id, body, sealed_summary, sealed_block, frames) VALUES";
         const KEY: &str = "INSERT INTO body_key (body, account, wrapped, uses) VALUES";
         const MORE: &str = "ON CONFLICT (body, account) DO UPDATE SET uses = body_key.uses + excluded.uses";
         // A letter both held and delivered comes here twice in one unit.
@@ -214,17 +219,25 @@ impl Mailstore {
         for (key, count) in uses {
             keys.entry((key.body, key.account)).or_insert((key, 0)).1 += count;
         }
+        let mut small = BTreeMap::new();
         let bodies = bodies.into_values().map(|body| {
             let (mut frames, mut blob, mut segment, mut place) = (None, None, None, None);
             match &body.stored {
-                StoredBody::Inline(inline) => frames = Some(inline.clone()),
+                StoredBody::Inline(inline) => match heads.contains_key(&HeadId(body.id.0)) {
+                    true => drop(small.insert(body.id, inline.clone())),
+                    false => frames = Some(inline.clone()),
+                },
                 StoredBody::Segment(at) => (segment, place) = (Some(at.segment.0), Some(at.place as i64)),
                 StoredBody::Blob(name) => blob = Some(name.as_str()),
             }
             db::args![body.id, body.size as i64, frames, blob, segment, place]
         });
-        tx.insert_rows(BODY, KNOWN, bodies.collect()).await?;
-        let heads = heads.into_values().map(|head| db::args![head.id, head.body, &head.block, &head.summary]);
+        let bodies = bodies.collect();
+        tx.insert_rows(BODY, KNOWN, bodies).await?;
+        let heads = heads.into_values().map(|head| {
+            let frames = if head.id.0 == head.body.0 { small.remove(&head.body) } else { None };
+            db::args![head.id, head.body, &head.summary, &head.block, frames]
+        });
         tx.insert_rows(HEAD, KNOWN, heads.collect()).await?;
         let keys = keys.into_values().map(|(key, count)| db::args![key.body, key.account, &key.bytes, count]);
         tx.insert_rows(KEY, MORE, keys.collect()).await?;

@@ -143,7 +143,10 @@ impl Mailstore {
         for row in tx.rows_in(ORPHANS, db::args![], bodies).await? {
             orphans.push(db::Value::from(row.int(0)?));
         }
-        tx.execute_in("DELETE FROM head WHERE body IN ({})", db::args![], orphans.clone()).await?;
+        // The first head of a body has its number; the others are few, and have an index.
+        tx.execute_in("DELETE FROM head WHERE id IN ({})", db::args![], orphans.clone()).await?;
+        const OTHERS: &str = "DELETE FROM head WHERE id <> body AND body IN ({})";
+        tx.execute_in(OTHERS, db::args![], orphans.clone()).await?;
         Ok(tx.execute_in("DELETE FROM body WHERE id IN ({})", db::args![], orphans).await?)
     }
 }

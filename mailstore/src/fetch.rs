@@ -22,13 +22,15 @@ const SUMMARIES: &str = "SELECT h.id, h.body, k.wrapped, h.sealed_summary FROM h
     JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
 const BLOCKS: &str = "SELECT h.id, h.body, k.wrapped, h.sealed_block FROM head h
     JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
-const BODIES: &str = "SELECT b.id, b.size, b.inline_frames, b.blob, b.segment, b.place, k.wrapped FROM body b
+const BODIES: &str =
+    "SELECT b.id, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place, k.wrapped
+    FROM body b LEFT JOIN head f ON f.id = b.id
     JOIN body_key k ON k.body = b.id AND k.account = $1 WHERE b.id IN ({})";
 
 const LETTERS: &str =
-    "SELECT h.id, h.body, k.wrapped, h.sealed_block, b.size, b.inline_frames, b.blob, b.segment, b.place
+    "SELECT h.id, h.body, k.wrapped, h.sealed_block, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place
     FROM head h
-    JOIN body b ON b.id = h.body JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
+    JOIN body b ON b.id = h.body LEFT JOIN head f ON f.id = b.id JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
 
 impl Mailstore {
     /// Whole letters by their heads, for whoever passes them on: each once and by the hundred, so they are

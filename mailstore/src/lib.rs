@@ -99,6 +99,7 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0006", sql: include_str!("../migrations/0006.sql") },
     db::Migration { name: "mailstore/0007", sql: include_str!("../migrations/0007.sql") },
     db::Migration { name: "mailstore/0008", sql: include_str!("../migrations/0008.sql") },
+    db::Migration { name: "mailstore/0009", sql: include_str!("../migrations/0009.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

@@ -100,7 +100,9 @@ const QUESTIONS: [(&str, &str, &str); 17] = [
     ("V2", "head of no body; head", "SELECT h.id FROM head h LEFT JOIN body b ON b.id = h.body WHERE b.id IS NULL"),
     ("V2", "body in no place or in two; body",
         "SELECT id FROM body WHERE (segment IS NULL) <> (place IS NULL)
-            OR (CASE WHEN inline_frames IS NULL THEN 0 ELSE 1 END) + (CASE WHEN blob IS NULL THEN 0 ELSE 1 END)
+            OR (CASE WHEN inline_frames IS NULL AND NOT EXISTS (SELECT 1 FROM head h
+                WHERE h.id = body.id AND h.frames IS NOT NULL) THEN 0 ELSE 1 END)
+            + (CASE WHEN blob IS NULL THEN 0 ELSE 1 END)
             + (CASE WHEN segment IS NULL THEN 0 ELSE 1 END) <> 1"),
 ];
 
@@ -205,7 +207,9 @@ impl Mailstore {
     }
 
     async fn verify_bodies(&self, tx: &mut db::Tx, report: &mut Report, depth: Depth) -> Result<(), Error> {
-        const PAGE: &str = "SELECT id, size, inline_frames, blob, segment, place FROM body WHERE id > $1 ORDER BY id LIMIT $2";
+        const PAGE: &str =
+            "SELECT b.id, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place FROM body b
+                LEFT JOIN head f ON f.id = b.id WHERE b.id > $1 ORDER BY b.id LIMIT $2";
         const KEYS: &str = "SELECT body, account, wrapped FROM body_key WHERE body IN ({})";
         let mut after = 0;
         loop {
@@ -329,8 +333,13 @@ async fn verify_heads(
     bodies: Vec<db::Value>,
     report: &mut Report,
 ) -> Result<(), Error> {
-    const HEADS: &str = "SELECT id, body, sealed_block, sealed_summary FROM head WHERE body IN ({})";
-    for row in tx.rows_in(HEADS, db::args![], bodies).await? {
+    // As they are found: the first by the body's own number, the others by their index.
+    const FIRST: &str = "SELECT id, body, sealed_block, sealed_summary FROM head WHERE id IN ({})";
+    const OTHERS: &str =
+        "SELECT id, body, sealed_block, sealed_summary FROM head WHERE id <> body AND body IN ({})";
+    let mut heads = tx.rows_in(FIRST, db::args![], bodies.clone()).await?;
+    heads.extend(tx.rows_in(OTHERS, db::args![], bodies).await?);
+    for row in heads {
         let (head, body) = (HeadId(row.int(0)?), BodyId(row.int(1)?));
         let Some(key) = keys.get(&body.0) else { continue };
         let cipher = key.cipher();

@@ -146,7 +146,7 @@ async fn what_stands_on_the_disk_holds_no_word_of_a_letter() {
         // PostgreSQL's files are its own; its dump is what can be stolen.
         for sql in [
             "SELECT sealed_name, name_hash FROM folder",
-            "SELECT inline_frames FROM body WHERE inline_frames IS NOT NULL",
+            "SELECT frames FROM head WHERE frames IS NOT NULL",
             "SELECT sealed_block, sealed_summary FROM head",
             "SELECT wrapped FROM body_key",
             "SELECT sealed_address, address_hash FROM party WHERE account IS NULL",
