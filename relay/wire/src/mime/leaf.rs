@@ -73,11 +73,21 @@ impl LeafWatch {
         const BITE: usize = 16 * 1024;
         for bite in piece.chunks(BITE) {
             let mut scratch = std::mem::take(&mut self.scratch);
-            scratch.clear();
-            self.decoder.push(bite, &mut scratch);
-            self.see(&scratch);
+            if self.is_seen_enough() {
+                self.decoded_len += self.decoder.count(bite, &mut scratch);
+            } else {
+                scratch.clear();
+                self.decoder.push(bite, &mut scratch);
+                self.see(&scratch);
+            }
             self.scratch = scratch;
         }
+    }
+
+    /// Nobody looks at what is still to come: it is counted only, and most of a file need not be decoded.
+    fn is_seen_enough(&self) -> bool {
+        let excerpt = self.excerpt.as_ref().is_none_or(|kept| kept.len() >= limits::EXCERPT_OCTETS);
+        self.cids.is_none() && excerpt && self.first.len() >= limits::FIRST_OCTETS
     }
 
     fn see(&mut self, decoded: &[u8]) {
