@@ -64,6 +64,9 @@ pub enum Error {
     /// The folder is one of those every account has.
     #[error("a folder with a special use cannot be removed")]
     FolderKept(FolderId),
+    /// The account has as many annotations as it may.
+    #[error("the account has as many annotations as it may")]
+    AnnotationsFull,
     /// Another folder has that use.
     #[error("folder {} has that use already", .0.0)]
     RoleTaken(FolderId),
@@ -93,6 +96,7 @@ impl Error {
             | Self::NoFolder
             | Self::FolderExists
             | Self::FolderKept(_)
+            | Self::AnnotationsFull
             | Self::RoleTaken(_)
             | Self::FoldersFull
             | Self::NoBody(_)

@@ -23,6 +23,7 @@
 
 mod accepted;
 mod accounts;
+mod annotations;
 mod blobs;
 mod body;
 mod cache;
@@ -64,6 +65,7 @@ mod tests;
 
 pub use accepted::{AcceptedKey, Passage, Recipients, Taken};
 pub use accounts::{Account, AccountState, NewAccount};
+pub use annotations::{Annotating, Annotation, Owner, Subject};
 pub use blobs::{BlobName, Reserve, Room};
 pub use body::{BodyReader, BodyWriter, SealedBody};
 pub use committer::{Committer, CommitterError, Work};

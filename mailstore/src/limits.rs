@@ -47,6 +47,10 @@ pub const FOLDER_NAME: usize = 255;
 pub const FOLDERS: i64 = 1_000;
 /// Levels in a folder's name.
 pub const FOLDER_DEPTH: usize = 10;
+/// Annotations of an account, all folders and owners together (RFC 5464 §4.3 lets us say).
+pub const ANNOTATIONS: i64 = 2_000;
+/// Octets of the values of an account's annotations together.
+pub const ANNOTATION_OCTETS: i64 = 1024 * 1024;
 /// Keywords of one message.
 pub const KEYWORDS: usize = 32;
 /// Octets of one keyword.

@@ -12,6 +12,7 @@ mod door;
 mod fetch;
 mod folders;
 mod limits;
+mod metadata;
 mod news;
 mod refusals;
 mod search;

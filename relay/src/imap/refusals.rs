@@ -16,6 +16,9 @@ fn of_store(what: &'static str, error: mailstore::Error) -> Refusal {
     match error {
         E::NoFolder => no_folder(),
         E::FolderExists => Refusal::new(Code::AlreadyExists, "a folder of this name exists"),
+        E::AnnotationsFull => {
+            Refusal::new(Code::TooManyAnnotations, "there are as many notes as there may be")
+        }
         E::RoleTaken(_) => role_taken(),
         E::FolderKept(_) => Refusal::new(Code::Cannot, "this folder has a special use and stays as it is"),
         E::FoldersFull => {

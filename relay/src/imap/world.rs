@@ -11,7 +11,7 @@ use super::door::ImapDoor;
 use super::fetch::Fetching;
 use super::search::{Question, Searching};
 use super::session::{DOOR, Session};
-use super::{acl, acts, append, fetch, folders, news, refusals, search, select};
+use super::{acl, acts, append, fetch, folders, metadata, news, refusals, search, select};
 use crate::sign_in::{SignIn, SignInRefusal, Step};
 
 /// One connection of the mailbox door.
@@ -69,6 +69,12 @@ impl ImapWorld {
             Ask::Folders(count) => Answer::Folders(folders::list(door, session, count).await),
             Ask::Namespaces => Answer::Namespaces(Ok(session.namespaces())),
             Ask::Acl(ask) => Answer::Acl(acl::answer(door, session, ask).await),
+            Ask::Annotations(folder) => {
+                Answer::Annotations(metadata::read(door, session, folder.as_ref()).await)
+            }
+            Ask::Annotate { folder, changes } => {
+                Answer::Outcome(metadata::write(door, session, folder.as_ref(), &changes).await)
+            }
             Ask::Create { folder, role } => {
                 Answer::Created(folders::create(door, session, &folder, role).await)
             }
@@ -135,6 +141,8 @@ async fn searching(
 /// The answer that refuses an ask.
 fn refused(ask: &Ask, refusal: Refusal) -> Answer {
     match ask {
+        Ask::Annotations(_) => Answer::Annotations(Err(refusal)),
+        Ask::Annotate { .. } => Answer::Outcome(Err(refusal)),
         Ask::Create { .. } => Answer::Created(Err(refusal)),
         Ask::Delete(_) => Answer::Deleted(Err(refusal)),
         Ask::Rename { .. } | Ask::Subscribe { .. } => Answer::Outcome(Err(refusal)),

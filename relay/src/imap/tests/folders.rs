@@ -138,3 +138,36 @@ async fn letters_with_their_accents_apart_name_the_same_folder() {
         );
     }
 }
+
+#[tokio::test]
+async fn notes_are_kept_sealed_told_to_the_trail_and_private_to_a_person() {
+    for home in homes().await {
+        let mut client = Client::signed_in(&home.door, DOCTOR, DOCTORS_PASSWORD).await;
+        let lines = home.told(audit::Act::FolderChanged).await;
+        client
+            .ok("SETMETADATA INBOX (/private/comment \"Mme Durand, diabete\" /shared/comment \"ours\")")
+            .await;
+        assert_eq!(home.told(audit::Act::FolderChanged).await, lines + 1, "{}", home.house.engine);
+        let read = "GETMETADATA (DEPTH infinity) INBOX (/private /shared)";
+        let found = client.ok(read).await;
+        assert!(found.contains("\"/private/comment\" \"Mme Durand, diabete\""), "{found}");
+        assert!(found.contains("\"/shared/comment\" \"ours\""), "{found}");
+        let used = client.ok("GETMETADATA \"Sent Messages\" /private/specialuse").await;
+        assert!(used.contains("\"/private/specialuse\" \"\\\\Sent\""), "{used}");
+        for (command, code) in [
+            ("SETMETADATA Sent (/private/specialuse \"\\\\Drafts\")", "NO [USEATTR]"),
+            ("SETMETADATA \"\" (/shared/admin \"mailto:x@y.example\")", "NO [NOPERM]"),
+            ("SETMETADATA Nowhere (/private/comment \"x\")", "NO [NONEXISTENT]"),
+        ] {
+            assert!(client.say(command).await.contains(code), "{command}");
+        }
+        client.ok("SETMETADATA \"\" (/private/vendor/acme/theme \"dark\")").await;
+        assert!(client.ok("GETMETADATA \"\" /private/vendor/acme/theme").await.contains("\"dark\""));
+        client.ok("RENAME Archive Armoire").await;
+        client.ok("SETMETADATA Armoire (/private/comment \"x\")").await;
+        client.ok("SETMETADATA INBOX (/private/comment NIL)").await;
+        assert!(client.ok("GETMETADATA INBOX /private/comment").await.contains("NIL"));
+        let report = home.house.relay.mailstore().verify(mailstore::Depth::Contents, home.house.relay.now());
+        assert_eq!(report.await.unwrap().findings, []);
+    }
+}

@@ -14,6 +14,8 @@
 //! | [`Ask::Create`] | ask | [`Answer::Created`] |
 //! | [`Ask::Delete`] | ask | [`Answer::Deleted`] |
 //! | [`Ask::Rename`] [`Ask::Subscribe`] | ask | [`Answer::Outcome`] |
+//! | [`Ask::Annotations`] | ask | [`Answer::Annotations`] |
+//! | [`Ask::Annotate`] | ask | [`Answer::Outcome`] |
 //! | [`Ask::Status`] | ask | [`Answer::Status`] |
 //! | [`Ask::Select`] | ask | [`Answer::Selected`] |
 //! | [`Ask::Unselect`] | ask | [`Answer::Done`] |
@@ -39,8 +41,8 @@ use bytes::Bytes;
 use names::Timestamp;
 
 use super::{
-    AclAnswer, AclAsk, FetchItems, Flags, FolderName, Namespaces, Role, SearchKey, SortKey, StoreMode,
-    ThreadBy, Threaded, UidSet,
+    AclAnswer, AclAsk, Annotate, Annotation, FetchItems, Flags, FolderName, Namespaces, Role, SearchKey,
+    SortKey, StoreMode, ThreadBy, Threaded, UidSet,
 };
 use crate::mime::Summary;
 use crate::sasl::{Attempt, Secret};
@@ -98,6 +100,15 @@ pub enum Ask {
         folder: FolderName,
         /// Which of those that cost more.
         count: Count,
+    },
+    /// What this session may see of the notes about a folder, or about the account (RFC 5464 §4.2).
+    Annotations(Option<FolderName>),
+    /// Change notes; all or none (RFC 5464 §4.3).
+    Annotate {
+        /// The folder, or the account.
+        folder: Option<FolderName>,
+        /// What becomes of which; no entry twice.
+        changes: Vec<Annotate>,
     },
     /// Open a folder; the one selected before is already unselected.
     Select {
@@ -212,6 +223,8 @@ pub enum Answer {
     Namespaces(Result<Namespaces, Refusal>),
     /// Rights in a folder; the kind that was asked for.
     Acl(Result<AclAnswer, Refusal>),
+    /// The notes.
+    Annotations(Result<Vec<Annotation>, Refusal>),
     /// The folder is there now, and its number.
     Created(Result<MailboxId, Refusal>),
     /// The folder is gone.
@@ -556,6 +569,8 @@ pub enum Code {
     HasChildren,
     /// `[USEATTR]`: no folder can be made for that use (RFC 6154 §3).
     UseAttr,
+    /// `[METADATA TOOMANY]`: no more annotations fit (RFC 5464 §4.3).
+    TooManyAnnotations,
     /// `[NONEXISTENT]`; to COPY, MOVE and APPEND the machine says `[TRYCREATE]` instead.
     Nonexistent,
 }

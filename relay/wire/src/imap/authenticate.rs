@@ -230,6 +230,7 @@ fn is_guess(code: Code) -> bool {
         | Code::UnknownCte
         | Code::HasChildren
         | Code::UseAttr
+        | Code::TooManyAnnotations
         | Code::Nonexistent => false,
     }
 }

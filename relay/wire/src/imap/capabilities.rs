@@ -49,6 +49,7 @@ const OFFERED: &[(Seen, &str)] = &[
     (Seen::Inside, "THREAD=ORDEREDSUBJECT"),
     (Seen::Inside, "WITHIN"),
     (Seen::Inside, "PARTIAL"),
+    (Seen::Inside, "METADATA"),
 ];
 
 impl Server {

@@ -10,6 +10,7 @@ use super::flags::{Flags, StoreMode};
 use super::folders;
 use super::limits;
 use super::list::{self, Listing};
+use super::metadata::{self, Annotate};
 use super::name::FolderName;
 use super::scan::{Cursor, Fault, Parsed};
 use super::set::SequenceSet;
@@ -37,6 +38,8 @@ pub(super) enum Command {
     Acl(AclAsk),
     List(Listing),
     Status { folder: FolderName, items: Vec<StatusItem> },
+    Metadata { folder: Option<FolderName>, wanted: metadata::Wanted },
+    SetMetadata { folder: Option<FolderName>, changes: Vec<Annotate> },
     Create { folder: FolderName, uses: Vec<String> },
     Delete(FolderName),
     Rename { from: FolderName, to: FolderName },
@@ -123,6 +126,8 @@ pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
         "LIST" => list::parse(c)?,
         "LSUB" => list::parse_lsub(c)?,
         "STATUS" => status::parse(c)?,
+        "GETMETADATA" => metadata::parse(c)?,
+        "SETMETADATA" => metadata::parse_set(c)?,
         "CREATE" => folders::parse_create(c)?,
         "DELETE" => Command::Delete(one_folder(c)?),
         "RENAME" => {

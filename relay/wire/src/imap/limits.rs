@@ -60,6 +60,12 @@ pub const FOLDER_NAME: usize = 512;
 pub const FOLDER_DEPTH: usize = 16;
 /// Octets of the patterns of one LIST.
 pub const PATTERN: usize = 1024;
+/// Octets of the value of one annotation (RFC 5464 §4.3 lets us say).
+pub const ANNOTATION: usize = 8 * 1024;
+/// Octets of the name of an annotation.
+pub const ENTRY_NAME: usize = 256;
+/// Annotations in one command.
+pub const ENTRIES: usize = 64;
 /// Patterns in one LIST (RFC 5258 §3 sets none).
 pub const PATTERNS: usize = 32;
 /// Octets of one keyword.

@@ -28,6 +28,7 @@ mod found;
 mod idle;
 pub mod limits;
 mod list;
+mod metadata;
 mod name;
 mod namespace;
 #[cfg(test)]
@@ -76,6 +77,7 @@ pub use config::Config;
 pub use fetch_items::{Content, FetchItem, FetchItems, Label, Reading, Section, SectionText};
 pub use flags::{Flags, Keyword, StoreMode, SystemFlag};
 pub use limits::Limits;
+pub use metadata::{Annotate, Annotation, EntryName, Sharing};
 pub use name::{DELIMITER, FolderName, NameError, Role};
 pub use namespace::Namespaces;
 pub use rights::AclRights;

@@ -118,6 +118,7 @@ impl Code {
             Self::UnknownCte => "UNKNOWN-CTE",
             Self::AlreadyExists => "ALREADYEXISTS",
             Self::HasChildren => "HASCHILDREN",
+            Self::TooManyAnnotations => "METADATA TOOMANY",
             Self::UseAttr => "USEATTR",
             Self::Nonexistent => "NONEXISTENT",
         }

@@ -13,6 +13,7 @@ use super::enabled::Enabled;
 use super::fetch::Fetching;
 use super::find::Finding;
 use super::list::Listing;
+use super::metadata::Wanted;
 use super::reader::Reader;
 use super::reply::{self, Completion};
 use super::select::Selecting;
@@ -95,6 +96,11 @@ pub(super) enum Task {
         tag: String,
         listing: Box<Listing>,
         patterns: Vec<String>,
+    },
+    Metadata {
+        tag: String,
+        folder: Option<FolderName>,
+        wanted: Wanted,
     },
     Create {
         tag: String,
@@ -211,6 +217,9 @@ impl Server {
             }
             (Task::Namespace { tag }, Answer::Namespaces(found)) => self.namespaces(&tag, found, out),
             (Task::Acl { tag, ask }, Answer::Acl(answer)) => self.told_rights(&tag, &ask, answer, out),
+            (Task::Metadata { tag, folder, wanted }, Answer::Annotations(annotations)) => {
+                self.annotated(&tag, folder.as_ref(), &wanted, annotations, out);
+            }
             (Task::Create { tag }, Answer::Created(created)) => self.created(&tag, created, out),
             (Task::Delete { tag }, Answer::Deleted(deleted)) => self.deleted(&tag, deleted, out),
             (Task::Outcome { tag, done }, Answer::Outcome(Ok(()))) => {
@@ -303,6 +312,8 @@ impl Server {
             Command::Acl(ask) => self.acl(tag, ask, out),
             Command::List(listing) => self.list(tag, listing, out),
             Command::Status { folder, items } => self.status(tag, folder, items, out),
+            Command::Metadata { folder, wanted } => self.metadata(tag, folder, wanted, out),
+            Command::SetMetadata { folder, changes } => self.set_metadata(tag, folder, changes, out),
             Command::Create { folder, uses } => self.create(tag, folder, &uses, out),
             Command::Delete(folder) => self.delete(tag, folder, out),
             Command::Rename { from, to } => self.rename(tag, from, to, out),

@@ -169,6 +169,7 @@ fn code(text: &str) -> Result<Code, String> {
         AlreadyExists,
         HasChildren,
         UseAttr,
+        TooManyAnnotations,
         Nonexistent,
     ];
     all.into_iter().find(|code| code.as_str() == text).ok_or_else(|| format!("no such code: {text}"))

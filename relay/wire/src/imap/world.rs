@@ -66,6 +66,7 @@ pub struct Stored {
     pub role: Option<Role>,
     pub subscription: Subscription,
     pub kind: FolderKind,
+    pub annotations: BTreeMap<EntryName, Vec<u8>>,
 }
 
 impl Stored {
@@ -99,6 +100,7 @@ impl Stored {
             role: None,
             subscription: Subscription::Off,
             kind: FolderKind::Selectable,
+            annotations: BTreeMap::new(),
         }
     }
 
@@ -298,6 +300,30 @@ impl World {
                 self.asked.push(format!("acl {ask:?}"));
                 let refused = self.refused("acl");
                 one(Answer::Acl(refused.map(|()| self.rights(&ask))))
+            }
+            Ask::Annotations(folder) => {
+                // The account's own stand with INBOX here.
+                let all = self.post.all();
+                let stored = all.get(&folder.unwrap_or_else(|| name("INBOX")));
+                let annotation = |(entry, value): (&EntryName, &Vec<u8>)| Annotation {
+                    entry: entry.clone(),
+                    value: value.clone(),
+                };
+                let annotations = stored.map(|stored| stored.annotations.iter().map(annotation).collect());
+                one(Answer::Annotations(annotations.ok_or_else(missing)))
+            }
+            Ask::Annotate { folder, changes } => {
+                let refused = self.refused("annotate");
+                let mut all = self.post.all();
+                let stored = all.get_mut(&folder.unwrap_or_else(|| name("INBOX"))).ok_or_else(missing);
+                one(Answer::Outcome(refused.and(stored).map(|stored| {
+                    for Annotate { entry, value } in changes {
+                        match value {
+                            Some(value) => drop(stored.annotations.insert(entry, value)),
+                            None => drop(stored.annotations.remove(&entry)),
+                        }
+                    }
+                })))
             }
             Ask::Create { folder, role } => {
                 self.asked.push(format!("create {folder}{}", role.map_or("", Role::as_str)));
