@@ -13,7 +13,7 @@ use wire::imap::{
 use super::door::ImapDoor;
 use super::session::Session;
 use super::shared::{self, Located, Mailbox};
-use super::{acts, refusals, words};
+use super::{acl, acts, refusals, words};
 
 const LISTING: &str = "listing folders";
 const CHANGING: &str = "changing a folder";
@@ -62,15 +62,15 @@ pub(super) async fn find(door: &ImapDoor, located: &Located) -> Result<mailstore
 
 pub(super) async fn list(door: &ImapDoor, session: &Session, count: Count) -> Result<Vec<Folder>, Refusal> {
     let store = door.relay().mailstore();
-    let own = of_mailbox(store, session.own().account, count, |folder, name| {
+    let own = of_mailbox(store, session.own(), count, |folder, name| {
         Some((FolderName::parse(name.as_str()).ok()?, folder.and_then(|folder| words::role(folder.role?))))
     });
     let mut listed = own.await.map_err(refusals::store(LISTING))?;
     for other in &session.login().others {
         // None tells its special use: a mail program would keep its own sent letters there (RFC 6154 §2).
         let root = shared::root(other);
-        let folders =
-            of_mailbox(store, other.account, count, |_, name| Some((shared::shown(&root, name)?, None)));
+        let mailbox = Mailbox { account: other.account, rights: other.rights };
+        let folders = of_mailbox(store, mailbox, count, |_, name| Some((shared::shown(&root, name)?, None)));
         match folders.await {
             Ok(folders) => listed.extend(folders),
             // One's own folders are shown though another's cannot be.
@@ -85,10 +85,11 @@ pub(super) async fn list(door: &ImapDoor, session: &Session, count: Count) -> Re
 /// The folders of one mailbox and the names that are only subscribed there, as `shown` shows them.
 async fn of_mailbox(
     store: &Mailstore,
-    account: AccountId,
+    mailbox: Mailbox,
     count: Count,
     shown: impl Fn(Option<&mailstore::Folder>, &mailstore::FolderName) -> Option<(FolderName, Option<Role>)>,
 ) -> Result<Vec<Folder>, mailstore::Error> {
+    let (account, rights) = (mailbox.account, acl::letters(mailbox.rights));
     let folders = store.folders(account).await?;
     let ids: Vec<FolderId> = match count {
         Count::Kept => Vec::new(),
@@ -105,12 +106,13 @@ async fn of_mailbox(
             subscription: if folder.subscribed { Subscription::On } else { Subscription::Off },
             kind: FolderKind::Selectable,
             status: counters(store, folder, deleted.get(&folder.id).copied().unwrap_or_default()),
+            rights,
         });
     }
     for name in store.subscriptions(account).await? {
         let Some((name, role)) = shown(None, &name) else { continue };
         let (subscription, kind) = (Subscription::On, FolderKind::Absent);
-        listed.push(Folder { name, role, subscription, kind, status: Status::default() });
+        listed.push(Folder { name, role, subscription, kind, status: Status::default(), rights });
     }
     Ok(listed)
 }

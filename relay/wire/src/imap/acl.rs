@@ -126,7 +126,7 @@ impl Server {
                 "MYRIGHTS done"
             }
             (AclAsk::Everybody(folder), AclAnswer::Everybody(list)) => {
-                let mut line = format!("* ACL {}", reply::folder(folder, self.enabled.strings()));
+                let mut line = format!("* ACL {}", self.folder_name(folder));
                 for (identifier, rights) in list {
                     line.push_str(&format!(" {} {}", reply::quoted(&identifier), letters(rights)));
                 }
@@ -134,8 +134,7 @@ impl Server {
                 "GETACL done"
             }
             (AclAsk::Grantable { folder, identifier }, AclAnswer::Grantable { always, groups }) => {
-                let (folder, identifier) =
-                    (reply::folder(folder, self.enabled.strings()), reply::quoted(identifier));
+                let (folder, identifier) = (self.folder_name(folder), reply::quoted(identifier));
                 let mut line = format!("* LISTRIGHTS {folder} {identifier} {}", letters(always));
                 groups.iter().for_each(|group| line.push_str(&format!(" {group}")));
                 out.send(format!("{line}\r\n").as_bytes());
@@ -150,7 +149,7 @@ impl Server {
     }
 }
 
-/// `* MYRIGHTS` (RFC 4314 §3.8).
+/// `* MYRIGHTS` (RFC 4314 §3.8); the folder as the session writes it.
 pub(super) fn my_rights(folder: &str, rights: AclRights) -> String {
     format!("* MYRIGHTS {folder} {}\r\n", letters(rights))
 }

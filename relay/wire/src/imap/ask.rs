@@ -41,8 +41,8 @@ use bytes::Bytes;
 use names::Timestamp;
 
 use super::{
-    AclAnswer, AclAsk, Annotate, Annotation, FetchItems, Flags, FolderName, Namespaces, Role, SearchKey,
-    SortKey, StoreMode, ThreadBy, Threaded, UidSet,
+    AclAnswer, AclAsk, AclRights, Annotate, Annotation, FetchItems, Flags, FolderName, Namespaces, Role,
+    SearchKey, SortKey, StoreMode, ThreadBy, Threaded, UidSet,
 };
 use crate::mime::Summary;
 use crate::sasl::{Attempt, Secret};
@@ -343,6 +343,8 @@ pub struct Folder {
     pub kind: FolderKind,
     /// Its counters; of no meaning unless it is selectable.
     pub status: Status,
+    /// What this session may do there (RFC 8440).
+    pub rights: AclRights,
 }
 
 /// What stands behind a folder's name.

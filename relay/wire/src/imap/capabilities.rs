@@ -36,6 +36,7 @@ const OFFERED: &[(Seen, &str)] = &[
     (Seen::Inside, "CREATE-SPECIAL-USE"),
     (Seen::Inside, "LIST-EXTENDED"),
     (Seen::Inside, "LIST-STATUS"),
+    (Seen::Inside, "LIST-MYRIGHTS"),
     (Seen::Inside, "STATUS=SIZE"),
     (Seen::Inside, "CONDSTORE"),
     (Seen::Inside, "QRESYNC"),
@@ -50,6 +51,7 @@ const OFFERED: &[(Seen, &str)] = &[
     (Seen::Inside, "WITHIN"),
     (Seen::Inside, "PARTIAL"),
     (Seen::Inside, "METADATA"),
+    (Seen::Inside, "OBJECTID"),
 ];
 
 impl Server {

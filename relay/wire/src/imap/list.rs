@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::acl;
 use super::command::Command;
 use super::enabled::Strings;
 use super::name::{self, DELIMITER, Role};
@@ -28,6 +29,8 @@ pub(super) struct Listing {
     patterns: Vec<Vec<u8>>,
     /// `RETURN (SUBSCRIBED)`, which selecting by it implies (RFC 5258 §3.1).
     subscriptions: Subscriptions,
+    /// `RETURN (MYRIGHTS)` (RFC 8440)
+    rights: Rights,
     /// `RETURN (STATUS (…))`
     pub(super) status: Vec<StatusItem>,
 }
@@ -57,6 +60,12 @@ enum Subscriptions {
     Untold,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rights {
+    Told,
+    Untold,
+}
+
 /// `"LSUB" SP mailbox SP list-mailbox`
 pub(super) fn parse_lsub(c: &mut Cursor<'_>) -> Parsed<Command> {
     c.space()?;
@@ -69,6 +78,7 @@ pub(super) fn parse_lsub(c: &mut Cursor<'_>) -> Parsed<Command> {
         reference,
         patterns,
         subscriptions: Subscriptions::Untold,
+        rights: Rights::Untold,
         status: Vec::new(),
     })
 }
@@ -93,18 +103,19 @@ pub(super) fn parse(c: &mut Cursor<'_>) -> Parsed<Command> {
     } else {
         vec![c.pattern()?]
     };
-    let mut subscriptions = match selection.contains(&Selection::Subscribed) {
+    let subscriptions = match selection.contains(&Selection::Subscribed) {
         true => Subscriptions::Told,
         false => Subscriptions::Untold,
     };
-    let mut status = Vec::new();
+    let (rights, status) = (Rights::Untold, Vec::new());
+    let mut read = Listing { form, selection, reference, patterns, subscriptions, rights, status };
     let mut ahead = *c;
     if ahead.take(b' ') && !ahead.at_end() {
         *c = ahead;
-        form = Form::Extended;
-        returned(c, &mut subscriptions, &mut status)?;
+        read.form = Form::Extended;
+        returned(c, &mut read)?;
     }
-    listing(Listing { form, selection, reference, patterns, subscriptions, status })
+    listing(read)
 }
 
 fn listing(listing: Listing) -> Parsed<Command> {
@@ -157,11 +168,7 @@ fn patterns(c: &mut Cursor<'_>) -> Parsed<Vec<Vec<u8>>> {
 }
 
 /// `list-return-opts`
-fn returned(
-    c: &mut Cursor<'_>,
-    subscriptions: &mut Subscriptions,
-    items: &mut Vec<StatusItem>,
-) -> Parsed<()> {
+fn returned(c: &mut Cursor<'_>, read: &mut Listing) -> Parsed<()> {
     if c.word() != "RETURN" {
         return Err(Fault::Syntax("RETURN was expected"));
     }
@@ -177,11 +184,12 @@ fn returned(
             return Err(Fault::Limit("too many return options"));
         }
         match c.word().as_str() {
-            "SUBSCRIBED" => *subscriptions = Subscriptions::Told,
+            "SUBSCRIBED" => read.subscriptions = Subscriptions::Told,
+            "MYRIGHTS" => read.rights = Rights::Told,
             "CHILDREN" | "SPECIAL-USE" => {}
             "STATUS" => {
                 c.space()?;
-                *items = status::items(c)?;
+                read.status = status::items(c)?;
             }
             _ => return Err(Fault::Syntax("an unknown return option")),
         }
@@ -291,9 +299,14 @@ impl Server {
             let info = if row.children { listing.child_info() } else { String::new() };
             let line = format!("* {} ({attributes}) \"{DELIMITER}\" {name}{info}\r\n", listing.word());
             out.send(line.as_bytes());
-            // RFC 5819 §2: right after its LIST line, and only of what can be selected.
-            let counted = row.folder.filter(|folder| folder.kind == FolderKind::Selectable);
-            if let Some(folder) = counted.filter(|_| !listing.status.is_empty()) {
+            // RFC 5819 §2, RFC 8440 §4: right after its LIST line, and only of what can be selected.
+            let Some(folder) = row.folder.filter(|folder| folder.kind == FolderKind::Selectable) else {
+                continue;
+            };
+            if listing.rights == Rights::Told {
+                out.send(acl::my_rights(&name, folder.rights).as_bytes());
+            }
+            if !listing.status.is_empty() {
                 out.send(self.status_line(&name, &listing.status, &folder.status).as_bytes());
             }
         }

@@ -289,6 +289,7 @@ impl World {
                     subscription: stored.subscription,
                     kind: stored.kind,
                     status: stored.status(),
+                    rights: AclRights::parse(b"lr").unwrap_or_default(),
                 });
                 one(Answer::Folders(refused.map(|()| folders.collect())))
             }
