@@ -323,7 +323,7 @@ impl Server {
     }
 }
 
-/// The folders to show, in order. The cost is folders × levels × patterns.
+/// The folders to show, in order. Each name, and each name above one, is matched once.
 fn rows<'a>(listing: &Listing, patterns: &[String], folders: &'a [Folder]) -> BTreeMap<FolderName, Row<'a>> {
     let matchers: Vec<Pattern> = patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
     let matches = |name: &FolderName| matchers.iter().any(|pattern| pattern.matches(name.as_str()));
@@ -346,6 +346,7 @@ fn rows<'a>(listing: &Listing, patterns: &[String], folders: &'a [Folder]) -> BT
         Row { attributes, folder, children: false }
     };
     let mut rows: BTreeMap<FolderName, Row<'a>> = BTreeMap::new();
+    let mut looked_at = BTreeSet::new();
     for folder in folders.iter().filter(|folder| listing.selects(folder)) {
         if matches(&folder.name) {
             rows.entry(folder.name.clone()).or_insert_with(|| describe(&folder.name, Some(folder)));
@@ -353,6 +354,10 @@ fn rows<'a>(listing: &Listing, patterns: &[String], folders: &'a [Folder]) -> BT
         let mut above = folder.name.parent();
         while let Some(parent) = above {
             above = parent.parent();
+            // What lies above it was looked at with it: the cost stays one look a name (RELIABILITY I-04).
+            if !looked_at.insert(parent.clone()) {
+                break;
+            }
             let there = known.get(&parent).copied();
             // RFC 5258 §3.1: a parent of what was asked for is shown, with CHILDINFO.
             if listing.recurses() && matches(&parent) {
