@@ -112,7 +112,8 @@ impl Mailstore {
             WHERE account = $1 AND folder = $2 AND owner = $3 AND entry_hash = $4";
         const ADD: &str =
             "INSERT INTO annotation (id, account, folder, owner, entry_hash, sealed, size) VALUES";
-        const ROOM: &str = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM annotation WHERE account = $1";
+        const ROOM: &str =
+            "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS {INT}) FROM annotation WHERE account = $1";
         for change in changes {
             let (account, subject, owner) = (change.account, change.subject, change.owner);
             if let Subject::Folder(folder) = subject {

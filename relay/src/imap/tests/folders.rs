@@ -98,7 +98,7 @@ async fn counters_stand_beside_the_names_and_a_folder_keeps_its_number() {
         assert!(listed.contains("* STATUS \"Sent\" (MESSAGES 0 DELETED 0 SIZE 0 "), "{listed}");
 
         let listed = client.ok("LIST \"\" Sent RETURN (MYRIGHTS)").await;
-        assert!(listed.ends_with("* MYRIGHTS \"Sent\" lrswipkxtea"), "{listed}");
+        assert!(listed.contains("* MYRIGHTS \"Sent\" lrswipkxtea"), "{listed}");
 
         let made = client.say("CREATE Essai").await;
         let id = made.split("MAILBOXID (").nth(1).unwrap().split(')').next().unwrap().to_owned();
