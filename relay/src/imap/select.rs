@@ -40,9 +40,8 @@ pub(super) async fn select(
     let last = Uid(picture.uids.last().unwrap_or(0).max(folder.uid_next.0.saturating_sub(1)));
     session.open = Some(Open::new(account, folder.id, folder.messages, last, picture.modseq));
     // A folder of one's own may have been asked for by an alias; those of others have no aliases.
-    let own_name = (account == session.login().account)
-        .then(|| FolderName::parse(folder.name.as_str()).ok())
-        .flatten();
+    let own_name =
+        (account == session.login().account).then(|| FolderName::parse(folder.name.as_str()).ok()).flatten();
     Ok(Selected {
         name: own_name,
         uids: picture.uids,
