@@ -377,7 +377,6 @@ mod tests {
             " (BOGUS 1) INBOX /private",
             " INBOX (/private/a",
             " INBOX /bogus/a",
-            " /private/a",
         ] {
             assert!(matches!(read(text), Err(Fault::Syntax(_))), "{text}: {:?}", read(text));
         }
