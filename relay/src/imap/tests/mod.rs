@@ -8,6 +8,7 @@ mod folders;
 mod listening;
 mod ordering;
 mod reading;
+mod resync;
 mod searching;
 mod sharing;
 

@@ -12,7 +12,6 @@ use super::fetch_items::{FetchItem, FetchItems, Section, SectionText};
 use super::reply::{self, Completion};
 use super::sections::{self, Extent, Piece, Size, Writing};
 use super::server::{AfterUnselect, Out, Server, Task};
-use super::session::Expunges;
 use super::set::{Bound, SequenceSet};
 use super::structure::{self, Form};
 use super::{Answer, Ask, Code, FetchRow, MarkSeen, Mode, Refusal, UidSet, limits};
@@ -231,18 +230,9 @@ impl Server {
         self.phase = super::server::Phase::Over;
     }
 
-    /// Ends a command on messages. When some are gone whose EXPUNGE could not be told yet, the client
-    /// is asked to come for it (RFC 5530 §3, RFC 2180 §4.1).
+    /// Ends a command on messages; its way of counting says whether EXPUNGE may come first.
     pub(super) fn complete_messages(&mut self, tag: &str, by: By, completion: Completion, out: &mut Out) {
-        let expunges = by.expunges();
-        let pending = self.selection.as_ref().is_some_and(|selection| selection.view.is_pending());
-        let fine = completion.code.is_none() && completion.status == reply::Verdict::Ok;
-        let completion = if fine && pending && expunges == Expunges::Kept {
-            completion.with("EXPUNGEISSUED")
-        } else {
-            completion
-        };
-        self.complete(tag, completion, expunges, out);
+        self.complete(tag, completion, by.expunges(), out);
     }
 
     pub(super) fn no_such_number(&mut self, tag: &str, out: &mut Out) {

@@ -61,6 +61,11 @@ impl Completion {
         self.status == Verdict::Bad
     }
 
+    /// Whether it went well and there is nothing more to say.
+    pub(super) fn is_plain_ok(&self) -> bool {
+        self.status == Verdict::Ok && self.code.is_none()
+    }
+
     /// For a command that removed messages.
     pub(super) fn telling_highest(mut self) -> Self {
         self.tells = Tells::HighestModSeq;

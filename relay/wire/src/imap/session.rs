@@ -115,6 +115,11 @@ impl Server {
             (Tells::HighestModSeq, Some(selection)) if self.enabled.has(Extension::QResync) => {
                 completion.with(format!("HIGHESTMODSEQ {}", selection.highest))
             }
+            // Some are gone whose EXPUNGE may not be told here: the client is asked to come for it
+            // (RFC 5530 §3, RFC 2180 §4.1).
+            (_, Some(selection)) if selection.view.is_pending() && completion.is_plain_ok() => {
+                completion.with("EXPUNGEISSUED")
+            }
             (Tells::HighestModSeq | Tells::Nothing, _) => completion,
         };
         out.send(completion.line(&tag).as_bytes());
