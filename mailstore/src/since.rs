@@ -330,7 +330,7 @@ mod tests {
                 random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let some = [Uid(random % 31 + 1), Uid(random / 64 % 31 + 1)];
                 match random / 4_096 % 5 {
-                    0 | 1 => drop(store.receive("more", b"", doctor).await),
+                    0 | 1 => assert!(store.receive("more", b"", doctor).await.uid > Uid(1)),
                     2 => drop(store.copy(doctor, inbox.id, inbox.id, &some, NOW).await.unwrap()),
                     3 => {
                         let flag = if random.is_multiple_of(2) { Flags::SEEN } else { Flags::DELETED };

@@ -256,7 +256,7 @@ impl Server {
             by: By::Uid,
             end: End::With(completion),
         };
-        self.ask(Ask::Since(remembered.modseq), Task::Catch(catching), out);
+        self.ask(Ask::Since(remembered.modseq), Task::Catch(Box::new(catching)), out);
     }
 
     /// FETCH with CHANGEDSINCE (RFC 7162 §3.1.4.1); with VANISHED, messages gone are told (§3.2.6).
@@ -277,7 +277,7 @@ impl Server {
             }
         };
         let catching = Catching { tag: tag.to_owned(), uids, known, items, seen, by, end: End::Fetch };
-        self.ask(Ask::Since(since.modseq), Task::Catch(catching), out);
+        self.ask(Ask::Since(since.modseq), Task::Catch(Box::new(catching)), out);
     }
 
     pub(super) fn caught(&mut self, catching: Catching, since: Result<Since, Refusal>, out: &mut Out) {

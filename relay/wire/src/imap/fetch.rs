@@ -141,15 +141,15 @@ impl Server {
         (by, items): (By, Arc<FetchItems>),
         refusal: Option<Refusal>,
         end: End,
-    ) -> Fetching {
+    ) -> Box<Fetching> {
         let sequence = match self.enabled.has(Extension::CondStore) && !items.has(&FetchItem::ModSeq) {
             true => ShowModSeq::WithFlags,
             false => ShowModSeq::WhenAsked,
         };
-        Fetching { tag, by, items, row: None, refusal, unknown_encoding: false, end, sequence }
+        Box::new(Fetching { tag, by, items, row: None, refusal, unknown_encoding: false, end, sequence })
     }
 
-    pub(super) fn fetched(&mut self, mut fetching: Fetching, answer: Answer, out: &mut Out) {
+    pub(super) fn fetched(&mut self, mut fetching: Box<Fetching>, answer: Answer, out: &mut Out) {
         let fine = match answer {
             Answer::Row(row) if fetching.row.is_none() => self.row_begins(&mut fetching, row, out),
             Answer::Chunk(bytes) => fetching.chunk(bytes, out),
@@ -197,11 +197,11 @@ impl Server {
         fetching.advance(out)
     }
 
-    pub(super) fn fetch_ended(&mut self, fetching: Fetching, out: &mut Out) {
+    pub(super) fn fetch_ended(&mut self, fetching: Box<Fetching>, out: &mut Out) {
         if fetching.row.is_some() {
             return self.broken(out);
         }
-        let Fetching { tag, by, refusal, end, unknown_encoding, .. } = fetching;
+        let Fetching { tag, by, refusal, end, unknown_encoding, .. } = *fetching;
         match (end, refusal) {
             // RFC 3516 §4.3: the request fails, whatever was shown before.
             (End::Fetch, None) if unknown_encoding => {

@@ -47,7 +47,7 @@ impl Server {
     }
 
     fn open(&mut self, tag: String, (folder, mode): (FolderName, Mode), sync: Sync, out: &mut Out) {
-        let task = Task::Select(Selecting { tag, folder: folder.clone(), mode, sync });
+        let task = Task::Select(Box::new(Selecting { tag, folder: folder.clone(), mode, sync }));
         self.ask(Ask::Select { folder, mode }, task, out);
     }
 

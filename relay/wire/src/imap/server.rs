@@ -128,8 +128,8 @@ pub(super) enum Task {
         tag: String,
         then: AfterUnselect,
     },
-    Select(Selecting),
-    Catch(Catching),
+    Select(Box<Selecting>),
+    Catch(Box<Catching>),
     Poll {
         tag: String,
         completion: Completion,
@@ -143,7 +143,7 @@ pub(super) enum Task {
     IdlePoll {
         tag: String,
     },
-    Fetch(Fetching),
+    Fetch(Box<Fetching>),
     Store(Storing),
     Find(Finding),
     Copy(Copying),
@@ -232,8 +232,8 @@ impl Server {
                 self.counted(&tag, &folder, &items, status, out);
             }
             (Task::Unselect { tag, then }, Answer::Done) => self.unselected(tag, then, out),
-            (Task::Select(selecting), Answer::Selected(selected)) => self.selected(selecting, selected, out),
-            (Task::Catch(catching), Answer::Since(since)) => self.caught(catching, since, out),
+            (Task::Select(selecting), Answer::Selected(selected)) => self.selected(*selecting, selected, out),
+            (Task::Catch(catching), Answer::Since(since)) => self.caught(*catching, since, out),
             (Task::Closing { tag, gone }, Answer::Changes(changes)) => self.closing(tag, gone, changes, out),
             (Task::Poll { tag, completion, expunges }, Answer::Changes(changes)) => {
                 self.polled(tag, completion, expunges, changes, out);
