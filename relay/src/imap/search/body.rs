@@ -27,13 +27,13 @@ pub(super) async fn look(
                 decoder.push(piece, &mut waiting);
                 if waiting.len() >= limits::SEARCH_WINDOW {
                     let cut = cut(&waiting, text.charset);
-                    sieve.sift(&text_of(&waiting[..cut], text.charset).text);
+                    sieve.sift_octets(&waiting[..cut], text.charset);
                     waiting.drain(..cut);
                 }
             }
         }
         decoder.finish(&mut waiting);
-        sieve.sift(&text_of(&waiting, text.charset).text);
+        sieve.sift_octets(&waiting, text.charset);
         sieve.end_text();
         if sieve.has_all() {
             break;
@@ -68,11 +68,14 @@ fn gather<'a>(part: &'a Part, texts: &mut Vec<TextRange<'a>>) {
 
 /// Where a window of text may end without cutting a character: after a line, where lines are seen.
 fn cut(octets: &[u8], charset: Option<&str>) -> usize {
-    let wide = charset.is_some_and(|label| label.to_ascii_lowercase().starts_with("utf-16"));
     match octets.iter().rposition(|octet| *octet == b'\n') {
-        Some(at) if !wide => at + 1,
+        Some(at) if !is_wide(charset) => at + 1,
         Some(_) | None => octets.len() & !1,
     }
+}
+
+fn is_wide(charset: Option<&str>) -> bool {
+    charset.is_some_and(|label| label.to_ascii_lowercase().starts_with("utf-16"))
 }
 
 /// Looks for needles in a text that comes in pieces.
@@ -88,6 +91,14 @@ impl<'a> Sieve<'a> {
     fn new(needles: &'a [String]) -> Self {
         let longest = needles.iter().map(String::len).max().unwrap_or(0);
         Self { needles, found: vec![false; needles.len()], folded: String::new(), longest }
+    }
+
+    /// Most text is ASCII in any charset but a few, and needs no decoding.
+    fn sift_octets(&mut self, octets: &[u8], charset: Option<&str>) {
+        match std::str::from_utf8(octets) {
+            Ok(text) if text.is_ascii() && !text.contains('\u{1b}') && !is_wide(charset) => self.sift(text),
+            Ok(_) | Err(_) => self.sift(&text_of(octets, charset).text),
+        }
     }
 
     fn sift(&mut self, text: &str) {
@@ -129,6 +140,22 @@ mod tests {
         sieve.sift("z");
         assert_eq!(sieve.found, [true, false]);
         assert!(!sieve.has_all());
+    }
+
+    #[test]
+    fn octets_are_read_in_their_charset_also_when_they_look_like_ascii() {
+        for (octets, charset) in [
+            (&b"Bilan"[..], None),
+            (b"BILAN", Some("windows-1252")),
+            (b"b\0i\0l\0a\0n\0", Some("utf-16le")),
+            (b"b\xeclan", Some("iso-8859-1")),
+            (b"\x1b(Bbilan", Some("iso-2022-jp")),
+        ] {
+            let needles = ["bilan".to_owned()];
+            let mut sieve = Sieve::new(&needles);
+            sieve.sift_octets(octets, charset);
+            assert!(sieve.has_all(), "{charset:?}");
+        }
     }
 
     #[test]

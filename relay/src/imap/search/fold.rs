@@ -1,5 +1,6 @@
-//! Text as it is compared: without case and without accents, as people search in French. Signs and
-//! spaces count (unlike `names::fold`, which is for names of people).
+//! Text as it is compared by SEARCH, SORT and THREAD: without case and without accents, as people search in
+//! French: `eleve` finds `Élève`, and SORT puts the one beside the other where i;unicode-casemap (RFC 5051)
+//! would put it after `z`. Signs and spaces count (unlike `names::fold`, which is for names of people).
 
 /// The folded form of a text.
 pub(super) fn fold(text: &str) -> String {
@@ -12,7 +13,7 @@ pub(super) fn fold(text: &str) -> String {
 pub(super) fn fold_into(text: &str, out: &mut String) {
     let mut rest = text;
     loop {
-        let run = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let run = ascii_run(rest.as_bytes());
         let at = out.len();
         out.push_str(&rest[..run]);
         out[at..].make_ascii_lowercase();
@@ -21,6 +22,12 @@ pub(super) fn fold_into(text: &str, out: &mut String) {
         fold_char(c, out);
         rest = chars.as_str();
     }
+}
+
+/// Octets before the first that is not ASCII, looked at by the line of memory.
+fn ascii_run(bytes: &[u8]) -> usize {
+    let whole = bytes.chunks(64).take_while(|chunk| chunk.is_ascii()).map(<[u8]>::len).sum::<usize>();
+    whole + bytes[whole..].iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 fn fold_char(c: char, out: &mut String) {
@@ -61,6 +68,14 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(fold(text), folded, "{text}");
+        }
+    }
+
+    #[test]
+    fn accents_are_found_wherever_they_stand() {
+        for before in [0, 1, 62, 63, 64, 65, 127, 128, 200] {
+            let text = format!("{}É{}", "A".repeat(before), "B".repeat(70));
+            assert_eq!(fold(&text), format!("{}e{}", "a".repeat(before), "b".repeat(70)), "{before}");
         }
     }
 
