@@ -23,7 +23,8 @@ pub(super) struct Fetching {
     tag: String,
     by: By,
     items: Arc<FetchItems>,
-    row: Option<RowWriter>,
+    /// Apart, so that a session that fetches nothing does not pay for it.
+    row: Option<Box<RowWriter>>,
     refusal: Option<Refusal>,
     /// Some part has a transfer encoding that nobody knows.
     unknown_encoding: bool,
@@ -182,7 +183,7 @@ impl Server {
             }
             None => Audience::Nobody,
         };
-        fetching.row = Some(RowWriter {
+        fetching.row = Some(Box::new(RowWriter {
             row,
             pieces,
             item: 0,
@@ -193,7 +194,7 @@ impl Server {
             unknown_encoding: false,
             audience,
             strings: self.enabled.strings(),
-        });
+        }));
         fetching.advance(out)
     }
 

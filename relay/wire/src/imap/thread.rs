@@ -461,20 +461,17 @@ mod tests {
             prop::sample::select(&["", "s", "t"][..]),
             any::<bool>(),
         );
-        prop::collection::vec(letter, 0..14).prop_map(|drawn| {
-            let numbered = drawn.into_iter().enumerate();
-            let letter = |(at, (sent, id, references, subject, answers)): (
-                usize,
-                (i64, Option<&str>, Vec<&str>, &str, bool),
-            )| Letter {
-                uid: at as u32 + 1,
-                sent,
-                id: id.map(str::to_owned),
-                references: references.into_iter().map(str::to_owned).collect(),
-                subject: subject.to_owned(),
-                answers,
-            };
-            numbered.map(letter).collect()
+        let letter = letter.prop_map(|(sent, id, references, subject, answers)| Letter {
+            uid: 0,
+            sent,
+            id: id.map(str::to_owned),
+            references: references.into_iter().map(str::to_owned).collect(),
+            subject: subject.to_owned(),
+            answers,
+        });
+        prop::collection::vec(letter, 0..14).prop_map(|mut letters| {
+            letters.iter_mut().zip(1..).for_each(|(letter, uid)| letter.uid = uid);
+            letters
         })
     }
 
