@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 pub mod init;
 pub mod queue;
+mod records;
 pub mod serve;
 pub mod verify;
 

@@ -162,7 +162,7 @@ impl Server {
         opening.mail(listeners.submission_starttls, listeners.submission_implicit, clients.clone())?;
         opening.mailboxes(listeners.imap_starttls, listeners.imap_implicit, clients)?;
         opening.pro(listeners.pro, channels.clone(), &addresses, outside.is_some())?;
-        opening.web(listeners.web, channels.clone(), outside)?;
+        opening.web(listeners.web, channels.clone(), &addresses, outside)?;
         opening.operators(listeners.mx)?;
         opening.metrics(listeners.metrics);
         opening.chores(channels);
@@ -376,6 +376,7 @@ impl Opening<'_> {
         &mut self,
         listener: Option<Listener>,
         channels: Channels,
+        addresses: &Addresses,
         outside: Option<OutsideBox>,
     ) -> anyhow::Result<()> {
         let (Some(listener), Some(web)) = (listener, &self.config.web) else { return Ok(()) };
@@ -390,6 +391,7 @@ impl Opening<'_> {
             root_key: self.house.masters.keyed_hash("webmail", b"root key"),
             zone: TimeZone::get(&web.zone).context("web.zone")?,
             outside_box: outside,
+            discovery: super::pro::discovery(self.config, addresses),
         };
         let door = self.door("web", tls, b"");
         let pages = Webmail::new(settings, self.rooms(channels)).serve(listener, door, self.signal.clone());

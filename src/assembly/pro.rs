@@ -4,9 +4,10 @@ use super::{Addresses, House};
 use crate::config::{Config, Pro};
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
+use std::net::SocketAddr;
 use tokens::{CodeFlow, Issuers};
-use webmail::Origin;
 use webmail::pro::{CertificateRule, MailDoors, Provider, Settings};
+use webmail::{Discovery, Origin, Setup};
 
 /// What its pages are told.
 pub(super) fn settings(
@@ -18,7 +19,6 @@ pub(super) fn settings(
     has_outside: bool,
 ) -> anyhow::Result<Settings> {
     let origin = Origin::parse(&pro.origin)?;
-    let port = |address: Option<std::net::SocketAddr>| address.map(|address| address.port());
     let provider = match &pro.provider {
         None => None,
         Some(issuer) => {
@@ -31,13 +31,8 @@ pub(super) fn settings(
     Ok(Settings {
         root_key: house.masters.keyed_hash("professional space", b"root key"),
         zone: TimeZone::get(&pro.zone).context("pro.zone")?,
-        mail: MailDoors {
-            host: config.server.hostname.to_string(),
-            imap_implicit: port(addresses.imap_implicit),
-            imap_starttls: port(addresses.imap_starttls),
-            submission_implicit: port(addresses.submission_implicit),
-            submission_starttls: port(addresses.submission_starttls),
-        },
+        mail: mail_doors(config, addresses),
+        discovery: discovery(config, addresses),
         provider,
         certificates: pro
             .certificates
@@ -45,5 +40,26 @@ pub(super) fn settings(
             .map(|people| CertificateRule { attribute: people.attribute.clone() }),
         outside: outside.map(|web| format!("{}/boite-exterieure", web.origin)),
         origin,
+    })
+}
+
+/// Where mail programs find the doors.
+fn mail_doors(config: &Config, addresses: &Addresses) -> MailDoors {
+    let port = |address: Option<SocketAddr>| address.map(|address| address.port());
+    MailDoors {
+        host: config.server.hostname.to_string(),
+        imap_implicit: port(addresses.imap_implicit),
+        imap_starttls: port(addresses.imap_starttls),
+        submission_implicit: port(addresses.submission_implicit),
+        submission_starttls: port(addresses.submission_starttls),
+    }
+}
+
+/// What mail programs are told that set themselves up, under the names of our professional domains.
+pub(super) fn discovery(config: &Config, addresses: &Addresses) -> Option<Discovery> {
+    let domains = config.server.professional_domains.clone();
+    (!domains.is_empty()).then(|| {
+        let space = config.pro.as_ref().map(|pro| pro.origin.clone());
+        Discovery::new(Setup { domains, doors: mail_doors(config, addresses), space })
     })
 }

@@ -4,6 +4,7 @@ mod dns;
 mod operators;
 mod report;
 
+use super::records::Records;
 use super::{ConfigFile, Ending, say};
 use crate::assembly::{self, Listeners};
 use crate::config::{Config, host_of};
@@ -37,6 +38,16 @@ pub struct Check {
     /// Asks nothing of DNS.
     #[arg(long)]
     offline: bool,
+    /// `dns`: prints the records to publish and compares them with what DNS says, no more.
+    #[arg(value_enum, conflicts_with = "offline")]
+    only: Option<Only>,
+}
+
+/// A part of the look.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Only {
+    /// DNS.
+    Dns,
 }
 
 /// Exit code 1 when the server could not start.
@@ -47,13 +58,21 @@ pub async fn run(check: &Check) -> anyhow::Result<Ending> {
         Ok(config) => {
             report.ok("configuration", &check.file.config.display().to_string());
             let now = assembly::clock().now();
-            look(&config, now, &mut report).await;
-            if config.operators.is_some() && !check.offline {
+            if check.only == Some(Only::Dns) {
+                report.text.push_str(&format!("\n{}\n", Records::of(&config).lines()));
+            } else {
+                look(&config, now, &mut report).await;
+            }
+            let published = config.operators.is_some() || check.only == Some(Only::Dns);
+            if published && !check.offline {
                 dns::look(&config, &assembly::entropy(), now, &mut report).await;
             }
         }
     }
-    report.conclude();
+    match check.only {
+        None => report.conclude(),
+        Some(Only::Dns) => report.conclude_part(),
+    }
     say(&report.text);
     Ok(Ending::from(report.wrong == 0))
 }
@@ -148,6 +167,16 @@ fn certificates(config: &Config, identity: &Arc<ServerIdentity>, now: Timestamp,
     }
     if let Some(pro) = config.pro.as_ref().filter(|pro| pro.origin.starts_with("https://")) {
         wanted.extend(host_of(&pro.origin));
+    }
+    for name in config.server.professional_domains.iter().flat_map(Records::settings_hosts) {
+        let pages = [config.web.as_ref().map(|web| &web.origin), config.pro.as_ref().map(|pro| &pro.origin)];
+        let secure = pages.into_iter().flatten().any(|origin| origin.starts_with("https://"));
+        if secure && !identities.iter().any(|identity| covers(identity, &name)) {
+            let words = format!(
+                "no certificate is for {name}: mail programs cannot set themselves up; add it by [[tls.more]]"
+            );
+            report.attention("certificates", &words);
+        }
     }
     for name in wanted {
         let known = identities.iter().any(|identity| covers(identity, name));

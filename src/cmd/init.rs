@@ -1,5 +1,6 @@
 //! `pli init`: a first configuration, its master key, and what to do next.
 
+use super::records::{MailService, Records};
 use super::{Ending, say};
 use crate::assembly;
 use anyhow::Context as _;
@@ -281,26 +282,17 @@ fn quoted(path: &Path) -> String {
     serde_json::Value::from(path.display().to_string()).to_string()
 }
 
-/// Lines for a zone file: MX for each domain of ours, and where mail programs find the doors (RFC 6186 §3.1,
-/// RFC 8314 §5.1).
+/// What is to be published for the node that is made.
 fn records(init: &Init, web: &Domain, files: &Domain) -> String {
-    let hostname = &init.hostname;
-    let mut text = format!("{hostname}. IN A <address of this machine>\n");
-    for name in [Some(web), Some(files), init.pro_host.as_ref()].into_iter().flatten() {
-        if name != hostname {
-            let _ = writeln!(text, "{name}. IN CNAME {hostname}.");
-        }
-    }
-    for domain in init.domains.iter().chain(&init.patient_domain) {
-        let _ = writeln!(text, "{domain}. IN MX 10 {hostname}.");
-    }
-    for domain in &init.domains {
-        for (service, port) in [("submissions", 465), ("imaps", 993), ("submission", 587), ("imap", 143)] {
-            let order = if service.ends_with('s') { 0 } else { 10 };
-            let _ = writeln!(text, "_{service}._tcp.{domain}. IN SRV {order} 1 {port} {hostname}.");
-        }
-    }
-    text
+    let pages = [Some(web), Some(files), init.pro_host.as_ref()];
+    let records = Records {
+        hostname: &init.hostname,
+        pages: pages.into_iter().flatten().map(Domain::as_str).collect(),
+        domains: &init.domains,
+        patient_domain: init.patient_domain.as_ref(),
+        services: MailService::usual(),
+    };
+    records.lines()
 }
 
 fn next(init: &Init, file: &Path, web: &Domain, files: &Domain) -> String {
@@ -391,6 +383,7 @@ mod tests {
             "_submissions._tcp.cabinet.example. IN SRV 0 1 465 mail.pli.example.",
             "_imap._tcp.cabinet.example. IN SRV 10 1 143 mail.pli.example.",
             "pieces.mail.pli.example. IN CNAME mail.pli.example.",
+            "autoconfig.cabinet.example. IN CNAME mail.pli.example.",
             "invite-professional",
             "tls/trust-list.pem",
         ] {

@@ -231,7 +231,10 @@ fn live(line: &[u8]) -> Vec<u8> {
         break;
     }
     // The stage's letters are put here by APPEND, and a house marks them for that; the stage does not.
-    line.replace(" Pli-Appended", "").replace("(Pli-Appended ", "(").replace("(Pli-Appended)", "()").into_bytes()
+    line.replace(" Pli-Appended", "")
+        .replace("(Pli-Appended ", "(")
+        .replace("(Pli-Appended)", "()")
+        .into_bytes()
 }
 
 fn unplayable(

@@ -112,6 +112,7 @@ impl House {
                     at: NOON,
                 }]
             }))),
+            discovery: None,
         };
         let rooms = Rooms {
             relay: relay.clone(),

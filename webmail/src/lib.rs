@@ -9,6 +9,9 @@
 //! Professionals have pages of their own ([`pro`]): another origin, another listener, other cookies; they
 //! share walls and style with the patients', and nothing else.
 //!
+//! Mail programs that set themselves up from an address are answered at the same listeners, under the names
+//! they try ([`Discovery`]).
+//!
 //! The binary builds a [`Webmail`] and lets it [`serve`](Webmail::serve); `data` holds every question the
 //! pages ask the rooms below, so that the seam is one folder.
 #![warn(missing_docs)]
@@ -17,6 +20,7 @@ mod assets;
 mod cookie;
 mod csrf;
 mod data;
+mod discovery;
 mod errors;
 mod file_kind;
 mod headers;
@@ -37,6 +41,7 @@ pub mod views;
 mod webmail;
 
 pub use data::{Codes, Failure, Rooms};
+pub use discovery::{Discovery, Setup};
 pub use settings::{Origin, OriginError, OutsideBox, OutsideMail, Settings};
 pub use webmail::Webmail;
 

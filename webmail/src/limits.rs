@@ -26,6 +26,10 @@ pub const FILE_NAME_MAX: usize = 100;
 pub const QUERY_MAX: usize = 80;
 /// Characters of a sign-in identifier (DOMAIN §6.2).
 pub const LOGIN_MAX: usize = 100;
+/// Octets of a question that a mail program posts to set itself up: Outlook's are under 1 kB.
+pub const DISCOVERY_BODY: usize = 16 * 1024;
+/// Octets of the query of such a question.
+pub const DISCOVERY_QUERY: usize = 2 * 1024;
 /// Octets of a password, before any hashing (RELIABILITY A-03).
 pub const PASSWORD_MAX: usize = 1_024;
 

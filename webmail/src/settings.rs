@@ -97,6 +97,8 @@ pub struct Settings {
     pub zone: TimeZone,
     /// Set by the demo only: mounts the page "boîte extérieure".
     pub outside_box: Option<OutsideBox>,
+    /// What mail programs are told under the names that they try, when any are ours.
+    pub discovery: Option<crate::Discovery>,
 }
 
 impl fmt::Debug for Settings {

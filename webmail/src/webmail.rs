@@ -12,6 +12,7 @@ use names::Timestamp;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
+use crate::Discovery;
 use crate::cookie::Cookie;
 use crate::csrf::{FormKey, comes_from_us};
 use crate::data::{Failure, Rooms};
@@ -102,8 +103,7 @@ impl Webmail {
         } else if host.as_deref() == Some(settings.files.authority()) {
             self.answer_files(request).await
         } else {
-            // A name we do not have: somebody's DNS, or a rebinding attack. Say nothing.
-            let mut response = StatusCode::MISDIRECTED_REQUEST.into_response();
+            let mut response = mail_program(settings.discovery.as_ref(), host, request, self.now()).await;
             self.0.policies.apply(Answer::KeptFile, response.headers_mut());
             response
         }
@@ -199,6 +199,21 @@ async fn route(router: &axum::Router<Webmail>, state: Webmail, request: Request<
         Ok(response) => response,
         Err(never) => match never {},
     }
+}
+
+/// The answer under a name that is not the pages' own: a mail program's, or nobody's.
+pub(crate) async fn mail_program(
+    discovery: Option<&Discovery>,
+    host: Option<String>,
+    request: Request<Body>,
+    now: Timestamp,
+) -> Response {
+    let answer = match discovery.zip(host) {
+        Some((discovery, host)) => discovery.answer(&host, request, now).await,
+        None => None,
+    };
+    // A name we do not have: somebody's DNS, or a rebinding attack. Say nothing.
+    answer.unwrap_or_else(|| StatusCode::MISDIRECTED_REQUEST.into_response())
 }
 
 /// The host a request is for, in lower case. Two `Host` fields name none.

@@ -36,7 +36,9 @@ pub use envelope::{
     Content, DeliverBy, Envelope, GiveBack, Lateness, NewOutbound, Notify, Occasion, Protection, Wishes,
 };
 pub use home::Home;
-pub use routes::{FixedHost, FixedHostError, Host, Outlook, ResolverError, RouteFault, RouteParts, Routes};
+pub use routes::{
+    FixedHost, FixedHostError, Host, Outlook, ResolverError, RouteFault, RouteParts, Routes, Service,
+};
 pub use sender::{OutgoingTls, Sender, SenderParts};
 pub use settle::{End, Story};
 #[cfg(test)]

@@ -303,6 +303,27 @@ impl Routes {
         }
     }
 
+    /// The hosts that a domain names for a service (RFC 2782), as `_imaps._tcp`; none when it names none. For
+    /// `pli check`: letters go by MX.
+    pub async fn service(&self, service: &str, domain: &Domain) -> Result<Vec<Service>, RouteFault> {
+        let asked = self.resolver.lookup(format!("{service}.{domain}."), RecordType::SRV);
+        let no_answer = |why: String| RouteFault::NoAnswer(domain.clone(), why);
+        let found = match tokio::time::timeout(limits::DNS, asked).await {
+            Err(_) => return Err(no_answer(NetError::Timeout.to_string())),
+            Ok(Err(error)) if error.is_no_records_found() => return Ok(Vec::new()),
+            Ok(Err(error)) => return Err(no_answer(error.to_string())),
+            Ok(Ok(found)) => found,
+        };
+        let services = found.answers().iter().filter_map(|record| match &record.data {
+            RData::SRV(srv) => Some(Service {
+                port: srv.port,
+                host: srv.target.to_ascii().trim_end_matches('.').to_ascii_lowercase(),
+            }),
+            _ => None,
+        });
+        Ok(services.collect())
+    }
+
     async fn ask(&self, name: &Domain, kind: RecordType) -> Result<Vec<RData>, NetError> {
         // The dot at the end: the name is whole, no search list applies.
         let asked = self.resolver.lookup(format!("{name}."), kind);
@@ -329,6 +350,15 @@ impl std::fmt::Debug for Routes {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Routes({} fixed)", self.fixed.len())
     }
+}
+
+/// Where a domain says that a service is (RFC 2782).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Service {
+    /// The port.
+    pub port: u16,
+    /// The host, in lower case, without the dot at its end; empty when the service is not offered.
+    pub host: String,
 }
 
 /// What an MX record names.

@@ -1,6 +1,7 @@
 //! What DNS says of us, asked of the same server as on the way out.
 
 use super::report::Report;
+use crate::cmd::records::{MailService, Records};
 use crate::config::Config;
 use names::{Domain, Entropy, Timestamp};
 use relay::queue::{RouteFault, RouteParts, Routes};
@@ -59,5 +60,38 @@ pub(super) async fn look(config: &Config, entropy: &Entropy, now: Timestamp, rep
                 report.attention("DNS", &words);
             }
         }
+    }
+    for domain in &config.server.professional_domains {
+        for service in MailService::configured(config) {
+            self::service(config, &outside, domain, service, report).await;
+        }
+        for name in Records::settings_hosts(domain) {
+            let Ok(host) = Domain::parse(&name) else { continue };
+            match outside.of(&host, now).await {
+                Ok(_) => report.ok("DNS", &format!("{name} has an address")),
+                Err(fault) => report
+                    .attention("DNS", &format!("{name}: {fault}; publish «{name}. IN CNAME {hostname}.»")),
+            }
+        }
+    }
+}
+
+/// Whether a domain says where this service is (RFC 6186 §3).
+async fn service(config: &Config, dns: &Routes, domain: &Domain, service: MailService, report: &mut Report) {
+    let hostname = config.server.hostname.as_str();
+    let (name, port) = (service.name, service.port);
+    match dns.service(name, domain).await {
+        Ok(found) if found.iter().any(|at| at.host == hostname && at.port == port) => {
+            report.ok("DNS", &format!("{name}.{domain} is {hostname}:{port}"));
+        }
+        Ok(found) => {
+            let found: Vec<String> = found.iter().map(|at| format!("{}:{}", at.host, at.port)).collect();
+            let now =
+                if found.is_empty() { "is not there".to_owned() } else { format!("is {}", found.join(", ")) };
+            let words =
+                format!("{name}.{domain} {now}: publish «{name}.{domain}. IN SRV 0 1 {port} {hostname}.»");
+            report.attention("DNS", &words);
+        }
+        Err(fault) => report.attention("DNS", &format!("{name}.{domain}: {fault}")),
     }
 }

@@ -39,6 +39,15 @@ impl Report {
         let _ = writeln!(self.text, "{sign:<9}  {what:<14} {found}");
     }
 
+    /// What a part of the look comes to.
+    pub(super) fn conclude_part(&mut self) {
+        let last = match self.wrong + self.attention {
+            0 => "As it should be.\n".to_owned(),
+            count => format!("{count} to look at; nothing was changed.\n"),
+        };
+        self.text.push_str(&last);
+    }
+
     /// What all of it comes to.
     pub(super) fn conclude(&mut self) {
         let last = match (self.wrong, self.attention) {

@@ -107,6 +107,7 @@ impl House {
             provider: provider.map(|flow| Provider { name: "Pro Santé Connect".to_owned(), flow }),
             certificates: Some(CertificateRule { attribute: "CN".to_owned() }),
             outside: None,
+            discovery: Some(discovery()),
         };
         let rooms = Rooms {
             relay: relay.clone(),
@@ -255,4 +256,18 @@ pub fn mark(page: &Shown) -> String {
 /// Whether a page is whole and right.
 pub fn is_page(shown: &Shown, title: &str) -> bool {
     shown.status == StatusCode::OK && shown.text().contains(&format!("<h1>{title}</h1>"))
+}
+
+/// What mail programs are told in these stories.
+fn discovery() -> crate::Discovery {
+    crate::Discovery::new(crate::Setup {
+        domains: vec![names::Domain::parse("cabinet.example").unwrap()],
+        doors: MailDoors {
+            host: "mail.pli.example".to_owned(),
+            imap_implicit: Some(993),
+            submission_implicit: Some(465),
+            ..MailDoors::default()
+        },
+        space: None,
+    })
 }

@@ -24,6 +24,8 @@ pub struct Settings {
     pub certificates: Option<CertificateRule>,
     /// The address of the demo's page of what left the house.
     pub outside: Option<String>,
+    /// What mail programs are told under the names that they try.
+    pub discovery: Option<crate::Discovery>,
 }
 
 impl fmt::Debug for Settings {

@@ -22,7 +22,7 @@ use crate::headers::{Answer, Policies};
 use crate::opaque::{Opaque, Purpose};
 use crate::serve::{self, Pages, Visitor};
 use crate::submissions::Submissions;
-use crate::webmail::{host, see_other};
+use crate::webmail::{host, mail_program, see_other};
 
 /// The professionals' pages. Cheap to clone.
 #[derive(Clone)]
@@ -91,10 +91,15 @@ impl Space {
     pub async fn answer(&self, mut request: Request<Body>, visitor: Visitor) -> Response {
         let origin = &self.0.settings.origin;
         let kind;
-        let mut response = if host(&request).as_deref() != Some(origin.authority()) {
-            // A name we do not have: somebody's DNS, or a rebinding attack. Say nothing.
+        let discovery = self.0.settings.discovery.as_ref();
+        let host = host(&request);
+        let mut response = if host.as_deref() != Some(origin.authority()) {
             kind = Answer::KeptFile;
-            StatusCode::MISDIRECTED_REQUEST.into_response()
+            mail_program(discovery, host, request, self.now()).await
+        } else if let Some(profile) = discovery.and_then(|it| it.answer_profile(origin.authority(), &request))
+        {
+            kind = Answer::KeptFile;
+            profile
         } else {
             let is_asset = request.uri().path().ends_with(".css") || request.uri().path().ends_with(".svg");
             let ours = comes_from_us(request.method(), request.headers(), origin);

@@ -125,3 +125,19 @@ async fn a_cookie_of_the_patients_pages_and_a_doubled_one_open_nothing() {
         assert!(answer.body.is_empty(), "{host}");
     }
 }
+
+#[tokio::test]
+async fn mail_programs_find_their_settings_under_the_names_they_try() {
+    let house = House::open().await;
+    let ask = async |host: &str, path: &str| {
+        let request = Request::builder().uri(path).header("host", host).body(Body::empty()).unwrap();
+        house.space.answer(request, Visitor { address: "192.0.2.7".parse().unwrap(), certificate: None }).await
+    };
+    let settings = ask("autoconfig.cabinet.example", "/mail/config-v1.1.xml").await;
+    assert_eq!(settings.status(), 200);
+    assert_eq!(settings.headers()["content-type"], "text/xml; charset=utf-8");
+    let profile = ask(SPACE, "/mail/apple.mobileconfig?address=a@cabinet.example").await;
+    assert_eq!(profile.headers()["content-type"], "application/x-apple-aspen-config");
+    assert_eq!(ask("autoconfig.elsewhere.example", "/mail/config-v1.1.xml").await.status(), 421);
+    assert_eq!(ask(SPACE, "/mail/apple.mobileconfig?address=a@elsewhere.example").await.status(), 404);
+}
