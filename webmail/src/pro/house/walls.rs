@@ -128,10 +128,11 @@ async fn a_cookie_of_the_patients_pages_and_a_doubled_one_open_nothing() {
 
 #[tokio::test]
 async fn mail_programs_find_their_settings_under_the_names_they_try() {
-    let house = House::open().await;
+    let house = houses().await.swap_remove(0);
     let ask = async |host: &str, path: &str| {
         let request = Request::builder().uri(path).header("host", host).body(Body::empty()).unwrap();
-        house.space.answer(request, Visitor { address: "192.0.2.7".parse().unwrap(), certificate: None }).await
+        let visitor = Visitor { address: "192.0.2.7".parse().unwrap(), certificate: None };
+        house.space.answer(request, visitor).await
     };
     let settings = ask("autoconfig.cabinet.example", "/mail/config-v1.1.xml").await;
     assert_eq!(settings.status(), 200);
