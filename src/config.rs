@@ -28,6 +28,9 @@ pub struct Config {
     /// Professionals' mail programs, reading.
     #[serde(default)]
     pub imap: Doors,
+    /// What mailboxes may hold.
+    #[serde(default)]
+    pub quota: Quota,
     /// The patients' pages.
     #[serde(default)]
     pub web: Option<Web>,
@@ -142,6 +145,43 @@ pub struct Doors {
     /// TLS from the first byte (465, 993).
     #[serde(default)]
     pub implicit: Option<SocketAddr>,
+}
+
+/// `[quota]`: what the mailboxes of professionals may hold. It stops what their programs put there; letters
+/// of others come in all the same. 0 is no bound.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quota {
+    /// Megabytes of a person's mailbox.
+    pub personal_megabytes: u64,
+    /// Letters in a person's mailbox.
+    pub personal_letters: u64,
+    /// Megabytes of the mailbox of a team, a practice or a machine.
+    pub shared_megabytes: u64,
+    /// Letters in such a mailbox.
+    pub shared_letters: u64,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { personal_megabytes: 10_000, personal_letters: 0, shared_megabytes: 50_000, shared_letters: 0 }
+    }
+}
+
+impl Quota {
+    /// As the mailbox door wants them.
+    #[must_use]
+    pub fn quotas(&self) -> relay::imap::Quotas {
+        let bound = |most: u64| (most > 0).then_some(most);
+        let quota = |megabytes: u64, letters| mailstore::Quota {
+            octets: bound(megabytes.saturating_mul(1_000_000)),
+            messages: bound(letters),
+        };
+        relay::imap::Quotas {
+            personal: quota(self.personal_megabytes, self.personal_letters),
+            shared: quota(self.shared_megabytes, self.shared_letters),
+        }
+    }
 }
 
 /// `[sign_in]`: how mail programs sign in.

@@ -70,6 +70,9 @@ pub enum Error {
     /// Another folder has that use.
     #[error("folder {} has that use already", .0.0)]
     RoleTaken(FolderId),
+    /// The account would hold more than it may.
+    #[error("account {} would hold more than it may", .0.0)]
+    OverQuota(AccountId),
     /// The account has as many folders as it may.
     #[error("the account has as many folders as it may")]
     FoldersFull,
@@ -98,6 +101,7 @@ impl Error {
             | Self::FolderKept(_)
             | Self::AnnotationsFull
             | Self::RoleTaken(_)
+            | Self::OverQuota(_)
             | Self::FoldersFull
             | Self::NoBody(_)
             | Self::UidsSpent(_) => false,

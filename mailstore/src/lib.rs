@@ -46,6 +46,7 @@ mod messages;
 mod objects;
 mod parties;
 mod places;
+mod quota;
 mod retention;
 mod search;
 mod segments;
@@ -81,6 +82,7 @@ pub use marks::{APPENDED, Flags, Keyword, Marks};
 pub use messages::{EntryRow, FlagChange, Stored};
 pub use parties::Party;
 pub use places::{Hidden, Origin, Place, Role, Uid, Viewer};
+pub use quota::{Quota, Usage};
 pub use retention::{Due, Swept};
 pub use search::Pages;
 pub use since::{Gone, Known, Piece, Since};
@@ -90,7 +92,7 @@ pub use trace::{Kept, Trace, TracedRecipient};
 pub use transfer::Transferred;
 pub use verify::{Depth, Finding, Report};
 pub use views::FolderView;
-pub use watch::{FolderNews, News, Touched, Watcher};
+pub use watch::{FolderNews, News, Touched, Watcher, Watchers};
 
 /// The schema of the data, for `db.migrate`.
 pub const MIGRATIONS: &[db::Migration] = &[

@@ -1,7 +1,7 @@
 //! Who is told that an account changed: IDLE sessions, open pages. Told after the commit, never before.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use names::{AccountId, FolderId};
 use tokio::sync::Notify;
@@ -104,10 +104,9 @@ pub struct Watcher {
     slot: Arc<Slot>,
 }
 
-#[derive(Default)]
 struct Slot {
     news: Mutex<News>,
-    bell: Notify,
+    bell: Arc<Notify>,
 }
 
 impl Watcher {
@@ -124,7 +123,40 @@ impl Watcher {
 
     /// Takes what there is, without waiting.
     pub fn take(&mut self) -> News {
-        std::mem::take(&mut *self.slot.news.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.slot.lock())
+    }
+}
+
+/// Somebody watching several accounts with one bell; dropping it ends the watch.
+pub struct Watchers {
+    slots: Vec<(AccountId, Arc<Slot>)>,
+    bell: Arc<Notify>,
+}
+
+impl Watchers {
+    /// Waits until one of them has news. Cancel-safe: nothing is taken.
+    pub async fn stirred(&self) {
+        while self.slots.iter().all(|(_, slot)| slot.lock().is_empty()) {
+            self.bell.notified().await;
+        }
+    }
+
+    /// Takes what there is, of each account that has news.
+    pub fn take(&mut self) -> Vec<(AccountId, News)> {
+        let taken = self.slots.iter().map(|(account, slot)| (*account, std::mem::take(&mut *slot.lock())));
+        taken.filter(|(_, news)| !news.is_empty()).collect()
+    }
+}
+
+impl std::fmt::Debug for Watchers {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Watchers")
+    }
+}
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -142,13 +174,17 @@ pub(crate) struct Hub {
 
 impl Hub {
     fn watch(&self, account: AccountId) -> Watcher {
-        let slot = Arc::new(Slot::default());
+        Watcher { slot: self.slot(account, Arc::default()) }
+    }
+
+    fn slot(&self, account: AccountId, bell: Arc<Notify>) -> Arc<Slot> {
+        let slot = Arc::new(Slot { news: Mutex::default(), bell });
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let watching = slots.entry(account).or_default();
         // Those who left are forgotten when somebody comes: no drop has to take this lock.
         watching.retain(|slot| slot.strong_count() > 0);
         watching.push(Arc::downgrade(&slot));
-        Watcher { slot }
+        slot
     }
 
     fn tell(&self, account: AccountId, news: &News) {
@@ -156,7 +192,7 @@ impl Hub {
         let Some(watching) = slots.get_mut(&account) else { return };
         watching.retain(|slot| {
             let Some(slot) = slot.upgrade() else { return false };
-            slot.news.lock().unwrap_or_else(PoisonError::into_inner).join(news);
+            slot.lock().join(news);
             slot.bell.notify_one();
             true
         });
@@ -171,6 +207,14 @@ impl Mailstore {
     #[must_use]
     pub fn watch(&self, account: AccountId) -> Watcher {
         self.hub().watch(account)
+    }
+
+    /// Watches several accounts.
+    #[must_use]
+    pub fn watch_all(&self, accounts: &[AccountId]) -> Watchers {
+        let bell = Arc::<Notify>::default();
+        let slots = accounts.iter().map(|account| (*account, self.hub().slot(*account, Arc::clone(&bell))));
+        Watchers { slots: slots.collect(), bell }
     }
 
     /// Tells the watchers of `account` once `tx` is committed; never when it is not. For changes made
@@ -222,5 +266,29 @@ mod tests {
         assert!(waiting.await.unwrap().list);
         hub.tell(ACCOUNT, &News { list: true, ..News::default() });
         assert!(hub.slots.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn one_bell_rings_for_several_accounts() {
+        let hub = Arc::new(Hub::default());
+        let bell = Arc::<Notify>::default();
+        let slots =
+            [1, 2].map(|account| (AccountId(account), hub.slot(AccountId(account), Arc::clone(&bell))));
+        let mut watchers = Watchers { slots: slots.into(), bell };
+        hub.tell(AccountId(3), &News { list: true, ..News::default() });
+        assert!(watchers.take().is_empty());
+        let told = Arc::clone(&hub);
+        let telling = tokio::spawn(async move {
+            tokio::task::yield_now().await;
+            told.tell(AccountId(2), &News { list: true, ..News::default() });
+        });
+        watchers.stirred().await;
+        telling.await.unwrap();
+        // Nothing was taken by waiting.
+        watchers.stirred().await;
+        assert_eq!(watchers.take(), [(AccountId(2), News { list: true, ..News::default() })]);
+        drop(watchers);
+        hub.tell(AccountId(2), &News { list: true, ..News::default() });
+        assert!(!hub.slots.lock().unwrap().contains_key(&AccountId(2)));
     }
 }

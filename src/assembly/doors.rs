@@ -360,7 +360,7 @@ impl Opening<'_> {
         config.mechanisms = entrance.mechanisms(asked(&clients));
         config.bearer = entrance.bearer();
         let config = Arc::new(config);
-        let rooms = ImapDoor::new(self.house.relay.clone(), entrance);
+        let rooms = ImapDoor::new(self.house.relay.clone(), entrance).with_quotas(self.config.quota.quotas());
         let tls = self.tls_for(Service::Mailbox, clients)?;
         for (listener, door) in self.pair("imap", tls, IMAP_BUSY, starttls, implicit) {
             let (config, rooms) = (Arc::clone(&config), rooms.clone());

@@ -1,7 +1,7 @@
 //! Acts on messages of the selected folder: STORE, COPY, MOVE, EXPUNGE.
 
 use audit::{Act, Entry};
-use mailstore::{Crossing, Flags, Leaving, Mailstore, Stored, Transferred, Uid};
+use mailstore::{Crossing, Flags, Leaving, Mailstore, Quota, Stored, Transferred, Uid};
 use names::{AccountId, EntryId, FolderId, Timestamp};
 use wire::imap::{Answer, Copied, FlagChange, FolderName, Refusal, StoreMode, UidSet};
 
@@ -83,6 +83,7 @@ struct Transferring {
     from: FolderId,
     to: FolderId,
     how: Transfer,
+    quota: Quota,
     line: Entry,
     now: Timestamp,
 }
@@ -100,7 +101,11 @@ impl db::Unit for Transferring {
     async fn run(&mut self, tx: &mut db::Tx) -> Result<Transferred, mailstore::Error> {
         let (store, account, now, (from, to)) = (&self.store, self.account, self.now, (self.from, self.to));
         let (done, how) = match &self.how {
-            Transfer::Copy(copies) => (store.copy_in(tx, account, (from, to), copies, now).await?, "copy"),
+            Transfer::Copy(copies) => {
+                let done = store.copy_in(tx, account, (from, to), copies, now).await?;
+                store.check_quota(tx, account, &self.quota).await?;
+                (done, "copy")
+            }
             Transfer::Move(uids) => (store.move_in(tx, account, (from, to), Some(uids), now).await?, "move"),
         };
         tell_transfer(tx, std::slice::from_ref(&self.line), (from, to), &done, how).await?;
@@ -113,6 +118,9 @@ struct CarryingOver {
     store: Mailstore,
     crossing: Crossing,
     leaving: Leaving,
+    /// Of the mailbox they go to.
+    to: AccountId,
+    quota: Quota,
     folders: (FolderId, FolderId),
     lines: [Entry; 2],
 }
@@ -124,6 +132,7 @@ impl db::Unit for CarryingOver {
 
     async fn run(&mut self, tx: &mut db::Tx) -> Result<Transferred, mailstore::Error> {
         let done = self.store.cross_in(tx, &self.crossing, self.leaving).await?;
+        self.store.check_quota(tx, self.to, &self.quota).await?;
         let how = match self.leaving {
             Leaving::Stay => "copy",
             Leaving::Go => "move",
@@ -186,20 +195,23 @@ async fn transfer(
     let (relay, store, now) = (door.relay(), door.relay().mailstore(), door.relay().now());
     let (account, uids) = (mailbox.account, words::uids(uids));
     let to = folders::find(door, &located).await?.id;
+    let quota = session.quota(door, account);
     let line = |of| session.line(relay, of, Act::LetterCopied, String::new(), now);
     let done = if source.account == account {
         let how = match leaving {
             Leaving::Stay => Transfer::Copy(store.copies(&uids, now)),
             Leaving::Go => Transfer::Move(uids),
         };
-        let unit = Transferring { store: store.clone(), account, from, to, how, line: line(account), now };
+        let line = line(account);
+        let unit = Transferring { store: store.clone(), account, from, to, how, quota, line, now };
         store.db().write(unit).await
     } else {
         let (here, there) = ((source.account, from), (account, to));
         let crossing = store.crossing(here, there, &uids, now).await.map_err(refusals::store(DOING))?;
         let lines = [line(source.account), line(account)];
-        let unit = CarryingOver { store: store.clone(), crossing, leaving, folders: (from, to), lines };
-        store.db().write(unit).await
+        let (store, folders) = (store.clone(), (from, to));
+        let unit = CarryingOver { store, crossing, leaving, to: account, quota, folders, lines };
+        relay.mailstore().db().write(unit).await
     };
     done.map(copied).map_err(refusals::store(DOING))
 }

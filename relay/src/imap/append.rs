@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use audit::{Act, Entry};
-use mailstore::{Delivered, Delivery, Hidden, Mailstore, Marks, Origin, Place, SealedLetter, Uid};
+use mailstore::{Delivered, Delivery, Hidden, Mailstore, Marks, Origin, Place, Quota, SealedLetter, Uid};
 use names::{AccountId, AccountKind, EntryId, FolderId, Timestamp};
 use policy::placing::{self, Claims, Keeping, Mark, Owner, Placing, PlacingDecision, Rights, Shelf};
 use wire::imap::{Access, Code, Flags, FolderName, Placed, Refusal, UidSet};
@@ -14,7 +14,7 @@ use wire::mime::Summary;
 use super::door::ImapDoor;
 use super::session::Session;
 use super::shared::Mailbox;
-use super::{folders, refusals, trail, words};
+use super::{folders, quota, refusals, trail, words};
 use crate::letter::Letter;
 use crate::{Fault, Incoming, patient_fields};
 
@@ -83,6 +83,9 @@ pub(super) async fn begin(
         None => None,
     };
     store.check_room().map_err(refusals::store(APPENDING))?;
+    if replaces.is_none() {
+        quota::check(door, session, account, asked.size).await?;
+    }
     tracing::debug!(size = asked.size, "a letter is appended");
     let incoming = relay.begin_letter(relay.now());
     let coming = Coming { incoming, keeping, marks: words::marks(&asked.flags), date: asked.date };
@@ -154,6 +157,7 @@ struct Append {
     folder: FolderId,
     replaces: Option<Old>,
     deliveries: Vec<Delivery>,
+    quota: Quota,
     lines: Vec<Entry>,
 }
 
@@ -169,6 +173,7 @@ impl db::Unit for Append {
             Some(old) => store.replace_in(tx, old, to, &self.deliveries).await?,
             None => Some(store.deliver(tx, &self.deliveries).await?),
         };
+        store.check_quota(tx, self.account, &self.quota).await?;
         if delivered.is_some() {
             audit::append(tx, &self.lines).await?;
         }
@@ -216,7 +221,8 @@ pub(super) async fn finish(
         let detail = format!("{} how=replace", trail::messages(from, &gone));
         lines.push(session.line(relay, of, Act::LetterRemoved, detail, now));
     }
-    let append = Append { store: store.clone(), account, folder, replaces, deliveries, lines };
+    let quota = session.quota(door, account);
+    let append = Append { store: store.clone(), account, folder, replaces, deliveries, quota, lines };
     let delivered = store.db().write(append).await.map_err(refusals::store(APPENDING))?;
     let gone = || Refusal::new(Code::ExpungeIssued, "the message to replace is gone");
     let delivered = delivered.ok_or_else(gone)?;

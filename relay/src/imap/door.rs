@@ -8,6 +8,7 @@ use names::{AccountId, PersonId};
 use net::ConnInfo;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::quota::Quotas;
 use super::search::Memory;
 use super::{ImapWorld, limits};
 use crate::{Entrance, Relay};
@@ -23,6 +24,7 @@ struct Inner {
     orders: Arc<Semaphore>,
     sessions: Mutex<HashMap<Holder, usize>>,
     sessions_each: usize,
+    quotas: Quotas,
 }
 
 /// Whose sessions are counted together: a team's mailbox has many members.
@@ -51,7 +53,17 @@ impl ImapDoor {
             orders: Arc::new(Semaphore::new(limits::ORDERS)),
             sessions: Mutex::default(),
             sessions_each,
+            quotas: Quotas::default(),
         }))
+    }
+
+    /// The same with bounds of what mailboxes hold. Said before the door is cloned.
+    #[must_use]
+    pub fn with_quotas(mut self, quotas: Quotas) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.quotas = quotas;
+        }
+        self
     }
 
     /// The world of one connection.
@@ -75,6 +87,10 @@ impl ImapDoor {
     /// Waits until one more SORT or THREAD may be held in memory; none when the house stops.
     pub(super) async fn turn_to_order(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.0.orders).acquire_owned().await.ok()
+    }
+
+    pub(super) fn quotas(&self) -> &Quotas {
+        &self.0.quotas
     }
 
     /// A place for one more session of this login, if it may have one.

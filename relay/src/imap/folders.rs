@@ -122,7 +122,7 @@ pub(super) fn mailbox_id(store: &Mailstore, folder: FolderId) -> MailboxId {
     MailboxId(format!("F{}", store.token(format!("mailbox {}", folder.0).as_bytes())))
 }
 
-fn counters(store: &Mailstore, folder: &mailstore::Folder, deleted: u32) -> Status {
+pub(super) fn counters(store: &Mailstore, folder: &mailstore::Folder, deleted: u32) -> Status {
     Status {
         messages: folder.messages,
         unseen: folder.unseen,

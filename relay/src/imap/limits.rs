@@ -41,6 +41,8 @@ pub(super) const OWN_MARKS: usize = 256;
 pub(super) const SESSIONS: usize = 20;
 /// Octets of a UID set in a line of the trail; a longer one is told by its ends and its count.
 pub(super) const LINE_UIDS: usize = 800;
+/// Folders that one connection watches by NOTIFY; each is some 200 octets of memory.
+pub(super) const WATCHED: usize = 5_000;
 /// The least time an idle session waits before its login is looked at again: a database that fails is not
 /// asked in a circle.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(250);

@@ -14,6 +14,8 @@ mod folders;
 mod limits;
 mod metadata;
 mod news;
+mod notify;
+mod quota;
 mod refusals;
 mod search;
 mod select;
@@ -27,4 +29,5 @@ mod words;
 mod world;
 
 pub use door::ImapDoor;
+pub use quota::Quotas;
 pub use world::ImapWorld;

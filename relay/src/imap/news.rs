@@ -8,7 +8,7 @@
 
 use mailstore::{EntryRow, Error, Gone, Known, News, Piece, Uid};
 use names::{AccountId, FolderId};
-use wire::imap::{Changes, Code, FlagChange, Refusal, Since, UidSet};
+use wire::imap::{Changes, Code, FlagChange, Refusal, Since, UidSet, WatchSelected};
 
 use super::door::ImapDoor;
 use super::session::Session;
@@ -126,7 +126,7 @@ pub(super) async fn poll(door: &ImapDoor, session: &mut Session) -> Changes {
     let news = session.watcher.take();
     if let Some(open) = session.open.as_mut() {
         open.hear(news);
-        if open.is_quiet() {
+        if open.is_quiet() || session.watched_between == WatchSelected::No {
             return open.nothing();
         }
     }
@@ -137,7 +137,8 @@ pub(super) async fn poll(door: &ImapDoor, session: &mut Session) -> Changes {
 /// Waits for the next change, or for the end of the session (RELIABILITY A-15). Cancel-safe: news is pending until it is told.
 pub(super) async fn wait(door: &ImapDoor, session: &mut Session) -> Changes {
     loop {
-        if session.open.as_ref().is_none_or(Open::is_quiet) {
+        let silent = session.watched_between == WatchSelected::No;
+        if silent || session.open.as_ref().is_none_or(Open::is_quiet) {
             let news = session.listen(door).await;
             if let (Some(open), Some(news)) = (session.open.as_mut(), news) {
                 open.hear(news);
@@ -146,6 +147,9 @@ pub(super) async fn wait(door: &ImapDoor, session: &mut Session) -> Changes {
         let ended = |refusal| Changes { ended: Some(refusal), ..Changes::default() };
         if let Some(refusal) = session.expired(door).await {
             return ended(refusal);
+        }
+        if silent {
+            continue;
         }
         match changes(door, session).await {
             Ok(changes) if changes.is_empty() => {}

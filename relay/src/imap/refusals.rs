@@ -27,6 +27,7 @@ fn of_store(what: &'static str, error: mailstore::Error) -> Refusal {
         E::UidsSpent(_) => {
             Refusal::new(Code::Limit, "the folder has given its last UID; please make another")
         }
+        E::OverQuota(_) => over_quota(),
         E::NoKey(_) | E::NoAccount(_) => Refusal::new(Code::ContactAdmin, "this mailbox is closed"),
         error if error.is_full() => {
             logged(what, error);
@@ -71,6 +72,11 @@ pub(super) fn no_folder() -> Refusal {
 /// One folder a use.
 pub(super) fn role_taken() -> Refusal {
     Refusal::new(Code::UseAttr, "another folder has this use")
+}
+
+/// The mailbox would hold more than it may.
+pub(super) fn over_quota() -> Refusal {
+    Refusal::new(Code::OverQuota, "the mailbox is full; please remove letters")
 }
 
 /// For now.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use directory::Login;
 use mailstore::{News, Watcher};
 use names::AccountId;
-use wire::imap::{Code, Refusal};
+use wire::imap::{Code, Refusal, WatchSelected};
 
 use super::door::{ImapDoor, Place};
 use super::news::Open;
@@ -24,6 +24,8 @@ pub(super) struct Session {
     watched: AccountId,
     /// The selected folder.
     pub(super) open: Option<Open>,
+    /// Whether the selected folder is told of: after NOTIFY only when that says so (RFC 5465 §3.1).
+    pub(super) watched_between: WatchSelected,
     _place: Place,
 }
 
@@ -39,7 +41,14 @@ impl Session {
         told.map_err(refusals::database("telling of a sign-in"))?;
         let watched = login.account;
         let watcher = relay.mailstore().watch(watched);
-        Ok(Self { signed_in, watcher, watched, open: None, _place: place })
+        Ok(Self {
+            signed_in,
+            watcher,
+            watched,
+            open: None,
+            watched_between: WatchSelected::Yes,
+            _place: place,
+        })
     }
 
     pub(super) fn login(&self) -> &Arc<Login> {

@@ -4,14 +4,15 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use net::World;
-use wire::imap::{Answer, Ask, Changes, Refusal, SearchKey, Server};
+use wire::imap::{Answer, Ask, Changes, Notice, Refusal, SearchKey, Server, Watch};
 
 use super::append::Appending;
 use super::door::ImapDoor;
 use super::fetch::Fetching;
+use super::notify::Watching;
 use super::search::{Question, Searching};
 use super::session::{DOOR, Session};
-use super::{acl, acts, append, fetch, folders, metadata, news, refusals, search, select};
+use super::{acl, acts, append, fetch, folders, metadata, news, notify, quota, refusals, search, select};
 use crate::sign_in::{SignIn, SignInRefusal, Step};
 
 /// One connection of the mailbox door.
@@ -22,6 +23,8 @@ pub struct ImapWorld {
     session: Option<Box<Session>>,
     pull: Option<Pull>,
     appending: Option<Box<Appending>>,
+    /// What NOTIFY watches.
+    watching: Option<Box<Watching>>,
 }
 
 /// An open pull.
@@ -35,7 +38,14 @@ enum Pull {
 impl ImapWorld {
     pub(super) fn new(door: ImapDoor, peer: IpAddr) -> Self {
         let sign_in = SignIn::new(door.relay().clone(), door.entrance().clone(), DOOR, peer);
-        Self { door, sign_in: Some(Box::new(sign_in)), session: None, pull: None, appending: None }
+        Self {
+            door,
+            sign_in: Some(Box::new(sign_in)),
+            session: None,
+            pull: None,
+            appending: None,
+            watching: None,
+        }
     }
 
     async fn step(&mut self, step: Result<Step, SignInRefusal>) -> Answer {
@@ -64,10 +74,21 @@ impl ImapWorld {
         Ok(())
     }
 
+    async fn notify(&mut self, watch: Option<Watch>) -> Result<Vec<Notice>, Refusal> {
+        let session = self.session.as_deref_mut().ok_or_else(refusals::confused)?;
+        if let Some(refusal) = session.expired(&self.door).await {
+            return Err(refusal);
+        }
+        let (watching, notices) = notify::begin(&self.door, session, watch).await?;
+        self.watching = watching;
+        Ok(notices)
+    }
+
     async fn ask_of(door: &ImapDoor, session: &mut Session, ask: Ask) -> Answer {
         match ask {
             Ask::Folders(count) => Answer::Folders(folders::list(door, session, count).await),
             Ask::Namespaces => Answer::Namespaces(Ok(session.namespaces())),
+            Ask::Quota(ask) => Answer::Quota(quota::answer(door, session, ask).await),
             Ask::Acl(ask) => Answer::Acl(acl::answer(door, session, ask).await),
             Ask::Annotations(folder) => {
                 Answer::Annotations(metadata::read(door, session, folder.as_ref()).await)
@@ -96,6 +117,7 @@ impl ImapWorld {
             Ask::Expunge { among } => Answer::Expunged(acts::expunge(door, session, among.as_ref()).await),
             Ask::Identify(_)
             | Ask::Unselect
+            | Ask::Notify(_)
             | Ask::Authenticate { .. }
             | Ask::Respond(_)
             | Ask::Append { .. }
@@ -148,6 +170,8 @@ fn refused(ask: &Ask, refusal: Refusal) -> Answer {
         Ask::Rename { .. } | Ask::Subscribe { .. } => Answer::Outcome(Err(refusal)),
         Ask::Folders(_) => Answer::Folders(Err(refusal)),
         Ask::Namespaces => Answer::Namespaces(Err(refusal)),
+        Ask::Notify(_) => Answer::Notices(Err(refusal)),
+        Ask::Quota(_) => Answer::Quota(Err(refusal)),
         Ask::Acl(_) => Answer::Acl(Err(refusal)),
         Ask::Status { .. } => Answer::Status(Err(refusal)),
         Ask::Select { .. } => Answer::Selected(Err(refusal)),
@@ -208,6 +232,7 @@ impl World<Server> for ImapWorld {
                 self.appending = None;
                 Answer::Done
             }
+            Ask::Notify(watch) => Answer::Notices(self.notify(watch).await),
             // Whoever may no longer use the folder's mailbox may leave it.
             Ask::Unselect => {
                 if let Some(session) = self.session.as_deref_mut() {
@@ -262,9 +287,27 @@ impl World<Server> for ImapWorld {
     }
 
     async fn event(&mut self) -> Answer {
-        match self.session.as_deref_mut() {
-            Some(session) => Answer::Changes(news::wait(&self.door, session).await),
-            None => std::future::pending().await,
+        let Some(session) = self.session.as_deref_mut() else { return std::future::pending().await };
+        let Some(watching) = self.watching.as_deref_mut() else {
+            return Answer::Changes(news::wait(&self.door, session).await);
+        };
+        loop {
+            tokio::select! {
+                biased;
+                changes = news::wait(&self.door, session) => return Answer::Changes(changes),
+                () = watching.stirred() => {}
+            }
+            if let Some(refusal) = session.expired(&self.door).await {
+                return Answer::Changes(Changes { ended: Some(refusal), ..Changes::default() });
+            }
+            let notices = watching.look(&self.door, session).await;
+            if notices.contains(&Notice::Overflow) {
+                self.watching = None;
+                return Answer::Notices(Ok(notices));
+            }
+            if !notices.is_empty() {
+                return Answer::Notices(Ok(notices));
+            }
         }
     }
 }

@@ -7,10 +7,12 @@ mod doors;
 mod folders;
 mod listening;
 mod ordering;
+mod quotas;
 mod reading;
 mod resync;
 mod searching;
 mod sharing;
+mod watching;
 
 use std::collections::VecDeque;
 

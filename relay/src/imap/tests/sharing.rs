@@ -6,16 +6,16 @@ use audit::{Act, Actor};
 use directory::{Seed, SeedFile};
 
 /// The team's INBOX and the colleague's, as the doctor sees them.
-const TEAM: &str = "\"Partag&AOk-s/cardiologie@hopital-saint-roch.mssante.example\"";
+pub(super) const TEAM: &str = "\"Partag&AOk-s/cardiologie@hopital-saint-roch.mssante.example\"";
 const COLLEAGUE: &str = "\"Autres bo&AO4-tes/paul.ferrand@hopital-saint-roch.mssante.example\"";
 
-fn below(root: &str, folder: &str) -> String {
+pub(super) fn below(root: &str, folder: &str) -> String {
     format!("{}/{folder}\"", root.trim_end_matches('"'))
 }
 
 impl Home {
     /// Makes the doctor a member of the team, and lets her read the colleague's letters.
-    async fn share(&self, rights: &str) {
+    pub(super) async fn share(&self, rights: &str) {
         let text = format!(
             "[[members]]\nmailbox = \"{SECRETARIAT}\"\nperson = \"10099000019\"\nrights = \"{rights}\"\n\
              [[delegations]]\nmailbox = \"{CARDIOLOGIST}\"\nperson = \"10099000019\"\nrights = \"read\"\n"
@@ -25,7 +25,7 @@ impl Home {
         assert_eq!(applied.faults, []);
     }
 
-    async fn to_the_team(&self) {
+    pub(super) async fn to_the_team(&self) {
         let letter = LETTER.replace(CARDIOLOGIST, DOCTOR).replace("Dr Paul Ferrand", "Dr Marie Lenoir");
         let outcome = self.house.send(DOCTOR, &[SECRETARIAT], &letter).await;
         assert!(matches!(outcome, crate::Outcome::Accepted { .. }), "{outcome:?}");

@@ -10,6 +10,8 @@
 //! | [`Ask::Authenticate`] [`Ask::Respond`] | ask | [`Answer::Outcome`], or [`Answer::Challenge`] and then `Respond` |
 //! | [`Ask::Folders`] | ask | [`Answer::Folders`] |
 //! | [`Ask::Namespaces`] | ask | [`Answer::Namespaces`] |
+//! | [`Ask::Notify`] | ask | [`Answer::Notices`] |
+//! | [`Ask::Quota`] | ask | [`Answer::Quota`] |
 //! | [`Ask::Acl`] | ask | [`Answer::Acl`] |
 //! | [`Ask::Create`] | ask | [`Answer::Created`] |
 //! | [`Ask::Delete`] | ask | [`Answer::Deleted`] |
@@ -30,7 +32,7 @@
 //! | [`Ask::Discard`] | ask | [`Answer::Done`] |
 //! | [`Ask::Copy`] [`Ask::Move`] | ask | [`Answer::Copied`] |
 //! | [`Ask::Expunge`] | ask | [`Answer::Expunged`] |
-//! | (listening) | event | [`Answer::Changes`] |
+//! | (listening) | event | [`Answer::Changes`], after NOTIFY also [`Answer::Notices`] |
 //!
 //! An answer of another kind than asked for ends the session with `BYE`: it is a bug of the world,
 //! and guessing could show one message as another.
@@ -41,8 +43,8 @@ use bytes::Bytes;
 use names::Timestamp;
 
 use super::{
-    AclAnswer, AclAsk, AclRights, Annotate, Annotation, FetchItems, Flags, FolderName, Namespaces, Role,
-    SearchKey, SortKey, StoreMode, ThreadBy, Threaded, UidSet,
+    AclAnswer, AclAsk, AclRights, Annotate, Annotation, FetchItems, Flags, FolderName, Namespaces, Notice,
+    QuotaAsk, QuotaRoot, Role, SearchKey, SortKey, StoreMode, ThreadBy, Threaded, UidSet, Watch,
 };
 use crate::mime::Summary;
 use crate::sasl::{Attempt, Secret};
@@ -68,6 +70,10 @@ pub enum Ask {
     Folders(Count),
     /// Where the folders of others stand (RFC 2342).
     Namespaces,
+    /// Watch this and nothing else, or nothing at all (RFC 5465).
+    Notify(Option<Watch>),
+    /// What a mailbox holds and may hold (RFC 9208).
+    Quota(QuotaAsk),
     /// Rights in a folder (RFC 4314).
     Acl(AclAsk),
     /// Create this folder and its missing parents (as selectable folders). An alias ([`FolderName::meant`])
@@ -221,6 +227,10 @@ pub enum Answer {
     Folders(Result<Vec<Folder>, Refusal>),
     /// Where the folders of others stand.
     Namespaces(Result<Namespaces, Refusal>),
+    /// News of folders that are watched.
+    Notices(Result<Vec<Notice>, Refusal>),
+    /// What a mailbox holds and may hold.
+    Quota(Result<QuotaRoot, Refusal>),
     /// Rights in a folder; the kind that was asked for.
     Acl(Result<AclAnswer, Refusal>),
     /// The notes.
@@ -559,6 +569,8 @@ pub enum Code {
     Limit,
     /// `[OVERQUOTA]`
     OverQuota,
+    /// `[NOTIFICATIONOVERFLOW]`: more is to be watched than is (RFC 5465 §5.8).
+    NotificationOverflow,
     /// `[TOOBIG]`: larger than APPENDLIMIT (RFC 7889), or a literal too large for LITERAL-.
     TooBig,
     /// `[UNKNOWN-CTE]`: a transfer encoding that is not undone, or octets that cannot be kept (RFC 3516).

@@ -224,6 +224,7 @@ fn is_guess(code: Code) -> bool {
         | Code::Cannot
         | Code::Limit
         | Code::OverQuota
+        | Code::NotificationOverflow
         | Code::AlreadyExists
         | Code::TooBig
         | Code::ExpungeIssued

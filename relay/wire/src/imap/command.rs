@@ -12,6 +12,8 @@ use super::limits;
 use super::list::{self, Listing};
 use super::metadata::{self, Annotate};
 use super::name::FolderName;
+use super::notify;
+use super::quota::{self, QuotaAsk};
 use super::scan::{Cursor, Fault, Parsed};
 use super::set::SequenceSet;
 use super::status::{self, StatusItem};
@@ -36,6 +38,9 @@ pub(super) enum Command {
     Authenticate { mechanism: String, initial: Option<Vec<u8>> },
     Namespace,
     Acl(AclAsk),
+    Quota(QuotaAsk),
+    Notify(notify::Wanted),
+    SetQuota,
     List(Listing),
     Status { folder: FolderName, items: Vec<StatusItem> },
     Metadata { folder: Option<FolderName>, wanted: metadata::Wanted },
@@ -122,6 +127,8 @@ pub(super) fn parse(mut cursor: Cursor<'_>) -> Parsed<Command> {
             let initial = if c.take(b' ') { Some(c.base64()) } else { None };
             Command::Authenticate { mechanism, initial }
         }
+        "NOTIFY" => notify::parse(c)?,
+        "GETQUOTA" | "GETQUOTAROOT" | "SETQUOTA" => quota::parse(&name, c)?,
         "MYRIGHTS" | "GETACL" | "SETACL" | "DELETEACL" | "LISTRIGHTS" => acl::parse(&name, c)?,
         "LIST" => list::parse(c)?,
         "LSUB" => list::parse_lsub(c)?,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::command::By;
 use super::enabled::Extension;
 use super::fetch_items::{FetchItem, FetchItems};
+use super::notify::After;
 use super::reply::Completion;
 use super::returns::{self, Window};
 use super::scan::{Cursor, Fault, Parsed};
@@ -74,6 +75,8 @@ pub(super) enum End {
     Fetch,
     /// With these words, and no news in between: SELECT (RFC 7162 §3.2.5).
     With(Completion),
+    /// Nothing was asked: new messages that NOTIFY shows (RFC 5465 §5.2).
+    Shown(After),
 }
 
 /// `mod-sequence-valzer`: 63 bits (RFC 7162 §7).

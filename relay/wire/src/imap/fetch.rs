@@ -204,6 +204,8 @@ impl Server {
         }
         let Fetching { tag, by, refusal, end, unknown_encoding, .. } = *fetching;
         match (end, refusal) {
+            // What could not be shown of a new message is asked for again by whoever wants it.
+            (End::Shown(after), _) => self.shown(after, out),
             // RFC 3516 §4.3: the request fails, whatever was shown before.
             (End::Fetch, None) if unknown_encoding => {
                 let completion =

@@ -1,5 +1,6 @@
 //! IDLE (RFC 2177).
 
+use super::notify::After;
 use super::reader::LineFault;
 use super::reply::Completion;
 use super::server::{Out, Phase, Server, Task};
@@ -36,9 +37,28 @@ impl Server {
     pub(super) fn event(&mut self, changes: Changes, out: &mut Out) {
         match self.phase {
             // More than one piece of news waits for the next event.
-            Phase::Idle { .. } => self.tell(changes, Expunges::Told, out),
+            Phase::Idle { ref tag } => {
+                let after = After::Idle(tag.clone());
+                // RFC 5465 §4: IDLE tells what NOTIFY would.
+                let expunges = self.between().unwrap_or(Expunges::Told);
+                self.tell_and_show(changes, expunges, after, out);
+            }
+            // NOTIFY: between commands as well.
+            Phase::Ready if self.hears_between() => {
+                let expunges = self.between().unwrap_or(Expunges::Kept);
+                self.tell_and_show(changes, expunges, After::Ready, out);
+            }
             Phase::Over => {}
             _ => self.late.push(changes),
+        }
+    }
+
+    fn tell_and_show(&mut self, changes: Changes, expunges: Expunges, after: After, out: &mut Out) {
+        let arrived = changes.arrived.clone();
+        self.tell(changes, expunges, out);
+        if !self.phase.is_over() {
+            // Nothing to show: the session goes on as it was.
+            let _ = self.show_new(&arrived, after, out);
         }
     }
 

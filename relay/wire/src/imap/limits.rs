@@ -68,6 +68,10 @@ pub const ENTRY_NAME: usize = 256;
 pub const ENTRIES: usize = 64;
 /// Patterns in one LIST (RFC 5258 §3 sets none).
 pub const PATTERNS: usize = 32;
+/// Groups of events in one NOTIFY.
+pub const WATCH_GROUPS: usize = 32;
+/// Folders named in one of them.
+pub const WATCH_FOLDERS: usize = 256;
 /// Octets of one keyword.
 pub const KEYWORD: usize = 64;
 /// Keywords in one command.

@@ -31,12 +31,14 @@ mod list;
 mod metadata;
 mod name;
 mod namespace;
+mod notify;
 #[cfg(test)]
 mod oracle;
 mod pattern;
 mod placing;
 #[cfg(test)]
 mod proofs;
+mod quota;
 mod reader;
 mod reply;
 mod returns;
@@ -80,6 +82,8 @@ pub use limits::Limits;
 pub use metadata::{Annotate, Annotation, EntryName, Sharing};
 pub use name::{DELIMITER, FolderName, NameError, Role};
 pub use namespace::Namespaces;
+pub use notify::{Notice, TellCounters, Watch, WatchEvents, WatchFolders, WatchGroup, WatchSelected};
+pub use quota::{QuotaAsk, QuotaRoot};
 pub use rights::AclRights;
 pub use scan::Date;
 pub use search::{EnvelopeField, SearchKey, When};

@@ -118,6 +118,7 @@ impl Code {
             Self::Cannot => "CANNOT",
             Self::Limit => "LIMIT",
             Self::OverQuota => "OVERQUOTA",
+            Self::NotificationOverflow => "NOTIFICATIONOVERFLOW",
             Self::TooBig => "TOOBIG",
             Self::ExpungeIssued => "EXPUNGEISSUED",
             Self::UnknownCte => "UNKNOWN-CTE",

@@ -14,6 +14,8 @@ use super::fetch::Fetching;
 use super::find::Finding;
 use super::list::Listing;
 use super::metadata::Wanted;
+use super::notify::{Notify, Telling};
+use super::quota::QuotaAsk;
 use super::reader::Reader;
 use super::reply::{self, Completion};
 use super::select::Selecting;
@@ -40,6 +42,8 @@ pub struct Server {
     pub(super) enabled: Enabled,
     /// Events that came while a command ran; told with its end.
     pub(super) late: Vec<Changes>,
+    /// Once it has said NOTIFY.
+    pub(super) notify: Option<Box<Notify>>,
     /// Refused commands so far.
     pub(super) faults: u32,
     /// Refused sign-ins so far.
@@ -115,6 +119,15 @@ pub(super) enum Task {
         tag: String,
         ask: AclAsk,
     },
+    Quota {
+        tag: String,
+        ask: QuotaAsk,
+    },
+    Notify {
+        tag: String,
+        telling: Telling,
+        active: bool,
+    },
     Outcome {
         tag: String,
         done: &'static str,
@@ -177,6 +190,7 @@ impl Server {
             selection: None,
             enabled: Enabled::default(),
             late: Vec::new(),
+            notify: None,
             faults: 0,
             refused_sign_ins: 0,
             stopping: Stopping::No,
@@ -216,6 +230,10 @@ impl Server {
                 self.listed(&tag, &listing, &patterns, folders, out);
             }
             (Task::Namespace { tag }, Answer::Namespaces(found)) => self.namespaces(&tag, found, out),
+            (Task::Notify { tag, telling, active }, Answer::Notices(notices)) => {
+                self.notifies(&tag, (telling, active), notices, out);
+            }
+            (Task::Quota { tag, ask }, Answer::Quota(root)) => self.told_quota(&tag, &ask, root, out),
             (Task::Acl { tag, ask }, Answer::Acl(answer)) => self.told_rights(&tag, &ask, answer, out),
             (Task::Metadata { tag, folder, wanted }, Answer::Annotations(annotations)) => {
                 self.annotated(&tag, folder.as_ref(), &wanted, annotations, out);
@@ -310,6 +328,9 @@ impl Server {
             Command::Enable(wanted) => self.enable(tag, &wanted, out),
             Command::Namespace => self.namespace(tag, out),
             Command::Acl(ask) => self.acl(tag, ask, out),
+            Command::Quota(ask) => self.quota(tag, ask, out),
+            Command::SetQuota => self.set_quota(tag, out),
+            Command::Notify(wanted) => self.notify(tag, wanted, out),
             Command::List(listing) => self.list(tag, listing, out),
             Command::Status { folder, items } => self.status(tag, folder, items, out),
             Command::Metadata { folder, wanted } => self.metadata(tag, folder, wanted, out),
@@ -382,6 +403,7 @@ impl Machine for Server {
                 self.phase = Phase::Ready;
             }
             Input::Event(Answer::Changes(changes)) => self.event(changes, out),
+            Input::Event(Answer::Notices(Ok(notices))) => self.notices(notices, out),
             Input::Event(_) => self.bye("SERVERBUG", "an internal error; please come back", out),
             Input::Silence => match self.phase {
                 Phase::Over => {}
@@ -410,6 +432,6 @@ impl Machine for Server {
 
     fn listening(&self) -> bool {
         // Without a folder there is no news but the end of the session.
-        matches!(self.phase, Phase::Idle { .. })
+        matches!(self.phase, Phase::Idle { .. }) || self.hears_between()
     }
 }

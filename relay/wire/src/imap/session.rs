@@ -2,6 +2,7 @@
 
 use super::condstore;
 use super::enabled::{Enabled, Extension};
+use super::notify::After;
 use super::reply::{Completion, Tells};
 use super::scan::Fault;
 use super::server::{Out, Phase, Server, Task};
@@ -92,6 +93,7 @@ impl Server {
         } else {
             out.send(completion.line(tag).as_bytes());
             self.phase = Phase::Ready;
+            self.late_notices(out);
         }
     }
 
@@ -103,7 +105,7 @@ impl Server {
         changes: Changes,
         out: &mut Out,
     ) {
-        let more = changes.more;
+        let (more, arrived) = (changes.more, changes.arrived.clone());
         self.hear(changes, expunges, out);
         if self.phase.is_over() {
             return;
@@ -122,8 +124,9 @@ impl Server {
             }
             (Tells::HighestModSeq | Tells::Nothing, _) => completion,
         };
-        out.send(completion.line(&tag).as_bytes());
-        self.phase = Phase::Ready;
+        if let Err(after) = self.show_new(&arrived, After::Complete(tag, completion), out) {
+            self.shown(after, out);
+        }
     }
 
     /// Tells what came while a command ran, and then what the world says now.
@@ -142,6 +145,7 @@ impl Server {
         if let Some(refusal) = changes.ended {
             return self.bye(refusal.code.as_str(), &refusal.text, out);
         }
+        let tells_flags = self.tells_flags();
         let Some(selection) = self.selection.as_mut() else { return };
         selection.view.vanish(&changes.vanished);
         if expunges == Expunges::Told {
@@ -157,7 +161,7 @@ impl Server {
             out.send(format!("* {} EXISTS\r\n", selection.view.len()).as_bytes());
         }
         selection.uid_next = selection.uid_next.max(selection.view.greatest().saturating_add(1));
-        for FlagChange { uid, flags, modseq } in changes.flags {
+        for FlagChange { uid, flags, modseq } in changes.flags.into_iter().filter(|_| tells_flags) {
             if let Some(number) = selection.view.number(uid) {
                 let modseq = shown_modseq(self.enabled, modseq);
                 out.send(format!("* {number} FETCH (UID {uid} FLAGS {flags}{modseq})\r\n").as_bytes());

@@ -3,12 +3,13 @@
 //! `Setup:` lines: `plain` (port 143, before sign-in), `stranger` (port 993, before sign-in; otherwise the
 //! session has signed in), `selected` (INBOX is), `examined`, `inbox N` (N short letters), `letter NAME`
 //! (one of [`letter`] into INBOX), `sortable`, `threaded` (those of `stage_letters`), `folder NAME`,
-//! `others NAME` and `shared NAME` (what stands above their folders), `errors N`, `sign-ins N`,
+//! `others NAME` and `shared NAME` (what stands above their folders), `quota OCTETS MOST MESSAGES MOST`, `errors N`, `sign-ins N`,
 //! `letter-size N`.
 //!
 //! `W:` lines: `KIND refused CODE text` for the next ask of a kind; `deliver`, `vanish UIDS`,
 //! `forget` (what went is no longer known one by one),
-//! `flag UID (FLAGS)` for what another session does in INBOX; `ended CODE text`; `nonsense`.
+//! `flag UID (FLAGS)` for what another session does in INBOX; `ended CODE text`; `nonsense`;
+//! `counters FOLDER`, `made NAME [was NAME]`, `removed NAME`, `overflow` for what NOTIFY tells.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -163,6 +164,7 @@ fn code(text: &str) -> Result<Code, String> {
         Cannot,
         Limit,
         OverQuota,
+        NotificationOverflow,
         TooBig,
         ExpungeIssued,
         UnknownCte,
@@ -210,6 +212,15 @@ impl Stage for ImapStage {
             "folder" => drop(self.world.answer(Ask::Create { folder: name(value), role: None })),
             "others" => self.world.namespaces.others = Some(name(value)),
             "shared" => self.world.namespaces.shared = Some(name(value)),
+            "quota" => {
+                let numbers = value.split(' ').map(str::parse::<u64>).collect::<Result<Vec<_>, _>>();
+                let Ok([octets, most_octets, messages, most_messages]) = numbers.as_deref() else {
+                    return Err(format!("setup {line}: four numbers"));
+                };
+                let quota = &mut self.world.quota;
+                (quota.octets, quota.most_octets) = (*octets, Some(*most_octets));
+                (quota.messages, quota.most_messages) = (*messages, Some(*most_messages));
+            }
             "mechanisms" => {
                 let parse =
                     |name: &str| Mechanism::parse(name.as_bytes()).ok_or(format!("no mechanism {name}"));
@@ -274,6 +285,26 @@ impl Stage for ImapStage {
                 self.world.ended = Some(Refusal::new(code(name)?, text));
             }
             "challenge" => self.world.challenges.push_back(rest.as_bytes().to_vec()),
+            "counters" => {
+                let notice = self.world.counters(rest);
+                self.world.notices.push(notice);
+            }
+            "overflow" => self.world.notices.push(Notice::Overflow),
+            "made" | "removed" => {
+                let kind = if word == "made" { FolderKind::Selectable } else { FolderKind::Absent };
+                let (now, was) = match rest.split_once(" was ") {
+                    Some((now, was)) => (now, Some(name(was))),
+                    None => (rest, None),
+                };
+                let folder = Folder {
+                    name: name(now),
+                    role: None,
+                    subscription: Subscription::On,
+                    kind,
+                    status: Status::default(),
+                };
+                self.world.notices.push(Notice::Folder { folder, was });
+            }
             "nonsense" => self.nonsense = true,
             _ => return Err(format!("no such answer: {line}")),
         }
@@ -294,6 +325,9 @@ impl Stage for ImapStage {
     }
 
     fn event(&mut self) -> Option<Answer> {
+        if !self.world.notices.is_empty() {
+            return Some(Answer::Notices(Ok(std::mem::take(&mut self.world.notices))));
+        }
         Some(Answer::Changes(self.world.changes()))
     }
 }

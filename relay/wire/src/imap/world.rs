@@ -207,6 +207,10 @@ pub struct World {
     pub chunk: usize,
     pub ended: Option<Refusal>,
     pub namespaces: Namespaces,
+    /// NOTIFY: the selected folder is not watched.
+    pub frozen: bool,
+    pub notices: Vec<Notice>,
+    pub quota: QuotaRoot,
 }
 
 impl World {
@@ -221,6 +225,9 @@ impl World {
             chunk: 7,
             ended: None,
             namespaces: Namespaces::default(),
+            frozen: false,
+            notices: Vec::new(),
+            quota: QuotaRoot { name: "dr@cabinet.example".to_owned(), ..QuotaRoot::default() },
         }
     }
 
@@ -236,7 +243,7 @@ impl World {
     /// What changed since the session was last told.
     pub fn changes(&mut self) -> Changes {
         let mut changes = Changes { ended: self.ended.take(), ..Changes::default() };
-        let Some(open) = self.open.as_mut() else { return changes };
+        let Some(open) = self.open.as_mut().filter(|_| !self.frozen) else { return changes };
         let all = self.post.all();
         let Some(stored) = all.get(&open.folder) else {
             changes.ended = Some(Refusal::new(Code::Nonexistent, "the folder is gone"));
@@ -296,6 +303,19 @@ impl World {
             Ask::Namespaces => {
                 let refused = self.refused("namespace");
                 one(Answer::Namespaces(refused.map(|()| self.namespaces.clone())))
+            }
+            Ask::Notify(watch) => {
+                self.asked.push(format!("notify {watch:?}"));
+                let refused = self.refused("notify");
+                self.frozen = watch.as_ref().is_none_or(|watch| watch.selected == WatchSelected::No);
+                let counters = watch.filter(|watch| watch.counters == TellCounters::AtOnce);
+                let notices = counters.map(|_| vec![self.counters("Corbeille")]).unwrap_or_default();
+                one(Answer::Notices(refused.map(|()| notices)))
+            }
+            Ask::Quota(ask) => {
+                self.asked.push(format!("quota {ask:?}"));
+                let refused = self.refused("quota");
+                one(Answer::Quota(refused.map(|()| self.quota.clone())))
             }
             Ask::Acl(ask) => {
                 self.asked.push(format!("acl {ask:?}"));
@@ -586,6 +606,18 @@ impl World {
                 .extend(octets.chunks(self.chunk).map(|piece| Answer::Chunk(Bytes::copy_from_slice(piece))));
         }
         answers
+    }
+
+    pub fn counters(&self, folder: &str) -> Notice {
+        let (folder, all) = (name(folder), self.post.all());
+        let stored = &all[&folder];
+        let status = Status {
+            messages: stored.letters.len() as u32,
+            uid_next: stored.uid_next,
+            uid_validity: stored.uid_validity,
+            ..Status::default()
+        };
+        Notice::Counters { folder, status }
     }
 
     /// Dr A reads and manages, B only reads; nothing is kept.

@@ -1,0 +1,243 @@
+//! NOTIFY (RFC 5465): one connection hears of every mailbox of its user.
+//!
+//! Nothing is kept for a session that never asks. One that does keeps, of each folder of the mailboxes it
+//! watches, its name, its use and three counters: what is told is the difference.
+
+use std::collections::BTreeMap;
+
+use directory::MayUse;
+use mailstore::{FolderNews, News, Watchers};
+use names::{AccountId, FolderId};
+use wire::imap::{
+    Code, Folder, FolderKind, FolderName, Notice, Refusal, Status, Subscription, TellCounters, Watch,
+    WatchEvents, WatchFolders, WatchSelected,
+};
+
+use super::door::ImapDoor;
+use super::session::Session;
+use super::{folders, limits, refusals, shared, words};
+
+const WATCHING: &str = "watching folders";
+
+/// What a session watches.
+pub(super) struct Watching {
+    watch: Watch,
+    /// Each mailbox, and how it is called in this session; one's own has no name.
+    accounts: Vec<(AccountId, Option<String>)>,
+    known: BTreeMap<AccountId, BTreeMap<FolderId, Known>>,
+    watchers: Watchers,
+    /// Heard of and not looked at yet.
+    pending: BTreeMap<AccountId, News>,
+    ready: Vec<Notice>,
+}
+
+/// A folder as the client was told of it.
+#[derive(Clone, PartialEq, Eq)]
+struct Known {
+    name: FolderName,
+    role: Option<mailstore::Role>,
+    subscription: Subscription,
+    status: Status,
+}
+
+/// Begins to watch; gives what is told at once.
+pub(super) async fn begin(
+    door: &ImapDoor,
+    session: &mut Session,
+    watch: Option<Watch>,
+) -> Result<(Option<Box<Watching>>, Vec<Notice>), Refusal> {
+    let selected = watch.as_ref().map(|watch| watch.selected);
+    let watching = match watch {
+        // What is watched is known before it is looked at: nothing falls between.
+        Some(watch) if !watch.groups.is_empty() => Some(Watching::new(door, session, watch).await?),
+        Some(_) | None => None,
+    };
+    session.watched_between = match selected {
+        Some(WatchSelected::Yes) => WatchSelected::Yes,
+        Some(WatchSelected::No) | None => WatchSelected::No,
+    };
+    let notices = watching.as_ref().map(|watching| watching.at_once(session)).unwrap_or_default();
+    Ok((watching.map(Box::new), notices))
+}
+
+impl Watching {
+    async fn new(door: &ImapDoor, session: &Session, watch: Watch) -> Result<Self, Refusal> {
+        let login = session.login();
+        let other = |other: &MayUse| (other.account, Some(shared::root(other)));
+        let accounts: Vec<_> =
+            std::iter::once((login.account, None)).chain(login.others.iter().map(other)).collect();
+        let ids: Vec<AccountId> = accounts.iter().map(|(account, _)| *account).collect();
+        let watchers = door.relay().mailstore().watch_all(&ids);
+        let mut watching = Self {
+            watch,
+            accounts,
+            known: BTreeMap::new(),
+            watchers,
+            pending: BTreeMap::new(),
+            ready: Vec::new(),
+        };
+        let mut folders = 0;
+        for account in ids {
+            let known = watching.read(door, account).await.map_err(refusals::store(WATCHING))?;
+            folders += known.len();
+            if folders > limits::WATCHED {
+                let why = "more folders than one connection watches";
+                return Err(Refusal::new(Code::NotificationOverflow, why));
+            }
+            watching.known.insert(account, known);
+        }
+        Ok(watching)
+    }
+
+    /// The folders of a mailbox, as they are now.
+    async fn read(
+        &self,
+        door: &ImapDoor,
+        account: AccountId,
+    ) -> Result<BTreeMap<FolderId, Known>, mailstore::Error> {
+        let store = door.relay().mailstore();
+        let root =
+            self.accounts.iter().find(|(known, _)| *known == account).and_then(|(_, root)| root.clone());
+        let known = |folder: &mailstore::Folder| {
+            let name = match &root {
+                Some(root) => shared::shown(root, &folder.name)?,
+                None => FolderName::parse(folder.name.as_str()).ok()?,
+            };
+            let subscription = if folder.subscribed { Subscription::On } else { Subscription::Off };
+            // A use is one's own folder's only, as LIST tells it.
+            let role = folder.role.filter(|_| root.is_none());
+            Some((folder.id, Known { name, role, subscription, status: folders::counters(store, folder, 0) }))
+        };
+        Ok(store.folders(account).await?.iter().filter_map(known).collect())
+    }
+
+    /// What is told of a folder: the first group that names it decides.
+    fn events(&self, account: AccountId, known: &Known) -> WatchEvents {
+        let own = self.accounts.iter().any(|(one, root)| *one == account && root.is_none());
+        let named = |folders: &WatchFolders| match folders {
+            WatchFolders::Inboxes => own && known.role == Some(mailstore::Role::Inbox),
+            WatchFolders::Personal => own,
+            WatchFolders::Subscribed => known.subscription == Subscription::On,
+            WatchFolders::Subtree(names) => {
+                names.iter().any(|name| known.name == *name || known.name.is_under(name))
+            }
+            WatchFolders::These(names) => names.contains(&known.name),
+        };
+        let group = self.watch.groups.iter().find(|group| named(&group.folders));
+        group.map(|group| group.events).unwrap_or_default()
+    }
+
+    /// The counters of all whose messages are watched (RFC 5465 §3.1: but of the selected folder).
+    fn at_once(&self, session: &Session) -> Vec<Notice> {
+        if self.watch.counters == TellCounters::Later {
+            return Vec::new();
+        }
+        let selected = session.open.as_ref().map(|open| open.folder);
+        let all = self.known.iter().flat_map(|(account, folders)| folders.iter().map(|one| (*account, one)));
+        all.filter(|(account, (folder, known))| {
+            Some(**folder) != selected && self.events(*account, known).has(WatchEvents::MESSAGES)
+        })
+        .map(|(_, (_, known))| known.counters())
+        .collect()
+    }
+
+    /// Waits until something happened in what is watched. Cancel-safe.
+    pub(super) async fn stirred(&self) {
+        if self.pending.is_empty() && self.ready.is_empty() {
+            self.watchers.stirred().await;
+        }
+    }
+
+    /// What happened, as far as it is watched. Cancel-safe: what was heard waits until it is told.
+    pub(super) async fn look(&mut self, door: &ImapDoor, session: &mut Session) -> Vec<Notice> {
+        // Two takes between which nothing was told are one: the difference is from what the client knows.
+        for (account, news) in self.watchers.take() {
+            let pending = self.pending.entry(account).or_default();
+            pending.list |= news.list;
+            pending.folders.extend(news.folders);
+        }
+        let selected = session.open.as_ref().map(|open| open.folder);
+        while let Some((&account, news)) = self.pending.first_key_value() {
+            // A mailbox that may no longer be used is silent; the next command says so.
+            if session.mailbox(account).is_none() {
+                self.pending.remove(&account);
+                continue;
+            }
+            let news = news.clone();
+            match self.read(door, account).await {
+                Ok(now) => self.compare(account, &news, now, selected),
+                Err(error) => refusals::logged(WATCHING, error),
+            }
+            self.pending.remove(&account);
+        }
+        if self.known.values().map(BTreeMap::len).sum::<usize>() > limits::WATCHED {
+            return vec![Notice::Overflow];
+        }
+        std::mem::take(&mut self.ready)
+    }
+
+    /// Makes notices of what is otherwise than the client knows it.
+    fn compare(
+        &mut self,
+        account: AccountId,
+        news: &News,
+        now: BTreeMap<FolderId, Known>,
+        selected: Option<FolderId>,
+    ) {
+        let before = self.known.remove(&account).unwrap_or_default();
+        let mut notices = Vec::new();
+        for (id, folder) in &now {
+            let old = before.get(id);
+            if let Some(notice) = self.renamed(account, old, folder) {
+                notices.push(notice);
+            }
+            let touched: Option<&FolderNews> = news.folders.get(id).filter(|_| selected != Some(*id));
+            if touched.is_some() && self.is_told(account, old, folder) {
+                notices.push(folder.counters());
+            }
+        }
+        for (_, folder) in before.iter().filter(|(id, _)| !now.contains_key(id)) {
+            if self.events(account, folder).has(WatchEvents::NAMES) {
+                notices.push(folder.listed(FolderKind::Absent, None));
+            }
+        }
+        self.ready.extend(notices);
+        self.known.insert(account, now);
+    }
+
+    fn renamed(&self, account: AccountId, old: Option<&Known>, now: &Known) -> Option<Notice> {
+        let events = self.events(account, now);
+        let named = old.is_none_or(|old| old.name != now.name);
+        let subscribed = old.is_some_and(|old| old.subscription != now.subscription);
+        let was = old.map(|old| old.name.clone()).filter(|old| *old != now.name);
+        let told = (named && events.has(WatchEvents::NAMES))
+            || (subscribed && events.has(WatchEvents::SUBSCRIPTIONS));
+        told.then(|| now.listed(FolderKind::Selectable, was))
+    }
+
+    /// Whether the messages of a folder changed in a way that is watched.
+    fn is_told(&self, account: AccountId, old: Option<&Known>, now: &Known) -> bool {
+        let events = self.events(account, now);
+        let moved = old.is_none_or(|old| {
+            (old.status.messages, old.status.uid_next) != (now.status.messages, now.status.uid_next)
+        });
+        if moved { events.has(WatchEvents::MESSAGES) } else { events.has(WatchEvents::FLAGS) }
+    }
+}
+
+impl Known {
+    fn counters(&self) -> Notice {
+        Notice::Counters { folder: self.name.clone(), status: self.status.clone() }
+    }
+
+    fn listed(&self, kind: FolderKind, was: Option<FolderName>) -> Notice {
+        let folder = Folder {
+            name: self.name.clone(),
+            role: self.role.and_then(words::role),
+            subscription: self.subscription,
+            kind,
+            status: self.status.clone(),
+        };
+        Notice::Folder { folder, was }
+    }
+}
