@@ -9,8 +9,8 @@ use directory::MayUse;
 use mailstore::{FolderNews, News, Watchers};
 use names::{AccountId, FolderId};
 use wire::imap::{
-    Code, Folder, FolderKind, FolderName, Notice, Refusal, Status, Subscription, TellCounters, Watch,
-    WatchEvents, WatchFolders, WatchSelected,
+    AclRights, Code, Folder, FolderKind, FolderName, Notice, Refusal, Status, Subscription, TellCounters,
+    Watch, WatchEvents, WatchFolders, WatchSelected,
 };
 
 use super::door::ImapDoor;
@@ -237,6 +237,8 @@ impl Known {
             subscription: self.subscription,
             kind,
             status: self.status.clone(),
+            // NOTIFY shows none (RFC 5465 §5.4).
+            rights: AclRights::NONE,
         };
         Notice::Folder { folder, was }
     }

@@ -302,6 +302,7 @@ impl Stage for ImapStage {
                     subscription: Subscription::On,
                     kind,
                     status: Status::default(),
+                    rights: AclRights::NONE,
                 };
                 self.world.notices.push(Notice::Folder { folder, was });
             }
