@@ -15,6 +15,7 @@ mod hostile_peers;
 mod killed;
 mod killed_sending;
 mod lost_answers;
+mod mail_programs;
 mod neighbours;
 mod on_disk_first;
 mod one_letter;

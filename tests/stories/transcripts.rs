@@ -163,7 +163,7 @@ fn imap_transcripts_are_played_over_tls_on_a_running_server() {
 fn play_imap(house: &House, transcript: &Transcript, login: &str) -> Result<(), String> {
     let has = |setup: &str| transcript.setup.iter().any(|line| line == setup);
     let failed = |error: std::io::Error| format!("before the curtain: {error}");
-    furnish(house, transcript, login).map_err(failed)?;
+    furnish(house, &transcript.setup, login, &password(login)).map_err(failed)?;
     if has("plain") {
         return play_live(transcript, house.clear(house.ports.imap).map_err(failed)?, live);
     }
@@ -197,12 +197,12 @@ fn play_imap(house: &House, transcript: &Transcript, login: &str) -> Result<(), 
 }
 
 /// Puts the stage's letters and folders in their places.
-fn furnish(house: &House, transcript: &Transcript, login: &str) -> std::io::Result<()> {
-    let wanted: Vec<_> = transcript.setup.iter().filter_map(|line| line.split_once(' ')).collect();
+pub(crate) fn furnish(house: &House, setup: &[String], login: &str, password: &str) -> std::io::Result<()> {
+    let wanted: Vec<_> = setup.iter().filter_map(|line| line.split_once(' ')).collect();
     if wanted.is_empty() {
         return Ok(());
     }
-    let mut client = house.reader(login, &password(login))?;
+    let mut client = house.reader(login, password)?;
     for (key, value) in wanted {
         match key {
             "inbox" => {
@@ -219,7 +219,7 @@ fn furnish(house: &House, transcript: &Transcript, login: &str) -> std::io::Resu
 }
 
 /// When the stage's letters arrived.
-const RECEIVED: &str = " 1-Feb-2026 03:34:27 +0000";
+pub(crate) const RECEIVED: &str = " 1-Feb-2026 03:34:27 +0000";
 
 /// What a running server chooses freely, as the stage chose it.
 fn live(line: &[u8]) -> Vec<u8> {
@@ -280,7 +280,7 @@ impl Verdicts {
 }
 
 /// The letters of the stage (`relay/wire/src/imap/stage.rs`), octet for octet.
-fn short(number: u32) -> Vec<u8> {
+pub(crate) fn short(number: u32) -> Vec<u8> {
     format!(
         "From: Dr A <a@cabinet.example>\r\nTo: b@hopital.example\r\nSubject: letter {number}\r\n\
          Date: Sat, 31 Jan 2026 09:00:00 +0100\r\nMessage-ID: <{number}@cabinet.example>\r\n\r\nBody {number}.\r\n"

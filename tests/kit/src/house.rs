@@ -6,6 +6,7 @@ use crate::loopback::{Ports, now};
 use crate::outside::Outside;
 use crate::postgres::Schema;
 use crate::programs::{Ran, Tool};
+use crate::recorder::Recorder;
 use crate::sink::Sink;
 use crate::smtp::SmtpClient;
 use crate::socket::{Socket, showing, trusting};
@@ -299,6 +300,12 @@ impl House {
         client.run(&format!("LOGIN {login} {password}"))?;
         client.run("SELECT INBOX")?;
         Ok(client)
+    }
+
+    /// An ear in front of the mailbox door: mail programs connect to it and are noted.
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        Recorder::open(self.ports.imaps, &self.certificate(), Arc::clone(&self.tls))
     }
 
     /// Another operator's server at the door of operators, EHLO said under TLS; it shows `identity`. The

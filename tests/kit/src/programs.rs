@@ -5,6 +5,7 @@ use crate::until::{Limit, until};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// What a program did.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ impl Ran {
 pub struct Tool {
     command: Command,
     input: Vec<u8>,
+    limit: Duration,
     what: String,
 }
 
@@ -59,7 +61,7 @@ impl Tool {
         command.env_remove("http_proxy").env_remove("https_proxy").env_remove("HTTP_PROXY");
         command.env_remove("HTTPS_PROXY").env_remove("ALL_PROXY").env_remove("all_proxy");
         let what = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { command, input: Vec::new(), what }
+        Self { command, input: Vec::new(), limit: PROGRAM, what }
     }
 
     /// A Python program, given as text.
@@ -103,6 +105,13 @@ impl Tool {
         self
     }
 
+    /// How long it may take, when that is more than programs usually need.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// Runs it to its end.
     ///
     /// # Panics
@@ -115,9 +124,9 @@ impl Tool {
         let feeding = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(&input)));
         let out = std::thread::spawn(move || read(stdout));
         let err = std::thread::spawn(move || read(stderr));
-        let what = self.what;
+        let (what, limit) = (self.what, self.limit);
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            until(Limit(PROGRAM, "a program to end"), || child.try_wait().expect("our own child"))
+            until(Limit(limit, "a program to end"), || child.try_wait().expect("our own child"))
         }));
         let Ok(ended) = ended else {
             let _ = child.kill();

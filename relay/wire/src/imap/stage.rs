@@ -414,6 +414,10 @@ mod tests {
         let mut failures = Vec::new();
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            // What mail programs said is played on running servers only.
+            if path.is_dir() {
+                continue;
+            }
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let text = std::fs::read_to_string(&path).unwrap();
             assert!(text.starts_with("# "), "{name} does not say which rule it shows");
