@@ -20,10 +20,10 @@ const all = async (fetching) => { const found = []; for await (const one of fetc
 
 const visit = async () => {
   const client = await open();
-  for (const wanted of ['IDLE', 'MOVE', 'UIDPLUS', 'SPECIAL-USE', 'NAMESPACE']) {
+  for (const wanted of ['IDLE', 'MOVE', 'UIDPLUS', 'SPECIAL-USE', 'NAMESPACE', 'CONDSTORE', 'QRESYNC']) {
     assert(client.capabilities.has(wanted), `${wanted} is not offered`);
   }
-  const remembers = client.enabled.has('QRESYNC');
+  assert(client.enabled.has('QRESYNC'), 'QRESYNC is not enabled');
 
   const folders = await client.list({ statusQuery: { messages: true, unseen: true, uidNext: true } });
   const uses = new Map(folders.map((folder) => [folder.specialUse, folder.path]));
@@ -31,7 +31,7 @@ const visit = async () => {
 
   const inbox = await client.mailboxOpen('INBOX');
   assert.equal(inbox.exists, 5);
-  assert(!remembers || inbox.highestModseq > 0n);
+  assert(inbox.highestModseq > 0n);
   const query = {
     uid: true, flags: true, envelope: true, bodyStructure: true, internalDate: true, size: true,
     headers: ['references', 'list-id'],
@@ -62,6 +62,9 @@ const visit = async () => {
   assert.deepEqual([status.messages, status.uidNext], [3, 4]);
   await client.mailboxRename(path, ['Suivi', 'Automne']);
 
+  // It does not take what VANISHED from its count (RFC 7162 §3.2.10), so it looks again.
+  await client.mailboxClose();
+  await client.mailboxOpen('INBOX');
   // A letter comes while it waits.
   const came = once(client, 'exists');
   const waiting = client.idle();
@@ -72,7 +75,7 @@ const visit = async () => {
   assert.equal((await client.fetchOne('*', { uid: true })).uid, 6);
   const { uidValidity, highestModseq } = client.mailbox;
   await client.logout();
-  if (remembers) console.log(`${uidValidity} ${highestModseq}`);
+  console.log(`${uidValidity} ${highestModseq}`);
 };
 
 const comeBack = async (remembered) => {
@@ -85,7 +88,8 @@ const comeBack = async (remembered) => {
   const back = await again.mailboxOpen('INBOX', { changedSince: highestModseq, uidValidity });
   assert.equal(back.uidValidity, uidValidity);
   assert.deepEqual(gone.map((what) => [what.uid, what.vanished, what.earlier]), [[4, true, true]]);
-  assert.deepEqual(flagged.map((what) => [what.uid, [...what.flags].sort()]), [[1, ['$Urgent', '\\Flagged', '\\Seen']]]);
+  assert.deepEqual(flagged.map((what) => what.uid), [1]);
+  for (const flag of ['$Urgent', '\\Flagged', '\\Seen']) assert(flagged[0].flags.has(flag), `no ${flag}`);
   const changed = await all(again.fetch('1:*', { uid: true, flags: true }, { uid: true, changedSince: highestModseq }));
   assert.deepEqual(changed.map((letter) => letter.uid), [1]);
   await again.messageDelete('6', { uid: true });

@@ -12,3 +12,4 @@ mod neomutt;
 mod offlineimap;
 mod stage;
 mod synced;
+mod thunderbird;

@@ -6,6 +6,7 @@ use crate::loopback::{Ports, now};
 use crate::outside::Outside;
 use crate::postgres::Schema;
 use crate::programs::{Ran, Tool};
+use crate::publisher::Publisher;
 use crate::recorder::Recorder;
 use crate::sink::Sink;
 use crate::smtp::SmtpClient;
@@ -50,6 +51,8 @@ pub struct Plan {
 const PAGES: &str = "messagerie.localhost";
 const PIECES: &str = "pieces.localhost";
 const SPACE: &str = "pro.localhost";
+/// Where a mail program asks for settings when its owner's address ends in `@cabinet.example`.
+const AUTOCONFIG: &str = "autoconfig.cabinet.example";
 
 /// A running server with its folder, its people and its smarthost.
 pub struct House {
@@ -308,6 +311,12 @@ impl House {
         Recorder::open(self.ports.imaps, &self.certificate(), Arc::clone(&self.tls))
     }
 
+    /// A page over TLS, under the names of the house.
+    #[must_use]
+    pub fn publisher(&self, file: Vec<u8>) -> Publisher {
+        Publisher::secure(file, &self.certificate())
+    }
+
     /// Another operator's server at the door of operators, EHLO said under TLS; it shows `identity`. The
     /// error is whatever ended it: under TLS 1.3 a refused certificate shows at the first answer.
     pub fn peer(&self, identity: Option<&Issued>) -> io::Result<SmtpClient> {
@@ -340,7 +349,7 @@ impl House {
     }
 
     fn certificate(&self) -> Issued {
-        let names = ["localhost", "127.0.0.1", PAGES, PIECES, SPACE];
+        let names = ["localhost", "127.0.0.1", "mail.pli.example", AUTOCONFIG, PAGES, PIECES, SPACE];
         self.authority.server(&names, now()).expect("a certificate can be made")
     }
 

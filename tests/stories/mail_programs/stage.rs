@@ -8,8 +8,17 @@ use std::io;
 use std::path::PathBuf;
 
 /// Each has a mailbox of its name and a recorded dialogue.
-pub const RECORDED: [&str; 8] =
-    ["curl", "fetchmail", "getmail", "imapflow", "imaplib", "mbsync", "neomutt", "offlineimap"];
+pub const RECORDED: [&str; 9] = [
+    "curl",
+    "fetchmail",
+    "getmail",
+    "imapflow",
+    "imaplib",
+    "mbsync",
+    "neomutt",
+    "offlineimap",
+    "thunderbird",
+];
 
 /// Each mailbox has its own: a machine's password is nobody else's.
 pub fn password(program: &str) -> String {
@@ -104,7 +113,7 @@ impl Stage {
     }
 
     /// Nothing was called wrong; with `PLI_RECORD` set the dialogue is written down.
-    pub fn close(self) {
+    pub fn close(&self) {
         let dialogue = self.recorder.dialogue();
         let text = dialogue.text();
         assert_eq!(dialogue.complaints(), Vec::<String>::new(), "{}\n{text}", self.program);
@@ -116,5 +125,13 @@ impl Stage {
         }
         std::fs::create_dir_all(dialogues()).unwrap();
         std::fs::write(dialogues().join(format!("{}.txt", self.program)), whole + &text).unwrap();
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("what {} said:\n{}", self.program, self.recorder.dialogue().text());
+        }
     }
 }

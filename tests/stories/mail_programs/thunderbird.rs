@@ -1,0 +1,102 @@
+//! Thunderbird, told an address and a password and nothing else: it finds the doors, shows the folders, reads
+//! a letter, hears of the next one by itself, and throws one away.
+
+use crate::mail_programs::stage::{Stage, password};
+use kit::{Guide, Thunderbird, setting};
+use serde_json::json;
+
+/// What autoconfig says of the doors.
+fn autoconfig(stage: &Stage) -> String {
+    let door = |kind: &str, tag: &str, port: u16| {
+        format!(
+            "<{tag} type=\"{kind}\"><hostname>mail.pli.example</hostname><port>{port}</port>\
+             <socketType>SSL</socketType><authentication>password-cleartext</authentication>\
+             <username>%EMAILADDRESS%</username></{tag}>"
+        )
+    };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><clientConfig version=\"1.1\"><emailProvider id=\"pli.example\">\
+         <domain>cabinet.example</domain><displayName>Pli</displayName><displayShortName>Pli</displayShortName>\
+         {}{}</emailProvider></clientConfig>",
+        door("imap", "incomingServer", stage.recorder.port()),
+        door("smtp", "outgoingServer", stage.house.ports.submissions),
+    )
+}
+
+#[test]
+fn thunderbird_needs_an_address_only_and_shows_the_letter() {
+    let stage = Stage::open("thunderbird", &["inbox 3", "letter mixed", "folder Suivi"]);
+    let page = stage.house.publisher(autoconfig(&stage).into_bytes());
+    let guide = Guide::open(&[("autoconfig.cabinet.example", page.port())]);
+    let folder = stage.house.path("thunderbird");
+    let mut thunderbird = Thunderbird::start(&folder, &stage.house.path("tls/root.pem"), &guide);
+
+    thunderbird.fill("#realName", "Dr A");
+    thunderbird.fill("#email", &stage.login());
+    thunderbird.press("#forward");
+    // What it found, to be agreed with.
+    thunderbird.wait("the settings it found", "return Boolean(seen('#editConfiguration'))");
+    picture(&stage, &thunderbird, "found");
+    thunderbird.press("#forward");
+    thunderbird.fill("input[type=password]", &password("thunderbird"));
+    thunderbird.press("#forward");
+    thunderbird.wait("the account", "return Boolean(seen('#accountHubSignatureLink'))");
+    thunderbird.press("#forward");
+
+    let names = "[...pane.folderTree.querySelectorAll('.name')].map((one) => one.textContent)";
+    thunderbird.wait("the folders", &format!("return {names}.includes('Suivi')"));
+    let shown = thunderbird.script(&format!("return {names}.slice(0, 8)"));
+    assert_eq!(
+        shown,
+        json!([stage.login(), "Inbox", "Drafts", "Sent", "Archives", "Spam", "Trash", "Suivi"])
+    );
+    // It goes to the account by itself once it is set up: whoever comes too early is sent there again.
+    thunderbird.wait(
+        "the inbox",
+        "if (pane.gFolder?.URI.endsWith('/INBOX')) return true;
+         pane.folderTree.selectedRow = [...pane.folderTree.querySelectorAll('li')].find(
+           (row) => row.querySelector('.name').textContent == 'Inbox');
+         return false;",
+    );
+    let rows = |count: usize| format!("return pane.gDBView?.rowCount == {count}");
+    thunderbird.wait("four letters", &rows(4));
+    show(&mut thunderbird, 0, "letter 1", "Body 1.");
+    picture(&stage, &thunderbird, "letter");
+    stage
+        .recorder
+        .wait("IDLE", |text| text.rsplit_once(" IDLE\n").is_some_and(|(_, after)| after.contains("S: + ")));
+    stage.happen("deliver 900");
+    thunderbird.wait("the letter that came", &rows(5));
+    show(&mut thunderbird, 4, "letter 900", "Body 900.");
+    let _ = thunderbird.script("win.goDoCommand('cmd_delete')");
+    thunderbird.wait("one letter less", &rows(4));
+    stage.recorder.wait("it is thrown away", |text| text.contains("[COPYUID "));
+    thunderbird.quit();
+    assert!(guide.asked().iter().any(|line| line.starts_with("CONNECT autoconfig.cabinet.example:443 ")));
+    stage.close();
+}
+
+/// Selects a letter and reads what stands on the screen.
+fn show(thunderbird: &mut Thunderbird, index: usize, subject: &str, text: &str) {
+    let _ = thunderbird.script(&format!("pane.threadTree.selectedIndex = {index}"));
+    thunderbird.wait(
+        "the letter on the screen",
+        &format!(
+            "const message = tabs.currentAboutMessage;
+             const subject = message?.document.getElementById('expandedsubjectBox')?.textContent ?? '';
+             const text = message?.getMessagePaneBrowser()?.contentDocument?.body?.textContent ?? '';
+             return subject.includes({}) && text.includes({});",
+            json!(subject),
+            json!(text)
+        ),
+    );
+}
+
+/// Pictures for people, in the folder of `PLI_PICTURES` when it is set.
+fn picture(stage: &Stage, thunderbird: &Thunderbird, name: &str) {
+    let path = stage.house.path(&format!("thunderbird-{name}.png"));
+    thunderbird.picture(&path);
+    if let Some(folder) = setting("PLI_PICTURES") {
+        std::fs::copy(&path, std::path::Path::new(&folder).join(format!("thunderbird-{name}.png"))).unwrap();
+    }
+}
