@@ -40,7 +40,7 @@ fn settled(process: u32) -> u64 {
 
 #[test]
 fn i_02_who_reads_nothing_holds_little_and_disturbs_nobody() {
-    let house = House::demo(Engine::Sqlite);
+    let house = House::open(Engine::Sqlite);
     let mut reader = house.reader(LOGIN, PASSWORD).unwrap();
     let short = format!("Subject: court\r\n\r\n{}", "Bonjour.\r\n".repeat(1_000));
     let long = format!("Subject: long\r\n\r\n{}", "Bonjour, encore.\r\n".repeat(120_000));
