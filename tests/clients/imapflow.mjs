@@ -93,7 +93,7 @@ const comeBack = async (remembered) => {
   const changed = await all(again.fetch('1:*', { uid: true, flags: true }, { uid: true, changedSince: highestModseq }));
   assert.deepEqual(changed.map((letter) => letter.uid), [1]);
   await again.messageDelete('6', { uid: true });
-  assert.deepEqual(gone.slice(1).map((what) => what.uid), [6]);
+  assert.equal(gone.at(-1).uid, 6);
   await again.mailboxDelete(['Suivi', 'Automne']);
   await again.mailboxClose();
   await again.logout();
