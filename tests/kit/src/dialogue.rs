@@ -155,10 +155,22 @@ impl Connection {
         lines
     }
 
+    /// An answer to a search names its command once more (RFC 4731 §3.1).
+    fn correlated(&self, line: Vec<u8>) -> Vec<u8> {
+        let text = String::from_utf8_lossy(&line);
+        let named = text.split_once("(TAG \"").and_then(|(before, rest)| {
+            let (tag, after) = rest.split_once('"')?;
+            let known = self.tags.iter().rposition(|known| known == tag.as_bytes())?;
+            Some(format!("{before}(TAG \"a{}\"{after}", known + 1).into_bytes())
+        });
+        named.unwrap_or(line)
+    }
+
     fn server(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut lines = Vec::new();
         for (line, first) in self.server.feed(bytes) {
             let end = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
+            let line = self.correlated(line);
             let (tag, rest) = line.split_at(end);
             let known = self.tags.iter().rposition(|known| known == tag).filter(|_| first);
             let Some(known) = known else {
@@ -242,6 +254,7 @@ mod tests {
             Event::World("deliver".to_owned()),
             said(Speaker::Server, "* 5 EXISTS\r\n"),
             said(Speaker::Client, "DONE\r\nXY10 NOPE\r\n"),
+            said(Speaker::Server, "* ESEARCH (TAG \"XY10\") UID ALL 3\r\n"),
             said(Speaker::Server, "XY9 OK done\r\nXY10 BAD what\r\n"),
             Event::Said { connection: 1, speaker: Speaker::Client, bytes: None },
             Event::Said { connection: 1, speaker: Speaker::Server, bytes: None },
@@ -264,6 +277,7 @@ W: deliver
 S: * 5 EXISTS
 C: DONE
 C: a4 NOPE
+S: * ESEARCH (TAG \"a4\") UID ALL 3
 S: a3 OK *
 S: a4 BAD *
 <GONE>
