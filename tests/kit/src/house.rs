@@ -6,7 +6,6 @@ use crate::loopback::{Ports, now};
 use crate::outside::Outside;
 use crate::postgres::Schema;
 use crate::programs::{Ran, Tool};
-use crate::publisher::Publisher;
 use crate::recorder::Recorder;
 use crate::sink::Sink;
 use crate::smtp::SmtpClient;
@@ -38,6 +37,8 @@ pub struct Plan {
     pub engine: Engine,
     /// The seed file.
     pub people: String,
+    /// The professional domains of its configuration.
+    pub domains: Vec<String>,
     /// More lines for `pli.toml`.
     pub settings: String,
     /// A program that runs the server under it, with its arguments.
@@ -76,7 +77,14 @@ impl Plan {
     pub fn demo(engine: Engine) -> Self {
         let people = std::fs::read_to_string(Outside::repository("src/demo/people.toml"));
         let people = people.expect("the people of the demonstration are in the repository");
-        Self { engine, people, settings: String::new(), under: Vec::new(), operator: None }
+        Self {
+            engine,
+            people,
+            domains: Vec::new(),
+            settings: String::new(),
+            under: Vec::new(),
+            operator: None,
+        }
     }
 }
 
@@ -311,12 +319,6 @@ impl House {
         Recorder::open(self.ports.imaps, &self.certificate(), Arc::clone(&self.tls))
     }
 
-    /// A page over TLS, under the names of the house.
-    #[must_use]
-    pub fn publisher(&self, file: Vec<u8>) -> Publisher {
-        Publisher::secure(file, &self.certificate())
-    }
-
     /// Another operator's server at the door of operators, EHLO said under TLS; it shows `identity`. The
     /// error is whatever ended it: under TLS 1.3 a refused certificate shows at the first answer.
     pub fn peer(&self, identity: Option<&Issued>) -> io::Result<SmtpClient> {
@@ -400,6 +402,11 @@ impl House {
         let patients =
             operator.map_or(Some("patient.mssante.example"), |operator| operator.patients.as_deref());
         let patients = patients.map_or_else(String::new, |domain| format!("patient_domain = \"{domain}\"\n"));
+        let domains: Vec<String> = self.plan.domains.iter().map(|domain| format!("\"{domain}\"")).collect();
+        let domains = match domains.is_empty() {
+            true => String::new(),
+            false => format!("professional_domains = [{}]\n", domains.join(", ")),
+        };
         // Every mechanism is offered, unless a story says otherwise.
         let sign_in = match self.plan.settings.contains("[sign_in]") {
             true => "",
@@ -407,7 +414,7 @@ impl House {
         };
         format!(
             "[server]\nhostname = \"{hostname}\"\ndata = \"data\"\nmaster_keys = \"keys/master.keys\"\n\
-             postmaster = \"postmaster@pli.example\"\n{patients}\
+             postmaster = \"postmaster@pli.example\"\n{patients}{domains}\
              {database}\
              [tls]\nchain = \"tls/chain.pem\"\nkey = \"tls/key.pem\"\n\
              [submission]\nstarttls = \"127.0.0.1:{submission}\"\nimplicit = \"127.0.0.1:{submissions}\"\n\

@@ -64,6 +64,8 @@ const tabs = win.document.getElementById('tabmail');
 const pane = tabs.currentAbout3Pane;
 const within = (root, wanted) => [...root.querySelectorAll(wanted)].concat(
   [...root.querySelectorAll('*')].filter((one) => one.shadowRoot).flatMap((one) => within(one.shadowRoot, wanted)));
+const account = () => ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs')
+  .MailServices.accounts.allServers.find((server) => server.type == 'imap');
 const seen = (wanted) => within(win.document, wanted).find((one) => one.checkVisibility() && !one.disabled);
 ";
 
@@ -112,7 +114,7 @@ impl Thunderbird {
         thunderbird
     }
 
-    /// Runs a script that knows `win`, `tabs`, `pane` and `seen('selector')`; what it returns.
+    /// Runs a script that knows `win`, `tabs`, `pane`, `account()` and `seen('selector')`; what it returns.
     ///
     /// # Panics
     /// When the script fails.

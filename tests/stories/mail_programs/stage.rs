@@ -48,7 +48,8 @@ pub fn house() -> House {
     }
     // An ear has its own TLS: nothing can be bound to the house's.
     let settings = "[sign_in]\nchannel_binding = false\n".to_owned();
-    House::build(Plan { settings, ..with_people(Plan::demo(Engine::Sqlite), &people) })
+    let domains = vec!["cabinet.example".to_owned()];
+    House::build(Plan { settings, domains, ..with_people(Plan::demo(Engine::Sqlite), &people) })
 }
 
 /// What happens in a mailbox while its program is connected, on the stage and when it is played again.

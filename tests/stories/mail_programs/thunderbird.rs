@@ -5,29 +5,10 @@ use crate::mail_programs::stage::{Stage, password};
 use kit::{Guide, Thunderbird, setting};
 use serde_json::json;
 
-/// What autoconfig says of the doors.
-fn autoconfig(stage: &Stage) -> String {
-    let door = |kind: &str, tag: &str, port: u16| {
-        format!(
-            "<{tag} type=\"{kind}\"><hostname>mail.pli.example</hostname><port>{port}</port>\
-             <socketType>SSL</socketType><authentication>password-cleartext</authentication>\
-             <username>%EMAILADDRESS%</username></{tag}>"
-        )
-    };
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><clientConfig version=\"1.1\"><emailProvider id=\"pli.example\">\
-         <domain>cabinet.example</domain><displayName>Pli</displayName><displayShortName>Pli</displayShortName>\
-         {}{}</emailProvider></clientConfig>",
-        door("imap", "incomingServer", stage.recorder.port()),
-        door("smtp", "outgoingServer", stage.house.ports.submissions),
-    )
-}
-
 #[test]
 fn thunderbird_needs_an_address_only_and_shows_the_letter() {
     let stage = Stage::open("thunderbird", &["inbox 3", "letter mixed", "folder Suivi"]);
-    let page = stage.house.publisher(autoconfig(&stage).into_bytes());
-    let guide = Guide::open(&[("autoconfig.cabinet.example", page.port())]);
+    let guide = Guide::open(&[("autoconfig.cabinet.example", stage.house.ports.web)]);
     let folder = stage.house.path("thunderbird");
     let mut thunderbird = Thunderbird::start(&folder, &stage.house.path("tls/root.pem"), &guide);
 
@@ -41,6 +22,15 @@ fn thunderbird_needs_an_address_only_and_shows_the_letter() {
     thunderbird.fill("input[type=password]", &password("thunderbird"));
     thunderbird.press("#forward");
     thunderbird.wait("the account", "return Boolean(seen('#accountHubSignatureLink'))");
+    let doors = thunderbird.script(
+        "const server = account(); return [server.hostname, server.port, server.socketType, server.username]",
+    );
+    assert_eq!(doors, json!(["mail.pli.example", stage.house.ports.imaps, 3, stage.login()]));
+    // It has found the door by itself. From here on the ear listens, in front of the same door.
+    let _ = thunderbird.script(&format!(
+        "const server = account(); server.closeCachedConnections(); server.port = {};",
+        stage.recorder.port()
+    ));
     thunderbird.press("#forward");
 
     let names = "[...pane.folderTree.querySelectorAll('.name')].map((one) => one.textContent)";
