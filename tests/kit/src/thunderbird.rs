@@ -149,8 +149,14 @@ impl Thunderbird {
         let _ = self.script(&format!("seen({}).click()", json!(button)));
     }
 
-    /// Keeps a picture of the whole screen.
-    pub fn picture(&self, path: &Path) {
+    /// Keeps a picture of the whole screen, once what the letter says is painted.
+    pub fn picture(&mut self, path: &Path) {
+        let _ = self.script(
+            "const shown = tabs.currentAboutMessage?.getMessagePaneBrowser()?.contentWindow ?? win;
+             win.painted = false;
+             shown.requestAnimationFrame(() => shown.requestAnimationFrame(() => { win.painted = true; }));",
+        );
+        self.wait("the picture", "return win.painted");
         let _ =
             Tool::new("import").env("DISPLAY", &self.display).args(["-window", "root"]).arg(path).run().ok();
     }

@@ -17,7 +17,7 @@ fn thunderbird_needs_an_address_only_and_shows_the_letter() {
     thunderbird.press("#forward");
     // What it found, to be agreed with.
     thunderbird.wait("the settings it found", "return Boolean(seen('#editConfiguration'))");
-    picture(&stage, &thunderbird, "found");
+    picture(&stage, &mut thunderbird, "found");
     thunderbird.press("#forward");
     thunderbird.fill("input[type=password]", &password("thunderbird"));
     thunderbird.press("#forward");
@@ -52,7 +52,7 @@ fn thunderbird_needs_an_address_only_and_shows_the_letter() {
     let rows = |count: usize| format!("return pane.gDBView?.rowCount == {count}");
     thunderbird.wait("four letters", &rows(4));
     show(&mut thunderbird, "letter 1", "Body 1.");
-    picture(&stage, &thunderbird, "letter");
+    picture(&stage, &mut thunderbird, "letter");
     stage
         .recorder
         .wait("IDLE", |text| text.rsplit_once(" IDLE\n").is_some_and(|(_, after)| after.contains("S: + ")));
@@ -88,7 +88,7 @@ fn show(thunderbird: &mut Thunderbird, subject: &str, text: &str) {
 }
 
 /// Pictures for people, in the folder of `PLI_PICTURES` when it is set.
-fn picture(stage: &Stage, thunderbird: &Thunderbird, name: &str) {
+fn picture(stage: &Stage, thunderbird: &mut Thunderbird, name: &str) {
     let path = stage.house.path(&format!("thunderbird-{name}.png"));
     thunderbird.picture(&path);
     if let Some(folder) = setting("PLI_PICTURES") {
