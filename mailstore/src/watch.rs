@@ -72,6 +72,11 @@ impl FolderNews {
         Self { modseq, arrived: true, touched: Touched::Uids(Vec::new()) }
     }
 
+    /// Whatever it was: the watcher looks for itself.
+    pub(crate) fn anything(modseq: i64) -> Self {
+        Self { modseq, arrived: true, touched: Touched::Many }
+    }
+
     pub(crate) fn touched(modseq: i64, uids: Vec<Uid>) -> Self {
         Self { modseq, arrived: false, touched: Touched::Uids(Vec::new()).and(uids) }
     }
@@ -187,6 +192,15 @@ impl Hub {
         slot
     }
 
+    /// The accounts that somebody watches now.
+    fn watched(&self) -> Vec<AccountId> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let somebody = |(account, watching): (&AccountId, &Vec<Weak<Slot>>)| {
+            watching.iter().any(|slot| slot.strong_count() > 0).then_some(*account)
+        };
+        slots.iter().filter_map(somebody).collect()
+    }
+
     fn tell(&self, account: AccountId, news: &News) {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(watching) = slots.get_mut(&account) else { return };
@@ -215,6 +229,14 @@ impl Mailstore {
         let bell = Arc::<Notify>::default();
         let slots = accounts.iter().map(|account| (*account, self.hub().slot(*account, Arc::clone(&bell))));
         Watchers { slots: slots.collect(), bell }
+    }
+
+    pub(crate) fn watched(&self) -> Vec<AccountId> {
+        self.hub().watched()
+    }
+
+    pub(crate) fn tell(&self, account: AccountId, news: &News) {
+        self.hub().tell(account, news);
     }
 
     /// Tells the watchers of `account` once `tx` is committed; never when it is not. For changes made

@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use audit::{Act, Actor, Chain, Checkpoint, Entry, Line, Signer};
 use certs::ServerIdentity;
 use db::Engine;
+use mailstore::Followed;
 use names::{Clock, Timestamp};
 use net::StopSignal;
 use relay::Relay;
@@ -26,6 +27,12 @@ const SIGN: Duration = Duration::from_secs(86_400);
 const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(86_400);
 /// How often other processes' changes to the directory are looked for, and the disk's health.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// Shortest time between two looks for letters that another process filed. An open mailbox shows within a
+/// second what came through another server.
+const FOLLOW: Duration = Duration::from_millis(400);
+/// A look may take no more than one part in so many of the time.
+const FOLLOW_SHARE: u32 = 20;
 
 /// Removes what is due, every hour until the stop.
 pub(super) async fn sweep(relay: Relay, clock: Clock, mut stop: StopSignal) {
@@ -193,6 +200,31 @@ pub(super) async fn watch(house: &House, mut stop: StopSignal) {
             && let Err(error) = house.relay.directory().notice_changes().await
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "changes of others are not heard of");
+        }
+    }
+}
+
+/// Tells open mailboxes what other processes did to them (DESIGN §2.2), until the stop; on SQLite there is no
+/// other process.
+pub(super) async fn follow(relay: Relay, mut stop: StopSignal) {
+    let store = relay.mailstore();
+    if store.db().engine() != Engine::Postgres {
+        return stop.given().await;
+    }
+    let mut followed = Followed::default();
+    loop {
+        let begun = tokio::time::Instant::now();
+        if let Err(error) = store.follow(&mut followed).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "what other processes filed is not heard of"
+            );
+        }
+        // Many open mailboxes make a look dear: then fewer.
+        let pause = FOLLOW.max(begun.elapsed() * FOLLOW_SHARE);
+        tokio::select! {
+            () = stop.given() => return,
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

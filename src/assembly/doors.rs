@@ -474,6 +474,8 @@ impl Opening<'_> {
                 break;
             }
         }
+        let follow = chores::follow(house.relay.clone(), self.signal.clone());
+        self.tasks.spawn(named("other processes", follow));
         let list = TrustRefresh::run(Arc::clone(house), self.signal.clone());
         self.tasks.spawn(named("the national list", list));
         let (house, signal) = (Arc::clone(house), self.signal.clone());

@@ -5,7 +5,7 @@ use super::lists::{self, Kept, Wanted};
 use crate::config::{Config, Operators as Settings};
 use anyhow::Context as _;
 use certs::{Anchors, IdentityFiles, KeyAccess, PeerTrust, RevocationLists, ServerIdentity};
-use names::{Clock, HOUR, Timestamp};
+use names::{Clock, HOUR, SECOND, Timestamp};
 use net::ListRefresh;
 use net::fetch::Fetcher;
 use relay::queue::{OutgoingTls, RouteParts, Routes, Sender, SenderParts};
@@ -95,7 +95,10 @@ impl Operators {
             entropy: house.entropy.clone(),
         })
         .context("the queue's routes")?;
-        let client = smtp_client::Config::new(hostname);
+        let mut client = smtp_client::Config::new(hostname);
+        if let Some(seconds) = config.queue.patience_seconds {
+            client.limits = client.limits.at_most(i64::from(seconds) * SECOND);
+        }
         Ok(Sender::new(SenderParts {
             relay: house.relay.clone(),
             routes,

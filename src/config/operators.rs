@@ -58,6 +58,10 @@ pub struct Queue {
     /// The port of hosts found by DNS; 25 when absent.
     #[serde(default)]
     pub port: Option<u16>,
+    /// Longest wait for one answer of a peer, in seconds; the times of SMTP (two to ten minutes) when absent.
+    /// Shorter ones make second copies: a slow peer has the letter already.
+    #[serde(default)]
+    pub patience_seconds: Option<u32>,
 }
 
 fn routes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Domain, Vec<FixedHost>>, D::Error> {

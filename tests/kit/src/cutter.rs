@@ -45,6 +45,8 @@ pub enum How {
     Hold,
     /// What comes that way goes on octet by octet, so much time between two.
     Drip(Duration),
+    /// Nothing passes any more, either way, on any connection, until [`Cutter::heal`]; nothing is lost.
+    Part,
 }
 
 /// What is done to one connection.
@@ -62,6 +64,7 @@ pub struct Cutter {
     plan: Arc<Mutex<VecDeque<Option<Cut>>>>,
     connections: Arc<AtomicU64>,
     lines: Arc<Mutex<Vec<Arc<Line>>>>,
+    parted: Arc<AtomicBool>,
 }
 
 impl Cut {
@@ -90,21 +93,23 @@ impl Cutter {
         let plan: Arc<Mutex<VecDeque<Option<Cut>>>> = Arc::default();
         let connections = Arc::new(AtomicU64::new(0));
         let lines: Arc<Mutex<Vec<Arc<Line>>>> = Arc::default();
+        let parted = Arc::new(AtomicBool::new(false));
         let (plans, count, all) = (Arc::clone(&plan), Arc::clone(&connections), Arc::clone(&lines));
+        let whole = Arc::clone(&parted);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 count.fetch_add(1, Ordering::SeqCst);
                 let cut = plans.lock().unwrap_or_else(PoisonError::into_inner).pop_front().flatten();
                 // No server: the client sees its connection closed, as through any proxy.
                 if let Ok(server) = TcpStream::connect_timeout(&server, ANSWER) {
-                    let line = Line { cut, passed: AtomicBool::new(false), over: AtomicBool::new(false) };
-                    let line = Arc::new(line);
+                    let (passed, over) = (AtomicBool::new(false), AtomicBool::new(false));
+                    let line = Arc::new(Line { cut, passed, over, parted: Arc::clone(&whole) });
                     all.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&line));
                     drop(join(&client, &server, &line));
                 }
             }
         });
-        Self { port, plan, connections, lines }
+        Self { port, plan, connections, lines, parted }
     }
 
     /// Where it listens.
@@ -131,6 +136,22 @@ impl Cutter {
         }
     }
 
+    /// Parts the two sides: nothing passes, old connections or new, and nobody is told (RELIABILITY R-19).
+    pub fn part(&self) {
+        self.parted.store(true, Ordering::SeqCst);
+    }
+
+    /// Ends that: what was held goes on.
+    pub fn heal(&self) {
+        self.parted.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether the two sides are parted now.
+    #[must_use]
+    pub fn is_parted(&self) -> bool {
+        self.parted.load(Ordering::SeqCst)
+    }
+
     /// How many connections came.
     #[must_use]
     pub fn connections(&self) -> u64 {
@@ -145,6 +166,8 @@ struct Line {
     passed: AtomicBool,
     /// Both directions are to end.
     over: AtomicBool,
+    /// Nothing passes on any line.
+    parted: Arc<AtomicBool>,
 }
 
 fn join(client: &TcpStream, server: &TcpStream, line: &Arc<Line>) -> io::Result<()> {
@@ -195,7 +218,7 @@ impl Pump {
             if self.line.over.load(Ordering::SeqCst) {
                 return Ok(());
             }
-            if self.effect() == Some(How::Hold) {
+            if self.effect() == Some(How::Hold) || self.line.parted.load(Ordering::SeqCst) {
                 std::thread::park_timeout(LOOK);
                 continue;
             }
@@ -223,6 +246,10 @@ impl Pump {
                         SockRef::from(&self.to).set_linger(Some(Duration::ZERO))?;
                         self.line.over.store(true, Ordering::SeqCst);
                         return Ok(()); // reset when the last handle is dropped
+                    }
+                    Some(How::Part) => {
+                        self.line.parted.store(true, Ordering::SeqCst);
+                        self.wait_until_healed();
                     }
                     Some(How::HalfClose | How::Swallow | How::Hold | How::Drip(_)) | None => {}
                 }
@@ -268,7 +295,7 @@ impl Pump {
 
     fn pass(&mut self, piece: &[u8]) -> io::Result<()> {
         match self.effect() {
-            None => self.to.write_all(piece),
+            None | Some(How::Part) => self.to.write_all(piece),
             Some(How::Drip(pause)) => {
                 for byte in piece {
                     self.to.write_all(&[*byte])?;
@@ -277,6 +304,12 @@ impl Pump {
                 Ok(())
             }
             Some(How::Close | How::Break | How::HalfClose | How::Swallow | How::Hold) => Ok(()),
+        }
+    }
+
+    fn wait_until_healed(&self) {
+        while self.line.parted.load(Ordering::SeqCst) && !self.line.over.load(Ordering::SeqCst) {
+            std::thread::park_timeout(LOOK);
         }
     }
 
@@ -385,6 +418,27 @@ mod tests {
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).expect("an end");
         assert_eq!(rest, b"");
+    }
+
+    /// RELIABILITY R-19: nobody hears anything, and afterwards everything.
+    #[test]
+    fn parted_sides_hear_nothing_and_all_of_it_when_the_line_is_healed() {
+        let (server, _heard) = echo();
+        let cutter = Cutter::open(server);
+        cutter.next(Some(Cut::after(Way::Up, 4, How::Part)));
+        let mut stream = through(&cutter);
+        stream.write_all(b"0123456789").expect("it is taken");
+        stream.set_read_timeout(Some(LOOK * 5)).expect("a time-out");
+        let mut early = [0; 16];
+        let early = stream.read(&mut early).unwrap_or(0);
+        assert!(cutter.is_parted() && early <= 4, "{early}");
+        let mut other = through(&cutter);
+        other.write_all(b"abc").expect("it is taken");
+        cutter.heal();
+        for (stream, rest) in [(&mut stream, 10 - early), (&mut other, 3)] {
+            stream.set_read_timeout(Some(ANSWER)).expect("a time-out");
+            assert_eq!(read(stream, rest).len(), rest);
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub struct House {
     plan: Plan,
     authority: Authority,
     tls: Arc<ClientConfig>,
-    schema: Option<Schema>,
+    schema: Option<Arc<Schema>>,
     child: Option<Child>,
     /// Where it dies, from its next start on.
     death: Option<String>,
@@ -101,19 +101,45 @@ impl House {
     /// When the server does not start; with its log.
     #[must_use]
     pub fn build(plan: Plan) -> Self {
+        let schema = match plan.engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(Arc::new(Schema::fresh())),
+        };
+        let ports = plan.operator.as_ref().map_or_else(Ports::find, |operator| operator.ports);
+        let mut house = Self::found(plan, schema, ports);
+        house.start();
+        house.pli("admin", &["import", &house.path("people.toml").to_string_lossy()]).ok();
+        house
+    }
+
+    /// A second server on the same database, as on a second machine: doors and a data folder of its own, the
+    /// same master keys.
+    ///
+    /// # Panics
+    /// On SQLite, which has one server; when it does not start.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        let schema = self.schema.as_ref().expect("only PostgreSQL takes two servers");
+        let mut plan = self.plan.clone();
+        let ports = Ports::find();
+        if let Some(operator) = &mut plan.operator {
+            operator.ports = ports;
+        }
+        let mut house = Self::found(plan, Some(Arc::clone(schema)), ports);
+        std::fs::copy(self.path("keys/master.keys"), house.path("keys/master.keys"))
+            .expect("the master keys can be copied");
+        house.start();
+        house
+    }
+
+    /// Everything it needs, not started.
+    fn found(plan: Plan, schema: Option<Arc<Schema>>, ports: Ports) -> Self {
         let folder = tempfile::Builder::new().prefix("pli-story-").tempdir().expect("a folder can be made");
         let authority = Authority::new("Pli stories", now()).expect("an authority can be made");
         let sink = Sink::open(&authority.server(&["localhost"], now()).expect("a certificate can be made"));
         let tls = trusting(authority.certificate_pem());
-        let schema = match plan.engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some(Schema::fresh()),
-        };
-        let ports = plan.operator.as_ref().map_or_else(Ports::find, |operator| operator.ports);
-        let mut house = Self { sink, ports, plan, authority, tls, schema, child: None, death: None, folder };
+        let house = Self { sink, ports, plan, authority, tls, schema, child: None, death: None, folder };
         house.write_files();
-        house.start();
-        house.pli("admin", &["import", &house.path("people.toml").to_string_lossy()]).ok();
         house
     }
 
@@ -142,7 +168,7 @@ impl House {
     /// The schema, on PostgreSQL.
     #[must_use]
     pub fn schema(&self) -> Option<&Schema> {
-        self.schema.as_ref()
+        self.schema.as_deref()
     }
 
     /// The address of the patients' pages.
@@ -338,6 +364,12 @@ impl House {
     /// A connection to a door, TLS from the first byte.
     pub fn secure(&self, port: u16) -> io::Result<Socket> {
         Socket::secure(port, Arc::clone(&self.tls))
+    }
+
+    /// A connection to a door with TLS from the first byte, on which the client shows `identity`. The error is
+    /// whatever ended it: under TLS 1.3 a refused certificate shows at the first answer.
+    pub fn secure_as(&self, port: u16, identity: Option<&Issued>) -> io::Result<Socket> {
+        Socket::secure(port, showing(self.authority.certificate_pem(), identity))
     }
 
     /// Puts a new certificate in the place of the one shown now.

@@ -1,6 +1,6 @@
 //! The state machine of one connection.
 
-use super::limits::{BLOCK_TIME, PIPELINED, SHORTEST_PATIENCE, WORLD_TIME};
+use super::limits::{PIPELINED, SHORTEST_PATIENCE, WORLD_TIME};
 use super::reply::{Class, Replies};
 use super::transaction::{Heard, Transaction, Verb};
 use super::{
@@ -107,7 +107,7 @@ impl Machine for Client {
             | State::Nobody(_)
             | State::Final(_)
             | State::Quitting => self.deadline.since(self.seen),
-            State::Content(..) => BLOCK_TIME,
+            State::Content(..) => self.config.limits.block_time,
             State::Fresh | State::Handshake | State::Ready | State::Idle | State::Told(_) | State::Closed => {
                 WORLD_TIME
             }

@@ -39,7 +39,7 @@ pub const WORLD_TIME: i64 = 10 * MINUTE;
 /// Shortest patience given to the driver, so that a passed deadline does not spin.
 pub const SHORTEST_PATIENCE: i64 = SECOND / 100;
 
-/// The times that tests and benches may change. See the constants of the same names.
+/// The times that an operator, tests and benches may change. See the constants of the same names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// See [`GREETING_TIME`].
@@ -52,10 +52,29 @@ pub struct Limits {
     pub rcpt_time: i64,
     /// See [`DATA_TIME`].
     pub data_time: i64,
+    /// See [`BLOCK_TIME`].
+    pub block_time: i64,
     /// See [`FINAL_TIME`].
     pub final_time: i64,
     /// See [`QUIT_TIME`].
     pub quit_time: i64,
+}
+
+impl Limits {
+    /// None of them longer than this, in ms.
+    #[must_use]
+    pub fn at_most(&self, most: i64) -> Self {
+        Self {
+            greeting_time: self.greeting_time.min(most),
+            command_time: self.command_time.min(most),
+            mail_time: self.mail_time.min(most),
+            rcpt_time: self.rcpt_time.min(most),
+            data_time: self.data_time.min(most),
+            block_time: self.block_time.min(most),
+            final_time: self.final_time.min(most),
+            quit_time: self.quit_time.min(most),
+        }
+    }
 }
 
 impl Default for Limits {
@@ -66,6 +85,7 @@ impl Default for Limits {
             mail_time: MAIL_TIME,
             rcpt_time: RCPT_TIME,
             data_time: DATA_TIME,
+            block_time: BLOCK_TIME,
             final_time: FINAL_TIME,
             quit_time: QUIT_TIME,
         }
