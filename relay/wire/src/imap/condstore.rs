@@ -299,7 +299,7 @@ impl Server {
         let fetching = self.fetching(tag, (by, Arc::clone(&items)), refusal, end);
         let uids = uids.intersection(&since.changed);
         if uids.is_empty() {
-            return self.fetch_ended(fetching, out);
+            return self.fetch_ended(*fetching, out);
         }
         self.pull(Ask::Fetch { uids, items, seen }, Task::Fetch(fetching), out);
     }

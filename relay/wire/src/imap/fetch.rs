@@ -198,11 +198,11 @@ impl Server {
         fetching.advance(out)
     }
 
-    pub(super) fn fetch_ended(&mut self, fetching: Box<Fetching>, out: &mut Out) {
+    pub(super) fn fetch_ended(&mut self, fetching: Fetching, out: &mut Out) {
         if fetching.row.is_some() {
             return self.broken(out);
         }
-        let Fetching { tag, by, refusal, end, unknown_encoding, .. } = *fetching;
+        let Fetching { tag, by, refusal, end, unknown_encoding, .. } = fetching;
         match (end, refusal) {
             // What could not be shown of a new message is asked for again by whoever wants it.
             (End::Shown(after), _) => self.shown(after, out),

@@ -283,7 +283,7 @@ impl Server {
 
     fn ended(&mut self, task: Task, out: &mut Out) {
         match task {
-            Task::Fetch(fetching) => self.fetch_ended(fetching, out),
+            Task::Fetch(fetching) => self.fetch_ended(*fetching, out),
             Task::Store(storing) => self.store_ended(storing, out),
             Task::Find(finding) => self.find_ended(finding, out),
             _ => self.bye("SERVERBUG", "an internal error; please come back", out),
