@@ -26,6 +26,7 @@ mod ids;
 mod limits;
 mod lock;
 mod migrate;
+mod notices;
 mod open;
 mod postgres;
 mod row;
@@ -40,6 +41,7 @@ mod value;
 
 pub use error::{Cause, Error};
 pub use migrate::Migration;
+pub use notices::{Ear, Heard};
 pub use open::{Config, Db, Durability, Engine, clock, probe};
 pub use row::Row;
 pub use tx::Tx;

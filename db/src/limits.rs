@@ -38,3 +38,17 @@ pub const IDS_AHEAD: i64 = 5 * names::MINUTE;
 pub const LEASE_RENEWAL: Duration = Duration::from_secs(60);
 /// How long a lease holds without renewal before another process may take the node number.
 pub const LEASE: i64 = 10 * names::MINUTE;
+/// Words that wait to be told to other processes; more, and they are told to look at everything.
+pub const WORDS: usize = 1_024;
+/// Words heard that wait for an ear of this process; one that falls behind looks at everything.
+pub const WORDS_HEARD: usize = 4_096;
+/// Rest between two notices of a process: twenty commits a second, whatever is delivered meanwhile.
+pub const NOTICE_PAUSE: Duration = Duration::from_millis(50);
+/// Notices of a process that are kept: three seconds of them, longer than between two looks.
+pub const NOTICES_KEPT: i64 = 64;
+/// How often the notices of others are looked at though no bell rang.
+pub const LOOK_AT_NOTICES: Duration = Duration::from_secs(1);
+/// First wait before listening again after the listening connection broke; it doubles ...
+pub const LISTEN_AGAIN: Duration = Duration::from_millis(100);
+/// ... up to this.
+pub const LISTEN_AT_MOST: Duration = Duration::from_secs(30);

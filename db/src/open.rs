@@ -4,6 +4,7 @@ use crate::ids::{Ids, NODES};
 use crate::sqlite::{self, Access, Readers, Writer};
 use crate::tx::Conn;
 use crate::unit::Unit;
+use crate::notices::{self, Bell, Ear, Hearing, Notices, Shared};
 use crate::{Cause, Error, Migration, Tx, args, limits, lock, migrate, postgres};
 use names::{Clock, Timestamp};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -100,17 +101,22 @@ struct Inner {
     node: i64,
     clock: Clock,
     _held: Option<File>,
+    hearing: Option<Hearing>,
 }
 
 enum Pools {
     Sqlite { readers: Readers, writer: Writer },
-    Postgres(PgPool),
+    Postgres { pool: PgPool, notices: Arc<Notices>, options: Box<PgConnectOptions> },
 }
 
 impl Db {
     /// Opens the database, making it when absent. Refuses what would break a promise: a second
     /// server on the folder, a network file system, an SQLite older than 3.51.3, a weakened sync.
     pub async fn open(config: &Config, clock: Clock) -> Result<Self, Error> {
+        Self::open_with(config, clock, Bell::Heard).await
+    }
+
+    pub(crate) async fn open_with(config: &Config, clock: Clock, bell: Bell) -> Result<Self, Error> {
         let now = clock.now();
         let ids = Arc::new(Ids::new(0, now));
         let (pools, held) = match config {
@@ -120,10 +126,24 @@ impl Db {
             }
             Config::Postgres { url, schema } => (open_postgres(url, schema.as_deref()).await?, None),
         };
-        let opening = Inner { pools, ids, node: 0, clock, _held: held };
+        let mut opening = Inner { pools, ids, node: 0, clock, _held: held, hearing: None };
         let (node, floor) = opening.take_node(now).await?;
         opening.ids.settle(node, floor);
-        let inner = Arc::new(Inner { node, ..opening });
+        opening.node = node;
+        if let (Pools::Postgres { pool, notices, options }, Config::Postgres { schema, .. }) =
+            (&opening.pools, config)
+        {
+            let shared = Shared {
+                pool: pool.clone(),
+                options: (**options).clone(),
+                channel: schema.as_ref().map_or("pli".to_owned(), |schema| format!("pli {schema}")),
+                node,
+                clock: opening.clock.clone(),
+                notices: Arc::clone(notices),
+            };
+            opening.hearing = Some(shared.begin(bell).await?);
+        }
+        let inner = Arc::new(opening);
         tokio::spawn(renew_lease(Arc::downgrade(&inner)));
         Ok(Self(inner))
     }
@@ -133,7 +153,7 @@ impl Db {
     pub fn engine(&self) -> Engine {
         match self.0.pools {
             Pools::Sqlite { .. } => Engine::Sqlite,
-            Pools::Postgres(_) => Engine::Postgres,
+            Pools::Postgres { .. } => Engine::Postgres,
         }
     }
 
@@ -158,12 +178,18 @@ impl Db {
         self.write(Migrate(migrations.to_vec(), self.0.clock.now())).await
     }
 
+    /// Hears from now on what other processes on this database say ([`Tx::tell_others`]). Within a runtime.
+    #[must_use]
+    pub fn hear(&self) -> Ear {
+        self.0.hearing.as_ref().map_or_else(Ear::deaf, Hearing::ear)
+    }
+
     /// Whether a disk error has ended all writing: the process should exit and start again.
     #[must_use]
     pub fn is_dead(&self) -> bool {
         match &self.0.pools {
             Pools::Sqlite { writer, .. } => writer.health.dead.load(Ordering::Acquire),
-            Pools::Postgres(_) => false,
+            Pools::Postgres { .. } => false,
         }
     }
 
@@ -174,7 +200,7 @@ impl Db {
             Pools::Sqlite { writer, .. } => {
                 (writer.health.commits.load(Ordering::Relaxed), writer.health.units.load(Ordering::Relaxed))
             }
-            Pools::Postgres(_) => (0, 0),
+            Pools::Postgres { .. } => (0, 0),
         }
     }
 
@@ -217,7 +243,7 @@ impl Inner {
             Pools::Sqlite { readers, .. } => {
                 Ok(Tx::reading(Conn::SqliteRead(readers.begin().await?), Arc::clone(&self.ids)))
             }
-            Pools::Postgres(pool) => {
+            Pools::Postgres { pool, .. } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
                 let conn = Conn::Postgres(postgres::begin(pool, begin).await.map_err(opened)?);
                 Ok(Tx::reading(conn, Arc::clone(&self.ids)))
@@ -228,13 +254,13 @@ impl Inner {
     async fn write<U: Unit>(&self, unit: U) -> Result<U::Output, U::Error> {
         match &self.pools {
             Pools::Sqlite { writer, .. } => writer.write(unit).await,
-            Pools::Postgres(pool) => postgres::write(pool, &self.ids, unit).await,
+            Pools::Postgres { pool, notices, .. } => postgres::write(pool, notices, &self.ids, unit).await,
         }
     }
 
     /// Leases a node number; answers it and the instant below which its ids may be in use.
     async fn take_node(&self, now: Timestamp) -> Result<(i64, Timestamp), Error> {
-        self.write(Migrate(vec![OWN_TABLES], now)).await?;
+        self.write(Migrate(vec![OWN_TABLES, notices::TABLE], now)).await?;
         self.write(TakeNode(now)).await
     }
 }
@@ -372,11 +398,11 @@ async fn open_postgres(url: &str, schema: Option<&str>) -> Result<Pools, Error> 
         .max_connections(limits::POSTGRES_CONNECTIONS)
         .acquire_timeout(limits::ACQUIRE)
         .test_before_acquire(false)
-        .connect_with(options)
+        .connect_with(options.clone())
         .await
         .map_err(opened)?;
     refuse_weak_postgres(&pool).await?;
-    Ok(Pools::Postgres(pool))
+    Ok(Pools::Postgres { pool, notices: Arc::new(Notices::new()), options: Box::new(options) })
 }
 
 async fn refuse_weak_postgres(pool: &PgPool) -> Result<(), Error> {

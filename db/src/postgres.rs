@@ -1,6 +1,7 @@
 //! PostgreSQL: each unit in a transaction of its own, run again when the server asks for it.
 
 use crate::ids::Ids;
+use crate::notices::Notices;
 use crate::tx::Conn;
 use crate::unit::{Isolation, Unit};
 use crate::{Error, Tx, limits};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 /// Waits until the unit is committed and on disk.
 pub(crate) async fn write<U: Unit>(
     pool: &PgPool,
+    notices: &Notices,
     ids: &Arc<Ids>,
     mut unit: U,
 ) -> Result<U::Output, U::Error> {
@@ -32,12 +34,13 @@ pub(crate) async fn write<U: Unit>(
             Err(_elapsed) => Err(Error::Deadline(name).into()),
         };
         let again = tx.retry && attempt < limits::RETRIES;
-        let after = tx.take_after();
+        let (after, words) = (tx.take_after(), tx.take_words());
         let Conn::Postgres(transaction) = tx.conn else { unreachable!("made of PostgreSQL above") };
         match outcome {
             Ok(output) => match commit(transaction).await {
                 Ok(()) => {
                     after.into_iter().for_each(|act| act());
+                    notices.say(words);
                     return Ok(output);
                 }
                 Err(Error::Commit { cause }) if cause.is_retryable() && attempt < limits::RETRIES => {}

@@ -1,5 +1,6 @@
 //! Fresh databases for tests, on each engine.
 
+use crate::notices::Bell;
 use crate::{Config, Db, Durability};
 use names::{Clock, Timestamp};
 use std::ops::Deref;
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct TestDb {
     db: Db,
     folder: Option<tempfile::TempDir>,
+    config: Config,
 }
 
 impl Deref for TestDb {
@@ -25,6 +27,27 @@ impl TestDb {
     pub fn folder(&self) -> Option<&std::path::Path> {
         self.folder.as_ref().map(tempfile::TempDir::path)
     }
+
+    /// Another process on the same PostgreSQL, that hears the bell or looks each second.
+    ///
+    /// # Panics
+    /// On SQLite, which serves one process.
+    pub async fn another_process(&self, listening: Listening) -> Db {
+        let bell = match listening {
+            Listening::Yes => Bell::Heard,
+            Listening::No => Bell::Unheard,
+        };
+        Db::open_with(&self.config, stopped_clock(NOON), bell).await.expect("a second process opens it")
+    }
+}
+
+/// Whether a process listens to the notices of others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Listening {
+    /// As in service.
+    Yes,
+    /// As behind a pooler that swallows them.
+    No,
 }
 
 /// A clock for tests that stands at `now`.
@@ -44,7 +67,7 @@ pub async fn sqlite() -> TestDb {
         durability: Durability::PowerCut,
     };
     let db = Db::open(&config, stopped_clock(NOON)).await.expect("SQLite opens");
-    TestDb { db, folder: Some(folder) }
+    TestDb { db, folder: Some(folder), config }
 }
 
 /// A fresh schema on the PostgreSQL server that `PLI_TEST_POSTGRES` names.
@@ -64,7 +87,7 @@ pub async fn postgres() -> TestDb {
     );
     let config = Config::Postgres { url, schema: Some(unique) };
     let db = Db::open(&config, stopped_clock(NOON)).await.expect("PostgreSQL opens");
-    TestDb { db, folder: None }
+    TestDb { db, folder: None, config }
 }
 
 /// One fresh database of each engine, with its name.

@@ -238,3 +238,134 @@ async fn a_reader_who_goes_away_leaves_no_view_behind() {
         assert_eq!(value(&db).await, 150, "{engine}");
     }
 }
+
+mod notices {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::testing::{self, Listening};
+    use crate::{Heard, limits};
+
+    async fn say(db: &Db, word: &'static str) {
+        let unit = unit("say", word, |word, tx| {
+            Box::pin(async move {
+                tx.tell_others(*word);
+                Ok::<_, Error>(())
+            })
+        });
+        db.write(unit).await.unwrap();
+    }
+
+    async fn hears(ear: &mut crate::Ear, word: &str) {
+        let heard = tokio::time::timeout(Duration::from_secs(2), async {
+            loop {
+                match ear.next().await.unwrap() {
+                    Heard::Word(heard) if *heard == *word => return,
+                    Heard::Word(_) | Heard::Everything => {}
+                }
+            }
+        });
+        heard.await.unwrap_or_else(|_| panic!("{word} is not heard within two seconds"));
+    }
+
+    #[tokio::test]
+    async fn other_processes_hear_a_word_after_its_commit_with_the_bell_and_without() {
+        for listening in [Listening::Yes, Listening::No] {
+            let first = testing::postgres().await;
+            let second = first.another_process(listening).await;
+            let (mut own, mut ear) = (first.hear(), second.hear());
+            for word in ["one", "two"] {
+                say(&first, word).await;
+                hears(&mut ear, word).await;
+            }
+            say(&second, "back").await;
+            hears(&mut own, "back").await;
+            assert_eq!(own.heard(), None, "a process does not hear itself ({listening:?})");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_word_of_a_unit_that_failed_is_not_said() {
+        let first = testing::postgres().await;
+        let second = first.another_process(Listening::Yes).await;
+        let mut ear = second.hear();
+        let failing = unit("fail", (), |(), tx| {
+            Box::pin(async move {
+                tx.tell_others("lie");
+                tx.execute("SELECT nothing FROM nowhere", args![]).await.map(drop)
+            })
+        });
+        first.write(failing).await.unwrap_err();
+        say(&first, "truth").await;
+        loop {
+            match ear.next().await.unwrap() {
+                Heard::Word(word) if &*word == "truth" => break,
+                Heard::Word(word) => panic!("{word}"),
+                Heard::Everything => {}
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_process_that_fell_behind_looks_at_everything() {
+        let first = testing::postgres().await;
+        let second = first.another_process(Listening::Yes).await;
+        let mut ear = second.hear();
+        let flood = unit("flood", (), |(), tx| {
+            Box::pin(async move {
+                (0..=limits::WORDS).for_each(|n| tx.tell_others(n.to_string()));
+                tx.tell_others("last");
+                Ok::<_, Error>(())
+            })
+        });
+        say(&first, "before").await;
+        hears(&mut ear, "before").await;
+        first.write(flood).await.unwrap();
+        let heard = tokio::time::timeout(Duration::from_secs(2), ear.next()).await.unwrap();
+        assert_eq!(heard, Some(Heard::Everything));
+        // A gap in the numbers, as when more rows were written than are kept.
+        let gap = unit("gap", (), |(), tx| {
+            Box::pin(async move {
+                tx.execute("UPDATE notice SET seq = seq + 1000 WHERE words = '*'", args![]).await
+            })
+        });
+        assert!(first.write(gap).await.unwrap() > 0);
+        let heard = tokio::time::timeout(Duration::from_secs(2), ear.next()).await.unwrap();
+        assert_eq!(heard, Some(Heard::Everything));
+    }
+
+    #[tokio::test]
+    async fn a_process_whose_listening_connection_was_cut_hears_on() {
+        let first = testing::postgres().await;
+        let second = first.another_process(Listening::Yes).await;
+        let mut ear = second.hear();
+        say(&first, "before").await;
+        hears(&mut ear, "before").await;
+        // The listeners of this schema alone: other tests have theirs.
+        let cut = || unit("cut", (), |(), tx| {
+            Box::pin(async move {
+                let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE query = 'LISTEN \"pli ' || current_schema() || '\"'";
+                tx.rows(sql, args![]).await
+            })
+        });
+        // The first word may be heard before it listens: by looking.
+        while first.write(cut()).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        say(&first, "after").await;
+        hears(&mut ear, "after").await;
+    }
+
+    #[tokio::test]
+    async fn alone_nothing_is_written_and_on_sqlite_nobody_is_heard() {
+        for (engine, db) in testing::both().await {
+            let mut ear = db.hear();
+            say(&db, "monologue").await;
+            assert_eq!(ear.heard(), None, "{engine}");
+            let rows = db.read().await.unwrap().row("SELECT COUNT(*) FROM notice", args![]).await.unwrap();
+            assert_eq!(rows.int(0).unwrap(), 0, "{engine}");
+        }
+        assert_eq!(testing::sqlite().await.hear().next().await, None);
+    }
+}

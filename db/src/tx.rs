@@ -13,6 +13,7 @@ use std::time::Instant;
 pub struct Tx {
     pub(crate) conn: Conn,
     after: Vec<Box<dyn FnOnce() + Send>>,
+    words: Vec<String>,
     /// Set when a statement failed in a way that another run may cure.
     pub(crate) retry: bool,
     /// A view takes no locks: `{FOR UPDATE}` says nothing in it.
@@ -46,11 +47,11 @@ macro_rules! query {
 
 impl Tx {
     pub(crate) fn reading(conn: Conn, ids: Arc<Ids>) -> Self {
-        Self { conn, after: Vec::new(), retry: false, mode: Mode::Reading, deadline: None, ids }
+        Self { conn, after: Vec::new(), words: Vec::new(), retry: false, mode: Mode::Reading, deadline: None, ids }
     }
 
     pub(crate) fn writing(conn: Conn, ids: Arc<Ids>) -> Self {
-        Self { conn, after: Vec::new(), retry: false, mode: Mode::Writing, deadline: None, ids }
+        Self { conn, after: Vec::new(), words: Vec::new(), retry: false, mode: Mode::Writing, deadline: None, ids }
     }
 
     /// A fresh id, as [`crate::Db::id`] gives: for rows whose number nobody needs before the unit.
@@ -159,6 +160,20 @@ impl Tx {
     /// watchers. It must not block.
     pub fn after_commit(&mut self, act: impl FnOnce() + Send + 'static) {
         self.after.push(Box::new(act));
+    }
+
+    /// Tells the other processes on this database once this transaction is committed: they hear the word
+    /// ([`crate::Db::hear`]) within milliseconds, or a second later at most. Nobody is there on SQLite.
+    pub fn tell_others(&mut self, word: impl Into<String>) {
+        match self.engine() {
+            Engine::Sqlite => {}
+            Engine::Postgres => self.words.push(word.into()),
+        }
+    }
+
+    /// What the other processes are to be told after the commit.
+    pub(crate) fn take_words(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.words)
     }
 
     /// What is to be done after the commit.

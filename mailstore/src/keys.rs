@@ -169,9 +169,12 @@ impl Keys {
                     Ok::<_, Error>(())
                 })
             }))
-            .await?;
-        self.memory.forget(|known| *known == account);
-        Ok(())
+            .await
+    }
+
+    /// Forgets the keys in memory that `gone` says so of.
+    pub(crate) fn forget(&self, gone: impl Fn(&AccountId) -> bool) {
+        self.memory.forget(gone);
     }
 }
 
@@ -192,8 +195,7 @@ impl Mailstore {
     /// replayed when an older copy of them is restored.
     pub async fn destroy_key(&self, account: AccountId, now: Timestamp) -> Result<(), Error> {
         self.keys().destroy(account, now).await?;
-        self.heads_in_memory().forget(|(_, _, owner)| *owner == account);
-        Ok(())
+        self.forget_everywhere(account).await
     }
 
     /// The accounts whose keys were destroyed, and when: what a restore of older keys must destroy again.

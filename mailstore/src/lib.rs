@@ -45,6 +45,7 @@ pub mod limits;
 mod marks;
 mod messages;
 mod objects;
+mod others;
 mod parties;
 mod places;
 mod quota;

@@ -1,5 +1,7 @@
 //! Every size, count and time of the store, with its unit and its reason.
 
+use std::time::Duration;
+
 use names::{DAY, HOUR};
 
 /// Octets of a body kept in the database, sharing the commit; longer ones go to a blob (DESIGN §2.3).
@@ -76,3 +78,5 @@ pub const RETENTION_PAGE: i64 = 1_000;
 pub const RESERVE_OCTETS: u64 = 1_000_000_000;
 /// ... or this share of the disk, in thousandths, whichever is more.
 pub const RESERVE_SHARE: u64 = 50;
+/// Wait before changes of other processes are looked at again, when the database failed.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -13,7 +13,7 @@ use crate::fetch::Part;
 use crate::keys::{Keys, QUEUE};
 use crate::segments::Segments;
 use crate::watch::Hub;
-use crate::{Error, FolderView, Reserve, Room, limits};
+use crate::{Error, FolderView, Reserve, Room, limits, others};
 
 /// What a store is made of. Both databases are migrated already (`MIGRATIONS`, `KEY_MIGRATIONS`).
 pub struct Parts<'a> {
@@ -35,7 +35,7 @@ pub struct Parts<'a> {
 #[derive(Clone)]
 pub struct Mailstore(Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     db: db::Db,
     keys: Keys,
     blobs: Blobs,
@@ -55,7 +55,8 @@ impl Mailstore {
         let segments = Segments::open(&parts.blobs)?;
         let keys = Keys::new(parts.keys, parts.masters, parts.entropy.clone());
         keys.make(QUEUE, now).await?;
-        Ok(Self(Arc::new(Inner {
+        let ear = parts.db.hear();
+        let store = Self(Arc::new(Inner {
             db: parts.db,
             keys,
             blobs,
@@ -66,7 +67,9 @@ impl Mailstore {
             hub: Hub::default(),
             heads: Generations::new(limits::CACHE),
             views: Generations::new(limits::VIEWS),
-        })))
+        }));
+        tokio::spawn(others::hear(ear, Arc::downgrade(&store.0)));
+        Ok(store)
     }
 
     /// The database of the data, for units that put steps of several rooms together.
@@ -90,6 +93,14 @@ impl Mailstore {
     /// Octets free on the disk of the store, and octets never filled with letters.
     pub fn room(&self) -> Result<Room, Error> {
         self.0.blobs.room()
+    }
+
+    pub(crate) fn of(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
     }
 
     pub(crate) fn keys(&self) -> &Keys {

@@ -105,6 +105,14 @@ impl TestStore {
         self
     }
 
+    /// The same store in another process on the same PostgreSQL.
+    pub(crate) async fn in_another_process(&self, listening: db::testing::Listening) -> Mailstore {
+        let masters = MasterKeys::load(&self.folder.path().join("master.keys")).unwrap();
+        let data = self.data.another_process(listening).await;
+        let parts = Parts { db: data, ..parts(&self.data, &self.keys, &masters, &self.folder) };
+        Mailstore::open(parts, NOW).await.unwrap()
+    }
+
     pub(crate) async fn doctor(&self) -> AccountId {
         self.create_account(AccountKind::Personal, NOW).await.unwrap()
     }

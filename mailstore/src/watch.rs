@@ -192,16 +192,7 @@ impl Hub {
         slot
     }
 
-    /// The accounts that somebody watches now.
-    fn watched(&self) -> Vec<AccountId> {
-        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        let somebody = |(account, watching): (&AccountId, &Vec<Weak<Slot>>)| {
-            watching.iter().any(|slot| slot.strong_count() > 0).then_some(*account)
-        };
-        slots.iter().filter_map(somebody).collect()
-    }
-
-    fn tell(&self, account: AccountId, news: &News) {
+    pub(crate) fn tell(&self, account: AccountId, news: &News) {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(watching) = slots.get_mut(&account) else { return };
         watching.retain(|slot| {
@@ -213,6 +204,19 @@ impl Hub {
         if watching.is_empty() {
             slots.remove(&account);
         }
+    }
+
+    /// Whether anybody watches an account.
+    pub(crate) fn is_watched(&self, account: AccountId) -> bool {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.get(&account).is_some_and(|watching| watching.iter().any(|slot| slot.strong_count() > 0))
+    }
+
+    /// The accounts that are watched; those that nobody watches any more are forgotten.
+    pub(crate) fn watched(&self) -> Vec<AccountId> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|_, watching| watching.iter().any(|slot| slot.strong_count() > 0));
+        slots.keys().copied().collect()
     }
 }
 
@@ -239,9 +243,10 @@ impl Mailstore {
         self.hub().tell(account, news);
     }
 
-    /// Tells the watchers of `account` once `tx` is committed; never when it is not. For changes made
+    /// Tells the watchers of `account`, of every process, once `tx` is committed; never when it is not. For changes made
     /// by other rooms use `News { other: true, .. }`.
     pub fn tell_after(&self, tx: &mut db::Tx, account: AccountId, news: News) {
+        self.tell_others(tx, account, &news);
         let store = self.clone();
         tx.after_commit(move || store.hub().tell(account, &news));
     }
