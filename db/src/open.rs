@@ -1,10 +1,10 @@
 //! Opening a database of either engine, and the handle to it.
 
 use crate::ids::{Ids, NODES};
+use crate::notices::{self, Bell, Ear, Hearing, Notices, Shared};
 use crate::sqlite::{self, Access, Readers, Writer};
 use crate::tx::Conn;
 use crate::unit::Unit;
-use crate::notices::{self, Bell, Ear, Hearing, Notices, Shared};
 use crate::{Cause, Error, Migration, Tx, args, limits, lock, migrate, postgres};
 use names::{Clock, Timestamp};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};

@@ -342,13 +342,15 @@ mod notices {
         say(&first, "before").await;
         hears(&mut ear, "before").await;
         // The listeners of this schema alone: other tests have theirs.
-        let cut = || unit("cut", (), |(), tx| {
-            Box::pin(async move {
-                let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        let cut = || {
+            unit("cut", (), |(), tx| {
+                Box::pin(async move {
+                    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                     WHERE query = 'LISTEN \"pli ' || current_schema() || '\"'";
-                tx.rows(sql, args![]).await
+                    tx.rows(sql, args![]).await
+                })
             })
-        });
+        };
         // The first word may be heard before it listens: by looking.
         while first.write(cut()).await.unwrap().is_empty() {
             tokio::task::yield_now().await;

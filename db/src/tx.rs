@@ -47,11 +47,27 @@ macro_rules! query {
 
 impl Tx {
     pub(crate) fn reading(conn: Conn, ids: Arc<Ids>) -> Self {
-        Self { conn, after: Vec::new(), words: Vec::new(), retry: false, mode: Mode::Reading, deadline: None, ids }
+        Self {
+            conn,
+            after: Vec::new(),
+            words: Vec::new(),
+            retry: false,
+            mode: Mode::Reading,
+            deadline: None,
+            ids,
+        }
     }
 
     pub(crate) fn writing(conn: Conn, ids: Arc<Ids>) -> Self {
-        Self { conn, after: Vec::new(), words: Vec::new(), retry: false, mode: Mode::Writing, deadline: None, ids }
+        Self {
+            conn,
+            after: Vec::new(),
+            words: Vec::new(),
+            retry: false,
+            mode: Mode::Writing,
+            deadline: None,
+            ids,
+        }
     }
 
     /// A fresh id, as [`crate::Db::id`] gives: for rows whose number nobody needs before the unit.

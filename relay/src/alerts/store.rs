@@ -6,6 +6,9 @@ use names::{AccountId, AlertId, MINUTE, Timestamp};
 use policy::alerts::{Latest, Progress, Step, coalesce};
 use policy::{Alert, AlertKind, Audience};
 
+/// What the workers of other processes are told: notices are due.
+pub(crate) const WAKE: &str = "notices";
+
 /// How long a worker may keep a notice before another takes it over.
 const LEASE: i64 = 5 * MINUTE;
 

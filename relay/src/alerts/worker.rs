@@ -56,6 +56,7 @@ impl Worker {
 
     /// Works until the stop; a notice under way is finished first.
     pub async fn run(self, mut stop: StopSignal) {
+        let mut others = self.db.hear();
         loop {
             let wait = match self.work_once().await {
                 Ok(wait) => wait,
@@ -67,6 +68,7 @@ impl Worker {
             tokio::select! {
                 () = stop.given() => return,
                 () = self.woken.notified() => {}
+                _ = others.hears(&[store::WAKE]) => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }

@@ -270,6 +270,7 @@ impl Commit {
         let alerts: Vec<DueAlert> = kept.iter().flat_map(|job| job.alerts.iter().copied()).collect();
         let writing = |cause| Error::Database { what: "writing notices", cause };
         if store::due(tx, &alerts, now).await.map_err(writing)?.is_some() {
+            tx.tell_others(store::WAKE);
             let woken = Arc::clone(&self.alerts);
             tx.after_commit(move || woken.notify_one());
         }

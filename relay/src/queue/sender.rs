@@ -8,6 +8,7 @@ use super::limits;
 use super::outcome::Plan;
 use super::routes::Routes;
 use super::settle::Settle;
+use super::store::{HURRY, WAKE};
 use crate::{Error, Relay};
 use db::Db;
 use mailstore::Committer;
@@ -115,6 +116,7 @@ impl Sender {
         let inner = &self.0;
         inner.recover().await;
         let mut sessions = Sessions::default();
+        let mut others = inner.db().hear();
         let mut renewal = tokio::time::interval(limits::RENEWAL);
         renewal.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !stop.is_given() {
@@ -135,6 +137,7 @@ impl Sender {
                 () = stop.given() => break,
                 () = inner.relay.queue().woken().notified() => {}
                 () = inner.news.notified() => {}
+                heard = others.hears(&[WAKE, HURRY]) => inner.relay.queue().hear(&heard),
                 () = tokio::time::sleep(wait) => {}
                 Some(broken) = sessions.ended() => inner.mend(broken).await,
                 _ = renewal.tick() => inner.renew().await,

@@ -3,7 +3,7 @@
 use super::envelope::{Envelope, NewOutbound};
 use super::home::{Home, Owner};
 use super::limits;
-use db::{Error, Row, Tx, Value, args};
+use db::{Error, Heard, Row, Tx, Value, args};
 use names::{BodyId, CrashPlan, CrashPoint, Domain, Entropy, HeadId, OutboundId, QueueId, Timestamp};
 use seal::{MasterKeys, Vault};
 use std::sync::Arc;
@@ -49,6 +49,11 @@ pub(crate) struct Leased {
     pub(crate) strikes: u32,
     pub(crate) told_late_at: Option<Timestamp>,
 }
+
+/// What other processes are told: there are letters to send ...
+pub(super) const WAKE: &str = "queue";
+/// ... and domains that are left alone are to be tried all the same.
+pub(super) const HURRY: &str = "queue hurry";
 
 const INSERT: &str = "INSERT INTO outbound (id, queue, body, head, domain, sealed_envelope, created_at,
     expires_at, state, due_at, lease, attempts, strikes) VALUES";
@@ -109,8 +114,9 @@ impl Queue {
         &self.0.woken
     }
 
-    /// Wakes the worker once this unit is committed.
+    /// Wakes the workers, of every process, once this unit is committed.
     pub(crate) fn wake_after(&self, tx: &mut Tx) {
+        tx.tell_others(WAKE);
         let woken = Arc::clone(&self.0.woken);
         tx.after_commit(move || woken.notify_one());
     }
@@ -118,12 +124,21 @@ impl Queue {
     /// Wakes the worker once this unit is committed, and lets it try domains that it leaves alone: who
     /// hurries a letter knows more than the worker does.
     pub(super) fn hurry_after(&self, tx: &mut Tx) {
+        tx.tell_others(HURRY);
         let hurried = Arc::clone(&self.0.hurried);
         tx.after_commit(move || hurried.store(true, Ordering::SeqCst));
         self.wake_after(tx);
     }
 
     /// Whether somebody has hurried since this was last asked.
+    /// Another process said that there is work, or hurries.
+    pub(super) fn hear(&self, heard: &Heard) {
+        match heard {
+            Heard::Word(word) if &**word == HURRY => self.0.hurried.store(true, Ordering::SeqCst),
+            Heard::Word(_) | Heard::Everything => {}
+        }
+    }
+
     pub(super) fn was_hurried(&self) -> bool {
         self.0.hurried.swap(false, Ordering::SeqCst)
     }

@@ -574,6 +574,30 @@ async fn a_stop_gives_back_what_waits_and_finishes_what_is_under_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_another_process_releases_is_sent_at_once() {
+    let (house, pki) = (houses().await.pop().unwrap(), Pki::new());
+    let peer = Peer::start(&pki, &[], |_, _| Does::Usual).await;
+    let elsewhere = house.data.another_process(db::testing::Listening::Yes).await;
+    let held = one(&house, DOCTOR, NURSE).await;
+    let (now, letter) = (house.relay.now(), Which::Letter(held));
+    let operator = audit::Actor::Operator;
+    assert_eq!(house.relay.care_for_queue(&letter, Care::Hold, operator, now).await.unwrap(), 1);
+    let working = Working::begin(&house, &pki, peer.address).await;
+    one(&house, DOCTOR, PATIENT).await;
+    working.until("the other letter", |counts| counts.delivered == 1).await;
+    // Its own queue: what wakes this process's worker is not what wakes the other's.
+    let queue = super::Queue::new(&crate::testing::master_keys(), crate::testing::entropy());
+    let release = db::unit("release", (queue, letter, now), |(queue, letter, now), tx| {
+        Box::pin(queue.care(tx, letter, Care::Release, *now))
+    });
+    assert_eq!(elsewhere.write(release).await.unwrap(), 1);
+    let sent = working.until("the letter released", |counts| counts.delivered == 2);
+    // Well before the worker would have looked by itself.
+    tokio::time::timeout(limits::LOOK / 4, sent).await.expect("it is woken");
+    working.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_holds_releases_hurries_and_drops() {
     for house in houses().await {
         let queue = one(&house, DOCTOR, NURSE).await;
