@@ -66,7 +66,8 @@ pub const GONE: i64 = 10_000;
 pub const BATCH: usize = 64;
 /// Jobs waiting for a committer; the next submitter waits with its job in hand.
 pub const WAITING_JOBS: usize = 1_024;
-/// Milliseconds an unreferenced blob is left alone: a letter being committed owns one (V2).
+/// Milliseconds an unreferenced blob is left alone, and what is dead in a segment: a letter being committed owns
+/// one (V2), and so do those of a long APPEND, whose first body waits for the last.
 pub const BLOB_GRACE: i64 = DAY;
 /// Milliseconds an interrupted blob write is left alone.
 pub const TEMPORARY_GRACE: i64 = HOUR;

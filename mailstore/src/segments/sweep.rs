@@ -1,11 +1,12 @@
 //! Giving back what is dead in segments: tails of a crash, whole segments, and by copying the living
 //! out of segments that are mostly dead.
 //!
-//! A segment that is locked is being written and is left alone; so is one written lately, because a
-//! letter being committed owns octets no row tells of yet. Copies are synced before the rows turn to
+//! A segment that is locked is being written and is left alone; so is one written within a day, because a
+//! letter being committed owns octets no row tells of yet, and so do all letters of a long APPEND but the last. Copies are synced before the rows turn to
 //! them, all in one unit, and the old segment goes a day later: who reads it has opened it by then.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
@@ -53,8 +54,8 @@ impl Mailstore {
         let mut copied = 0;
         for segment in rest.into_iter().chain(seen).take(limits::SEGMENTS_SWEPT) {
             looked_at.store(segment.id.0, Ordering::Relaxed);
-            if now.since(segment.modified) > limits::TEMPORARY_GRACE {
-                copied += self.sweep_segment(segment, now, &mut swept).await?;
+            if now.since(segment.modified) > limits::BLOB_GRACE {
+                copied += self.sweep_segment(segment.id, now, &mut swept).await?;
             }
             if copied > limits::SEGMENT {
                 break;
@@ -64,41 +65,42 @@ impl Mailstore {
     }
 
     /// Answers how many octets it copied.
-    async fn sweep_segment(
+    pub(crate) async fn sweep_segment(
         &self,
-        segment: Segment,
+        segment: SegmentId,
         now: Timestamp,
         swept: &mut SegmentsSwept,
     ) -> Result<u64, Error> {
-        let path = self.segments().path(segment.id);
+        let path = self.segments().path(segment);
         let held = blocking(move || lock(&path)).await?;
         // Being written, here or elsewhere, or just gone.
-        let Some(file) = held else { return Ok(0) };
-        let living = self.living(segment.id).await?;
-        let old = now.since(segment.modified) > limits::BLOB_GRACE;
+        let Some((file, size, modified)) = held else { return Ok(0) };
+        // Looked at again under the lock: since the folder was listed it may have been written, to its end.
+        if now.since(modified) <= limits::BLOB_GRACE {
+            return Ok(0);
+        }
+        let living = self.living(segment).await?;
         let end = living.iter().map(Living::end).max().unwrap_or(0);
         let alive: u64 = living.iter().map(|body| body.length).sum();
         if living.is_empty() {
-            if old {
-                let store = self.clone();
-                blocking(move || blobs::remove(&store.segments().path(segment.id))).await?;
-                swept.removed += 1;
-            }
+            let store = self.clone();
+            blocking(move || blobs::remove(&store.segments().path(segment))).await?;
+            swept.removed += 1;
             return Ok(0);
         }
-        if old && (end - alive.min(end)) * 1_000 > end * limits::DEAD_SHARE {
-            let file = self.copy_out(segment.id, file, &living, now).await?;
-            let path = self.segments().path(segment.id);
+        if (end - alive.min(end)) * 1_000 > end * limits::DEAD_SHARE {
+            let file = self.copy_out(segment, file, &living, now).await?;
+            let path = self.segments().path(segment);
             let since = SystemTime::UNIX_EPOCH + Duration::from_millis(now.0.max(0) as u64);
             blocking(move || file.set_modified(since).map_err(|cause| fail("date", &path, cause))).await?;
             swept.copied_out += 1;
             return Ok(alive);
         }
-        if segment.size > end {
-            let path = self.segments().path(segment.id);
+        if size > end {
+            let path = self.segments().path(segment);
             let cut = move || file.set_len(end).and_then(|()| file.sync_all());
             blocking(move || cut().map_err(|cause| fail("cut", &path, cause))).await?;
-            swept.cut += segment.size - end;
+            swept.cut += size - end;
         }
         Ok(0)
     }
@@ -173,14 +175,19 @@ fn batches(living: &[Living]) -> Vec<&[Living]> {
     living.chunk_by(whole).collect()
 }
 
-/// The segment with its lock, or none when somebody holds it or it is gone.
-fn lock(path: &std::path::Path) -> Result<Option<File>, Error> {
+/// The segment with its lock, how long it is and when it was written; none when somebody holds it or it is gone.
+fn lock(path: &std::path::Path) -> Result<Option<(File, u64, Timestamp)>, Error> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(fail("open", path, cause)),
     };
-    Ok(file.try_lock().is_ok().then_some(file))
+    if file.try_lock().is_err() {
+        return Ok(None);
+    }
+    let metadata = file.metadata().map_err(|cause| fail("look at", path, cause))?;
+    let modified = Timestamp(metadata.mtime().saturating_mul(1_000));
+    Ok(Some((file, metadata.len(), modified)))
 }
 
 fn fail(doing: &'static str, path: &std::path::Path, cause: std::io::Error) -> Error {

@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use names::{AccountId, DAY, HOUR, Timestamp};
+use names::{AccountId, DAY, Timestamp};
 
+use crate::body::StoredBody;
 use crate::testing::{NOW, TestStore, stores};
 use crate::{Delivered, Depth, Error, FlagChange, Flags, Marks, limits};
 
@@ -99,7 +100,7 @@ async fn letters_that_come_at_once_are_all_kept_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_crash_leaves_behind_the_last_letter_is_cut_after_an_hour() {
+async fn what_a_crash_leaves_behind_the_last_letter_is_cut_after_a_day() {
     for store in stores().await {
         let doctor = store.doctor().await;
         let all = letters(&store, doctor, 3).await;
@@ -110,11 +111,34 @@ async fn what_a_crash_leaves_behind_the_last_letter_is_cut_after_an_hour() {
         let mut torn = std::fs::OpenOptions::new().append(true).open(segment).unwrap();
         torn.write_all(&[7; 12_345]).unwrap();
         let written = written_at(segment);
-        assert_eq!(sweep(&store, written.plus(HOUR / 2)).await, (0, 0, 0), "it may be a letter under way");
-        assert_eq!(sweep(&store, written.plus(2 * HOUR)).await, (0, 0, 50_016 + 12_345));
+        assert_eq!(sweep(&store, written.plus(DAY / 2)).await, (0, 0, 0), "it may be a letter under way");
+        assert_eq!(sweep(&store, written.plus(2 * DAY)).await, (0, 0, 50_016 + 12_345));
         assert_eq!(std::fs::metadata(segment).unwrap().len(), 3 * 50_016, "{}", store.engine);
         assert!(read(&store, doctor, &all[2]).await.unwrap() == text(2));
         store.assert_clean().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_written_since_the_folder_was_listed_is_left_alone() {
+    for store in stores().await {
+        let doctor = store.doctor().await;
+        letters(&store, doctor, 1).await;
+        // On disk, and its row is to come.
+        let letter = store.sealed("x", &text(1)).await;
+        let at = match &letter.body.stored {
+            StoredBody::Segment(at) => *at,
+            other => panic!("{}", matches!(other, StoredBody::Inline(_))),
+        };
+        let folder = store.segment_files().remove(0);
+        let written = written_at(&folder);
+        let store = store.again().await;
+        // Whatever the sweeper read in the folder, it comes to this segment now.
+        let mut swept = Default::default();
+        store.sweep_segment(at.segment, written.plus(DAY / 2), &mut swept).await.unwrap();
+        assert_eq!(std::fs::metadata(&folder).unwrap().len(), 2 * 50_016, "{}", store.engine);
+        store.sweep_segment(at.segment, written.plus(2 * DAY), &mut swept).await.unwrap();
+        assert_eq!(std::fs::metadata(&folder).unwrap().len(), 50_016, "{}", store.engine);
     }
 }
 

@@ -14,7 +14,7 @@ use wire::mime::Summary;
 use super::door::ImapDoor;
 use super::session::Session;
 use super::shared::Mailbox;
-use super::{folders, quota, refusals, trail, words};
+use super::{folders, limits, quota, refusals, trail, words};
 use crate::letter::Letter;
 use crate::{Fault, Incoming, patient_fields};
 
@@ -37,6 +37,8 @@ pub(super) struct Appending {
     replaces: Option<Old>,
     whole: Vec<Kept>,
     coming: Coming,
+    /// When the first of them began.
+    began: Timestamp,
 }
 
 /// A message that goes: its mailbox, its folder, its UID.
@@ -87,13 +89,23 @@ pub(super) async fn begin(
         quota::check(door, session, account, asked.size).await?;
     }
     tracing::debug!(size = asked.size, "a letter is appended");
+    let began = earlier.as_ref().map_or_else(|| relay.now(), |earlier| earlier.began);
+    in_time(began, relay.now())?;
     let incoming = relay.begin_letter(relay.now());
     let coming = Coming { incoming, keeping, marks: words::marks(&asked.flags), date: asked.date };
     let whole = match earlier {
         Some(earlier) => earlier.all().await?,
         None => Vec::new(),
     };
-    Ok(Appending { account, folder: folder.id, replaces, whole, coming })
+    Ok(Appending { account, folder: folder.id, replaces, whole, coming, began })
+}
+
+/// Refuses a command that takes so long that the sweeper could take its first bodies for dead.
+fn in_time(began: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    if now.since(began) <= limits::APPENDING {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::Limit, "the command takes too long; please append fewer letters at once"))
 }
 
 fn decide(session: &Session, mailbox: Mailbox, role: Option<mailstore::Role>) -> Result<Keeping, Refusal> {
@@ -189,6 +201,7 @@ pub(super) async fn finish(
     let (account, folder, replaces) = (appending.account, appending.folder, appending.replaces);
     session.mailbox(account).ok_or_else(refusals::no_longer_yours)?.may_write()?;
     let (relay, store, now) = (door.relay(), door.relay().mailstore(), door.relay().now());
+    in_time(appending.began, now)?;
     let account_key = store.key(account).await.map_err(refusals::store(APPENDING))?;
     let letters = appending.all().await?;
     let mut deliveries = Vec::with_capacity(letters.len());

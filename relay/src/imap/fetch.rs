@@ -160,6 +160,11 @@ fn line(
 }
 
 impl Fetching {
+    /// Whether the next row is of another page: then the session's rights are looked at again.
+    pub(super) fn turns_page(&self) -> bool {
+        self.streaming.as_ref().is_none_or(Streaming::is_over) && self.page.as_slice().is_empty()
+    }
+
     /// The next row or piece.
     pub(super) async fn next(&mut self, session: &mut Session) -> Option<Answer> {
         if let Some(streaming) = self.streaming.as_mut() {
@@ -538,6 +543,11 @@ impl Wanted {
 impl Streaming {
     fn new(spans: Vec<Span>, head: Bytes, body: Option<BodyReader>) -> Self {
         Self { spans: spans.into_iter(), head, body, rest: 0..0, waiting: Bytes::new() }
+    }
+
+    /// Whether all its octets were given.
+    fn is_over(&self) -> bool {
+        self.waiting.is_empty() && self.rest.is_empty() && self.spans.as_slice().is_empty()
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {

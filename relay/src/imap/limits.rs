@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use names::HOUR;
+
 /// Rows of one page of a FETCH that reads no content.
 pub(super) const ROWS: usize = 500;
 /// Letters of one page whose header blocks and bodies are opened: each may hold some 16 KiB of body
@@ -15,6 +17,8 @@ pub(super) const PAGE_OCTETS: u64 = 128 * 1024;
 pub(super) const LETTER_IN_MEMORY: u64 = 24 * 1024;
 /// Octets of one piece of a body on its way to the peer.
 pub(super) const CHUNK: usize = 64 * 1024;
+/// Keywords that SELECT tells of; those beyond work all the same (`\*`, RFC 3501 §7.1).
+pub(super) const KEYWORDS_TOLD: usize = 100;
 /// Messages of a folder that is looked at whole, by the store's views; a row is about 140 octets.
 /// Longer folders are read page by page each time.
 pub(super) const VIEWED: u32 = 100_000;
@@ -41,6 +45,9 @@ pub(super) const OWN_MARKS: usize = 256;
 pub(super) const SESSIONS: usize = 20;
 /// Octets of a UID set in a line of the trail; a longer one is told by its ends and its count.
 pub(super) const LINE_UIDS: usize = 800;
+/// Milliseconds from the first octet of an APPEND to its last, all its letters together: far less than the day after
+/// which the store gives back what no row tells of.
+pub(super) const APPENDING: i64 = 6 * HOUR;
 /// Folders that one connection watches by NOTIFY; each is some 200 octets of memory.
 pub(super) const WATCHED: usize = 5_000;
 /// The least time an idle session waits before its login is looked at again: a database that fails is not

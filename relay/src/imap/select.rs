@@ -87,6 +87,10 @@ impl Picture {
         }
         let own = row.marks.keywords().filter(|keyword| !keyword.eq_ignore_ascii_case(mailstore::APPENDED));
         for keyword in own.filter_map(wire::imap::Keyword::parse) {
+            // Each is compared with all before it: somebody may have given every letter words of its own.
+            if self.keywords.keywords().len() >= limits::KEYWORDS_TOLD {
+                return;
+            }
             self.keywords.set_keyword(keyword);
         }
     }

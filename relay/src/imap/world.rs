@@ -35,6 +35,17 @@ enum Pull {
     Ready(std::vec::IntoIter<Answer>),
 }
 
+impl Pull {
+    /// Whether the next answer is read from the folder.
+    fn asks_for_more(&self) -> bool {
+        match self {
+            Self::Fetch(fetching) => fetching.turns_page(),
+            Self::Search(_) => true,
+            Self::Ready(_) => false,
+        }
+    }
+}
+
 impl ImapWorld {
     pub(super) fn new(door: ImapDoor, peer: IpAddr) -> Self {
         let sign_in = SignIn::new(door.relay().clone(), door.entrance().clone(), DOOR, peer);
@@ -262,6 +273,14 @@ impl World<Server> for ImapWorld {
     }
 
     async fn pull(&mut self) -> Option<Answer> {
+        // A peer that reads slowly keeps no right that ended meanwhile (RELIABILITY A-15).
+        if self.pull.as_ref().is_some_and(Pull::asks_for_more)
+            && let Some(session) = self.session.as_deref_mut()
+            && let Some(refusal) = session.expired(&self.door).await
+        {
+            self.pull = Some(Pull::Ready(Vec::new().into_iter()));
+            return Some(Answer::Refused(refusal));
+        }
         let item = match (self.pull.as_mut(), self.session.as_deref_mut()) {
             (Some(Pull::Fetch(fetching)), Some(session)) => fetching.next(session).await,
             (Some(Pull::Search(searching)), _) => searching.next().await,

@@ -179,3 +179,21 @@ async fn an_act_that_is_refused_tells_nothing_and_leaves_nothing() {
         assert_eq!(home.trail().await, lines, "nothing was removed, and a line tells of it");
     }
 }
+
+#[tokio::test]
+async fn letters_with_thousands_of_keywords_do_not_make_a_select_of_thousands() {
+    for home in homes().await {
+        home.deliver_plain(&["un", "deux", "trois", "quatre", "cinq"]).await;
+        let mut client = Client::doctor(&home.door).await;
+        for number in 1..=5 {
+            let words: Vec<String> = (0..30).map(|word| format!("mot-{number}-{word}")).collect();
+            client.ok(&format!("STORE {number} +FLAGS.SILENT ({})", words.join(" "))).await;
+        }
+        let said = client.ok("SELECT INBOX").await;
+        let line = said.lines().find(|line| line.starts_with("* FLAGS ")).unwrap();
+        assert_eq!(line.matches("mot-").count(), limits::KEYWORDS_TOLD, "{}: {line}", home.house.engine);
+        assert!(said.contains("\\*)]"), "{said}");
+        assert!(client.ok("FETCH 5 FLAGS").await.contains("mot-5-29"), "all are kept and shown");
+        assert!(client.ok("SEARCH KEYWORD mot-5-29").await.ends_with("* SEARCH 5"));
+    }
+}

@@ -240,3 +240,25 @@ async fn i_09_a_uid_is_never_given_twice() {
         assert!(again > first, "{again} after {first}");
     }
 }
+
+#[tokio::test]
+async fn an_append_that_takes_a_quarter_of_a_day_is_refused_before_the_sweeper_takes_its_bodies() {
+    for home in homes().await {
+        let mut client = Client::doctor(&home.door).await;
+        let hours = |hours: i64| {
+            home.house.clock.fetch_add(hours * names::HOUR, std::sync::atomic::Ordering::SeqCst);
+        };
+        for (waits, want) in [(5, "OK [APPENDUID "), (7, "NO [LIMIT] ")] {
+            client.write(b"x APPEND Sent {15}\r\n").await;
+            assert!(client.heard().starts_with("+ "));
+            client.write(b"Subject: a").await;
+            hours(waits);
+            client.write(b"\r\n\r\nb\r\n").await;
+            let said = client.heard();
+            assert!(said.contains(&format!("x {want}")), "{}: {said}", home.house.engine);
+        }
+        let account = home.house.account(DOCTOR).await;
+        let sent = home.house.relay.mailstore().role_folder_of(account, mailstore::Role::Sent).await.unwrap();
+        assert_eq!(sent.messages, 1, "{}", home.house.engine);
+    }
+}

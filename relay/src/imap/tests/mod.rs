@@ -116,6 +116,16 @@ impl Client {
         }
     }
 
+    /// Gives a command whose answer is pulled, and leaves the pulling to the test.
+    pub(super) async fn open(&mut self, command: &str) {
+        let mut queue = VecDeque::new();
+        self.feed(Input::Bytes(command.as_bytes()), &mut queue);
+        match queue.pop_front() {
+            Some(Action::Pull(ask)) => self.world.open(ask).await,
+            other => panic!("no pull: {other:?}"),
+        }
+    }
+
     fn feed(&mut self, input: Input<'_, Answer>, queue: &mut VecDeque<Action<Ask>>) {
         let mut actions = Actions::default();
         self.machine.step(input, crate::testing::NOON, &mut actions);

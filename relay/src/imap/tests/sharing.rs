@@ -4,6 +4,7 @@ use super::*;
 use crate::testing::SECRETARIAT;
 use audit::{Act, Actor};
 use directory::{Seed, SeedFile};
+use wire::imap::Code;
 
 /// The team's INBOX and the colleague's, as the doctor sees them.
 pub(super) const TEAM: &str = "\"Partag&AOk-s/cardiologie@hopital-saint-roch.mssante.example\"";
@@ -217,5 +218,30 @@ async fn a_right_withdrawn_ends_a_session_that_waits_in_the_mailbox_and_no_other
         assert!(said.contains("* BYE [NOPERM]") && said.ends_with("[closed]"), "{said}");
         beside.ok("NOOP").await;
         assert!(!beside.ok("LIST \"\" \"*\"").await.contains("cardiologie"), "{}", home.house.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_right_withdrawn_ends_a_fetch_that_a_slow_reader_still_pulls() {
+    for home in homes().await {
+        home.share("write").await;
+        let mut boss = Client::signed_in(&home.door, SECRETARIAT, "demo-paul-ferrand").await;
+        let letter = format!("Subject: long\r\n\r\n{}", "Une ligne de plus.\r\n".repeat(1_500));
+        for _ in 0..20 {
+            appending::append(&mut boss, "INBOX", letter.as_bytes()).await;
+        }
+        let mut client = Client::signed_in(&home.door, DOCTOR, DOCTORS_PASSWORD).await;
+        client.ok(&format!("SELECT {TEAM}")).await;
+        client.open("f FETCH 1:* BODY.PEEK[]\r\n").await;
+        assert!(matches!(client.world().pull().await, Some(Answer::Row(_))), "{}", home.house.engine);
+        let mut manager = Client::signed_in(&home.door, CARDIOLOGIST, "demo-paul-ferrand").await;
+        manager.ok(&format!("DELETEACL {TEAM} {DOCTOR}")).await;
+        let (mut rows, mut last) = (1, None);
+        while let Some(item) = client.world().pull().await {
+            rows += usize::from(matches!(item, Answer::Row(_)));
+            last = Some(item);
+        }
+        let refusal = matches!(&last, Some(Answer::Refused(refusal)) if refusal.code == Code::NoPermission);
+        assert!(refusal && rows < 10, "{}: {rows} rows, then {last:?}", home.house.engine);
     }
 }

@@ -134,10 +134,13 @@ impl Server {
                 "GETACL done"
             }
             (AclAsk::Grantable { folder, identifier }, AclAnswer::Grantable { always, groups }) => {
-                let (folder, identifier) = (self.folder_name(folder), reply::quoted(identifier));
-                let mut line = format!("* LISTRIGHTS {folder} {identifier} {}", letters(always));
-                groups.iter().for_each(|group| line.push_str(&format!(" {group}")));
-                out.send(format!("{line}\r\n").as_bytes());
+                // Whatever the client called them: it comes back as it may stand in a line.
+                let mut line = format!("* LISTRIGHTS {} ", self.folder_name(folder)).into_bytes();
+                reply::string(&mut line, identifier);
+                line.extend_from_slice(format!(" {}", letters(always)).as_bytes());
+                groups.iter().for_each(|group| line.extend_from_slice(format!(" {group}").as_bytes()));
+                line.extend_from_slice(b"\r\n");
+                out.send(&line);
                 "LISTRIGHTS done"
             }
             (AclAsk::Change { change: AclChange::Delete, .. }, AclAnswer::Changed) => "DELETEACL done",

@@ -1,5 +1,7 @@
 //! GETMETADATA and SETMETADATA (RFC 5464): notes about a folder, or about the account as a whole.
 
+use std::collections::BTreeSet;
+
 use super::command::Command;
 use super::reply::{self, Completion};
 use super::scan::{Cursor, Fault, Parsed};
@@ -250,11 +252,16 @@ impl Server {
             line.push(b' ');
             octets(&mut line, value);
         };
+        // Each once, however often it is asked for: an answer is never longer than what is kept.
+        let mut told = BTreeSet::new();
         for asked in &wanted.entries {
             let covered = annotations.iter().filter(|annotation| asked.covers(&annotation.entry, depth));
             let mut there = false;
             for annotation in covered {
                 there |= annotation.entry.0 == asked.0;
+                if !told.insert(annotation.entry.as_str()) {
+                    continue;
+                }
                 if most.is_some_and(|most| annotation.value.len() as u64 > u64::from(most)) {
                     longest = longest.max(annotation.value.len());
                 } else {
@@ -262,7 +269,7 @@ impl Server {
                 }
             }
             // What is not there is NIL, if it was asked for by its name alone.
-            if !there && depth == Depth::Zero {
+            if !there && depth == Depth::Zero && told.insert(&asked.0) {
                 tell(&asked.0, None);
             }
         }
