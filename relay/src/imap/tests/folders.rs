@@ -22,9 +22,13 @@ async fn names_of_other_programs_reach_our_folders_and_make_no_second_one() {
         assert!(client.ok("STATUS Trash (MESSAGES)").await.ends_with("(MESSAGES 1)"));
         assert!(client.ok("STATUS \"Deleted Items\" (MESSAGES)").await.ends_with("(MESSAGES 1)"));
         client.ok("CREATE \"Sent Items/2025\"").await;
-        assert!(client.ok("LIST \"\" Sent/*").await.contains("\"Sent/2025\""));
-        assert!(client.ok("SELECT \"Sent Messages/2025\"").await.contains("UIDVALIDITY"));
-        assert!(client.say("RENAME Sent/2025 \"Sent Messages\"").await.contains("NO [ALREADYEXISTS]"));
+        // Below such a name a folder is found where it was made.
+        assert!(client.ok("LIST \"\" \"Sent Items/*\"").await.contains("\"Sent Items/2025\""));
+        assert!(client.ok("SELECT \"Sent Items/2025\"").await.contains("UIDVALIDITY"));
+        let renamed = client.say("RENAME \"Sent Items/2025\" \"Sent Messages\"").await;
+        assert!(renamed.contains("NO [ALREADYEXISTS]"), "{renamed}");
+        client.ok("DELETE \"Sent Items/2025\"").await;
+        client.ok("DELETE \"Sent Items\"").await;
         assert!(client.say("DELETE \"Sent Messages\"").await.contains("NO [NONEXISTENT]"));
         client.ok("UNSUBSCRIBE \"Sent Items\"").await;
         assert!(!client.ok("LSUB \"\" *").await.contains("\\Sent)"));
@@ -32,7 +36,7 @@ async fn names_of_other_programs_reach_our_folders_and_make_no_second_one() {
         client.ok("RENAME Sent \"Sent Items\"").await;
         assert!(client.ok("STATUS Sent (MESSAGES)").await.ends_with("(MESSAGES 0)"));
         let listed = client.ok("LIST (SPECIAL-USE) \"\" Sent*").await;
-        assert_eq!(listed, "* LIST (\\HasChildren \\Sent) \"/\" \"Sent Items\"");
+        assert_eq!(listed, "* LIST (\\HasNoChildren \\Sent) \"/\" \"Sent Items\"");
     }
 }
 

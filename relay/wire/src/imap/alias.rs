@@ -6,13 +6,15 @@
 //! | command | what an alias does |
 //! |---|---|
 //! | SELECT, EXAMINE, STATUS, APPEND, COPY, MOVE, SUBSCRIBE, UNSUBSCRIBE | reaches the folder with that use |
-//! | CREATE | `OK`, as if it had been made; what lies under it is made under the folder with that use |
+//! | CREATE | `OK`, as if it had been made |
 //! | RENAME to it | `NO [ALREADYEXISTS]`, but for the folder with that use, which may be called so |
 //! | RENAME from it, DELETE | `NO [NONEXISTENT]`: only a folder's own name gives it up |
 //! | LIST, LSUB with a wildcard | is not shown: one folder, one row |
 //! | LIST of exactly this name | is shown as the folder it means: JavaMail asks so whether a folder is there |
 //!
-//! A folder that really has such a name is that folder: the user's own names win.
+//! A folder that really has such a name is that folder: the user's own names win. What lies under such a
+//! name is no alias: a program that keeps two sides alike (mbsync) must find each folder under the name it
+//! made, or it carries every letter twice.
 
 use super::name::{DELIMITER, FolderName, Role};
 
@@ -53,35 +55,28 @@ const ALIASES: &[(&str, Role)] = &[
 ];
 
 impl FolderName {
-    /// What this name stands for among these folders: itself, unless its first level is an alias and no
-    /// folder is called so. The folder meant need not exist, as when one is to be made.
+    /// What this name stands for among these folders: itself, unless it is an alias and no folder is called
+    /// so. The folder meant need not exist, as when one is to be made.
     #[must_use]
     pub fn meant<'a>(&self, folders: impl Iterator<Item = (&'a FolderName, Option<Role>)>) -> FolderName {
-        let (first, rest) =
-            self.as_str().split_once(DELIMITER).map_or((self.as_str(), None), |(a, b)| (a, Some(b)));
-        let Some(role) = alias(first) else { return self.clone() };
+        let Some(role) = alias(self.as_str()) else { return self.clone() };
         let mut home = None;
         for (name, use_) in folders {
-            let is_first = name.as_str().strip_prefix(first);
-            if is_first.is_some_and(|rest| rest.is_empty() || rest.starts_with(DELIMITER)) {
+            let is_there = name.as_str().strip_prefix(self.as_str());
+            if is_there.is_some_and(|rest| rest.is_empty() || rest.starts_with(DELIMITER)) {
                 return self.clone();
             }
             if use_ == Some(role) {
                 home = Some(name);
             }
         }
-        let meant = match (home, rest) {
-            (None, _) => return self.clone(),
-            (Some(home), None) => return home.clone(),
-            (Some(home), Some(rest)) => format!("{home}{DELIMITER}{rest}"),
-        };
-        FolderName::parse(&meant).unwrap_or_else(|_| self.clone())
+        home.unwrap_or(self).clone()
     }
 }
 
-fn alias(level: &str) -> Option<Role> {
-    let level = level.to_lowercase();
-    ALIASES.iter().find(|(name, _)| *name == level).map(|(_, role)| *role)
+fn alias(name: &str) -> Option<Role> {
+    let name = name.to_lowercase();
+    ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, role)| *role)
 }
 
 #[cfg(test)]
@@ -106,7 +101,7 @@ mod tests {
             ("Sent Messages", "Envois"),
             ("SENT ITEMS", "Envois"),
             ("\u{c9}l\u{e9}ments envoy\u{e9}s", "Envois"),
-            ("Sent Items/2024", "Envois/2024"),
+            ("Sent Items/2024", "Sent Items/2024"), // no alias
             ("Deleted Messages", "Trash"),
             ("Trash", "Trash"),
             ("Drafts", "Divers/Drafts"),
