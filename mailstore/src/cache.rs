@@ -12,8 +12,9 @@ pub(crate) struct Generations<K, V> {
 }
 
 struct Inner<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    /// Each with the weight that is counted for it.
+    young: HashMap<K, (V, usize)>,
+    old: HashMap<K, (V, usize)>,
     weight: usize,
 }
 
@@ -27,10 +28,10 @@ impl<K: Eq + Hash + Copy, V: Clone> Generations<K, V> {
     pub(crate) fn all(&self, keys: impl Iterator<Item = K>, weigh: impl Fn(&V) -> usize) -> Vec<Option<V>> {
         let mut inner = self.lock();
         keys.map(|key| {
-            if let Some(value) = inner.young.get(&key) {
+            if let Some((value, _)) = inner.young.get(&key) {
                 return Some(value.clone());
             }
-            let value = inner.old.remove(&key)?;
+            let (value, _) = inner.old.remove(&key)?;
             self.insert(&mut inner, key, value.clone(), weigh(&value));
             Some(value)
         })
@@ -49,9 +50,9 @@ impl<K: Eq + Hash + Copy, V: Clone> Generations<K, V> {
     }
 
     fn insert(&self, inner: &mut Inner<K, V>, key: K, value: V, weight: usize) {
-        if inner.young.insert(key, value).is_none() {
-            inner.weight += weight;
-        }
+        // A value that takes the place of another may weigh more: a folder's view grows with its folder.
+        let before = inner.young.insert(key, (value, weight)).map_or(0, |(_, before)| before);
+        inner.weight = inner.weight.saturating_sub(before) + weight;
         if inner.weight > self.budget / 2 {
             inner.old = std::mem::take(&mut inner.young);
             inner.weight = 0;
@@ -66,6 +67,19 @@ impl<K: Eq + Hash + Copy, V: Clone> Generations<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_grows_in_its_place_weighs_what_it_weighs_now() {
+        let cache = Generations::new(20);
+        for weight in 1..=9 {
+            cache.put(1, weight, weight);
+        }
+        cache.put(2, 0, 1);
+        assert_eq!(cache.all([1, 2].into_iter(), |_| 0), [Some(9), Some(0)]);
+        cache.put(1, 11, 11);
+        cache.put(3, 0, 11);
+        assert_eq!(cache.all([1].into_iter(), |_| 0), [None], "it was dropped when it had grown too heavy");
+    }
 
     #[test]
     fn what_is_used_stays_and_the_whole_stays_bounded() {

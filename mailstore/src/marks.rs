@@ -81,6 +81,11 @@ impl Marks {
         self.keywords.as_deref().unwrap_or("").split_ascii_whitespace()
     }
 
+    /// Octets that its keywords take in memory.
+    pub(crate) fn keyword_octets(&self) -> usize {
+        self.keywords.as_deref().map_or(0, str::len)
+    }
+
     /// Whether this keyword is set.
     #[must_use]
     pub fn has_keyword(&self, keyword: &Keyword) -> bool {

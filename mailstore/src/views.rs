@@ -36,7 +36,8 @@ impl FolderView {
     }
 
     fn weight(&self) -> usize {
-        (self.rows.len() + 1) * size_of::<EntryRow>()
+        let keywords: usize = self.rows.iter().map(|row| row.marks.keyword_octets()).sum();
+        (self.rows.len() + 1) * size_of::<EntryRow>() + keywords
     }
 
     /// This view after `changes`, which begin where it stands.
