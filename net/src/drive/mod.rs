@@ -157,8 +157,23 @@ impl<M: Machine, W: World<M>> Drive<M, W> {
 
     /// Gives the machine one input and queues what it wants.
     fn step(&mut self, input: Input<'_, M::Answer>) {
-        let mut actions = Actions::default();
+        // Bytes are written where those before them are held, unless something else comes between:
+        // a listing of a folder is ten thousand small steps.
+        let held = if self.queue.is_empty() { std::mem::take(&mut self.out) } else { Vec::new() };
+        let before = held.len();
+        let mut actions = Actions::behind(held);
         self.machine.step(input, self.terms.clock.now(), &mut actions);
+        let mut actions = match actions.into_bytes() {
+            Ok(bytes) if self.queue.is_empty() => {
+                if bytes.len() > before {
+                    self.patience.peer_moved();
+                }
+                self.out = if self.gone { Vec::new() } else { bytes };
+                return;
+            }
+            Ok(bytes) => Actions::behind(bytes),
+            Err(actions) => actions,
+        };
         self.queue.extend(actions.drain());
     }
 
@@ -181,6 +196,9 @@ impl<M: Machine, W: World<M>> Drive<M, W> {
                     // make every idle session's task as large as the largest of them.
                     let answer = Box::pin(self.world.answer(ask)).await;
                     self.step(Input::Answer(answer));
+                    if self.out.len() > limits::PENDING {
+                        self.flush().await;
+                    }
                 }
                 Action::Pull(ask) => {
                     self.patience.peer_moved();
@@ -388,7 +406,7 @@ impl<M: Machine, W: World<M>> Drive<M, W> {
             self.out = Vec::new();
             return;
         }
-        let out = std::mem::take(&mut self.out);
+        let mut out = std::mem::take(&mut self.out);
         let patience = match self.terms.side {
             Side::Accepted { .. } => limits::WRITE_PATIENCE,
             Side::Dialled(_) => limits::BLOCK_PATIENCE,
@@ -401,7 +419,13 @@ impl<M: Machine, W: World<M>> Drive<M, W> {
         })
         .await;
         match written {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => {
+                // More of the stream follows at once.
+                if self.pulling {
+                    out.clear();
+                    self.out = out;
+                }
+            }
             Ok(Err(cause)) => {
                 tracing::debug!(%cause, "cannot write to the peer");
                 self.fault = dial::said_by_tls(&cause);

@@ -214,6 +214,17 @@ impl<Ask> Actions<Ask> {
         }
     }
 
+    /// Actions whose bytes go on behind `held`: one buffer takes what many steps send.
+    #[must_use]
+    pub fn behind(held: Vec<u8>) -> Self {
+        Self(Vec::new(), held)
+    }
+
+    /// The bytes to send, when that is all there is to do.
+    pub fn into_bytes(self) -> Result<Vec<u8>, Self> {
+        if self.0.is_empty() { Ok(self.1) } else { Err(self) }
+    }
+
     /// Takes all actions, in order.
     pub fn drain(&mut self) -> std::vec::Drain<'_, Action<Ask>> {
         self.seal();

@@ -168,11 +168,16 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
         return;
     }
     out.push(b'"');
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            0 => out.push(b' '),
-            byte => out.push(byte),
+    // Most texts hold nothing that must be written otherwise.
+    if memchr::memchr3(b'"', b'\\', 0, text.as_bytes()).is_none() {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        for byte in text.bytes() {
+            match byte {
+                b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+                0 => out.push(b' '),
+                byte => out.push(byte),
+            }
         }
     }
     out.push(b'"');
