@@ -1,7 +1,7 @@
 //! A bounded memory of recently used values, in two generations: simple, and nothing to sweep.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Values by key, at most about `budget` of weight. When the young half is full it becomes the old
@@ -13,14 +13,45 @@ pub(crate) struct Generations<K, V> {
 
 struct Inner<K, V> {
     /// Each with the weight that is counted for it.
-    young: HashMap<K, (V, usize)>,
-    old: HashMap<K, (V, usize)>,
+    young: HashMap<K, (V, usize), ByNumber>,
+    old: HashMap<K, (V, usize), ByNumber>,
     weight: usize,
+}
+
+type ByNumber = BuildHasherDefault<Numbers>;
+
+/// Hashes the store's own numbers, which it draws itself: nobody can choose them to collide, and a folder of
+/// ten thousand letters is looked up whole.
+#[derive(Default)]
+struct Numbers(u64);
+
+impl Hasher for Numbers {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // An odd constant without pattern: 2^64 over the golden ratio.
+        self.0 = (self.0.rotate_left(23) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number.cast_unsigned());
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number.cast_unsigned() as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        // Tables take the low bits, a product's good ones are high.
+        self.0 ^ (self.0 >> 32)
+    }
 }
 
 impl<K: Eq + Hash + Copy, V: Clone> Generations<K, V> {
     pub(crate) fn new(budget: usize) -> Self {
-        let inner = Inner { young: HashMap::new(), old: HashMap::new(), weight: 0 };
+        let inner = Inner { young: HashMap::default(), old: HashMap::default(), weight: 0 };
         Self { inner: Mutex::new(inner), budget }
     }
 

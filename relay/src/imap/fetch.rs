@@ -249,8 +249,18 @@ impl Fetching {
             Some(ahead) => ahead.opened().await,
             None => {
                 let Some(mut rows) = self.take_rows().await.map_err(&store_failed)? else { return Ok(false) };
-                newly_seen = self.mark(session, &mut rows).await?;
-                open(&self.store, self.account, &self.items, rows).await
+                match self.seen {
+                    // The letters are opened while the line that tells of it goes to the disk.
+                    MarkSeen::No => {
+                        let ahead = Ahead::begin(self.store.clone(), self.account, &self.items, rows);
+                        self.mark(session, &mut []).await?;
+                        ahead.opened().await
+                    }
+                    MarkSeen::Yes => {
+                        newly_seen = self.mark(session, &mut rows).await?;
+                        open(&self.store, self.account, &self.items, rows).await
+                    }
+                }
             }
         };
         let Opened { mut ready, damaged } = opened.map_err(&store_failed)?;
