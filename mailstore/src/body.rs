@@ -263,20 +263,45 @@ impl BodyReader {
         if rest.start >= rest.end {
             return Ok(None);
         }
-        let piece = match &mut self.source {
+        if let Source::File { path, place, file, opener, ahead } = &mut self.source
+            && !stands_in(ahead, rest.start)
+        {
+            let (id, path, place) = (self.id, path.clone(), *place);
+            let (known, opener, wanted) = (file.take(), Arc::clone(opener), rest.clone());
+            let (opened, read) =
+                blocking(move || read_ahead(id, (&path, place), known, &opener, &wanted)).await?;
+            (*file, *ahead) = (Some(opened), read);
+        }
+        Ok(Some(self.piece(rest)))
+    }
+
+    /// As [`BodyReader::next`], on a thread that may wait for the disk.
+    pub fn next_here(&mut self, rest: &mut Range<u64>) -> Result<Option<Bytes>, Error> {
+        rest.end = rest.end.min(self.size);
+        if rest.start >= rest.end {
+            return Ok(None);
+        }
+        if let Source::File { path, place, file, opener, ahead } = &mut self.source
+            && !stands_in(ahead, rest.start)
+        {
+            let (opened, read) = read_ahead(self.id, (path, *place), file.take(), opener, rest)?;
+            (*file, *ahead) = (Some(opened), read);
+        }
+        Ok(Some(self.piece(rest)))
+    }
+
+    /// What is in memory of `rest`, which moves on.
+    fn piece(&self, rest: &mut Range<u64>) -> Bytes {
+        let piece = match &self.source {
             Source::Inline(whole) => whole.slice(rest.start as usize..rest.end as usize),
-            Source::File { path, place, file, opener, ahead } => {
-                let end = ahead.0 + ahead.1.len() as u64;
-                if !(ahead.0..end).contains(&rest.start) {
-                    *ahead = read_ahead(self.id, (path, *place), file, opener, rest).await?;
-                }
+            Source::File { ahead, .. } => {
                 let from = (rest.start - ahead.0) as usize;
                 let to = ((rest.end - ahead.0) as usize).min(ahead.1.len());
                 ahead.1.slice(from..to)
             }
         };
         rest.start += piece.len() as u64;
-        Ok(Some(piece))
+        piece
     }
 
     /// The octets of `range`, cut to the body's end, all in memory: for ranges known to be small.
@@ -301,48 +326,42 @@ impl std::fmt::Debug for BodyReader {
     }
 }
 
-async fn read_ahead(
+fn stands_in(ahead: &Ahead, octet: u64) -> bool {
+    (ahead.0..ahead.0 + ahead.1.len() as u64).contains(&octet)
+}
+
+/// The frames that hold the beginning of what is wanted; the file with them, for the next time.
+fn read_ahead(
     id: BodyId,
     (path, place): (&Path, u64),
-    known: &mut Option<Arc<File>>,
-    opener: &Arc<FrameOpener>,
+    known: Option<Arc<File>>,
+    opener: &FrameOpener,
     wanted: &Range<u64>,
-) -> Result<Ahead, Error> {
-    let damaged = Error::Sealed { what: "body", id: id.0 };
+) -> Result<(Arc<File>, Ahead), Error> {
+    let damaged = || Error::Sealed { what: "body", id: id.0 };
     let layout = opener.layout();
-    let Some(span) = layout.span(wanted.clone()) else { return Err(damaged) };
+    let Some(span) = layout.span(wanted.clone()) else { return Err(damaged()) };
     let frames = span.frames.start..span.frames.end.min(span.frames.start + limits::READ_AHEAD);
-    let (path, opener, file) = (path.to_path_buf(), opener.clone(), known.clone());
-    let (file, ahead) = blocking(move || {
-        let file = match file {
-            Some(file) => file,
-            None => Arc::new(File::open(&path).map_err(|cause| Error::Blob {
-                doing: "open",
-                path: path.clone(),
-                cause,
-            })?),
-        };
-        let stored = layout.stored(&frames);
-        let (start, length) = (place + stored.start, (stored.end - stored.start) as usize);
-        let mut sealed = blobs::read_at(&file, &path, start, length)?;
-        // Frames open in place; then their plaintexts are moved together over the tags.
-        let mut plain = 0;
-        let mut at = 0;
-        for frame in frames.clone() {
-            let range = layout.stored(&(frame..frame + 1));
-            let length = (range.end - range.start) as usize;
-            let opened = opener
-                .open(frame, &mut sealed[at..at + length])
-                .map_err(|_| Error::Sealed { what: "body", id: id.0 })?
-                .len();
-            sealed.copy_within(at..at + opened, plain);
-            plain += opened;
-            at += length;
+    let file = match known {
+        Some(file) => file,
+        None => {
+            let failed = |cause| Error::Blob { doing: "open", path: path.to_owned(), cause };
+            Arc::new(File::open(path).map_err(failed)?)
         }
-        sealed.truncate(plain);
-        Ok((file, (frames.start * seal::limits::FRAME as u64, Bytes::from(sealed))))
-    })
-    .await?;
-    *known = Some(file);
-    Ok(ahead)
+    };
+    let stored = layout.stored(&frames);
+    let (start, length) = (place + stored.start, (stored.end - stored.start) as usize);
+    let mut sealed = blobs::read_at(&file, path, start, length)?;
+    // Frames open in place; then their plaintexts are moved together over the tags.
+    let (mut plain, mut at) = (0, 0);
+    for frame in frames.clone() {
+        let range = layout.stored(&(frame..frame + 1));
+        let length = (range.end - range.start) as usize;
+        let opened = opener.open(frame, &mut sealed[at..at + length]).map_err(|_| damaged())?.len();
+        sealed.copy_within(at..at + opened, plain);
+        plain += opened;
+        at += length;
+    }
+    sealed.truncate(plain);
+    Ok((file, (frames.start * seal::limits::FRAME as u64, Bytes::from(sealed))))
 }

@@ -36,8 +36,13 @@ pub(super) const SUMMARIES_SHARE: usize = 125;
 pub(super) const ORDER_MEMORY: usize = 48 * 1024 * 1024;
 /// SORTs and THREADs carried out at once, all sessions together; the next ones wait their turn.
 pub(super) const ORDERS: usize = 2;
-/// Letters whose text is searched by one task; a page of [`LETTERS`] is shared among several.
+/// Letters whose text is searched by one task.
 pub(super) const SEARCH_SHARE: usize = 32;
+/// Such shares in memory at once, for one search: as many as keep the cores of a small machine busy while one
+/// more is read. With [`SEARCH_SHARE`], twice [`LETTERS`] stand open.
+pub(super) const SHARES_AT_ONCE: usize = 4;
+/// Letters of a page of a search whose header blocks and bodies are opened, once it is known to be long.
+pub(super) const LETTERS_MOST: usize = 512;
 /// Marks of its own that a session remembers until it was told of all before them; more, and some are told
 /// to who made them.
 pub(super) const OWN_MARKS: usize = 256;

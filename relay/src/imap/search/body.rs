@@ -4,26 +4,37 @@
 use std::ops::Range;
 
 use mailstore::{BodyReader, Error};
-use wire::mime::{Content, Decoder, Encoding, Part, Summary, text_of};
+use memchr::memmem::Finder;
+use wire::mime::{Content, Decoder, Encoding, Part, text_of};
 
 use super::fold::fold_into;
 use crate::imap::limits;
 
-/// For each folded needle, whether the body holds it.
-pub(super) async fn look(
-    needles: &[String],
-    summary: &Summary,
-    mut body: BodyReader,
+/// For each needle, whether the body holds it. The body is opened only when it has text.
+pub(super) fn look(
+    needles: &[Finder<'_>],
+    root: &Part,
+    body: impl FnOnce() -> Result<BodyReader, Error>,
 ) -> Result<Vec<bool>, Error> {
     let mut sieve = Sieve::new(needles);
     let mut texts = Vec::new();
-    gather(&summary.root, &mut texts);
+    gather(root, &mut texts);
+    if texts.is_empty() {
+        return Ok(sieve.found);
+    }
+    let mut body = body()?;
     for text in texts {
         let mut rest = text.range;
+        let length = rest.end - rest.start;
         let mut decoder = Decoder::new(text.encoding);
         let mut waiting = Vec::new();
-        while let Some(piece) = body.next(&mut rest).await? {
+        while let Some(piece) = body.next_here(&mut rest)? {
             for piece in piece.chunks(limits::SEARCH_WINDOW) {
+                if piece.len() as u64 == length && !text.encoding.is_encoded() {
+                    // All of the text in one piece, which stands for itself.
+                    sieve.sift_octets(piece, text.charset);
+                    continue;
+                }
                 decoder.push(piece, &mut waiting);
                 if waiting.len() >= limits::SEARCH_WINDOW {
                     let cut = cut(&waiting, text.charset);
@@ -78,9 +89,20 @@ fn is_wide(charset: Option<&str>) -> bool {
     charset.is_some_and(|label| label.to_ascii_lowercase().starts_with("utf-16"))
 }
 
+/// Whether octets that are UTF-8 mean in their charset what they mean in UTF-8.
+fn is_as_it_stands(text: &str, charset: Option<&str>) -> bool {
+    match charset {
+        // What `text_of` reads unlabelled octets as; a byte order mark is folded away.
+        None => true,
+        Some(label) if label.eq_ignore_ascii_case("utf-8") => true,
+        // ISO-2022-JP and its like shift out of ASCII by ESC.
+        Some(_) => text.is_ascii() && !text.contains('\u{1b}') && !is_wide(charset),
+    }
+}
+
 /// Looks for needles in a text that comes in pieces.
 struct Sieve<'a> {
-    needles: &'a [String],
+    needles: &'a [Finder<'a>],
     found: Vec<bool>,
     /// The folded text, of what was sifted only the end.
     folded: String,
@@ -88,15 +110,15 @@ struct Sieve<'a> {
 }
 
 impl<'a> Sieve<'a> {
-    fn new(needles: &'a [String]) -> Self {
-        let longest = needles.iter().map(String::len).max().unwrap_or(0);
+    fn new(needles: &'a [Finder<'a>]) -> Self {
+        let longest = needles.iter().map(|needle| needle.needle().len()).max().unwrap_or(0);
         Self { needles, found: vec![false; needles.len()], folded: String::new(), longest }
     }
 
     /// Most text is ASCII in any charset but a few, and needs no decoding.
     fn sift_octets(&mut self, octets: &[u8], charset: Option<&str>) {
         match std::str::from_utf8(octets) {
-            Ok(text) if text.is_ascii() && !text.contains('\u{1b}') && !is_wide(charset) => self.sift(text),
+            Ok(text) if is_as_it_stands(text, charset) => self.sift(text),
             Ok(_) | Err(_) => self.sift(&text_of(octets, charset).text),
         }
     }
@@ -104,7 +126,7 @@ impl<'a> Sieve<'a> {
     fn sift(&mut self, text: &str) {
         fold_into(text, &mut self.folded);
         for (needle, found) in self.needles.iter().zip(&mut self.found) {
-            *found = *found || self.folded.contains(needle.as_str());
+            *found = *found || needle.find(self.folded.as_bytes()).is_some();
         }
         // A needle may begin here and end in the next piece.
         let mut from = self.folded.len().saturating_sub(self.longest);
@@ -129,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_needle_across_two_pieces_is_found_and_across_two_texts_is_not() {
-        let needles = ["cholesterol total".to_owned(), "zz".to_owned()];
+        let needles = ["cholesterol total", "zz"].map(Finder::new);
         let mut sieve = Sieve::new(&needles);
         sieve.sift(&"é".repeat(100));
         sieve.sift("Choles");
@@ -151,7 +173,7 @@ mod tests {
             (b"b\xeclan", Some("iso-8859-1")),
             (b"\x1b(Bbilan", Some("iso-2022-jp")),
         ] {
-            let needles = ["bilan".to_owned()];
+            let needles = ["bilan"].map(Finder::new);
             let mut sieve = Sieve::new(&needles);
             sieve.sift_octets(octets, charset);
             assert!(sieve.has_all(), "{charset:?}");

@@ -1,6 +1,7 @@
 //! The keys of a SEARCH, and what they say of a message whose facts come in little by little.
 
 use mailstore::{EntryRow, Flags, Keyword, Mailstore};
+use memchr::memmem::Finder;
 use names::{AccountId, DAY, SECOND, Timestamp};
 use wire::imap::{Date, EnvelopeField, SearchKey, UidSet, When};
 
@@ -16,7 +17,9 @@ pub(super) struct Plan {
     store: Mailstore,
     account: AccountId,
     /// Folded texts looked for in bodies.
-    pub(super) needles: Vec<String>,
+    needles: Vec<String>,
+    /// What finds them: made once for all letters.
+    pub(super) finders: Vec<Finder<'static>>,
     /// Whether subjects, addresses or dates of sending are asked for.
     pub(super) words: bool,
     /// Whether threads are.
@@ -80,12 +83,14 @@ impl Plan {
             store: store.clone(),
             account,
             needles: Vec::new(),
+            finders: Vec::new(),
             words: false,
             threads: false,
             heads: false,
             bodies: false,
         };
         plan.key = plan.key(key, now);
+        plan.finders = plan.needles.iter().map(|needle| Finder::new(needle).into_owned()).collect();
         (plan.needles.len() <= limits::SEARCH_TEXTS).then_some(plan)
     }
 
@@ -256,7 +261,7 @@ impl Key {
             Self::Header(name, text) => facts.head.map(|head| head.field_holds(name, text)),
             Self::Body(needle) => facts.body.map(|found| found[*needle]),
             Self::Text(needle) => match (facts.head, facts.body) {
-                (Some(head), _) if head.holds(&plan.needles[*needle]) => Some(true),
+                (Some(head), _) if head.holds(&plan.finders[*needle]) => Some(true),
                 (_, Some(found)) => Some(found[*needle]),
                 (_, None) => None,
             },

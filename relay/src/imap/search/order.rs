@@ -8,7 +8,7 @@ use wire::imap::{
 };
 
 use super::SEARCHING;
-use super::sift::{Candidate, Depth, Sifter};
+use super::sift::{Candidate, Depth, Sifter, beside};
 use crate::imap::{limits, refusals, words};
 
 /// What matches are put into.
@@ -86,7 +86,7 @@ async fn sorted(mut sifter: Sifter, keys: Vec<SortKey>) -> Result<Vec<Answer>, F
         }
         tokio::task::yield_now().await;
     }
-    beside(move || {
+    ordered(move || {
         items.sort_unstable_by(|one, other| {
             let values = keys.iter().zip(one.values.iter().zip(&other.values));
             let orders = values.map(|(key, (one, other))| match key.direction {
@@ -128,7 +128,7 @@ async fn threaded(mut sifter: Sifter, by: ThreadBy) -> Result<Vec<Answer>, Failu
         }
         tokio::task::yield_now().await;
     }
-    beside(move || {
+    ordered(move || {
         let places = threads.finish();
         Ok(places.chunks(limits::ROWS).map(|page| Answer::Threads(page.to_vec())).collect())
     })
@@ -136,17 +136,10 @@ async fn threaded(mut sifter: Sifter, by: ThreadBy) -> Result<Vec<Answer>, Failu
 }
 
 /// Work of some hundred milliseconds at most, on a thread that serves nobody else.
-async fn beside(
+async fn ordered(
     work: impl FnOnce() -> Result<Vec<Answer>, Failure> + Send + 'static,
 ) -> Result<Vec<Answer>, Failure> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The house stops.
-            Err(_) => Ok(Vec::new()),
-        },
-    }
+    beside(work).await.unwrap_or_else(|| Ok(Vec::new()))
 }
 
 impl Item {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mailstore::{BodyReader, EntryRow, Error, FolderView, Mailstore, Uid};
+use mailstore::{ClosedLetter, EntryRow, Error, FolderView, Mailstore, ReadWith, Uid};
 use names::{AccountId, FolderId, HeadId};
 use tokio::task::JoinSet;
 use wire::mime::{Head, Summary, SummaryError};
@@ -62,7 +62,8 @@ impl Candidate {
 impl Sifter {
     /// The matches of the next page; none at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Candidate>>, Error> {
-        let size = if self.plan.heads || self.plan.bodies { limits::LETTERS } else { limits::ROWS };
+        let opens = self.plan.heads || self.plan.bodies;
+        let size = if opens { self.rows.letters() } else { limits::ROWS };
         match self.rows.next(&self.store, self.account, size).await? {
             Some(rows) => self.sift(rows).await.map(Some),
             None => Ok(None),
@@ -123,24 +124,29 @@ impl Sifter {
         Ok(())
     }
 
-    /// Decides by header blocks and bodies, several letters at a time.
+    /// Decides by header blocks and bodies: shares of the page on all cores, a few at a time.
     async fn look_into(&self, all: &[Candidate], doubtful: Vec<usize>) -> Result<Vec<(usize, bool)>, Error> {
         // Dropped with the search: nobody goes on looking for a peer that has gone.
         let mut tasks = JoinSet::new();
-        for share in doubtful.chunks(limits::SEARCH_SHARE) {
-            let letters = share.iter().map(|at| {
-                let Candidate { row, words, .. } = &all[*at];
-                (*at, Candidate { row: row.clone(), words: words.clone(), verdict: None })
-            });
-            let letters: Vec<(usize, Candidate)> = letters.collect();
-            let (store, account, plan) = (self.store.clone(), self.account, Arc::clone(&self.plan));
-            tasks.spawn(async move { look_through(&store, account, &plan, letters).await });
+        let mut shares = doubtful.chunks(limits::SEARCH_SHARE);
+        let mut verdicts = Vec::with_capacity(doubtful.len());
+        loop {
+            while tasks.len() < limits::SHARES_AT_ONCE
+                && let Some(share) = shares.next()
+            {
+                let letters = share.iter().map(|at| {
+                    let Candidate { row, words, .. } = &all[*at];
+                    (*at, Candidate { row: row.clone(), words: words.clone(), verdict: None })
+                });
+                let letters: Vec<(usize, Candidate)> = letters.collect();
+                let (store, account, plan) = (self.store.clone(), self.account, Arc::clone(&self.plan));
+                tasks.spawn(async move { look_through(&store, account, plan, letters).await });
+            }
+            match joined(&mut tasks).await {
+                Some(share) => verdicts.extend(share?),
+                None => return Ok(verdicts),
+            }
         }
-        let mut verdicts = Vec::new();
-        while let Some(share) = joined(&mut tasks).await {
-            verdicts.extend(share?);
-        }
-        Ok(verdicts)
     }
 }
 
@@ -204,49 +210,66 @@ async fn words_of(
 async fn look_through(
     store: &Mailstore,
     account: AccountId,
-    plan: &Plan,
+    plan: Arc<Plan>,
     letters: Vec<(usize, Candidate)>,
 ) -> Result<Vec<(usize, bool)>, Error> {
     let heads: Vec<HeadId> = letters.iter().map(|(_, letter)| letter.row.head).collect();
-    let blocks: Vec<Option<Bytes>> =
-        if plan.heads { store.header_blocks(account, &heads).await? } else { vec![None; heads.len()] };
-    let mut verdicts = Vec::with_capacity(letters.len());
-    let mut doubtful = Vec::new();
-    for ((at, letter), block) in letters.into_iter().zip(blocks) {
-        let head = plan.heads.then(|| HeadWords::of(block.as_deref().unwrap_or_default()));
-        let verdict = plan.judge(&Facts { head: head.as_ref(), ..letter.facts() });
-        match verdict {
-            Some(verdict) => verdicts.push((at, verdict)),
-            None => doubtful.push((at, letter, head)),
-        }
-        tokio::task::yield_now().await;
+    if !plan.bodies {
+        let blocks = store.header_blocks(account, &heads).await?;
+        let judged = beside(move || {
+            let judge = |((at, letter), block): ((usize, Candidate), Option<Bytes>)| {
+                let head = HeadWords::of(block.as_deref().unwrap_or_default());
+                (at, plan.judge(&Facts { head: Some(&head), ..letter.facts() }).unwrap_or(false))
+            };
+            letters.into_iter().zip(blocks).map(judge).collect()
+        });
+        return Ok(judged.await.unwrap_or_default());
     }
-    if doubtful.is_empty() || !plan.bodies {
-        verdicts.extend(doubtful.into_iter().map(|(at, ..)| (at, false)));
-        return Ok(verdicts);
-    }
-    let heads: Vec<HeadId> = doubtful.iter().map(|(_, letter, _)| letter.row.head).collect();
-    let ids: Vec<_> = doubtful.iter().map(|(_, letter, _)| letter.row.body).collect();
-    let summaries = store.summaries(account, &heads).await?;
-    let bodies: Vec<Option<BodyReader>> = store.bodies(account, &ids).await?;
-    for ((at, letter, head), (summary, body)) in doubtful.into_iter().zip(summaries.into_iter().zip(bodies)) {
-        let verdict = match (summary, body) {
-            (Some(summary), Some(body)) => {
-                let summary = decoded(&summary, letter.row.head)?;
-                let found = body::look(&plan.needles, &summary, body).await?;
-                let facts = Facts { head: head.as_ref(), body: Some(&found), ..letter.facts() };
-                plan.judge(&facts).unwrap_or(false)
-            }
-            // Removed meanwhile.
-            (_, _) => false,
+    let with = if plan.heads { ReadWith::BlockAndBody } else { ReadWith::Body };
+    let closed = store.closed_letters(account, &heads, with).await?;
+    let judged = beside(move || {
+        let judge = |((at, letter), closed): ((usize, Candidate), Option<ClosedLetter>)| {
+            // None: removed meanwhile.
+            let verdict = closed.map_or(Ok(false), |closed| judge_closed(&plan, &letter, closed))?;
+            Ok((at, verdict))
         };
-        verdicts.push((at, verdict));
-        tokio::task::yield_now().await;
+        letters.into_iter().zip(closed).map(judge).collect()
+    });
+    judged.await.unwrap_or_else(|| Ok(Vec::new()))
+}
+
+/// Opens a letter as far as it is in doubt.
+fn judge_closed(plan: &Plan, letter: &Candidate, mut closed: ClosedLetter) -> Result<bool, Error> {
+    let head = closed.block()?.map(|block| HeadWords::of(&block));
+    let facts = Facts { head: head.as_ref(), ..letter.facts() };
+    if let Some(verdict) = plan.judge(&facts) {
+        return Ok(verdict);
     }
-    Ok(verdicts)
+    let root = Summary::root_of(&closed.summary()?).map_err(|error| unreadable(letter.row.head, &error))?;
+    let found = body::look(&plan.finders, &root, || closed.body())?;
+    Ok(plan.judge(&Facts { body: Some(&found), ..facts }).unwrap_or(false))
+}
+
+/// Work of some milliseconds on a thread that serves nobody else; nothing when the house stops.
+pub(super) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Some(done),
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => None,
+        },
+    }
 }
 
 impl Rows {
+    /// Letters of the next page when they are opened: few at first, for whoever wants the first match only.
+    fn letters(&self) -> usize {
+        match self {
+            Self::Viewed { done, .. } => (*done).clamp(limits::LETTERS, limits::LETTERS_MOST),
+            Self::Stored { .. } => limits::LETTERS_MOST,
+        }
+    }
+
     async fn next(
         &mut self,
         store: &Mailstore,

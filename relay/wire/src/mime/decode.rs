@@ -241,11 +241,31 @@ impl Quoted {
         let mut rest = chunk;
         while let Some((&octet, after)) = rest.split_first() {
             if self.held.is_empty() {
-                let plain =
-                    rest.iter().position(|b| matches!(b, b'=' | b' ' | b'\t' | b'\r')).unwrap_or(rest.len());
+                // Escapes and line ends matter, and the white space before them; the rest is as it stands.
+                let plain = memchr::memchr2(b'=', b'\r', rest).unwrap_or(rest.len());
+                let plain = without_blanks(&rest[..plain]);
                 if plain > 0 {
                     out.extend_from_slice(&rest[..plain]);
                     rest = &rest[plain..];
+                    continue;
+                }
+                if let [b'=', a, b, beyond @ ..] = rest {
+                    match (hex(*a), hex(*b)) {
+                        (Some(a), Some(b)) => {
+                            out.push(a << 4 | b);
+                            rest = beyond;
+                            continue;
+                        }
+                        _ if (*a, *b) == (b'\r', b'\n') => {
+                            rest = beyond;
+                            continue;
+                        }
+                        _ => {}
+                    }
+                }
+                if let [b'\r', b'\n', beyond @ ..] = rest {
+                    out.extend_from_slice(b"\r\n");
+                    rest = beyond;
                     continue;
                 }
             }
@@ -313,8 +333,18 @@ impl Quoted {
     }
 }
 
+/// How long a run is without the blanks at its end.
+fn without_blanks(run: &[u8]) -> usize {
+    run.iter().rposition(|octet| !matches!(octet, b' ' | b'\t')).map_or(0, |at| at + 1)
+}
+
 fn hex(octet: u8) -> Option<u8> {
-    (octet as char).to_digit(16).map(|value| value as u8)
+    match octet {
+        b'0'..=b'9' => Some(octet - b'0'),
+        b'a'..=b'f' => Some(octet - b'a' + 10),
+        b'A'..=b'F' => Some(octet - b'A' + 10),
+        _ => None,
+    }
 }
 
 /// The Q encoding of encoded words (RFC 2047 §4.2).
