@@ -129,8 +129,10 @@ mod tests {
             }
             let folder = store.receive("autre", b"y", other).await;
             assert_eq!(folder.account, other);
-            let ids = store.db().read().await.unwrap().rows("SELECT id FROM head ORDER BY id", db::args![]);
-            let ids: Vec<HeadId> = ids.await.unwrap().iter().map(|row| HeadId(row.int(0).unwrap())).collect();
+            let mut tx = store.db().read().await.unwrap();
+            let ids = tx.rows("SELECT id FROM head ORDER BY id", db::args![]).await.unwrap();
+            drop(tx);
+            let ids: Vec<HeadId> = ids.iter().map(|row| HeadId(row.int(0).unwrap())).collect();
             let mut letters = store.closed_letters(doctor, &ids, ReadWith::BlockAndBody).await.unwrap();
             assert!(letters[2].is_none(), "{}: a letter of somebody else", store.engine);
             for (letter, body) in letters.iter_mut().zip([&b"court"[..], &long]) {

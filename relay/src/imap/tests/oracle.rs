@@ -12,7 +12,7 @@ use proptest::test_runner::{Config as Drawing, TestRunner};
 const WORDS: [&str; 10] =
     ["bilan", "glycémie", "ÉTAT", "cœur", "Cholestérol", "rendez-vous", "Hélène", "urgent", "à", "Straße"];
 const LETTERS: u32 = 30;
-const QUESTIONS: usize = 120;
+const QUESTIONS: usize = 100;
 
 /// What a letter was written from.
 #[derive(Debug)]
@@ -220,7 +220,7 @@ fn written() -> impl Strategy<Value = Written> {
     let texts = (words(1..4), words(1..3), words(1..3), words(1..8));
     let dates = (1..28_u8, 0..20_i64, 1..28_u8, 0..86_400_i64);
     let flags = prop::sample::subsequence(vec!["\\Seen", "\\Flagged", "urgent"], 0..=3);
-    (texts, 0..36_u8, prop::bool::weighted(0.1), dates, flags).prop_map(
+    (texts, 0..36_u8, prop::bool::weighted(0.06), dates, flags).prop_map(
         |((subject, name, motif, text), kind, long, (sent, hour, came, second), flags)| {
             let (entity, texts) = part(kind, &text, long);
             let mailbox = format!("m{}", text.len() % 7);
