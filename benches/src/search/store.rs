@@ -78,7 +78,7 @@ async fn delivery(store: &Mailstore, account: AccountId, number: u64, letter: &[
 pub(crate) async fn open(folder: &Path) -> Opened {
     let clock = Clock::new(|| NOW);
     let database = async |name: &str| {
-        let (folder, name) = (folder.to_owned(), name.to_owned());
+        let (folder, name) = (folder.join(name), name.to_owned()); // Each has its lock.
         let config = Config::Sqlite { folder, name, durability: Durability::ProcessCrash };
         Db::open(&config, clock.clone()).await.expect("the database opens")
     };

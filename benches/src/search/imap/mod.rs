@@ -1,5 +1,5 @@
 //! The mailbox door's searching, with a door that has nothing but its memory.
-#![allow(dead_code)]
+#![allow(dead_code, private_interfaces)]
 
 #[path = "../../../../relay/src/imap/limits.rs"]
 pub(crate) mod limits;
