@@ -28,9 +28,9 @@ const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(86_400);
 /// How often other processes' changes to the directory are looked for, and the disk's health.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Shortest time between two looks for letters that another process filed. An open mailbox shows within a
-/// second what came through another server.
-const FOLLOW: Duration = Duration::from_millis(400);
+/// Shortest time between two looks for letters that another process filed: the net below its notices
+/// (`db/src/notices.rs`), for a process that died between its commit and its notice.
+const FOLLOW: Duration = Duration::from_secs(10);
 /// A look may take no more than one part in so many of the time.
 const FOLLOW_SHARE: u32 = 20;
 
