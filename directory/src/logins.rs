@@ -307,7 +307,10 @@ impl Directory {
         };
         let Some(owner) = owner else { return Ok(None) };
         let renewed = authorise(&mut tx, &mailbox, login.means, owner, now).await?;
-        *seen = fresh;
+        // A log-in that no longer counts was seen by nobody: asked again, it is still none.
+        if renewed.is_some() {
+            *seen = fresh;
+        }
         Ok(renewed.map(Arc::new))
     }
 }

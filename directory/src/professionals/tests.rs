@@ -335,7 +335,11 @@ async fn an_application_password_stops_writing_for_a_mailbox_when_the_delegation
         let mut seen = directory.seen(NOW);
         assert!(directory.end_delegation(paul, own, anne, NOW).await.unwrap());
         assert!(directory.verify_login(&mailbox, &issued.secret, NOW).await.unwrap().is_none());
-        assert!(directory.renew_login(&login, &mut seen, NOW).await.unwrap().is_none(), "{}", house.engine);
+        // As often as it is asked: the session that hears it first must not be believed afterwards.
+        for _ in 0..2 {
+            let renewed = directory.renew_login(&login, &mut seen, NOW).await.unwrap();
+            assert!(renewed.is_none(), "{}", house.engine);
+        }
         let lines = told(&house, Chain::Person(anne)).await;
         assert_eq!(lines[0].0, Act::CredentialIssued, "a person's passwords are told in their own chain");
     }
