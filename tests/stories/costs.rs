@@ -1,0 +1,151 @@
+//! What a session, a mark and a letter cost, in figures that noise cannot move (DESIGN §3): memory, syncs and
+//! octets written. Times are compared beside another server, not here.
+
+use crate::people::{MARIE, PAUL, with_people};
+use kit::{Engine, House, Letter, Limit, Plan, Socket, TraceLine, instant, parse_trace, until};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Octets that an idle session behind TLS may hold (DESIGN §3, S10); it is half of that.
+const IDLE: u64 = 32 * 1024;
+/// Sessions of each login: as many as one may have (`relay/src/imap/limits.rs`).
+const EACH: usize = 20;
+const LOGINS: usize = 20;
+/// A page of the database in its log, with its header.
+const PAGE: u64 = 4_096 + 24;
+/// Octets written for one mark, alone in its commit: the message, its folder and the trail are under three pages
+/// each time, and some pages split now and then.
+const MARK: u64 = 4 * PAGE;
+/// Octets written for one letter of 2 kB, alone in its commit, with its sender's line: nine pages. Ten senders at
+/// once share most of them.
+const LETTER: u64 = 11 * PAGE;
+
+/// Memory of its own that a process holds.
+fn memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
+    1024 * line.split_ascii_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+}
+
+/// The memory once it no longer moves.
+fn settled(process: u32) -> u64 {
+    let (mut last, mut since) = (0, Instant::now());
+    until(Limit(Duration::from_secs(60), "memory that moves no longer"), || {
+        let now = memory(process);
+        if now.abs_diff(last) > 32 * 1024 {
+            (last, since) = (now, Instant::now());
+        }
+        (since.elapsed() > Duration::from_secs(1)).then_some(now)
+    })
+}
+
+fn address(number: usize) -> String {
+    format!("automate-{number}@hopital-saint-roch.mssante.example")
+}
+
+fn password(number: usize) -> String {
+    format!("phrase-de-l-automate-{number}")
+}
+
+/// A mailbox of a machine, for the seed file.
+fn machine(number: usize) -> String {
+    let (address, password) = (address(number), password(number));
+    format!(
+        "\n[[mailboxes]]\naddress = \"{address}\"\nkind = \"APP\"\norganisation = \"990000010\"\n\
+        \n[[passwords]]\nmailbox = \"{address}\"\nlabel = \"essai\"\npassword = \"{password}\"\n"
+    )
+}
+
+fn idle(house: &House, login: &str, password: &str) -> Socket {
+    let mut socket = house.reader(login, password).unwrap().socket;
+    socket.send(b"idle IDLE\r\n").unwrap();
+    while !socket.line().unwrap().starts_with(b"+") {}
+    socket
+}
+
+#[test]
+fn an_idle_session_holds_little_memory() {
+    let settings = "\n[limits]\nconnections_per_address = 1000\n".to_owned();
+    let machines: String = (0..LOGINS).map(machine).collect();
+    let mut house = House::build(with_people(Plan { settings, ..Plan::demo(Engine::Sqlite) }, &machines));
+    // The memory that the import took is given back at any time.
+    house.stop("TERM");
+    house.start();
+    let open = |count: usize| -> Vec<Socket> {
+        let each = |_| (0..LOGINS).map(|number| idle(&house, &address(number), &password(number)));
+        (0..count).flat_map(each).collect()
+    };
+    // What the first sessions bring into memory serves all.
+    let warm = open(EACH / 4);
+    let before = settled(house.process());
+    let sessions = open(EACH - EACH / 4);
+    let after = settled(house.process());
+    assert!(after > before, "{before} octets before {} sessions and {after} after", sessions.len());
+    let each = (after - before) / sessions.len() as u64;
+    println!("{} idle sessions hold {each} octets each", sessions.len());
+    assert!(each <= IDLE, "{each} octets for an idle session");
+    drop((warm, sessions));
+}
+
+const CALLS: &str = "trace=fdatasync,fsync,pwrite64,write";
+
+/// What happened to the log of the database: syncs, and octets written.
+fn log(trace: &[TraceLine], (from, to): (f64, f64)) -> (usize, u64) {
+    let of_log = |line: &&TraceLine| {
+        line.at >= from && line.at <= to && line.rest.split(", ").next().unwrap().contains("pli.db-wal")
+    };
+    let calls: Vec<&TraceLine> = trace.iter().filter(of_log).collect();
+    let written =
+        |line: &&TraceLine| line.rest.rsplit_once("= ").and_then(|(_, octets)| octets.parse::<u64>().ok());
+    let syncs = calls.iter().filter(|line| matches!(line.call.as_str(), "fdatasync" | "fsync")).count();
+    let octets =
+        calls.iter().filter(|line| matches!(line.call.as_str(), "pwrite64" | "write")).filter_map(written);
+    (syncs, octets.sum::<u64>())
+}
+
+#[test]
+fn a_mark_and_a_letter_cost_one_sync_and_few_pages_each() {
+    const TIMES: usize = 20;
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let words = ["strace", "-D", "-f", "-yy", "-ttt", "-s", "16", "-e", CALLS, "-o"];
+    let under = words.into_iter().map(str::to_owned).chain([trace.to_string_lossy().into_owned()]);
+    let mut house = House::build(Plan { under: under.collect(), ..Plan::demo(Engine::Sqlite) });
+
+    let mut sender = house.sender(MARIE.address, MARIE.password).unwrap();
+    let text = "Quelques mots.\r\n".repeat(120);
+    let mut send = |number: usize| {
+        let letter = Letter::new(MARIE.address, PAUL.address, &format!("Lettre {number}"), &text);
+        assert_eq!(sender.send(MARIE.address, &[PAUL.address], &letter.octets()).unwrap().code, 250);
+    };
+    send(0);
+    let began = instant();
+    (1..=TIMES).for_each(&mut send);
+    let letters = (began, instant());
+
+    let mut reader = house.reader(PAUL.address, PAUL.password).unwrap();
+    reader.run("STORE 1 +FLAGS (\\Flagged)").unwrap();
+    let began = instant();
+    for number in 1..=TIMES {
+        reader.run(&format!("STORE {number} +FLAGS (\\Answered)")).unwrap();
+    }
+    let marks = (began, instant());
+    house.stop("TERM");
+
+    let trace = read(&trace);
+    for (what, span, most) in [("letter", letters, LETTER), ("mark", marks, MARK)] {
+        let (syncs, octets) = log(&trace, span);
+        let each = octets / TIMES as u64;
+        println!("a {what}: {syncs} syncs for {TIMES}, {each} octets each");
+        assert!((TIMES..=TIMES + 2).contains(&syncs), "{syncs} syncs for {TIMES} times a {what}");
+        assert!(each > 0 && each <= most, "{each} octets for a {what}");
+    }
+}
+
+fn read(path: &Path) -> Vec<TraceLine> {
+    let text = until(Limit(Duration::from_secs(60), "strace to write its last line"), || {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.lines().last().is_some_and(|line| line.contains("+++ ")).then_some(text)
+    });
+    parse_trace(&text)
+}
