@@ -152,6 +152,48 @@ impl House {
         }
     }
 
+    /// The same house as another process on the same databases and folder has it.
+    pub(crate) async fn beside(&self) -> Self {
+        let next = AtomicU64::new(0x5151_0000_0000_0001);
+        let entropy = Entropy::new(move |bytes| {
+            for chunk in bytes.chunks_mut(8) {
+                let word = next.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+                let mixed = (word ^ (word >> 31)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);
+            }
+        });
+        let masters = master_keys();
+        let parts = mailstore::Parts {
+            db: (**self.data).clone(),
+            keys: (**self._keys).clone(),
+            masters: &masters,
+            blobs: self._folder.path().join("blobs"),
+            reserve: Reserve { octets: 0, share: 0 },
+            entropy: entropy.clone(),
+        };
+        let mailstore = Mailstore::open(parts, NOON).await.unwrap();
+        let ticking = Arc::clone(&self.clock);
+        let relay = Relay::new(Parts {
+            mailstore,
+            directory: self.relay.directory().clone(),
+            queue: self.relay.queue().clone(),
+            settings: policy::Settings::default(),
+            hostname: Domain::parse("mail.pli.example").unwrap(),
+            clock: Clock::new(move || Timestamp(ticking.fetch_add(1, Ordering::SeqCst))),
+            entropy,
+            alerts: Arc::default(),
+            patients: crate::PatientHashes::new(&masters),
+        });
+        Self {
+            engine: self.engine,
+            relay,
+            data: Arc::clone(&self.data),
+            clock: Arc::clone(&self.clock),
+            _folder: Arc::clone(&self._folder),
+            _keys: Arc::clone(&self._keys),
+        }
+    }
+
     /// How many notices are due or gone.
     pub(crate) async fn alerts(&self) -> i64 {
         let mut tx = self.data.read().await.unwrap();

@@ -43,9 +43,6 @@ pub(super) const SEARCH_SHARE: usize = 32;
 pub(super) const SHARES_AT_ONCE: usize = 4;
 /// Letters of a page of a search whose header blocks and bodies are opened, once it is known to be long.
 pub(super) const LETTERS_MOST: usize = 512;
-/// Marks of its own that a session remembers until it was told of all before them; more, and some are told
-/// to who made them.
-pub(super) const OWN_MARKS: usize = 256;
 /// Sessions of one mailbox and one person at a time (RELIABILITY I-06).
 pub(super) const SESSIONS: usize = 20;
 /// Octets of a UID set in a line of the trail; a longer one is told by its ends and its count.

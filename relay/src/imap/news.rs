@@ -6,13 +6,13 @@
 //! News is kept here until it was looked at and told, so that nothing is lost when the looking is given up
 //! half-way because the peer speaks first.
 
-use mailstore::{EntryRow, Error, Gone, Known, News, Piece, Uid};
+use mailstore::{Error, Gone, Known, News, Piece, Uid};
 use names::{AccountId, FolderId};
 use wire::imap::{Changes, Code, FlagChange, Refusal, Since, UidSet, WatchSelected};
 
 use super::door::ImapDoor;
 use super::session::Session;
-use super::{limits, refusals, words};
+use super::{refusals, words};
 
 const LISTENING: &str = "looking for news of a folder";
 
@@ -24,8 +24,6 @@ pub(super) struct Open {
     /// How many messages it had when it was opened, and those come since.
     pub(super) messages: u32,
     known: Known,
-    /// Sequences of the session's own marks that `known` has not reached.
-    own: Vec<i64>,
     pending: Pending,
     /// The messages whose contents the last FETCH read: reading on in them is the same act.
     pub(super) reading: UidSet,
@@ -50,21 +48,20 @@ enum Stale {
 impl Open {
     /// A folder opened, and told of as it stood at a modification sequence.
     pub(super) fn new(account: AccountId, folder: FolderId, messages: u32, last: Uid, modseq: i64) -> Self {
-        let (known, own, pending) = (Known::whole(modseq, last), Vec::new(), Pending::default());
-        Self { account, folder, messages, known, own, pending, reading: UidSet::new() }
+        let (known, pending) = (Known::whole(modseq, last), Pending::default());
+        Self { account, folder, messages, known, pending, reading: UidSet::new() }
     }
 
-    /// Remembers marks that the session made itself. When nobody else came between, all is known still.
+    /// Remembers marks that the session made itself. When nobody else came between, all is known still. When
+    /// somebody did they are told again with the rest: one of these messages may be another's change as well,
+    /// which a silent STORE must not hide (RFC 3501 §6.4.6).
     pub(super) fn marked(&mut self, modseq: Option<i64>) {
         let Some(modseq) = modseq else { return };
         if self.known == Known::whole(modseq - 1, self.known.last) {
             self.known = Known::whole(modseq, self.known.last);
-            return;
+        } else {
+            self.pending.messages = Stale::Yes;
         }
-        if self.own.len() < limits::OWN_MARKS {
-            self.own.push(modseq);
-        }
-        self.pending.messages = Stale::Yes;
     }
 
     /// A message was shown as it is after this sequence: what happened until then is to be told as well,
@@ -93,10 +90,9 @@ impl Open {
         Changes { modseq: Some(words::modseq(self.known.modseq)), ..Changes::default() }
     }
 
-    /// A piece of news in the machine's words, without the marks that the session made itself.
-    fn tell(&self, piece: &Piece, vanished: UidSet) -> Changes {
-        let others = |row: &&EntryRow| !self.own.contains(&row.modseq);
-        let flags = piece.marked.iter().filter(others).map(|row| FlagChange {
+    /// A piece of news in the machine's words.
+    fn tell(piece: &Piece, vanished: UidSet) -> Changes {
+        let flags = piece.marked.iter().map(|row| FlagChange {
             uid: row.uid.0,
             flags: words::flags(&row.marks),
             modseq: words::modseq(row.modseq),
@@ -115,7 +111,6 @@ impl Open {
         self.known = piece.known;
         self.messages = self.messages.saturating_add(piece.arrived.len() as u32);
         if piece.complete {
-            self.own.clear();
             self.pending.messages = Stale::No;
         }
     }
@@ -180,7 +175,7 @@ async fn changes(door: &ImapDoor, session: &mut Session) -> Result<Changes, Refu
     let piece = store.news_since(open.account, open.folder, open.known).await;
     let piece = piece.map_err(refusals::store(LISTENING))?;
     let vanished = vanished(door, open, &piece).await.map_err(refusals::store(LISTENING))?;
-    let changes = open.tell(&piece, vanished);
+    let changes = Open::tell(&piece, vanished);
     open.reached(&piece);
     Ok(changes)
 }

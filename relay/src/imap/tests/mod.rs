@@ -6,6 +6,7 @@ mod content;
 mod doors;
 mod folders;
 mod listening;
+mod model;
 mod oracle;
 mod ordering;
 mod quotas;

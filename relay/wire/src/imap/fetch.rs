@@ -90,7 +90,7 @@ impl Server {
         match by {
             // RFC 5182 §2.1: `$` is messages, whichever way the command counts; those gone are left out.
             By::Number | By::Uid if set.is_saved() => Some(view.present(&selection.saved)),
-            By::Uid => Some(view.present(&set.resolve(view.greatest()))),
+            By::Uid => Some(view.present(&set.resolve(view.last()))),
             // `1:*` of an empty folder is what many programs open with; it means nothing, harmlessly.
             By::Number if view.len() == 0 && set.0.iter().any(|(a, b)| [a, b].contains(&&Bound::Star)) => {
                 Some(UidSet::new())

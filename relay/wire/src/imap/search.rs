@@ -138,7 +138,7 @@ impl Written {
                 SearchKey::Uids(view.present(&selection.saved))
             }
             Self::Numbers(set) => SearchKey::Uids(view.by_numbers(&set.resolve(view.len()))?),
-            Self::Uids(set) => SearchKey::Uids(view.present(&set.resolve(view.greatest()))),
+            Self::Uids(set) => SearchKey::Uids(view.present(&set.resolve(view.last()))),
             Self::And(keys) => {
                 SearchKey::And(keys.into_iter().map(|key| key.resolve(selection)).collect::<Option<_>>()?)
             }

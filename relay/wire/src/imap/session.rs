@@ -105,6 +105,10 @@ impl Server {
         changes: Changes,
         out: &mut Out,
     ) {
+        // What the command did is done: its client must not try again because the folder is gone.
+        if changes.ended.is_some() {
+            out.send(completion.line(&tag).as_bytes());
+        }
         let (more, arrived) = (changes.more, changes.arrived.clone());
         self.hear(changes, expunges, out);
         if self.phase.is_over() {

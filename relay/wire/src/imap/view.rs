@@ -28,9 +28,16 @@ impl View {
         self.len
     }
 
-    /// The greatest UID in use, the meaning of `*` in a UID set; 0 when the folder is empty.
+    /// The greatest UID that ever had a number; 0 when none had. UIDs to come are beyond it.
     pub(super) fn greatest(&self) -> u32 {
         self.greatest
+    }
+
+    /// The UID of the last message, the meaning of `*` in a UID set (RFC 3501 §9 `seq-number`): not one that
+    /// was expunged. 0 when the folder is empty.
+    pub(super) fn last(&self) -> u32 {
+        let run = self.runs.len().checked_sub(1);
+        run.map_or(0, |run| self.runs[run].0 + self.count(run) - 1)
     }
 
     fn count(&self, run: usize) -> u32 {
@@ -178,6 +185,17 @@ mod tests {
         assert_eq!(view.number(12), Some(2));
         assert_eq!(view.number(11), None);
         assert_eq!(view.expunge(), Expunged::default());
+    }
+
+    #[test]
+    fn a_star_is_the_last_message_there_and_not_one_expunged() {
+        let mut view = View::new(&set(&[(5, 6), (9, 9)]));
+        view.vanish(&set(&[(9, 9)]));
+        assert_eq!(view.last(), 9, "until it is told");
+        view.expunge();
+        assert_eq!((view.last(), view.greatest()), (6, 9));
+        assert!(!view.append(&set(&[(9, 9)])), "its UID is not used again");
+        assert_eq!(View::default().last(), 0);
     }
 
     #[test]
