@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "some stories tell figures, shown with --nocapture")]
 
 mod architecture;
+mod bad_weather;
 mod costs;
 mod crash_points;
 mod deploy_example;
