@@ -8,7 +8,7 @@ use super::store::Leased;
 use bytes::Bytes;
 use mailstore::BodyReader;
 use names::{Domain, OutboundId, Timestamp};
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -28,7 +28,9 @@ pub(super) struct Job {
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
     lanes: BTreeMap<Domain, Lane>,
-    held: HashSet<OutboundId>,
+    /// Rows in hand, and how often: one that was given back and hurried is taken again while whoever gave it
+    /// back has not let go of it yet.
+    held: HashMap<OutboundId, u32>,
     /// The one of them over which a worker died before.
     suspect: Option<OutboundId>,
     sessions: usize,
@@ -96,7 +98,7 @@ impl Lanes {
 
     /// The rows in hand, for the renewal of their leases.
     pub(super) fn held(&self) -> Vec<OutboundId> {
-        self.held.iter().copied().collect()
+        self.held.keys().copied().collect()
     }
 
     /// Until when a domain is left alone, if it is.
@@ -110,7 +112,9 @@ impl Lanes {
             if row.strikes > 0 {
                 self.suspect = Some(row.id);
             }
-            if self.held.insert(row.id) {
+            let times = self.held.entry(row.id).or_default();
+            *times += 1;
+            if *times == 1 {
                 self.lanes.entry(row.domain.clone()).or_default().rows += 1;
             }
         }
@@ -119,10 +123,14 @@ impl Lanes {
     /// Notes rows that were settled.
     pub(super) fn let_go<'a>(&mut self, rows: impl IntoIterator<Item = (&'a Domain, OutboundId)>) {
         for (domain, id) in rows {
+            if let Some(times) = self.held.get_mut(&id).filter(|times| **times > 1) {
+                *times -= 1;
+                continue;
+            }
             if self.suspect == Some(id) {
                 self.suspect = None;
             }
-            if self.held.remove(&id)
+            if self.held.remove(&id).is_some()
                 && let Some(lane) = self.lanes.get_mut(domain)
             {
                 lane.rows = lane.rows.saturating_sub(1);
@@ -299,7 +307,9 @@ impl Lanes {
 
     /// Forgets domains with nothing in hand whose rest is over; what they deserved with them.
     pub(super) fn tidy(&mut self, now: Timestamp) {
-        self.lanes.retain(|_, lane| lane.rows > 0 || lane.sessions > 0 || lane.shut_until > now);
+        self.lanes.retain(|_, lane| {
+            !lane.waiting.is_empty() || lane.rows > 0 || lane.sessions > 0 || lane.shut_until > now
+        });
     }
 
     /// When the first domain that waits to be tried again opens.

@@ -2,7 +2,7 @@
 
 use super::care::{Care, State, Which};
 use super::home::Owner;
-use super::lanes::Job;
+use super::lanes::{Job, Lanes};
 use super::outcome::{Fault, Plan};
 use super::settle::{End, Fate, Settle, Settlement};
 use super::testing::{Does, Peer, Pki, Working, one, trust_peer};
@@ -101,6 +101,30 @@ async fn a_row_in_hand_twice_lets_go_of_its_letter_once() {
         house.data.write(unit).await.unwrap();
         let letters = house.relay.mailstore().whole_letters(QUEUE, &[rows[1].head]).await.unwrap();
         assert_eq!(letters.len(), 1, "{}: the other recipient's letter is kept", house.engine);
+    }
+}
+
+/// An operator hurries a row in the instant between its going back to the table and its worker's letting go.
+#[tokio::test]
+async fn a_row_that_is_taken_again_before_it_was_let_go_stays_in_hand() {
+    for house in houses().await {
+        one(&house, DOCTOR, NURSE).await;
+        let now = house.relay.now();
+        let rows = lease(&house, 9, 10, now).await;
+        let letters = house.relay.mailstore().whole_letters(QUEUE, &[rows[0].head]).await.unwrap();
+        let (head, body) = letters.into_values().next().unwrap().unwrap();
+        let (domain, id) = (rows[0].domain.clone(), rows[0].id);
+        let mut lanes = Lanes::default();
+        lanes.hold(&rows);
+        lanes.hold(&rows);
+        lanes.push(&domain, Job { rows, head, body, unheard: 0 });
+        lanes.let_go([(&domain, id)]);
+        lanes.tidy(now);
+        assert_eq!(lanes.held(), [id], "{}: its lease is renewed", house.engine);
+        assert!(lanes.take(&domain).is_some(), "{}: a session finds it", house.engine);
+        lanes.let_go([(&domain, id)]);
+        lanes.tidy(now);
+        assert!(lanes.held().is_empty(), "{}", house.engine);
     }
 }
 
