@@ -214,3 +214,23 @@ async fn a_silent_store_does_not_hide_what_another_changed_in_the_same_message()
         assert_eq!(one.ok("STORE 1 +FLAGS.SILENT (\\Seen)").await, "");
     }
 }
+
+#[tokio::test]
+async fn a_close_does_not_hide_from_who_comes_back_what_another_had_marked() {
+    for home in homes().await {
+        home.deliver_plain(&["un", "deux"]).await;
+        let mut one = Client::signed_in(&home.door, DOCTOR, DOCTORS_PASSWORD).await;
+        one.ok("ENABLE QRESYNC").await;
+        let opened = one.ok("SELECT INBOX").await;
+        let told = |line: &str, name: &str| {
+            let (_, rest) = line.split_once(name).unwrap();
+            rest.split_once(']').unwrap().0.trim().to_owned()
+        };
+        let mut other = Client::doctor(&home.door).await;
+        other.ok("STORE 1 +FLAGS.SILENT (\\Deleted)").await;
+        let closed = one.say("CLOSE").await;
+        let remembered = format!("({} {})", told(&opened, "UIDVALIDITY "), told(&closed, "HIGHESTMODSEQ "));
+        let back = one.ok(&format!("SELECT INBOX (QRESYNC {remembered})")).await;
+        assert!(back.contains("* VANISHED (EARLIER) 1"), "({}) {back}", home.house.engine);
+    }
+}

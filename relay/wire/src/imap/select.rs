@@ -6,9 +6,7 @@ use super::reply::Completion;
 use super::server::{AfterUnselect, Out, Phase, Server, Task};
 use super::session::{Expunges, Selection};
 use super::store::{Expunging, WhyExpunge};
-use super::{
-    Access, Ask, Changes, DELIMITER, Flags, FolderName, Mode, Refusal, Selected, SystemFlag, UidSet,
-};
+use super::{Access, Ask, DELIMITER, Flags, FolderName, Mode, Refusal, Selected, SystemFlag, UidSet};
 
 /// A folder being opened.
 #[derive(Debug)]
@@ -152,28 +150,16 @@ impl Server {
         }
     }
     /// The messages marked `\Deleted` are gone. A client that resynchronises is told how far it knows the
-    /// folder without hearing of them (RFC 7162 §3.2.8): to there, and not beyond, if others removed some
-    /// as well.
-    pub(super) fn close_expunged(&mut self, tag: &str, gone: UidSet, out: &mut Out) {
-        if self.enabled.has(Extension::QResync) && !gone.is_empty() {
-            self.ask(Ask::Poll, Task::Closing { tag: tag.to_owned(), gone }, out);
-        } else {
-            self.unselect(tag, AfterUnselect::Complete(Completion::ok("CLOSE done")), out);
-        }
-    }
-
-    pub(super) fn closing(&mut self, tag: String, gone: UidSet, mut changes: Changes, out: &mut Out) {
-        changes.vanished = changes.vanished.difference(&gone);
-        let more = changes.more;
-        self.hear(changes, Expunges::Kept, out);
-        if self.phase.is_over() {
-            return;
-        }
-        if more {
-            return self.ask(Ask::Poll, Task::Closing { tag, gone }, out);
-        }
-        let highest = self.selection.as_ref().map_or(0, |selection| selection.highest);
-        let completion = Completion::ok("CLOSE done").with(format!("HIGHESTMODSEQ {highest}"));
-        self.unselect(&tag, AfterUnselect::Complete(completion), out);
+    /// folder (RFC 7162 §3.2.8): as far as before, since one of those gone may have been marked by somebody
+    /// else, unknown to it. Coming back it hears of them all.
+    pub(super) fn close_expunged(&mut self, tag: &str, gone: &UidSet, out: &mut Out) {
+        let told =
+            self.selection.as_ref().filter(|_| self.enabled.has(Extension::QResync) && !gone.is_empty());
+        let completion = Completion::ok("CLOSE done");
+        let completion = match told {
+            Some(selection) => completion.with(format!("HIGHESTMODSEQ {}", selection.highest)),
+            None => completion,
+        };
+        self.unselect(tag, AfterUnselect::Complete(completion), out);
     }
 }

@@ -22,7 +22,7 @@ use super::select::Selecting;
 use super::session::{Expunges, Selection, Standing};
 use super::status::StatusItem;
 use super::store::{Copying, Expunging, Storing};
-use super::{Answer, Ask, Changes, Config, FolderName, Mode, Refusal, UidSet, limits};
+use super::{Answer, Ask, Changes, Config, FolderName, Mode, Refusal, limits};
 use crate::sasl::Exchange;
 use crate::{Action, Actions, Input, Machine, TlsFacts};
 
@@ -148,11 +148,6 @@ pub(super) enum Task {
         completion: Completion,
         expunges: Expunges,
     },
-    /// The last news of a folder that is being left; these were expunged with it.
-    Closing {
-        tag: String,
-        gone: UidSet,
-    },
     IdlePoll {
         tag: String,
     },
@@ -252,7 +247,6 @@ impl Server {
             (Task::Unselect { tag, then }, Answer::Done) => self.unselected(tag, then, out),
             (Task::Select(selecting), Answer::Selected(selected)) => self.selected(*selecting, selected, out),
             (Task::Catch(catching), Answer::Since(since)) => self.caught(*catching, since, out),
-            (Task::Closing { tag, gone }, Answer::Changes(changes)) => self.closing(tag, gone, changes, out),
             (Task::Poll { tag, completion, expunges }, Answer::Changes(changes)) => {
                 self.polled(tag, completion, expunges, changes, out);
             }

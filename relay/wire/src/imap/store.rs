@@ -178,7 +178,7 @@ impl Server {
         out: &mut Out,
     ) {
         match (expunged, expunging.why) {
-            (Ok(uids), WhyExpunge::Close) => self.close_expunged(&expunging.tag, uids, out),
+            (Ok(uids), WhyExpunge::Close) => self.close_expunged(&expunging.tag, &uids, out),
             (Ok(uids), WhyExpunge::Command) => {
                 if let Some(selection) = self.selection.as_mut() {
                     selection.view.vanish(&uids);
