@@ -28,6 +28,7 @@ mod people;
 mod postfix;
 mod pro_space;
 mod refusals;
+mod shared_mailboxes;
 mod silent_readers;
 mod tokens;
 mod too_large;
