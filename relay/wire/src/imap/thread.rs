@@ -34,7 +34,7 @@ pub struct Threadable<'a> {
     pub uid: u32,
     /// The sent date (§2.2), in milliseconds.
     pub sent: i64,
-    /// [`reference`] of its Message-ID.
+    /// [`reference()`] of its Message-ID.
     pub id: Option<u64>,
     /// Those of its References; when there are none, the first of its In-Reply-To.
     pub references: &'a [u64],

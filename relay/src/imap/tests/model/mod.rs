@@ -134,17 +134,17 @@ impl Ground {
             }
         }
         // At rest every session, whatever it was told on the way, knows the folder as it is.
-        for at in 0..sessions.len() {
+        for session in &mut sessions {
             if self.news == News::InTime {
-                let own = sessions[at].open.as_ref().map(|open| open.folder);
+                let own = session.open.as_ref().map(|open| open.folder);
                 let there = book.there();
                 let own = own.and_then(|own| there.iter().position(|folder| *folder == own));
                 if let Some(own) = own {
-                    sessions[at].say(&mut book, &[Op::Append(own as u8, 0, 1)], script).await;
+                    session.say(&mut book, &[Op::Append(own as u8, 0, 1)], script).await;
                 }
             }
-            sessions[at].say(&mut book, &[Op::Noop], script).await;
-            sessions[at].at_rest(&book);
+            session.say(&mut book, &[Op::Noop], script).await;
+            session.at_rest(&book);
         }
         for at in 0..sessions.len() {
             self.come_back(&mut sessions, at, &book).await;
