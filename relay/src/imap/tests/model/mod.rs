@@ -20,7 +20,7 @@ use super::*;
 const KINDS: [Kind; 4] = [Kind::QResync, Kind::Plain, Kind::CondStore, Kind::Rev2];
 
 /// Stories told on each engine, and the steps of each.
-const STORIES: u32 = 40;
+const STORIES: u32 = 100;
 const STEPS: usize = 60;
 
 /// A house, or two processes of one, and what its folders were in the stories before.
@@ -170,7 +170,7 @@ fn stories(homes: impl AsyncFnOnce() -> (Vec<Home>, News), stories: u32) {
     let (homes, news) = runtime.block_on(homes());
     let ground =
         std::cell::RefCell::new(Ground { homes, news, inbox: (0, 0), greatest_validity: 0, letters: 0 });
-    let runs = Runs { cases: stories, failure_persistence: None, max_shrink_iters: 40, ..Runs::default() };
+    let runs = Runs { cases: stories, failure_persistence: None, max_shrink_iters: 100, ..Runs::default() };
     let steps = prop::collection::vec(steps::step(), STEPS..=STEPS);
     let steps = prop_oneof![1 => prop::collection::vec(steps::step(), 1..STEPS), 3 => steps];
     let run = |steps: &[Step], script: &mut String| {
