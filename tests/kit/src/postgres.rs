@@ -3,6 +3,7 @@
 use crate::outside::setting;
 use crate::programs::Tool;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -50,7 +51,8 @@ impl Schema {
     /// Everything in both, as `pg_dump` writes it.
     #[must_use]
     pub fn dump(&self) -> Vec<u8> {
-        let dump = Tool::new("pg_dump").args([
+        // It reads the whole catalogue, with the tables of every test that ran before.
+        let dump = Tool::new("pg_dump").within(Duration::from_secs(240)).args([
             "--dbname",
             &self.url,
             "--schema",
