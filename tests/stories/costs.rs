@@ -2,9 +2,11 @@
 //! octets written. Times are compared beside another server, not here.
 
 use crate::people::{MARIE, PAUL, with_people};
-use kit::{Engine, House, Letter, Limit, Plan, Socket, TraceLine, instant, parse_trace, until};
+use kit::{
+    Engine, House, Letter, Limit, Plan, Socket, TraceLine, instant, parse_trace, settled_memory, until,
+};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Octets that an idle session behind TLS may hold (DESIGN §3, S10); it is half of that.
 const IDLE: u64 = 32 * 1024;
@@ -19,25 +21,6 @@ const MARK: u64 = 4 * PAGE;
 /// Octets written for one letter of 2 kB, alone in its commit, with its sender's line: nine pages. Ten senders at
 /// once share most of them.
 const LETTER: u64 = 11 * PAGE;
-
-/// Memory of its own that a process holds.
-fn memory(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
-    1024 * line.split_ascii_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
-}
-
-/// The memory once it no longer moves.
-fn settled(process: u32) -> u64 {
-    let (mut last, mut since) = (0, Instant::now());
-    until(Limit(Duration::from_secs(60), "memory that moves no longer"), || {
-        let now = memory(process);
-        if now.abs_diff(last) > 32 * 1024 {
-            (last, since) = (now, Instant::now());
-        }
-        (since.elapsed() > Duration::from_secs(1)).then_some(now)
-    })
-}
 
 fn address(number: usize) -> String {
     format!("automate-{number}@hopital-saint-roch.mssante.example")
@@ -77,9 +60,9 @@ fn an_idle_session_holds_little_memory() {
     };
     // What the first sessions bring into memory serves all.
     let warm = open(EACH / 4);
-    let before = settled(house.process());
+    let before = settled_memory(house.process());
     let sessions = open(EACH - EACH / 4);
-    let after = settled(house.process());
+    let after = settled_memory(house.process());
     assert!(after > before, "{before} octets before {} sessions and {after} after", sessions.len());
     let each = (after - before) / sessions.len() as u64;
     println!("{} idle sessions hold {each} octets each", sessions.len());

@@ -1,7 +1,6 @@
 //! Mail programs that ask for everything and read nothing (RELIABILITY I-02).
 
-use kit::{Engine, House, Limit, Socket, until};
-use std::time::{Duration, Instant};
+use kit::{Engine, House, Socket, settled_memory};
 
 const LOGIN: &str = "marie.lenoir@cabinet-lilas.mssante.example";
 const PASSWORD: &str = "demo-marie-lenoir";
@@ -19,25 +18,6 @@ fn sign_in(house: &House) -> Socket {
     socket
 }
 
-/// Memory of its own that a process holds.
-fn memory(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
-    1024 * line.split_ascii_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
-}
-
-/// The memory once it no longer grows: the server has stopped reading for those who do not.
-fn settled(process: u32) -> u64 {
-    let (mut last, mut since) = (0, Instant::now());
-    until(Limit(Duration::from_secs(60), "memory that grows no longer"), || {
-        let now = memory(process);
-        if now.abs_diff(last) > 64 * 1024 {
-            (last, since) = (now, Instant::now());
-        }
-        (since.elapsed() > Duration::from_secs(1)).then_some(now)
-    })
-}
-
 #[test]
 fn i_02_who_reads_nothing_holds_little_and_disturbs_nobody() {
     let house = House::open(Engine::Sqlite);
@@ -53,7 +33,7 @@ fn i_02_who_reads_nothing_holds_little_and_disturbs_nobody() {
     // One that reads goes first: what the server keeps for everybody is in memory then.
     reader.run("SELECT INBOX").unwrap();
     reader.run("FETCH 1:* BODY.PEEK[]").unwrap();
-    let before = settled(house.process());
+    let before = settled_memory(house.process());
     let flood = "b FETCH 1:* BODY.PEEK[]\r\n".repeat(1_000);
     let mut silent = Vec::new();
     for _ in 0..SILENT {
@@ -61,7 +41,7 @@ fn i_02_who_reads_nothing_holds_little_and_disturbs_nobody() {
         socket.send(flood.as_bytes()).unwrap();
         silent.push(socket);
     }
-    let after = settled(house.process());
+    let after = settled_memory(house.process());
     let each = after.saturating_sub(before) / SILENT as u64;
     println!("{SILENT} silent readers hold {each} octets each ({before} before, {after} after)");
     assert!(each <= EACH, "{each} octets for each who reads nothing");
