@@ -8,7 +8,7 @@ use source::{Source, files, product, root};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every room and the rooms it may use. An arrow that is not here is a decision: write an ADR.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("names", &[]),
     ("policy", &["names"]),
     ("wire", &["names"]),
@@ -17,7 +17,10 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("certs", &["names"]),
     ("audit", &["names", "db"]),
     ("net", &["names", "certs", "wire"]),
-    ("directory", &["names", "seal", "db", "audit"]),
+    ("register", &["names", "db"]),
+    ("ldap", &["names", "net", "register"]),
+    ("fhir", &["names", "net", "register"]),
+    ("directory", &["names", "seal", "db", "audit", "register"]),
     ("mailstore", &["names", "seal", "db", "audit"]),
     ("tokens", &["names", "net"]),
     (
@@ -53,7 +56,23 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "relay",
         ],
     ),
-    ("admin", &["names", "policy", "wire", "seal", "db", "audit", "directory", "mailstore", "relay"]),
+    (
+        "admin",
+        &[
+            "names",
+            "policy",
+            "wire",
+            "seal",
+            "db",
+            "audit",
+            "certs",
+            "net",
+            "register",
+            "directory",
+            "mailstore",
+            "relay",
+        ],
+    ),
     (
         "pli",
         &[
@@ -65,6 +84,9 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "audit",
             "certs",
             "net",
+            "register",
+            "ldap",
+            "fhir",
             "directory",
             "mailstore",
             "tokens",

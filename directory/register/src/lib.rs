@@ -1,0 +1,20 @@
+//! The published directory: who practises where, and by which mailbox they are written to.
+//!
+//! It holds professionals, their situations of practice, organisations and mailboxes, from the
+//! national extracts and from this house. Nobody here is a patient, and no function leads to one:
+//! the doors that outsiders search (LDAP, FHIR) know this room and not `directory`.
+#![warn(missing_docs)]
+
+mod entities;
+mod error;
+pub mod limits;
+mod query;
+
+pub use entities::{
+    Category, Coded, Listing, ListingId, Mailbox, Organisation, Place, Professional, Situation, Source,
+};
+pub use error::Error;
+pub use query::{Criterion, Match, Page, Query, Token, Wanted};
+
+/// The tables of this room.
+pub const MIGRATIONS: &[db::Migration] = &[];
