@@ -1,6 +1,6 @@
 //! What can be asked of the directory.
 
-use names::{AccountKind, Address, NationalPersonId, NationalStructureId, Timestamp};
+use names::{AccountKind, Address, Finess, NationalPersonId, NationalStructureId, Timestamp};
 
 use crate::ListingId;
 
@@ -75,6 +75,10 @@ pub enum Criterion {
     UpdatedBefore(Timestamp),
     /// Holds exactly this mailbox.
     Mailbox(Address),
+    /// A structure of the legal entity with this number.
+    PartOf(Finess),
+    /// One of these holds at least; none, and nothing answers.
+    Any(Vec<Criterion>),
 }
 
 /// How a text is compared; case, accents and punctuation never count.
