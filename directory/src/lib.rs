@@ -74,8 +74,24 @@ pub use sign_in::{CheckedCode, CodeToSend, Pending, Started};
 pub use trust::Place;
 pub use users::{Channel, UserId};
 
-/// The tables of this room.
-pub const MIGRATIONS: &[db::Migration] = &[
+/// The tables of this room, and of the register below it: one does not go without the other.
+pub const MIGRATIONS: &[db::Migration] = &WITH_REGISTER;
+
+const WITH_REGISTER: [db::Migration; register::MIGRATIONS.len() + OWN.len()] = {
+    let mut all = [OWN[0]; register::MIGRATIONS.len() + OWN.len()];
+    let mut place = 0;
+    while place < all.len() {
+        let own = place.checked_sub(register::MIGRATIONS.len());
+        all[place] = match own {
+            Some(own) => OWN[own],
+            None => register::MIGRATIONS[place],
+        };
+        place += 1;
+    }
+    all
+};
+
+const OWN: &[db::Migration] = &[
     db::Migration { name: "directory/0001", sql: include_str!("../migrations/0001.sql") },
     db::Migration { name: "directory/0002", sql: include_str!("../migrations/0002.sql") },
     db::Migration { name: "directory/0003", sql: include_str!("../migrations/0003.sql") },

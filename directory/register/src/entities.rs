@@ -5,7 +5,8 @@ use names::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Row id of a professional or an organisation, the same as long as it is published.
+/// Row id of a professional or an organisation, the same as long as it is published. Those of the national
+/// extracts are counted from 1; those of this house are [`db::Db::id`]s, far above.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ListingId(pub i64);
 
@@ -45,6 +46,26 @@ pub enum Listing {
     Professional(Box<Professional>),
     /// A structure.
     Organisation(Box<Organisation>),
+}
+
+impl Listing {
+    /// Its row id.
+    #[must_use]
+    pub fn id(&self) -> ListingId {
+        match self {
+            Self::Professional(professional) => professional.id,
+            Self::Organisation(organisation) => organisation.id,
+        }
+    }
+
+    /// All its mailboxes, those of situations behind the others.
+    pub fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
+        let (own, situations) = match self {
+            Self::Professional(professional) => (&professional.mailboxes, &professional.situations[..]),
+            Self::Organisation(organisation) => (&organisation.mailboxes, &[][..]),
+        };
+        own.iter().chain(situations.iter().flat_map(|situation| &situation.mailboxes))
+    }
 }
 
 /// A professional with all situations of practice.

@@ -7,8 +7,12 @@
 
 mod entities;
 mod error;
+pub mod import;
+mod index;
 pub mod limits;
+mod parts;
 mod query;
+pub mod store;
 
 pub use entities::{
     Category, Coded, Listing, ListingId, Mailbox, Organisation, Place, Professional, Situation, Source,
@@ -17,4 +21,5 @@ pub use error::Error;
 pub use query::{Criterion, Match, Page, Query, Token, Wanted};
 
 /// The tables of this room.
-pub const MIGRATIONS: &[db::Migration] = &[];
+pub const MIGRATIONS: &[db::Migration] =
+    &[db::Migration { name: "register/0001", sql: include_str!("../migrations/0001.sql") }];

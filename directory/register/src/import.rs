@@ -1,0 +1,233 @@
+//! National extracts into the directory: read and sort, compare with what is there, write what differs into
+//! a generation that nobody sees, put it in force by one row.
+//!
+//! ```text
+//! files ──read──► facts ──sort──► entries ──compare──► plan ──write──► rows ──index──► flip ──► sweep
+//!        wrong lines to the rejects file    └ dry run ends here
+//! ```
+//!
+//! Memory does not grow with the files: facts are sorted in files of their own, entries are compared and
+//! written some thousands at a time. Writing is done in units of some milliseconds, between which letters
+//! pass. An import that was stopped goes on when the same files are imported again, or is dropped.
+
+mod activities;
+mod apply;
+mod fact;
+mod fields;
+mod group;
+mod ids;
+mod lines;
+mod mailboxes;
+mod plan;
+mod read;
+mod rejects;
+mod scratch;
+mod sorter;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use db::Db;
+use names::{Clock, Timestamp};
+
+use crate::{Error, limits, store};
+
+pub use crate::store::imports::{Finished, Unfinished, finished, unfinished};
+pub use apply::Ready;
+pub use plan::{Counts, Planned};
+
+/// What is to be imported.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The extracts; each is known by its first line.
+    pub files: Vec<PathBuf>,
+    /// Where lines that are left out are written.
+    pub rejects: PathBuf,
+    /// A folder for sorting: some times as large as the files, on a local disk. What an import makes there
+    /// goes away with it.
+    pub scratch: PathBuf,
+    /// How much may go.
+    pub removals: Removals,
+}
+
+/// How many entries or mailboxes an import may remove.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Removals {
+    /// So many per cent of those there are.
+    UpTo(u8),
+    /// All that the files do not name.
+    Any,
+}
+
+impl Default for Removals {
+    fn default() -> Self {
+        Self::UpTo(limits::REMOVED_PERCENT)
+    }
+}
+
+/// What an import is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Phase {
+    /// Lines are read and sorted; counted in octets.
+    Reading,
+    /// Entries are compared with those in force.
+    Comparing,
+    /// Changes are written.
+    Writing,
+    /// Addresses of mailboxes are written.
+    Addresses,
+    /// The index is built.
+    Indexing,
+    /// Versions that nobody reads any more are removed.
+    Sweeping,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// What is being done.
+    pub phase: Phase,
+    /// How much of it.
+    pub done: u64,
+    /// Of how much; zero when that is not known.
+    pub total: u64,
+}
+
+/// Whoever wants to hear how far it is; called often, must not block.
+pub type Teller = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Why an import did not go in. Nothing of it is seen, whatever the reason.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The directory failed.
+    #[error("the directory failed")]
+    Register(#[source] Error),
+    /// A file cannot be read or written.
+    #[error("cannot use {path}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The first line is that of no extract.
+    #[error(
+        "{0} is neither an extract of mailboxes nor one of activities: its first line names other columns"
+    )]
+    NotAnExtract(PathBuf),
+    /// Somebody else imports.
+    #[error("another import is under way ({files}); wait for its end")]
+    Busy {
+        /// What it imports.
+        files: String,
+    },
+    /// An earlier import stopped half way.
+    #[error(
+        "an import of {files}, begun {}, has not ended: import the same files again to go on with it, or drop it",
+        started_at.rfc3339()
+    )]
+    Unfinished {
+        /// What it was importing.
+        files: String,
+        /// When it began.
+        started_at: Timestamp,
+    },
+    /// The directory changed while this import was being compared, or another process took it over.
+    #[error("the directory changed while this import was prepared: import again")]
+    Overtaken,
+    /// More would go than may.
+    #[error(
+        "{removed} of {of} {what} would be removed, more than {percent} %: look at the files, or allow it with \
+         --allow-removals"
+    )]
+    Brake {
+        /// Entries or mailboxes.
+        what: &'static str,
+        /// How many would go.
+        removed: i64,
+        /// Of how many.
+        of: i64,
+        /// How many per cent may.
+        percent: u8,
+    },
+}
+
+impl Failed {
+    /// A file of the import's own.
+    pub(crate) fn scratch(cause: std::io::Error) -> Self {
+        Self::File { path: PathBuf::from("a file for sorting"), cause }
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(cause: Error) -> Self {
+        Self::Register(cause)
+    }
+}
+
+impl From<db::Error> for Failed {
+    fn from(cause: db::Error) -> Self {
+        Self::Register(cause.into())
+    }
+}
+
+/// What works on imports.
+#[derive(Clone)]
+pub struct Importer {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) teller: Teller,
+}
+
+impl Importer {
+    /// Imports into this database.
+    #[must_use]
+    pub fn new(db: Db, clock: Clock, teller: Teller) -> Self {
+        Self { db, clock, teller }
+    }
+
+    /// Reads the files and says what would change. Nothing is written but the rejects.
+    pub async fn plan(&self, order: &Order) -> Result<Planned, Failed> {
+        store::imports::free(&mut self.db.read().await?, self.clock.now()).await?;
+        let read = read::read(order.clone(), Arc::clone(&self.teller)).await?;
+        plan::compare(self, order, read).await
+    }
+
+    /// Writes what was planned into a generation of its own, and its index. [`Ready::flip`] puts it in force.
+    pub async fn apply(&self, planned: Planned) -> Result<Ready, Failed> {
+        apply::apply(self, planned).await
+    }
+
+    /// Removes versions that nobody reads any more; after a flip.
+    pub async fn sweep(&self) -> Result<u64, Failed> {
+        self.tell(Phase::Sweeping, 0, 0);
+        store::sweep::sweep(&self.db).await
+    }
+
+    /// Takes an import back that stopped half way; answers the files it was of, none when there is none.
+    pub async fn drop_unfinished(&self) -> Result<Option<String>, Failed> {
+        let generation = unfinished(&mut self.db.read().await?).await?.map(|known| known.generation);
+        let dropped = store::sweep::drop_unfinished(&self.db, self.clock.now()).await?;
+        if let (Some(generation), Some(_)) = (generation, &dropped) {
+            crate::index::forget(&self.db, generation).await?;
+        }
+        Ok(dropped)
+    }
+
+    pub(crate) fn tell(&self, phase: Phase, done: u64, total: u64) {
+        (self.teller)(Progress { phase, done, total });
+    }
+}
+
+/// Runs slow work that never waits on a thread for it.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failed> + Send + 'static,
+) -> Result<T, Failed> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(_stopped) => Err(Failed::Overtaken),
+    }
+}

@@ -1,0 +1,172 @@
+//! From the facts of one entry to its parts.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use crate::import::fact::{self, Fact};
+use crate::import::sorter::Sorted;
+use crate::parts::{ActivityPart, Facts, Held, Identity, Key, MailboxPart, Site, numbers};
+use crate::{Coded, Error, Mailbox, Situation, limits};
+
+/// All that an import says of one entry.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Group {
+    pub(crate) key: Key,
+    pub(crate) activity: Option<ActivityPart>,
+    pub(crate) mailbox: Option<MailboxPart>,
+    /// For each mailbox the number of its line, to say which one is left out.
+    pub(crate) lines: Vec<(String, u64)>,
+    /// Facts that were too many for one entry: their lines.
+    pub(crate) too_many: Vec<u64>,
+}
+
+/// Entries in the order of their keys.
+pub(crate) struct Groups {
+    facts: Sorted,
+    next: Option<(Vec<u8>, u64)>,
+}
+
+impl Groups {
+    pub(crate) fn new(mut facts: Sorted) -> io::Result<Self> {
+        let next = facts.next()?;
+        Ok(Self { facts, next })
+    }
+
+    /// The next entry.
+    pub(crate) fn next(&mut self) -> Result<Option<Group>, crate::import::Failed> {
+        let damaged = || Error::Corrupt("sorted fact");
+        let Some((row, mut line)) = self.next.take() else { return Ok(None) };
+        let (key, _) = fact::split(&row).ok_or_else(damaged)?;
+        let key = key.to_vec();
+        let mut row = Some(row);
+        let mut gathered = Gathered::default();
+        while let Some(this) = row.take() {
+            let (its, encoded) = fact::split(&this).ok_or_else(damaged)?;
+            if its != key {
+                self.next = Some((this, line));
+                break;
+            }
+            gathered.take(postcard::from_bytes(encoded).map_err(|_| damaged())?, line);
+            if let Some((next, its)) = self.facts.next().map_err(crate::import::Failed::scratch)? {
+                (row, line) = (Some(next), its);
+            }
+        }
+        Ok(Some(gathered.into_group(Key::of_bytes(key)?)))
+    }
+}
+
+#[derive(Default)]
+struct Gathered {
+    practises: Option<Identity>,
+    practised: BTreeMap<String, Coded>,
+    situations: BTreeMap<String, Situation>,
+    stands: Option<(Facts, Site)>,
+    holds: Option<Identity>,
+    held_know_how: BTreeMap<String, Coded>,
+    /// By address and structure.
+    held: BTreeMap<(String, Option<String>), Held>,
+    site: Option<Site>,
+    owned: BTreeMap<String, Mailbox>,
+    lines: Vec<(String, u64)>,
+    too_many: Vec<u64>,
+}
+
+impl Gathered {
+    fn take(&mut self, fact: Fact, line: u64) {
+        match fact {
+            Fact::Practises { identity, know_how, situation } => {
+                self.practises.get_or_insert(identity);
+                self.practised.extend(know_how.map(|known| (known.code.clone(), known)));
+                if let Some(situation) = situation {
+                    if self.situations.len() >= limits::SITUATIONS {
+                        self.too_many.push(line);
+                    } else {
+                        self.situations.entry(situation.id.clone()).or_insert(situation);
+                    }
+                }
+            }
+            Fact::Stands { facts, site } => match &mut self.stands {
+                Some((known, _)) => complete(known, facts),
+                None => self.stands = Some((facts, site)),
+            },
+            Fact::Holds { identity, know_how, held } => {
+                self.holds.get_or_insert(identity);
+                self.held_know_how.extend(know_how.map(|known| (known.code.clone(), known)));
+                let address = held.mailbox.address.to_string();
+                if self.held.len() >= limits::MAILBOXES {
+                    return self.too_many.push(line);
+                }
+                self.lines.push((address.clone(), line));
+                let structure = held.at.as_ref().map(|(id, _)| id.0.clone());
+                self.held.entry((address, structure)).or_insert(held);
+            }
+            Fact::Owns { site, mailbox } => {
+                self.site.get_or_insert(site);
+                let address = mailbox.address.to_string();
+                if self.owned.len() >= limits::MAILBOXES {
+                    return self.too_many.push(line);
+                }
+                self.lines.push((address.clone(), line));
+                self.owned.entry(address).or_insert(mailbox);
+            }
+        }
+    }
+
+    fn into_group(self, key: Key) -> Group {
+        let known = |known: BTreeMap<String, Coded>| known.into_values().collect();
+        let practised = self.practises.map(|identity| ActivityPart::Person {
+            identity: Identity { know_how: known(self.practised), ..identity },
+            situations: self.situations.into_values().collect(),
+        });
+        let stands = self.stands.map(|(mut facts, site)| {
+            if let Ok(crate::parts::Named::Structure(id)) = key.named() {
+                complete(&mut facts, numbers(&id));
+            }
+            ActivityPart::Structure { facts, site }
+        });
+        let held = self.holds.map(|identity| MailboxPart::Person {
+            identity: Identity { know_how: known(self.held_know_how), ..identity },
+            held: self.held.into_values().collect(),
+        });
+        let owned = self
+            .site
+            .map(|site| MailboxPart::Structure { site, mailboxes: self.owned.into_values().collect() });
+        Group {
+            key,
+            activity: practised.or(stands),
+            mailbox: held.or(owned),
+            lines: self.lines,
+            too_many: self.too_many,
+        }
+    }
+}
+
+/// Fills what is not known yet.
+fn complete(known: &mut Facts, other: Facts) {
+    known.finess = known.finess.take().or(other.finess);
+    known.finess_legal = known.finess_legal.take().or(other.finess_legal);
+    known.siret = known.siret.take().or(other.siret);
+    known.siren = known.siren.take().or(other.siren);
+    known.sector = known.sector.take().or(other.sector);
+    known.phone = known.phone.take().or(other.phone);
+    known.legal |= other.legal;
+}
+
+impl MailboxPart {
+    /// Without the mailboxes of these addresses; none when nothing is left.
+    pub(crate) fn without(self, addresses: &[String]) -> Option<Self> {
+        let stays = |mailbox: &Mailbox| !addresses.contains(&mailbox.address.to_string());
+        let part = match self {
+            Self::Person { identity, mut held } => {
+                held.retain(|held| stays(&held.mailbox));
+                Self::Person { identity, held }
+            }
+            Self::Structure { site, mut mailboxes } => {
+                mailboxes.retain(stays);
+                Self::Structure { site, mailboxes }
+            }
+        };
+        let any = part.mailboxes().next().is_some();
+        any.then_some(part)
+    }
+}

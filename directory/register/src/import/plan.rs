@@ -1,0 +1,490 @@
+//! What differs between the files and the generation in force, written down change by change.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read as _, Write as _};
+use std::path::PathBuf;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+
+use crate::import::group::{Group, Groups};
+use crate::import::read::{Covers, Read, place_of};
+use crate::import::scratch::Scratch;
+use crate::import::sorter::{Sorted, Sorter};
+use crate::import::{Failed, Importer, Order, Phase, Removals, blocking};
+use crate::parts::{Key, MailboxPart};
+use crate::store::Pointer;
+use crate::store::imports::About;
+use crate::store::write::{self, Known, Version};
+use crate::{Error, ListingId, limits};
+
+/// Octets of the digest of a part: enough against chance, nobody gains by a collision.
+const DIGEST: usize = 16;
+
+/// What an import would do, in numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Lines read, headers apart.
+    pub lines: u64,
+    /// Lines left out.
+    pub rejected: u64,
+    /// Identifiers whose check digit is wrong, taken all the same.
+    pub warnings: u64,
+    /// Entries that are new.
+    pub added: i64,
+    /// Entries that differ.
+    pub changed: i64,
+    /// Entries that go.
+    pub removed: i64,
+    /// Entries that stay as they are.
+    pub unchanged: i64,
+    /// Mailboxes more.
+    pub mailboxes_added: i64,
+    /// Mailboxes less.
+    pub mailboxes_removed: i64,
+    /// Entries after it.
+    pub entries: i64,
+    /// Mailboxes after it.
+    pub mailboxes: i64,
+    /// Situations of practice after it.
+    pub activities: i64,
+}
+
+/// A plan, ready to be applied. What it holds on disk goes away with it.
+pub struct Planned {
+    pub(crate) counts: Counts,
+    pub(crate) first_rejects: Vec<String>,
+    pub(crate) base: Pointer,
+    pub(crate) changes: Changes,
+    pub(crate) addresses: Sorted,
+    pub(crate) about: About,
+    pub(crate) brake: Result<(), Brake>,
+    pub(crate) after: Pointer,
+    pub(crate) _scratch: Scratch,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Brake {
+    what: &'static str,
+    removed: i64,
+    of: i64,
+    percent: u8,
+}
+
+impl From<Brake> for Failed {
+    fn from(Brake { what, removed, of, percent }: Brake) -> Self {
+        Self::Brake { what, removed, of, percent }
+    }
+}
+
+impl Planned {
+    /// What it would do.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// The first lines left out, and why.
+    #[must_use]
+    pub fn first_rejects(&self) -> &[String] {
+        &self.first_rejects
+    }
+
+    /// SHA-256 over the files.
+    #[must_use]
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.about.digest
+    }
+
+    /// Whether it may be applied: `Err` when it removes more than it may.
+    pub fn allowed(&self) -> Result<(), Failed> {
+        self.brake.map_err(Failed::from)
+    }
+
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.counts.added + self.counts.changed + self.counts.removed == 0
+    }
+}
+
+/// One change, as the plan's file holds it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Change {
+    pub(crate) key: Key,
+    pub(crate) id: ListingId,
+    pub(crate) ends: Option<Version>,
+    pub(crate) begins: Option<Next>,
+}
+
+/// The version that begins.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Next {
+    pub(crate) record: i64,
+    pub(crate) activity: Part,
+    pub(crate) mailbox: Part,
+    pub(crate) activities: i64,
+    pub(crate) mailboxes: i64,
+}
+
+/// A part of the version that begins.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum Part {
+    /// None.
+    Gone,
+    /// As in the version that ends.
+    Kept(Vec<u8>),
+    /// This, with its digest.
+    Is(Vec<u8>, Vec<u8>),
+}
+
+impl Part {
+    fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone)
+    }
+
+    fn same_as(&self, known: Option<&Vec<u8>>) -> bool {
+        match self {
+            Self::Gone => known.is_none(),
+            Self::Kept(_) => true,
+            Self::Is(_, digest) => Some(digest) == known,
+        }
+    }
+}
+
+/// The plan's file.
+pub(crate) struct Changes {
+    path: PathBuf,
+    pub(crate) count: u64,
+}
+
+impl Changes {
+    pub(crate) fn reader(&self) -> Result<ChangeReader, Failed> {
+        let file = File::open(&self.path).map_err(Failed::scratch)?;
+        Ok(ChangeReader(BufReader::with_capacity(limits::MERGE_BUFFER, file)))
+    }
+}
+
+/// Reads the plan's file.
+pub(crate) struct ChangeReader(BufReader<File>);
+
+impl ChangeReader {
+    /// The next `count` changes at most; fewer only at the end.
+    pub(crate) fn next(&mut self, count: usize) -> Result<Vec<Change>, Failed> {
+        let mut changes = Vec::with_capacity(count);
+        while changes.len() < count {
+            let mut length = [0; 4];
+            match self.0.read_exact(&mut length) {
+                Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => break,
+                other => other.map_err(Failed::scratch)?,
+            }
+            let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
+            self.0.read_exact(&mut bytes).map_err(Failed::scratch)?;
+            changes.push(postcard::from_bytes(&bytes).map_err(|_| Error::Corrupt("plan"))?);
+        }
+        Ok(changes)
+    }
+}
+
+/// Compares the entries of the files with those in force.
+pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> Result<Planned, Failed> {
+    let base = write::pointer(&importer.db).await?;
+    let Read { facts, scratch, rejects, names, digest, lines, warnings, activities, mailboxes } = read;
+    let path = scratch.path().join("plan");
+    let file = File::create(&path).map_err(Failed::scratch)?;
+    let mut planning = Planning {
+        importer,
+        base,
+        covers: (activities, mailboxes),
+        out: BufWriter::with_capacity(limits::MERGE_BUFFER, file),
+        written: 0,
+        addresses: Sorter::new(scratch.path(), "addresses"),
+        next_id: base.next_id,
+        next_record: base.next_record,
+        counts: Counts { lines, warnings, ..Counts::default() },
+        names,
+        rejects,
+    };
+    let mut known = KnownEntries::new(importer, base.generation);
+    let mut groups = Some(blocking(move || Groups::new(facts).map_err(Failed::scratch)).await?);
+    while let Some(mut waiting) = groups.take() {
+        let read_on = blocking(move || {
+            let mut batch = Vec::with_capacity(limits::COMPARED_AT_ONCE);
+            while batch.len() < limits::COMPARED_AT_ONCE {
+                match waiting.next()? {
+                    Some(group) => batch.push(group),
+                    None => break,
+                }
+            }
+            Ok((waiting, batch))
+        });
+        let (waiting, batch) = read_on.await?;
+        if batch.len() == limits::COMPARED_AT_ONCE {
+            groups = Some(waiting);
+        }
+        planning.batch(batch, &mut known).await?;
+    }
+    while let Some(old) = known.next().await? {
+        planning.entry(old.key.clone(), None, Some(old))?;
+    }
+    planning.end(order, digest, path, scratch)
+}
+
+struct Planning<'a> {
+    importer: &'a Importer,
+    base: Pointer,
+    covers: (Covers, Covers),
+    out: BufWriter<File>,
+    written: u64,
+    addresses: Sorter,
+    next_id: i64,
+    next_record: i64,
+    counts: Counts,
+    names: Vec<String>,
+    rejects: crate::import::rejects::Rejects,
+}
+
+impl Planning<'_> {
+    async fn batch(&mut self, mut batch: Vec<Group>, known: &mut KnownEntries<'_>) -> Result<(), Failed> {
+        // A first import finds no kind of long ago.
+        if self.base.generation > 0 {
+            self.leave_out_other_kinds(&mut batch).await?;
+        }
+        for group in batch {
+            for line in &group.too_many {
+                self.reject(*line, "the entry holds too many mailboxes or situations")?;
+            }
+            while let Some(old) = known.next_before(&group.key).await? {
+                self.entry(old.key.clone(), None, Some(old))?;
+            }
+            let old = known.next_if(&group.key).await?;
+            self.entry(group.key.clone(), Some(group), old)?;
+        }
+        let done = (self.counts.added + self.counts.changed + self.counts.unchanged) as u64;
+        self.importer.tell(Phase::Comparing, done, 0);
+        Ok(())
+    }
+
+    /// Address and kind of a mailbox never change (DOMAIN §1.5), not even after it went.
+    async fn leave_out_other_kinds(&mut self, batch: &mut [Group]) -> Result<(), Failed> {
+        let held = batch.iter().filter_map(|group| group.mailbox.as_ref());
+        let addresses: Vec<_> = held.flat_map(|part| part.addresses()).map(|(address, _)| address).collect();
+        let kinds = write::kinds(&self.importer.db, &addresses).await?;
+        for group in batch {
+            let Some(part) = group.mailbox.take() else { continue };
+            let wrong: Vec<String> = part
+                .addresses()
+                .into_iter()
+                .filter(|(address, kind)| kinds.get(&address.to_string()).is_some_and(|known| known != kind))
+                .map(|(address, _)| address.to_string())
+                .collect();
+            group.mailbox = if wrong.is_empty() { Some(part) } else { part.without(&wrong) };
+            for (address, line) in group.lines.iter().filter(|(address, _)| wrong.contains(address)) {
+                debug_assert!(wrong.contains(address));
+                self.reject(*line, "the mailbox of this address has always been of another kind")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, number: u64, reason: &str) -> Result<(), Failed> {
+        let (file, line) = place_of(number);
+        let name = self.names.get(file).map_or("", String::as_str);
+        self.rejects.push(name, line, reason, b"").map_err(Failed::scratch)
+    }
+
+    /// What becomes of one entry.
+    fn entry(&mut self, key: Key, group: Option<Group>, old: Option<Known>) -> Result<(), Failed> {
+        let (activity, mailbox) = group.map_or((None, None), |group| (group.activity, group.mailbox));
+        let activities = activity.as_ref().map(|part| part.activities() as i64);
+        let mailboxes = mailbox.as_ref().map(|part| part.mailboxes().count() as i64);
+        let addresses: Vec<Vec<u8>> = mailbox.as_ref().map(MailboxPart::ledger).unwrap_or_default();
+        let known_activity = old.as_ref().and_then(|old| old.activity_digest.clone());
+        let known_mailbox = old.as_ref().and_then(|old| old.mailbox_digest.clone());
+        let activity = part(activity, self.covers.0, known_activity.as_ref())?;
+        let mailbox = part(mailbox, self.covers.1, known_mailbox.as_ref())?;
+        let counted = |part: &Part, given: Option<i64>, known: Option<i64>| match part {
+            Part::Gone => 0,
+            Part::Kept(_) => known.unwrap_or_default(),
+            Part::Is(..) => given.unwrap_or_default(),
+        };
+        let activities = counted(&activity, activities, old.as_ref().map(|old| old.activities));
+        let mailboxes = counted(&mailbox, mailboxes, old.as_ref().map(|old| old.mailboxes));
+        let before = old.as_ref().map_or(0, |old| old.mailboxes);
+        self.counts.mailboxes_added += (mailboxes - before).max(0);
+        self.counts.mailboxes_removed += (before - mailboxes).max(0);
+        self.counts.mailboxes += mailboxes;
+        self.counts.activities += activities;
+        let stays = !(activity.is_gone() && mailbox.is_gone());
+        self.counts.entries += i64::from(stays);
+        let Some(old) = old else {
+            // A group may be empty: all its lines were left out.
+            if stays {
+                self.counts.added += 1;
+                let id = ListingId(self.next_id);
+                self.next_id += 1;
+                self.begin(
+                    Change { key, id, ends: None, begins: None },
+                    activity,
+                    mailbox,
+                    (activities, mailboxes),
+                )?;
+                self.remember(id, &addresses)?;
+            }
+            return Ok(());
+        };
+        let change = Change { key, id: old.id, ends: Some(old.version), begins: None };
+        if !stays {
+            self.counts.removed += 1;
+            return self.write(&change);
+        }
+        if activity.same_as(known_activity.as_ref()) && mailbox.same_as(known_mailbox.as_ref()) {
+            self.counts.unchanged += 1;
+            return Ok(());
+        }
+        self.counts.changed += 1;
+        self.begin(change, activity, mailbox, (activities, mailboxes))?;
+        self.remember(old.id, &addresses)
+    }
+
+    fn begin(
+        &mut self,
+        change: Change,
+        activity: Part,
+        mailbox: Part,
+        (activities, mailboxes): (i64, i64),
+    ) -> Result<(), Failed> {
+        let begins = Next { record: self.next_record, activity, mailbox, activities, mailboxes };
+        self.next_record += 1;
+        self.write(&Change { begins: Some(begins), ..change })
+    }
+
+    fn remember(&mut self, holder: ListingId, addresses: &[Vec<u8>]) -> Result<(), Failed> {
+        for address in addresses {
+            let number = u64::try_from(holder.0).unwrap_or_default();
+            let mut row = address.clone();
+            row.extend_from_slice(&number.to_be_bytes());
+            self.addresses.push(&row, number).map_err(Failed::scratch)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, change: &Change) -> Result<(), Failed> {
+        let bytes = postcard::to_stdvec(change).map_err(|_| Error::Corrupt("plan"))?;
+        let length = u32::try_from(bytes.len()).map_err(|_| Error::Corrupt("plan"))?;
+        self.out.write_all(&length.to_le_bytes()).map_err(Failed::scratch)?;
+        self.out.write_all(&bytes).map_err(Failed::scratch)?;
+        self.written += 1;
+        Ok(())
+    }
+
+    fn end(
+        mut self,
+        order: &Order,
+        digest: [u8; 32],
+        path: PathBuf,
+        scratch: Scratch,
+    ) -> Result<Planned, Failed> {
+        self.out.flush().map_err(Failed::scratch)?;
+        let unwritable = |cause| Failed::File { path: order.rejects.clone(), cause };
+        self.rejects.flush().map_err(unwritable)?;
+        self.counts.rejected = self.rejects.count();
+        let counts = self.counts;
+        let after = Pointer {
+            next_id: self.next_id,
+            next_record: self.next_record,
+            entries: counts.entries,
+            mailboxes: counts.mailboxes,
+            activities: counts.activities,
+            ..self.base
+        };
+        Ok(Planned {
+            counts,
+            first_rejects: self.rejects.first().to_vec(),
+            base: self.base,
+            changes: Changes { path, count: self.written },
+            addresses: self.addresses.sorted().map_err(Failed::scratch)?,
+            about: About { files: self.names.join(", "), digest },
+            brake: brake(order.removals, &self.base, &counts),
+            after,
+            _scratch: scratch,
+        })
+    }
+}
+
+fn brake(removals: Removals, base: &Pointer, counts: &Counts) -> Result<(), Brake> {
+    let Removals::UpTo(percent) = removals else { return Ok(()) };
+    for (what, removed, of) in
+        [("entries", counts.removed, base.entries), ("mailboxes", counts.mailboxes_removed, base.mailboxes)]
+    {
+        if removed * 100 > of * i64::from(percent) {
+            return Err(Brake { what, removed, of, percent });
+        }
+    }
+    Ok(())
+}
+
+/// A part as it will be, from what the files say, what they speak of, and what is known.
+fn part<P: Serialize>(told: Option<P>, covers: Covers, known: Option<&Vec<u8>>) -> Result<Part, Failed> {
+    match (told, covers, known) {
+        (Some(told), _, _) => {
+            let bytes = postcard::to_stdvec(&told).map_err(|_| Error::Corrupt("part"))?;
+            let digest = digest(&SHA256, &bytes).as_ref()[..DIGEST].to_vec();
+            Ok(if known == Some(&digest) { Part::Kept(digest) } else { Part::Is(bytes, digest) })
+        }
+        (None, Covers::Nothing, Some(known)) => Ok(Part::Kept(known.clone())),
+        (None, Covers::Nothing, None) | (None, Covers::Everything, _) => Ok(Part::Gone),
+    }
+}
+
+impl MailboxPart {
+    /// Addresses with their kinds, as the sorter takes them.
+    fn ledger(&self) -> Vec<Vec<u8>> {
+        self.addresses()
+            .into_iter()
+            .map(|(address, kind)| format!("{address} {}", kind.code()).into_bytes())
+            .collect()
+    }
+}
+
+/// The entries in force, in the order of their keys, some thousands at a time.
+struct KnownEntries<'a> {
+    importer: &'a Importer,
+    generation: i64,
+    waiting: VecDeque<Known>,
+    last: Option<Key>,
+    ended: bool,
+}
+
+impl<'a> KnownEntries<'a> {
+    fn new(importer: &'a Importer, generation: i64) -> Self {
+        Self { importer, generation, waiting: VecDeque::new(), last: None, ended: generation == 0 }
+    }
+
+    async fn peek(&mut self) -> Result<Option<&Known>, Failed> {
+        if self.waiting.is_empty() && !self.ended {
+            let count = limits::COMPARED_AT_ONCE as i64;
+            let batch = write::known(&self.importer.db, self.generation, self.last.as_ref(), count).await?;
+            self.ended = batch.len() < limits::COMPARED_AT_ONCE;
+            self.last = batch.last().map(|known| known.key.clone());
+            self.waiting.extend(batch);
+        }
+        Ok(self.waiting.front())
+    }
+
+    async fn next(&mut self) -> Result<Option<Known>, Failed> {
+        self.peek().await?;
+        Ok(self.waiting.pop_front())
+    }
+
+    async fn next_before(&mut self, key: &Key) -> Result<Option<Known>, Failed> {
+        let is_before = self.peek().await?.is_some_and(|known| known.key < *key);
+        Ok(if is_before { self.waiting.pop_front() } else { None })
+    }
+
+    async fn next_if(&mut self, key: &Key) -> Result<Option<Known>, Failed> {
+        let is_it = self.peek().await?.is_some_and(|known| known.key == *key);
+        Ok(if is_it { self.waiting.pop_front() } else { None })
+    }
+}

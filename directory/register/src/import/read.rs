@@ -1,0 +1,227 @@
+//! Reading the files of an import: right lines become sorted facts, wrong ones are left out and written down.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::hash::{DefaultHasher, Hasher as _};
+use std::io::BufReader;
+use std::path::Path;
+
+use aws_lc_rs::digest::{Context, SHA256};
+
+use crate::import::activities::{self, Columns};
+use crate::import::fact;
+use crate::import::ids::Check;
+use crate::import::lines::{Line, Lines};
+use crate::import::mailboxes;
+use crate::import::rejects::Rejects;
+use crate::import::scratch::Scratch;
+use crate::import::sorter::{Sorted, Sorter};
+use crate::import::{Failed, Order, Phase, Progress, Teller, blocking};
+use crate::limits;
+use names::AccountKind;
+
+/// How much of a part of the entries the files tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Covers {
+    /// Nothing: what is known stays.
+    #[default]
+    Nothing,
+    /// All: what is not told is gone.
+    Everything,
+}
+
+/// The files, read.
+pub(crate) struct Read {
+    pub(crate) facts: Sorted,
+    pub(crate) scratch: Scratch,
+    pub(crate) rejects: Rejects,
+    pub(crate) names: Vec<String>,
+    pub(crate) digest: [u8; 32],
+    pub(crate) lines: u64,
+    /// Identifiers whose check digit is wrong.
+    pub(crate) warnings: u64,
+    pub(crate) activities: Covers,
+    pub(crate) mailboxes: Covers,
+}
+
+/// Numbers of lines of all files together: the file in the high bits.
+const FILE_SHIFT: u32 = 40;
+
+/// The file, counted from 0, and the line in it, of a number that goes with a fact.
+pub(crate) fn place_of(number: u64) -> (usize, u64) {
+    ((number >> FILE_SHIFT) as usize, number & ((1 << FILE_SHIFT) - 1))
+}
+
+pub(crate) async fn read(order: Order, teller: Teller) -> Result<Read, Failed> {
+    blocking(move || Reading::new(&order, teller)?.all(&order)).await
+}
+
+struct Reading {
+    teller: Teller,
+    scratch: Scratch,
+    sorter: Sorter,
+    rejects: Rejects,
+    /// Kinds of the addresses met, by their hash.
+    kinds: HashMap<u64, AccountKind>,
+    /// Structures met beside activities, by the hash of what was said of them.
+    structures: HashSet<u64>,
+    row: Vec<u8>,
+    lines: u64,
+    warnings: u64,
+    octets: u64,
+    total: u64,
+}
+
+impl Reading {
+    fn new(order: &Order, teller: Teller) -> Result<Self, Failed> {
+        let mut total = 0;
+        for path in &order.files {
+            let length = std::fs::metadata(path).map_err(|cause| file(path, cause))?.len();
+            total += length;
+        }
+        let scratch = Scratch::new(&order.scratch)?;
+        let rejects = Rejects::at(&order.rejects).map_err(|cause| file(&order.rejects, cause))?;
+        Ok(Self {
+            teller,
+            sorter: Sorter::new(scratch.path(), "facts"),
+            scratch,
+            rejects,
+            kinds: HashMap::new(),
+            structures: HashSet::new(),
+            row: Vec::new(),
+            lines: 0,
+            warnings: 0,
+            octets: 0,
+            total,
+        })
+    }
+
+    fn all(mut self, order: &Order) -> Result<Read, Failed> {
+        let mut names = Vec::new();
+        let mut whole = Context::new(&SHA256);
+        let (mut activities, mut mailboxes) = (Covers::Nothing, Covers::Nothing);
+        for (number, path) in order.files.iter().enumerate() {
+            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let opened = File::open(path).map_err(|cause| file(path, cause))?;
+            let mut lines = Lines::new(BufReader::with_capacity(1 << 20, opened));
+            let format = match lines.next().map_err(|cause| file(path, cause))? {
+                Some(Line::Text(header)) if mailboxes::is_header(header) => Format::Mailboxes,
+                Some(Line::Text(header)) => Columns::of(header)
+                    .map(|columns| Format::Activities(Box::new(columns)))
+                    .ok_or_else(|| Failed::NotAnExtract(path.clone()))?,
+                Some(Line::Wrong(..)) | None => return Err(Failed::NotAnExtract(path.clone())),
+            };
+            match &format {
+                Format::Mailboxes => mailboxes = Covers::Everything,
+                Format::Activities(_) => activities = Covers::Everything,
+            }
+            self.file(number, path, &name, &mut lines, &format)?;
+            self.octets += lines.octets();
+            whole.update(&lines.digest());
+            names.push(name);
+        }
+        self.tell(self.total);
+        drop((self.kinds, self.structures));
+        let mut digest = [0; 32];
+        digest.copy_from_slice(whole.finish().as_ref());
+        Ok(Read {
+            facts: self.sorter.sorted().map_err(Failed::scratch)?,
+            scratch: self.scratch,
+            rejects: self.rejects,
+            names,
+            digest,
+            lines: self.lines,
+            warnings: self.warnings,
+            activities,
+            mailboxes,
+        })
+    }
+
+    fn file(
+        &mut self,
+        number: usize,
+        path: &Path,
+        name: &str,
+        lines: &mut Lines<BufReader<File>>,
+        format: &Format,
+    ) -> Result<(), Failed> {
+        let rejects = self.rejects.path().to_owned();
+        loop {
+            let (octets, at) = (lines.octets(), lines.number() + 1);
+            let Some(line) = lines.next().map_err(|cause| file(path, cause))? else { return Ok(()) };
+            if at.is_multiple_of(16_384) {
+                self.tell(self.octets + octets);
+            }
+            let number = ((number as u64) << FILE_SHIFT) | at;
+            let (text, taken) = match line {
+                Line::Text("") => continue,
+                Line::Text(text) => (text.as_bytes(), self.line(text, number, format)?),
+                Line::Wrong(raw, reason) => (raw, Err(reason)),
+            };
+            self.lines += 1;
+            if let Err(reason) = taken {
+                self.rejects.push(name, at, reason, text).map_err(|cause| file(&rejects, cause))?;
+            }
+        }
+    }
+
+    fn line(&mut self, text: &str, number: u64, format: &Format) -> Result<Result<(), &'static str>, Failed> {
+        match format {
+            Format::Mailboxes => {
+                let read = match mailboxes::read(text) {
+                    Ok(read) => read,
+                    Err(reason) => return Ok(Err(reason)),
+                };
+                let kind = *self.kinds.entry(mailboxes::hash(&read.address)).or_insert(read.kind);
+                if kind != read.kind {
+                    return Ok(Err("an earlier line gives this address another kind of mailbox"));
+                }
+                self.warnings += u64::from(read.check == Check::Fails);
+                fact::encode(&read.key, &read.fact, &mut self.row);
+                self.sorter.push(&self.row, number).map_err(Failed::scratch)?;
+            }
+            Format::Activities(columns) => {
+                let read = match activities::read(text, columns) {
+                    Ok(read) => read,
+                    Err(reason) => return Ok(Err(reason)),
+                };
+                self.warnings += u64::from(read.check == Check::Fails);
+                let (key, fact) = &read.person;
+                fact::encode(key, fact, &mut self.row);
+                self.sorter.push(&self.row, number).map_err(Failed::scratch)?;
+                if let Some((key, fact)) = &read.structure {
+                    fact::encode(key, fact, &mut self.row);
+                    if self.is_news() {
+                        self.sorter.push(&self.row, number).map_err(Failed::scratch)?;
+                    }
+                }
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Whether the same was not said of a structure before.
+    fn is_news(&mut self) -> bool {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&self.row);
+        let hash = hasher.finish();
+        if self.structures.len() < limits::STRUCTURES_REMEMBERED {
+            self.structures.insert(hash)
+        } else {
+            !self.structures.contains(&hash)
+        }
+    }
+
+    fn tell(&self, done: u64) {
+        (self.teller)(Progress { phase: Phase::Reading, done, total: self.total });
+    }
+}
+
+enum Format {
+    Mailboxes,
+    Activities(Box<Columns>),
+}
+
+fn file(path: &Path, cause: std::io::Error) -> Failed {
+    Failed::File { path: path.to_owned(), cause }
+}
