@@ -6,6 +6,7 @@
 
 mod accounts;
 mod command;
+pub mod console;
 mod error;
 mod followed;
 mod history;

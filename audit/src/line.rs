@@ -1,6 +1,6 @@
 //! What a line tells.
 
-use names::{AccountId, Entropy, PatientId, PersonId, Timestamp};
+use names::{AccountId, AdministratorId, Entropy, PatientId, PersonId, Timestamp};
 use std::fmt;
 
 /// Which chain a line belongs to.
@@ -40,6 +40,8 @@ pub enum Actor {
     Account(AccountId),
     /// An administrator at the command line.
     Operator,
+    /// An administrator in the console.
+    Administrator(AdministratorId),
 }
 
 impl fmt::Display for Actor {
@@ -50,6 +52,7 @@ impl fmt::Display for Actor {
             Self::Patient(id) => write!(out, "patient:{}", id.0),
             Self::Account(id) => write!(out, "account:{}", id.0),
             Self::Operator => out.write_str("operator"),
+            Self::Administrator(id) => write!(out, "administrator:{}", id.0),
         }
     }
 }
@@ -63,6 +66,7 @@ impl Actor {
             Some(("person", text)) => id(text).map(|id| Self::Person(PersonId(id))),
             Some(("patient", text)) => id(text).map(|id| Self::Patient(PatientId(id))),
             Some(("account", text)) => id(text).map(|id| Self::Account(AccountId(id))),
+            Some(("administrator", text)) => id(text).map(|id| Self::Administrator(AdministratorId(id))),
             _ => None,
         }
     }
@@ -152,6 +156,14 @@ acts! {
     CredentialRevoked = "credential.revoked",
     /// A professional was invited to the professional space.
     Invited = "professional.invited",
+    /// An administrator was made, invited, or their roles or state changed.
+    AdministratorChanged = "administrator.changed",
+    /// A mailbox's entry in the directory was changed: what it is for, its red list, its rank.
+    AccountDescribed = "account.described",
+    /// A professional left: mailboxes, delegations, passwords and sessions ended at once.
+    Departed = "professional.departed",
+    /// Somebody's ways to sign in were reset by an administrator.
+    FactorsReset = "factors.reset",
     /// Somebody chose a password of their own.
     PasswordChosen = "password.chosen",
     /// Somebody was allowed to use another's mailbox.

@@ -36,6 +36,9 @@ pub enum Error {
     /// The profile's state does not allow this.
     #[error("the profile's state does not allow this")]
     State(#[source] IllegalMove),
+    /// Somebody has it already.
+    #[error("this {0} is taken")]
+    Taken(&'static str),
     /// There is no such thing.
     #[error("there is no such {0}")]
     Unknown(&'static str),

@@ -17,6 +17,7 @@
 //! anything: codes and announcements are handed to the caller.
 #![warn(missing_docs)]
 
+mod administrators;
 mod credentials;
 mod delegations;
 mod directory;
@@ -48,6 +49,10 @@ pub mod trust;
 pub mod users;
 mod words;
 
+pub use administrators::{
+    Administrator, AdministratorInvitation, AdministratorSession, AdministratorState, Authority, Begun,
+    CheckedFactor, Enrolling, Finished, NewAdministrator, Power, Reach, Role, Roles, StartedFactor,
+};
 pub use credentials::{Credential, IssuedPassword, Owner};
 pub use delegations::Rights;
 pub use directory::Directory;
@@ -97,4 +102,5 @@ const OWN: &[db::Migration] = &[
     db::Migration { name: "directory/0003", sql: include_str!("../migrations/0003.sql") },
     db::Migration { name: "directory/0004", sql: include_str!("../migrations/0004.sql") },
     db::Migration { name: "directory/0005", sql: include_str!("../migrations/0005.sql") },
+    db::Migration { name: "directory/0010", sql: include_str!("../migrations/0010.sql") },
 ];

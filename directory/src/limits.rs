@@ -56,6 +56,25 @@ pub const STEP_UP: i64 = 10 * MINUTE;
 /// Professionals' sessions that one person may have at a time; the longest unused goes.
 pub const PROFESSIONAL_SESSIONS: i64 = 20;
 
+/// Seconds of one code of an administrator's second factor (RFC 6238 §5.2).
+pub const TOTP_SECONDS: i64 = 30;
+/// Codes before and after the present one that are taken too, for clocks that are not right (RFC 6238 §5.2).
+pub const TOTP_WINDOW: i64 = 1;
+/// Recovery codes of one administrator.
+pub const RECOVERY_CODES: usize = 8;
+/// Life of an enrolment between the password and the first code, in milliseconds.
+pub const ENROLMENT_LIFE: i64 = 30 * MINUTE;
+/// Sign-ins of administrators that wait are kept this long, in milliseconds.
+pub const FACTOR_KEPT: i64 = HOUR;
+/// Characters of an administrator's login, least and most.
+pub const ADMINISTRATOR_LOGIN: std::ops::RangeInclusive<usize> = 3..=60;
+/// Characters of an administrator's name, least and most.
+pub const ADMINISTRATOR_NAME: std::ops::RangeInclusive<usize> = 2..=100;
+/// An administrator's session ends this long after sign-in, in milliseconds, whatever its use.
+pub const CONSOLE_SESSION: i64 = 8 * HOUR;
+/// Sessions that one administrator may have at a time; the longest unused goes.
+pub const CONSOLE_SESSIONS: i64 = 5;
+
 /// A session ends this long after sign-in, in milliseconds, whatever its use.
 pub const SESSION_ABSOLUTE: i64 = 12 * HOUR;
 /// A session ends after this long without use, in milliseconds.

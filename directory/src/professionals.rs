@@ -5,7 +5,7 @@
 //! national identifier they proved.
 
 mod delegating;
-mod invitations;
+pub(crate) mod invitations;
 mod members;
 mod sessions;
 mod sign_in;

@@ -28,6 +28,10 @@ pub(crate) enum Sealed {
     ProfessionalContact,
     /// A professional's Argon2id hash.
     ProfessionalPassword,
+    /// An administrator's Argon2id hash.
+    AdministratorPassword,
+    /// The secret of an administrator's second factor.
+    AdministratorFactor,
 }
 
 impl Sealed {
@@ -38,6 +42,8 @@ impl Sealed {
             Self::Password => "user password",
             Self::ProfessionalContact => "professional contact",
             Self::ProfessionalPassword => "professional password",
+            Self::AdministratorPassword => "administrator password",
+            Self::AdministratorFactor => "administrator second factor",
         }
     }
 }

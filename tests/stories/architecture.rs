@@ -8,7 +8,7 @@ use source::{Source, files, product, root};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every room and the rooms it may use. An arrow that is not here is a decision: write an ADR.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("names", &[]),
     ("policy", &["names"]),
     ("wire", &["names"]),
@@ -23,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("directory", &["names", "seal", "db", "audit", "register"]),
     ("mailstore", &["names", "seal", "db", "audit"]),
     ("tokens", &["names", "net"]),
+    ("walls", &["names", "audit", "certs", "net"]),
     (
         "relay",
         &[
@@ -54,6 +55,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "mailstore",
             "tokens",
             "relay",
+            "walls",
         ],
     ),
     (
@@ -71,6 +73,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "directory",
             "mailstore",
             "relay",
+            "walls",
         ],
     ),
     (
@@ -91,6 +94,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "mailstore",
             "tokens",
             "relay",
+            "walls",
             "webmail",
             "admin",
         ],
@@ -352,6 +356,7 @@ fn nobody_draws_lots_but_assembly() {
 /// Where French may stand in code: pages, words of ours for people, and what reads French letters.
 const FRENCH: &[(&str, &str)] = &[
     ("webmail/", "the patient's pages"),
+    ("admin/src/console/", "the administrators' pages"),
     ("relay/policy/src/refusal.rs", "a refusal has its sentence in both languages"),
     ("relay/policy/src/placing.rs", "a refusal has its sentence in both languages"),
     ("relay/policy/src/grant.rs", "so has what allows a letter"),

@@ -16,25 +16,18 @@
 //! pages ask the rooms below, so that the seam is one folder.
 #![warn(missing_docs)]
 
-mod assets;
-mod cookie;
-mod csrf;
 mod data;
 mod discovery;
 mod errors;
 mod file_kind;
-mod headers;
 #[cfg(test)]
 mod house;
 mod limits;
-mod opaque;
 mod pages;
 pub mod pro;
 mod sanitize;
 mod second_origin;
-mod serve;
 mod settings;
-mod submissions;
 mod texts;
 mod upload;
 pub mod views;
@@ -42,11 +35,14 @@ mod webmail;
 
 pub use data::{Codes, Failure, Rooms};
 pub use discovery::{Discovery, Setup};
-pub use settings::{Origin, OriginError, OutsideBox, OutsideMail, Settings};
+pub use settings::{OutsideBox, OutsideMail, Settings};
+pub use walls::{Origin, OriginError};
 pub use webmail::Webmail;
+
+pub(crate) use walls::{assets, cookie, csrf, headers, opaque, serve, submissions};
 
 /// The style sheets, for the example that draws every page.
 #[doc(hidden)]
 pub mod gallery {
-    pub use crate::assets::{LETTER_STYLE, STYLE, letter_style_path, style_path};
+    pub use walls::assets::{LETTER_STYLE, STYLE, letter_style_path, style_path};
 }

@@ -1,6 +1,8 @@
 //! Every size, count and time of this room, with its unit and where it comes from.
 
-use names::{HOUR, MINUTE, SECOND};
+use names::{HOUR, MINUTE};
+
+pub use walls::limits::{FORM_MAX, PASSWORD_MAX, SIGN_IN_LIFE, TYPED_MAX};
 
 /// Octets in one attached file (DOMAIN §5.7: 5 MB).
 pub const FILE_MAX: usize = 5_000_000;
@@ -12,8 +14,6 @@ pub const FILES_COUNT_MAX: usize = 10;
 /// Octets of a posted form that we read at all; what is over [`FILES_TOTAL_MAX`] is thrown away while
 /// it arrives, so that the answer can say what to do.
 pub const MULTIPART_MAX: usize = 60_000_000;
-/// Octets of a posted form without files.
-pub const FORM_MAX: usize = 64 * 1024;
 /// Answers with files read at the same time; each may hold [`FILES_TOTAL_MAX`] in memory.
 pub const UPLOADS_AT_ONCE: usize = 4;
 /// Characters of a written message.
@@ -30,8 +30,6 @@ pub const LOGIN_MAX: usize = 100;
 pub const DISCOVERY_BODY: usize = 16 * 1024;
 /// Octets of the query of such a question.
 pub const DISCOVERY_QUERY: usize = 2 * 1024;
-/// Octets of a password, before any hashing (RELIABILITY A-03).
-pub const PASSWORD_MAX: usize = 1_024;
 
 /// Octets of an HTML body we clean and show; a larger one is offered as plain text.
 pub const HTML_MAX: usize = 2_000_000;
@@ -53,14 +51,8 @@ pub const PHARMACIES_MAX: u32 = 20;
 pub const FRAME_LIFE: i64 = 5 * MINUTE;
 /// Life of the address of a file: the browser is sent there by a redirection.
 pub const FILE_LIFE: i64 = MINUTE;
-/// Life of the cookie that binds a sign-in under way.
-pub const SIGN_IN_LIFE: i64 = 30 * MINUTE;
 /// Life of the session cookie in the browser; the server ends the session earlier when idle.
 pub const SESSION_LIFE: i64 = 12 * HOUR;
-/// Time a browser has to send the head of a request.
-pub const HEAD_TIMEOUT: i64 = 15 * SECOND;
-/// Octets of the head of a request, and of the buffer that reads it.
-pub const HEAD_BYTES: usize = 64 * 1024;
 /// Time a browser has to send a form with files (RELIABILITY S-18): 18 MB at 300 kbit/s.
 pub const UPLOAD_TIME: i64 = 10 * MINUTE;
 
@@ -74,7 +66,5 @@ pub const JOURNAL_READ_PAGE: u32 = 200;
 pub const DEVICE_MAX: usize = 60;
 /// Application passwords that one professional may have in use: several devices, several practices.
 pub const DEVICES_MAX: usize = 30;
-/// Characters of an identifier, an address or a code typed by a professional.
-pub const TYPED_MAX: usize = 254;
 /// Life of the cookie of a sign-in that is at the identity provider.
 pub const PROVIDER_LIFE: i64 = 10 * MINUTE;

@@ -11,7 +11,7 @@ use names::{AccountId, ConversationId, DocumentId, EntryId, SessionId, Timestamp
 use crate::file_kind::FileKind;
 use crate::limits::FILE_NAME_MAX;
 use crate::opaque::{Opaque, Purpose};
-use crate::settings::Origin;
+use crate::Origin;
 
 /// What a ticket opens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,69 +3,9 @@
 //! What a page always says stands in its template; what depends on a number, a date, a name or a
 //! state is composed here. Spaces that must not break are U+00A0, as French typography asks.
 
-use jiff::{ToSpan, Zoned, tz::TimeZone};
-
-use names::Timestamp;
-
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
-const DAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
-
-/// As "22 novembre 2026", "1er mai 2027".
-pub fn day(at: Timestamp, zone: &TimeZone) -> String {
-    long_day(&at.at(zone))
-}
-
-/// As "aujourd'hui à 9 h 05", "hier à 18 h", "mardi 17 novembre à 9 h 05", "3 mai 2025 à 12 h".
-pub fn moment(at: Timestamp, zone: &TimeZone, now: Timestamp) -> String {
-    let (at, now) = (at.at(zone), now.at(zone));
-    let hour = hour(&at);
-    let yesterday = now.date().checked_sub(1.day()).ok();
-    if at.date() == now.date() {
-        return format!("aujourd’hui à {hour}");
-    }
-    if Some(at.date()) == yesterday {
-        return format!("hier à {hour}");
-    }
-    let weekday = DAYS[at.weekday().to_monday_zero_offset() as usize];
-    if at.year() == now.year() {
-        format!("{weekday} {} {} à {hour}", ordinal(at.day()), MONTHS[at.month() as usize - 1])
-    } else {
-        format!("{} à {hour}", long_day(&at))
-    }
-}
-
-fn long_day(at: &Zoned) -> String {
-    format!("{} {} {}", ordinal(at.day()), MONTHS[at.month() as usize - 1], at.year())
-}
-
-fn ordinal(day: i8) -> String {
-    if day == 1 { "1er".to_owned() } else { day.to_string() }
-}
-
-fn hour(at: &Zoned) -> String {
-    match at.minute() {
-        0 => format!("{}\u{a0}h", at.hour()),
-        minute => format!("{}\u{a0}h\u{a0}{minute:02}", at.hour()),
-    }
-}
-
-/// "1 lettre", "2 lettres": French is singular below two.
-fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number}\u{a0}{}", if number < 2 { one } else { many })
-}
+pub use walls::texts::{
+    SOMEBODY, act, actor, called, clock, count, day, moment, named, wait_for_sign_in,
+};
 
 /// As "3 messages".
 pub fn messages(number: u64) -> String {
@@ -108,10 +48,7 @@ pub fn size(octets: u64) -> String {
     }
 }
 
-/// How a person is named inside a sentence: "Dr Claire MARTIN" → "Le Dr Claire MARTIN".
-pub fn named(name: &str) -> String {
-    if name.starts_with("Dr ") || name.starts_with("Pr ") { format!("Le {name}") } else { name.to_owned() }
-}
+
 
 /// Why, or that, one may write. The screen's words for what `policy` decided.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -233,11 +170,6 @@ pub fn receipt_sent(who: &str) -> String {
     format!("Un accusé de lecture a été envoyé à {}.", named(who))
 }
 
-/// As "9 h 05".
-pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
-    hour(&at.at(zone))
-}
-
 /// The state of an exchange, in words, as "Le Dr Claire MARTIN a mis fin à l'échange."
 pub fn standing(standing: Standing, correspondent: &str) -> String {
     let who = named(correspondent);
@@ -272,73 +204,8 @@ pub fn will_say_for(author: &str, owner: &str) -> String {
     format!("Votre message indiquera qu’il est écrit par {author} pour {owner}.")
 }
 
-/// The house, as an actor of the history.
-pub const HOUSE: &str = "Le service";
-/// An administrator, as an actor of the history.
-pub const OPERATOR: &str = "Un administrateur du service";
 /// Who failed to sign in.
 pub const WITH_YOUR_IDENTIFIER: &str = "Une personne qui a saisi votre identifiant";
-/// Somebody the directory no longer knows.
-pub const SOMEBODY: &str = "Une personne qui n’est plus dans l’annuaire";
-
-/// Who acted, and for whom, before the words of [`act`].
-pub fn actor(who: &str, for_whom: Option<&str>) -> String {
-    match for_whom {
-        // A professional who writes from their own mailbox acts for nobody else.
-        Some(whom) if whom == who => named(who),
-        None => named(who),
-        Some("Vous") => format!("{}, pour vous", named(who)),
-        Some(whom) => format!("{}, pour {whom}", named(who)),
-    }
-}
-
-/// What was done, as a noun: it reads right after "Vous" and after a name alike.
-pub fn act(act: audit::Act) -> &'static str {
-    use audit::Act;
-    match act {
-        Act::LetterReceived => "Message reçu",
-        Act::LetterSent => "Message envoyé",
-        Act::LetterRefused => "Message refusé",
-        Act::LetterRead => "Lecture d’une conversation",
-        Act::LetterAppended => "Message rangé",
-        Act::LetterCopied => "Message déplacé ou copié",
-        Act::LetterRemoved => "Message supprimé",
-        Act::LetterFlagged => "Message marqué",
-        Act::LettersSearched => "Recherche dans les messages",
-        Act::ContactOpened => "Échange ouvert",
-        Act::ContactEnded => "Échange terminé",
-        Act::ContactBlocked => "Correspondant bloqué ou débloqué",
-        Act::DocumentFiled => "Document classé dans le dossier",
-        Act::DocumentRead => "Lecture ou téléchargement d’un document",
-        Act::DocumentMasked => "Visibilité d’un document modifiée",
-        Act::DocumentDeleted => "Document supprimé",
-        Act::LetterRelayed => "Message transmis à un autre opérateur",
-        Act::LetterUndelivered => "Message qui n’a pas pu être remis",
-        Act::QueueChanged => "File d’attente modifiée",
-        Act::AlertSent => "Alerte envoyée à votre adresse ou téléphone",
-        Act::AlertFailed => "Alerte qui n’a pas pu être envoyée",
-        Act::ReceiptSent => "Accusé de lecture envoyé",
-        Act::SignedIn => "Connexion",
-        Act::SignInRefused => "Connexion refusée",
-        Act::SignedOut => "Déconnexion",
-        Act::ProfileSwitched => "Ouverture de l’espace d’une autre personne",
-        Act::FolderChanged => "Dossier de messages modifié",
-        Act::AccountCreated => "Espace créé",
-        Act::AccountChanged => "État de l’espace modifié",
-        Act::CredentialIssued => "Moyen de connexion créé",
-        Act::CredentialRevoked => "Moyen de connexion retiré",
-        Act::Invited => "Invitation à l’espace professionnel",
-        Act::PasswordChosen => "Mot de passe choisi",
-        Act::DelegationGiven => "Délégation donnée",
-        Act::DelegationEnded => "Délégation terminée",
-        Act::Imported => "Annuaire mis à jour",
-        Act::AdminLooked => "Consultation par un administrateur",
-        Act::Reloaded => "Certificats relus",
-        Act::Started => "Démarrage du service",
-        Act::Stopped => "Arrêt du service",
-    }
-}
-
 /// Where a filed attachment went.
 pub fn filed_under(category: &str) -> String {
     format!("Classé dans Mes documents, rubrique «\u{a0}{category}\u{a0}».")
@@ -350,12 +217,6 @@ pub const WRONG_CODE: &str = "Ce code n’est pas le bon, ou votre identifiant o
 
 /// After too many wrong codes, or one too old.
 pub const CODE_OVER: &str = "Ce code n’est plus valable. Saisissez de nouveau votre identifiant et votre mot de passe pour en recevoir un autre.";
-
-/// Too many sign-in tries.
-pub fn wait_for_sign_in(seconds: i64) -> String {
-    let minutes = u64::try_from(seconds).unwrap_or(0).div_ceil(60).max(1);
-    format!("Trop d’essais. Patientez {} avant de recommencer.", count(minutes, "minute", "minutes"))
-}
 
 /// Why a file was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -424,46 +285,6 @@ pub fn missing(what: Missing) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use names::{DAY, HOUR, MINUTE};
-
-    fn paris() -> TimeZone {
-        TimeZone::get("Europe/Paris").unwrap()
-    }
-
-    /// Sunday 22 November 2026, 04:34 in Paris.
-    const NOW: Timestamp = Timestamp(1_795_318_467_000);
-
-    #[test]
-    fn dates_are_said_as_people_say_them() {
-        for (case, at, want) in [
-            ("today", NOW.plus(-4 * MINUTE), "aujourd’hui à 4\u{a0}h\u{a0}30"),
-            ("yesterday although five hours ago", NOW.plus(-5 * HOUR), "hier à 23\u{a0}h\u{a0}34"),
-            ("this week", NOW.plus(-5 * DAY), "mardi 17 novembre à 4\u{a0}h\u{a0}34"),
-            ("first of a month", NOW.plus(-21 * DAY), "dimanche 1er novembre à 4\u{a0}h\u{a0}34"),
-            ("in summer time", NOW.plus(-130 * DAY), "mercredi 15 juillet à 5\u{a0}h\u{a0}34"),
-            ("another year", NOW.plus(-400 * DAY), "18 octobre 2025 à 5\u{a0}h\u{a0}34"),
-        ] {
-            assert_eq!(moment(at, &paris(), NOW), want, "{case}");
-        }
-        assert_eq!(day(NOW, &paris()), "22 novembre 2026");
-    }
-
-    #[test]
-    fn the_zone_of_the_profile_decides_the_day() {
-        let late = Timestamp(1_795_318_467_000).plus(-5 * HOUR); // 22:34 UTC the day before
-        assert_eq!(day(late, &TimeZone::UTC), "21 novembre 2026");
-        assert_eq!(day(late, &TimeZone::get("Indian/Reunion").unwrap()), "22 novembre 2026");
-        assert_eq!(moment(NOW.plus(-34 * MINUTE - 27_000), &paris(), NOW), "aujourd’hui à 4\u{a0}h");
-    }
-
-    #[test]
-    fn nobody_acts_for_themselves() {
-        assert_eq!(actor("Dr Marie Lenoir", Some("Dr Marie Lenoir")), "Le Dr Marie Lenoir");
-        assert_eq!(
-            actor("Mme Anne Dubreuil", Some("Dr Marie Lenoir")),
-            "Mme Anne Dubreuil, pour Dr Marie Lenoir"
-        );
-    }
 
     #[test]
     fn zero_and_one_are_singular() {
@@ -476,9 +297,6 @@ mod tests {
         assert_eq!(attachments(1), "1\u{a0}pièce jointe");
         assert_eq!(pharmacies_found(0, "x"), "Aucune pharmacie trouvée pour «\u{a0}x\u{a0}».");
         assert_eq!(pharmacies_found(1, "x"), "1\u{a0}pharmacie trouvée pour «\u{a0}x\u{a0}».");
-        assert!(
-            wait_for_sign_in(1).contains("1\u{a0}minute ") && wait_for_sign_in(61).contains("2\u{a0}minutes")
-        );
     }
 
     #[test]

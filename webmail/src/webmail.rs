@@ -4,13 +4,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use directory::Session;
 use names::Timestamp;
+use net::{Door, Listener, StopSignal};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
+use walls::page::NotAForm;
 
 use crate::Discovery;
 use crate::cookie::Cookie;
@@ -23,7 +25,10 @@ use crate::opaque::{Opaque, Purpose};
 use crate::pages;
 use crate::second_origin::Tickets;
 use crate::settings::Settings;
+use crate::serve::{self, Pages, Visitor};
 use crate::submissions::Submissions;
+
+pub(crate) use walls::page::{host, see_other};
 
 /// The patient's pages. Cheap to clone.
 #[derive(Clone)]
@@ -68,6 +73,12 @@ impl From<Trouble> for Halt {
     }
 }
 
+impl From<NotAForm> for Halt {
+    fn from(_: NotAForm) -> Self {
+        Trouble::Form.into()
+    }
+}
+
 impl IntoResponse for Halt {
     fn into_response(self) -> Response {
         *self.0
@@ -91,6 +102,12 @@ impl Webmail {
             settings,
             rooms,
         }))
+    }
+
+    /// Answers browsers at this listener until the stop, then lets answers under way finish within
+    /// `door.drain`.
+    pub async fn serve(self, listener: Listener, door: Door, stop: StopSignal) {
+        serve::serve(self, listener, door, stop).await;
     }
 
     /// Answers one request of one peer.
@@ -194,6 +211,12 @@ impl Webmail {
     }
 }
 
+impl Pages for Webmail {
+    async fn answer_to(&self, request: Request<Body>, visitor: Visitor) -> Response {
+        self.answer(request, visitor.address).await
+    }
+}
+
 async fn route(router: &axum::Router<Webmail>, state: Webmail, request: Request<Body>) -> Response {
     match router.clone().with_state(state).oneshot(request).await {
         Ok(response) => response,
@@ -214,23 +237,4 @@ pub(crate) async fn mail_program(
     };
     // A name we do not have: somebody's DNS, or a rebinding attack. Say nothing.
     answer.unwrap_or_else(|| StatusCode::MISDIRECTED_REQUEST.into_response())
-}
-
-/// The host a request is for, in lower case. Two `Host` fields name none.
-pub(crate) fn host(request: &Request<Body>) -> Option<String> {
-    let mut hosts = request.headers().get_all(header::HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.to_str().ok()?,
-        (_, Some(_)) => return None,
-        (None, None) => request.uri().authority()?.as_str(),
-    };
-    Some(host.to_ascii_lowercase())
-}
-
-/// A redirection that a browser follows with `GET`, whatever came before.
-pub(crate) fn see_other(to: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
-    response.headers_mut().insert(header::LOCATION, to);
-    response
 }

@@ -45,6 +45,8 @@ ids! {
     OrganisationId,
     /// A patient known to the directory.
     PatientId,
+    /// Somebody who signs in to the console.
+    AdministratorId,
     /// Something a person proves who they are with.
     CredentialId,
     /// A signed-in browser.

@@ -176,7 +176,7 @@ impl db::Unit for Accept {
 }
 
 /// Eight octets as three groups of four letters; sixty of their bits are used.
-fn spell(bytes: &[u8; 8]) -> String {
+pub(crate) fn spell(bytes: &[u8; 8]) -> String {
     let number = u64::from_be_bytes(*bytes);
     let mut text = String::with_capacity(limits::INVITATION_CHARACTERS + 2);
     for place in 0..limits::INVITATION_CHARACTERS {
@@ -189,7 +189,7 @@ fn spell(bytes: &[u8; 8]) -> String {
 }
 
 /// The form an invitation is compared in: as typed from paper, without hyphens, spaces and capitals.
-fn canonical(code: &str) -> String {
+pub(crate) fn canonical(code: &str) -> String {
     let kept = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase());
     // Parted from application passwords, which are hashed with the same key.
     format!("invitation:{}", kept.take(64).collect::<String>())

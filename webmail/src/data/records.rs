@@ -68,7 +68,7 @@ impl Rooms {
             match actor {
                 Actor::Patient(id) => drop(patients.insert(id)),
                 Actor::Account(id) => drop(parties.insert(Party::of_account(id))),
-                Actor::Person(_) | Actor::System | Actor::Operator => {}
+                Actor::Person(_) | Actor::System | Actor::Operator | Actor::Administrator(_) => {}
             }
         }
         let ids: Vec<PatientId> = patients.into_iter().collect();
@@ -153,17 +153,7 @@ fn who(line: &Line, names: &HashMap<String, String>) -> String {
     if line.act == Act::SignInRefused {
         return texts::WITH_YOUR_IDENTIFIER.to_owned();
     }
-    let actor = named(line.actor, names);
-    let for_whom = line.for_whom.map(|whom| named(whom, names)).filter(|whom| *whom != actor);
+    let actor = texts::called(line.actor, names);
+    let for_whom = line.for_whom.map(|whom| texts::called(whom, names)).filter(|whom| *whom != actor);
     texts::actor(&actor, for_whom.as_deref())
-}
-
-fn named(actor: Actor, names: &HashMap<String, String>) -> String {
-    match actor {
-        Actor::System => texts::HOUSE.to_owned(),
-        Actor::Operator => texts::OPERATOR.to_owned(),
-        Actor::Person(_) | Actor::Patient(_) | Actor::Account(_) => {
-            names.get(&actor.to_string()).cloned().unwrap_or_else(|| texts::SOMEBODY.to_owned())
-        }
-    }
 }

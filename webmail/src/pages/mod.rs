@@ -11,11 +11,10 @@ mod pharmacies;
 mod profiles;
 mod sign_in;
 
-use askama::Template;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, RawForm};
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use directory::Session;
 use jiff::tz::TimeZone;
@@ -28,6 +27,8 @@ use crate::limits::{FORM_MAX, MULTIPART_MAX};
 use crate::opaque::Purpose;
 use crate::views::{Acting, Chrome, Place};
 use crate::webmail::{Halt, Webmail, see_other};
+
+pub(crate) use walls::page::{Fields, Form, css, html};
 
 /// A page, or what ends it early.
 pub type Page = Result<Response, Halt>;
@@ -76,21 +77,6 @@ pub fn files() -> Router<Webmail> {
         .fallback(async || StatusCode::NOT_FOUND)
 }
 
-pub(crate) fn css(sheet: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], sheet).into_response()
-}
-
-/// A rendered page. A template that cannot be rendered is our fault and shows nothing of itself.
-pub fn html(view: &impl Template) -> Response {
-    match view.render() {
-        Ok(page) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response(),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "cannot render a page");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
-}
-
 /// What surrounds the pages of this session.
 async fn chrome(app: &Webmail, session: &Session, place: Place, now: Timestamp) -> Result<Chrome, Failure> {
     let profile = &session.profile;
@@ -121,24 +107,6 @@ async fn form_of(
     let session = app.session(headers, now).await?;
     let fields = Fields::of(form)?;
     if session.is_csrf(fields.field("jeton")) { Ok((session, fields)) } else { Err(Trouble::Form.into()) }
-}
-
-/// A posted form, perhaps.
-pub(crate) type Form = Result<RawForm, axum::extract::rejection::RawFormRejection>;
-
-/// The fields of a posted form.
-pub(crate) struct Fields(Vec<(String, String)>);
-
-impl Fields {
-    pub(crate) fn of(form: Form) -> Result<Self, Trouble> {
-        let Ok(RawForm(octets)) = form else { return Err(Trouble::Form) };
-        Ok(Self(ammonia::url::form_urlencoded::parse(&octets).into_owned().collect()))
-    }
-
-    /// The first field of that name; empty when there is none.
-    pub(crate) fn field(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
 }
 
 /// Where the next page of a list begins: an instant and a number, sealed for this space.

@@ -114,7 +114,7 @@ impl Rooms {
                 match actor {
                     Actor::Person(person) => drop(persons.insert(person)),
                     Actor::Account(account) => drop(accounts.insert(account)),
-                    Actor::System | Actor::Patient(_) | Actor::Operator => {}
+                    Actor::System | Actor::Patient(_) | Actor::Operator | Actor::Administrator(_) => {}
                 }
             }
         }
@@ -140,13 +140,7 @@ impl Rooms {
 
 fn told(placed: &Placed, names: &HashMap<String, String>, addresses: &HashMap<AccountId, String>) -> Told {
     let Placed { line, mailbox } = placed;
-    let named = |actor: Actor| match actor {
-        Actor::System => crate::texts::HOUSE.to_owned(),
-        Actor::Operator => crate::texts::OPERATOR.to_owned(),
-        Actor::Person(_) | Actor::Patient(_) | Actor::Account(_) => {
-            names.get(&actor.to_string()).cloned().unwrap_or_else(|| crate::texts::SOMEBODY.to_owned())
-        }
-    };
+    let named = |actor: Actor| crate::texts::called(actor, names);
     let who = if line.act == Act::SignInRefused {
         // Nobody knows who it was: the line holds the identifier that was typed.
         texts::SOMEBODY_TRIED.to_owned()

@@ -10,6 +10,7 @@ use directory::ProfessionalSession;
 use names::Timestamp;
 use net::{Door, Listener, StopSignal};
 use tower::ServiceExt;
+use walls::page::NotAForm;
 
 use super::errors;
 use super::pages;
@@ -57,6 +58,12 @@ impl From<Failure> for Halt {
 impl From<Trouble> for Halt {
     fn from(trouble: Trouble) -> Self {
         errors::page(trouble).into()
+    }
+}
+
+impl From<NotAForm> for Halt {
+    fn from(_: NotAForm) -> Self {
+        Trouble::Form.into()
     }
 }
 

@@ -27,10 +27,7 @@ pub use public::{Code, Goodbye, Oops, SignIn};
 
 pub use crate::sanitize::CleanHtml;
 
-use jiff::tz::TimeZone;
-use names::Timestamp;
-
-use crate::texts;
+pub use walls::When;
 
 /// What surrounds every page of a signed-in person.
 #[derive(Clone, Debug)]
@@ -69,23 +66,6 @@ pub enum Place {
     History,
     /// Switch of profile.
     Profiles,
-}
-
-/// An instant, for people and for machines.
-#[derive(Clone, Debug)]
-pub struct When {
-    /// RFC 3339, for `datetime`.
-    pub machine: String,
-    /// In words.
-    pub words: String,
-}
-
-impl When {
-    /// As "hier à 18 h".
-    #[must_use]
-    pub fn moment(at: Timestamp, zone: &TimeZone, now: Timestamp) -> Self {
-        Self { machine: at.rfc3339(), words: texts::moment(at, zone, now) }
-    }
 }
 
 /// The way through a long list, newest first. Places are marked by what stands there, not counted, so

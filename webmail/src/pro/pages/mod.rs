@@ -12,7 +12,7 @@ mod sign_in;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use directory::ProfessionalSession;
@@ -26,6 +26,7 @@ use crate::assets;
 use crate::errors::Trouble;
 use crate::limits::FORM_MAX;
 use crate::pages::{Fields, Form, css};
+use walls::page::set_cookie as set;
 
 /// A page, or what ends it early.
 type Page = Result<Response, Halt>;
@@ -83,10 +84,6 @@ async fn form_of(
     let session = app.session(headers, now).await?;
     let fields = Fields::of(form)?;
     if session.is_csrf(fields.field("jeton")) { Ok((session, fields)) } else { Err(Trouble::Form.into()) }
-}
-
-fn set(response: &mut Response, cookie: HeaderValue) {
-    response.headers_mut().append(header::SET_COOKIE, cookie);
 }
 
 fn seconds(milliseconds: i64) -> i64 {

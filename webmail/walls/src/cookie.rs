@@ -18,10 +18,15 @@ pub enum Cookie {
     ProfessionalSignIn,
     /// A professional's sign-in that is at the identity provider, sealed.
     Provider,
+    /// The signed-in session of an administrator.
+    Console,
+    /// An administrator's sign-in or enrolment under way.
+    ConsoleSignIn,
 }
 
 impl Cookie {
     /// The cookie's name.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Session => "__Host-pli",
@@ -29,29 +34,38 @@ impl Cookie {
             Self::Professional => "__Host-pli-pro",
             Self::ProfessionalSignIn => "__Host-pli-pro-connexion",
             Self::Provider => "__Host-pli-pro-fournisseur",
+            Self::Console => "__Host-pli-console",
+            Self::ConsoleSignIn => "__Host-pli-console-connexion",
         }
     }
 
     /// `Lax` for the session, because a patient arrives from the alert in an ordinary mailbox: with
     /// `Strict` the link would show the sign-in page to somebody already signed in. No `GET` of ours
     /// changes anything, so `Lax` gives nothing away (RELIABILITY A-06). A professional comes back from
-    /// the identity provider, which is another site, for both of theirs.
+    /// the identity provider, which is another site, for both of theirs. Nobody is sent to the console from
+    /// elsewhere: `Strict`.
     const fn same_site(self) -> &'static str {
         match self {
             Self::Session | Self::Professional | Self::Provider => "Lax",
-            Self::SignIn | Self::ProfessionalSignIn => "Strict",
+            Self::SignIn | Self::ProfessionalSignIn | Self::Console | Self::ConsoleSignIn => "Strict",
         }
     }
 
     /// Characters of a value that is ours, at most.
     const fn longest(self) -> usize {
         match self {
-            Self::Session | Self::SignIn | Self::Professional | Self::ProfessionalSignIn => 128,
+            Self::Session
+            | Self::SignIn
+            | Self::Professional
+            | Self::ProfessionalSignIn
+            | Self::Console
+            | Self::ConsoleSignIn => 128,
             Self::Provider => 1_024,
         }
     }
 
     /// The `Set-Cookie` that gives `value` for `seconds`. `value` is base64url: no escaping needed.
+    #[must_use]
     pub fn set(self, value: &str, seconds: i64) -> HeaderValue {
         debug_assert!(value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
         let text = format!(
@@ -63,12 +77,14 @@ impl Cookie {
     }
 
     /// The `Set-Cookie` that removes it.
+    #[must_use]
     pub fn clear(self) -> HeaderValue {
         self.set("", 0)
     }
 
     /// The value the browser sent. Two cookies of one name are a cookie thrown from elsewhere
     /// (RELIABILITY A-05): neither is believed.
+    #[must_use]
     pub fn read(self, headers: &HeaderMap) -> Option<String> {
         let mut values = headers
             .get_all(header::COOKIE)
@@ -107,6 +123,8 @@ mod tests {
             Cookie::Professional,
             Cookie::ProfessionalSignIn,
             Cookie::Provider,
+            Cookie::Console,
+            Cookie::ConsoleSignIn,
         ];
         for cookie in all {
             let set = cookie.set("abc", 60);

@@ -7,6 +7,9 @@ pub const LETTER_STYLE: &str = include_str!("../assets/letter.css");
 /// The small picture of a browser's tab.
 pub const ICON: &str = include_str!("../assets/icon.svg");
 
+/// The mark of the house, to stand inside a page.
+pub const MARK: &str = include_str!("../../templates/mark.svg");
+
 /// Where the application's style sheet stands: its name changes when it does.
 pub fn style_path() -> String {
     format!("/style-{:016x}.css", mark(STYLE))

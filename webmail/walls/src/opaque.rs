@@ -43,6 +43,12 @@ pub enum Purpose {
     Delegation,
     /// A sign-in that is at the identity provider.
     Provider,
+    /// A professional, to an administrator.
+    Person,
+    /// An organisation, to an administrator.
+    Organisation,
+    /// A patient, to a support agent.
+    Patient,
 }
 
 impl Purpose {
@@ -63,6 +69,9 @@ impl Purpose {
             Self::Mailbox => b"mailbox",
             Self::Delegation => b"delegation",
             Self::Provider => b"provider",
+            Self::Person => b"person",
+            Self::Organisation => b"organisation",
+            Self::Patient => b"patient",
         }
     }
 }

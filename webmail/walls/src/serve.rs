@@ -14,7 +14,6 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use net::{Accepted, Acceptor, Door, Listener, StopSignal};
 
 use crate::limits::{HEAD_BYTES, HEAD_TIMEOUT};
-use crate::webmail::Webmail;
 
 /// Who is at the other end of a connection.
 #[derive(Clone, Debug)]
@@ -26,7 +25,7 @@ pub struct Visitor {
 }
 
 /// Pages that answer requests.
-pub(crate) trait Pages: Clone + Send + Sync + 'static {
+pub trait Pages: Clone + Send + Sync + 'static {
     /// Answers one request of one visitor.
     fn answer_to(
         &self,
@@ -35,23 +34,9 @@ pub(crate) trait Pages: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Response<Body>> + Send;
 }
 
-impl Pages for Webmail {
-    async fn answer_to(&self, request: Request<Body>, visitor: Visitor) -> Response<Body> {
-        self.answer(request, visitor.address).await
-    }
-}
-
-impl Webmail {
-    /// Answers browsers at this listener until the stop, then lets answers under way finish within
-    /// `door.drain`.
-    pub async fn serve(self, listener: Listener, door: Door, stop: StopSignal) {
-        serve(self, listener, door, stop).await;
-    }
-}
-
 /// Answers browsers at this listener until the stop, then lets answers under way finish within
 /// `door.drain`.
-pub(crate) async fn serve(pages: impl Pages, listener: Listener, door: Door, stop: StopSignal) {
+pub async fn serve(pages: impl Pages, listener: Listener, door: Door, stop: StopSignal) {
     let drain = door.drain;
     let mut acceptor = Acceptor::new(listener, door, stop);
     let graceful = GracefulShutdown::new();

@@ -1,0 +1,16 @@
+//! Every size, count and time of the console, with its unit and where it comes from.
+
+use names::HOUR;
+
+/// Characters of a recovery code or of six digits, as typed.
+pub const CODE_MAX: usize = 40;
+/// Life of the session cookie in the browser; the server ends the session earlier when idle.
+pub const SESSION_LIFE: i64 = 8 * HOUR;
+/// Characters of a search.
+pub const QUERY_MAX: usize = 120;
+/// Answers of a search on one page.
+pub const ANSWERS: usize = 25;
+/// Lines of the trail on the page of a mailbox.
+pub const LAST_ACTS: u32 = 10;
+/// Modules of quiet around a picture of squares (ISO/IEC 18004 §5.3.8), in pixels of one module's side.
+pub const QR_SIDE: u32 = 240;
