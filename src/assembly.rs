@@ -3,6 +3,7 @@
 
 mod channels;
 mod chores;
+mod console;
 mod crashes;
 mod databases;
 mod doors;

@@ -1,8 +1,10 @@
 //! The configuration file as types. Unknown keys are refused; nobody else reads settings.
 
+mod console;
 mod operators;
 mod trust;
 
+pub use console::Console;
 pub use operators::{Mx, Operators, Queue};
 pub use trust::{Extra, Trust, Unreadable, WhenSigned};
 
@@ -46,6 +48,9 @@ pub struct Config {
     /// The professionals' pages.
     #[serde(default)]
     pub pro: Option<Pro>,
+    /// The administrators' pages.
+    #[serde(default)]
+    pub console: Option<Console>,
     /// How mail programs sign in.
     #[serde(default)]
     pub sign_in: SignIn,
@@ -545,6 +550,9 @@ impl Config {
         if let Some(pro) = &self.pro {
             self.check_pro(pro)?;
         }
+        if let Some(console) = &self.console {
+            console.check(self)?;
+        }
         if let Some(metrics) = &self.metrics
             && !metrics.listen.ip().is_loopback()
             && !metrics.open_to_others
@@ -723,6 +731,24 @@ mod tests {
                 "[web]",
                 "[pro]\nlisten = \"0.0.0.0:443\"\norigin = \"https://pro.example\"\n[web]",
                 "another address",
+            ),
+            (
+                "the console at the patients' host",
+                "[web]",
+                "[console]\nlisten = \"0.0.0.0:8444\"\norigin = \"https://messagerie.example:8444\"\n[web]",
+                "another host name",
+            ),
+            (
+                "one listener for pages and console",
+                "[web]",
+                "[console]\nlisten = \"0.0.0.0:443\"\norigin = \"https://admin.example\"\n[web]",
+                "another address",
+            ),
+            (
+                "the console in the clear for others",
+                "[web]",
+                "[console]\nlisten = \"0.0.0.0:8444\"\norigin = \"http://admin.localhost:8444\"\n[web]",
+                "this machine only",
             ),
             (
                 "figures for everybody",

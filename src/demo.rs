@@ -2,6 +2,7 @@
 //! authority made for the folder, the doors of production, an outside world that receives by SMTP over
 //! TLS and by HTTP.
 
+mod administrator;
 mod letters;
 mod outside;
 mod pdf;
@@ -37,7 +38,7 @@ const CONFIG: &str = "pli.toml";
 /// Where the doors listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ports {
-    /// At this number plus 587, 465, 143, 993, 80 and 81; a free port instead of one that is taken.
+    /// At this number plus 587, 465, 143, 993, 80, 81 and 82; a free port instead of one that is taken.
     From(u16),
     /// At free ports.
     Free,
@@ -51,6 +52,7 @@ pub struct Demo {
     root: PathBuf,
     web: String,
     pro: String,
+    console: String,
 }
 
 impl Demo {
@@ -58,7 +60,8 @@ impl Demo {
     pub async fn start(folder: &Path, ports: Ports) -> anyhow::Result<Self> {
         let folder = prepare(folder)?;
         let (clock, entropy) = (assembly::clock(), assembly::entropy());
-        let names = ["localhost", "files.localhost", "pro.localhost", "127.0.0.1", HOSTNAME];
+        let names =
+            ["localhost", "files.localhost", "pro.localhost", "admin.localhost", "127.0.0.1", HOSTNAME];
         let (_, files) = Authority::open(&folder.join("tls"), &names, clock.now())?;
         let masters = folder.join("master.keys");
         if !masters.exists() {
@@ -71,15 +74,18 @@ impl Demo {
         let is_new = import(&house.admin(), house.relay().now()).await?;
         let web = config.web.as_ref().map_or_else(String::new, |web| web.origin.clone());
         let pro = config.pro.as_ref().map_or_else(String::new, |pro| pro.origin.clone());
+        let console = config.console.as_ref().map_or_else(String::new, |console| console.origin.clone());
         if is_new {
             professionals::enrol(house.relay().directory(), house.relay().now()).await?;
+            administrator::enrol(house.relay().directory(), &folder, house.relay().now()).await?;
         }
-        let server = Server::start(house, &config, listeners, Some(outside.page())).await?;
+        let page = administrator::showing_codes(outside.page(), &folder, house.clock.clone());
+        let server = Server::start(house, &config, listeners, Some(page)).await?;
         letters::write_sample(&folder, server.house().relay().now())?;
         if is_new {
             letters::first(server.house().relay()).await.context("sending the first letters")?;
         }
-        Ok(Self { server, outside, folder, root: files.root, web, pro })
+        Ok(Self { server, outside, folder, root: files.root, web, pro, console })
     }
 
     /// Where the doors listen.
@@ -121,6 +127,12 @@ impl Demo {
     #[must_use]
     pub fn pro(&self) -> &str {
         &self.pro
+    }
+
+    /// Address of the administrators' pages, without a final slash.
+    #[must_use]
+    pub fn console(&self) -> &str {
+        &self.console
     }
 
     /// What left the house so far, newest first.
@@ -180,6 +192,7 @@ fn bind(ports: Ports) -> anyhow::Result<Listeners> {
         imap_implicit: bind(993)?,
         web: bind(80)?,
         pro: bind(81)?,
+        console: bind(82)?,
         metrics: None,
     })
 }
@@ -205,9 +218,10 @@ fn configure(
         addresses.imap_implicit,
         addresses.web,
         addresses.pro,
+        addresses.console,
     ];
     let ports: Vec<u16> = all.into_iter().flatten().map(|address| address.port()).collect();
-    let [submission, submissions, imap, imaps, web, pro] = ports[..] else {
+    let [submission, submissions, imap, imaps, web, pro, console] = ports[..] else {
         anyhow::bail!("a door of the demonstration is not bound");
     };
     let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
@@ -241,6 +255,10 @@ files_origin = "http://files.localhost:{web}"
 [pro]
 listen = "127.0.0.1:{pro}"
 origin = "http://pro.localhost:{pro}"
+
+[console]
+listen = "127.0.0.1:{console}"
+origin = "http://admin.localhost:{console}"
 
 # The outside world of the demonstration.
 [alerts.smarthost]

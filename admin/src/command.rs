@@ -86,6 +86,45 @@ pub enum Command {
     },
     /// Looks at the queue for other operators, or steers it.
     Queue(QueueCommand),
+    /// Says who administers.
+    Administrator(AdministratorCommand),
+}
+
+/// What is done with administrators.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum AdministratorCommand {
+    /// Makes one, with an invitation.
+    Add {
+        /// What they will type.
+        login: String,
+        /// How they are called.
+        name: String,
+        /// `directory`, `support`, `auditor`.
+        roles: Vec<String>,
+        /// FINESS or other national numbers of organisations they are limited to; everywhere when none.
+        organisations: Vec<String>,
+    },
+    /// Lists them.
+    List,
+    /// Another invitation, for lost factors.
+    Invite {
+        /// Whose.
+        login: String,
+    },
+    /// Stops one.
+    Disable {
+        /// Whom.
+        login: String,
+    },
+    /// Says what one may do, and where.
+    Roles {
+        /// Whose.
+        login: String,
+        /// As for a new one.
+        roles: Vec<String>,
+        /// As for a new one.
+        organisations: Vec<String>,
+    },
 }
 
 /// Where a professional's sign-in codes go. No `Debug`: it is theirs.

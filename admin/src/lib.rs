@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod accounts;
+mod administrators;
 mod command;
 pub mod console;
 mod error;
@@ -20,7 +21,8 @@ mod trust;
 mod why;
 
 pub use command::{
-    CodesTo, Command, Done, DropNotice, Import, PasswordOwner, QueueCommand, QueueFilter, SeedText, TrustList,
+    AdministratorCommand, CodesTo, Command, Done, DropNotice, Import, PasswordOwner, QueueCommand,
+    QueueFilter, SeedText, TrustList,
 };
 pub use error::Error;
 pub use trust::tell as tell_trust;
@@ -68,6 +70,7 @@ impl Admin {
             Command::TrustDiff { list } => self.trust_diff(list, now).await,
             Command::TrustLoad { list, brake } => self.trust_load(list, *brake, now).await,
             Command::WhoMaySend { domain } => self.who_may_send(domain, now).await,
+            Command::Administrator(command) => self.administrator(command, now).await,
         }
     }
 

@@ -9,9 +9,9 @@ mod rows;
 mod second_factor;
 mod sessions;
 mod sign_in;
+mod tending;
 #[cfg(test)]
 mod tests;
-mod tending;
 
 use audit::{Act, Actor, Chain, Entry, Line};
 use names::{AdministratorId, Timestamp};

@@ -10,7 +10,7 @@ mod fields;
 mod files;
 pub(crate) mod rows;
 
-pub use fields::person_reference;
+pub use fields::{person_reference, structure_reference};
 use rows::{
     DelegationRow, DomainRow, MailboxRow, MandateRow, MemberRow, OrganisationRow, PasswordRow, PatientRow,
     PersonRow, UserRow,

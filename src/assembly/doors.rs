@@ -47,6 +47,8 @@ pub struct Listeners {
     pub web: Option<Listener>,
     /// The professionals' pages.
     pub pro: Option<Listener>,
+    /// The administrators' pages.
+    pub console: Option<Listener>,
     /// Other operators, STARTTLS.
     pub mx: Option<Listener>,
     /// Who scrapes figures.
@@ -68,6 +70,8 @@ pub struct Addresses {
     pub web: Option<SocketAddr>,
     /// The professionals' pages.
     pub pro: Option<SocketAddr>,
+    /// The administrators' pages.
+    pub console: Option<SocketAddr>,
     /// Other operators, STARTTLS.
     pub mx: Option<SocketAddr>,
     /// Who scrapes figures.
@@ -87,6 +91,7 @@ impl Listeners {
             imap_implicit: bind("imap.implicit", config.imap.implicit)?,
             web: bind("web.listen", config.web.as_ref().map(|web| web.listen))?,
             pro: bind("pro.listen", config.pro.as_ref().map(|pro| pro.listen))?,
+            console: bind("console.listen", config.console.as_ref().map(|console| console.listen))?,
             mx: bind("mx.listen", config.mx.map(|mx| mx.listen))?,
             metrics: bind("metrics.listen", config.metrics.map(|metrics| metrics.listen))?,
         })
@@ -103,6 +108,7 @@ impl Listeners {
             imap_implicit: of(&self.imap_implicit),
             web: of(&self.web),
             pro: of(&self.pro),
+            console: of(&self.console),
             mx: of(&self.mx),
             metrics: of(&self.metrics),
         }
@@ -162,6 +168,7 @@ impl Server {
         opening.mail(listeners.submission_starttls, listeners.submission_implicit, clients.clone())?;
         opening.mailboxes(listeners.imap_starttls, listeners.imap_implicit, clients)?;
         opening.pro(listeners.pro, channels.clone(), &addresses, outside.is_some())?;
+        opening.console(listeners.console, outside.is_some())?;
         opening.web(listeners.web, channels.clone(), &addresses, outside)?;
         opening.operators(listeners.mx)?;
         opening.metrics(listeners.metrics);
@@ -230,23 +237,23 @@ pub(crate) fn identity(config: &Config, now: Timestamp) -> Result<Arc<ServerIden
     ServerIdentity::load([first].into_iter().chain(more).collect(), KeyAccess::OwnerOnly, now)
 }
 
-async fn named(name: &'static str, work: impl Future<Output = ()>) -> &'static str {
+pub(super) async fn named(name: &'static str, work: impl Future<Output = ()>) -> &'static str {
     work.await;
     name
 }
 
 /// What the doors are opened with.
-struct Opening<'a> {
-    house: &'a Arc<House>,
-    config: &'a Config,
+pub(super) struct Opening<'a> {
+    pub(super) house: &'a Arc<House>,
+    pub(super) config: &'a Config,
     identity: Arc<ServerIdentity>,
     /// What other operators are shown: often the same.
     shown: Arc<ServerIdentity>,
-    gate: Gate,
+    pub(super) gate: Gate,
     issuers: Issuers,
     drain: Duration,
-    signal: StopSignal,
-    tasks: &'a mut JoinSet<&'static str>,
+    pub(super) signal: StopSignal,
+    pub(super) tasks: &'a mut JoinSet<&'static str>,
     /// Lists of revoked certificates that count, and whose.
     lists: Vec<(&'static str, Arc<RevocationLists>)>,
     /// What the way out counts.
@@ -497,7 +504,7 @@ impl Opening<'_> {
         starttls.into_iter().chain(implicit).collect()
     }
 
-    fn tls(&self, service: Service) -> anyhow::Result<Arc<ArcSwap<ServerConfig>>> {
+    pub(super) fn tls(&self, service: Service) -> anyhow::Result<Arc<ArcSwap<ServerConfig>>> {
         self.tls_for(service, ClientAuth::None)
     }
 
@@ -507,7 +514,7 @@ impl Opening<'_> {
         Ok(Arc::new(ArcSwap::from_pointee(config)))
     }
 
-    fn door(&self, name: &'static str, tls: Tls, busy: &'static [u8]) -> Door {
+    pub(super) fn door(&self, name: &'static str, tls: Tls, busy: &'static [u8]) -> Door {
         Door { name, tls, gate: self.gate.clone(), clock: self.house.clock.clone(), busy, drain: self.drain }
     }
 

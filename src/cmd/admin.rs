@@ -1,5 +1,7 @@
 //! `pli admin`: commands for administrators.
 
+mod administrator;
+
 use super::{ConfigFile, Ending, complain, say};
 use crate::assembly::{self, House};
 use crate::config::Config;
@@ -69,6 +71,9 @@ enum Act {
     /// The list of domains we trust, and whose certificates speak for them.
     #[command(subcommand)]
     Trust(Trust),
+    /// Who comes in by the console. There is nobody until one is added here.
+    #[command(subcommand)]
+    Administrator(administrator::Administrator),
     /// Makes the running server read its certificates again.
     Reload,
     /// Signs the trail now; the server does it every day.
@@ -203,6 +208,7 @@ fn question(act: Act) -> anyhow::Result<Question> {
             let codes = email.map(CodesTo::Email).or(phone.map(CodesTo::Phone));
             Command::InviteProfessional { person, codes }
         }
+        Act::Administrator(administrator) => administrator.command(),
         Act::Trust(trust) => return trust_question(trust),
         Act::Reload => return Ok(Question::Reload),
         Act::Checkpoint => return Ok(Question::Checkpoint),

@@ -15,7 +15,7 @@ pub struct Demo {
     /// away at the end.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// The doors listen at this number plus 587, 465, 143, 993 and 80; where a port is taken, at a free one.
+    /// The doors listen at this number plus 587, 465, 143, 993, 80, 81 and 82; where a port is taken, at a free one.
     #[arg(long, value_name = "N", default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1_000..=64_000))]
     port_base: u16,
     /// Log level.

@@ -41,6 +41,9 @@ pub struct Init {
     /// Host name of the professionals' pages, served on port 8443; none without it.
     #[arg(long, value_name = "HOST", value_parser = domain)]
     pro_host: Option<Domain>,
+    /// Host name of the administrators' pages, served on port 8444; none without it.
+    #[arg(long, value_name = "HOST", value_parser = domain)]
+    console_host: Option<Domain>,
     /// PEM of the authorities that other operators' certificates come from; without it letters stay here.
     #[arg(long, value_name = "PEM")]
     operators_roots: Option<PathBuf>,
@@ -148,6 +151,10 @@ fn toml(init: &Init, web: &Domain, files: &Domain) -> String {
         Some(host) => ("", host.as_str()),
         None => ("# ", "pro.example"),
     };
+    let (console_mark, console_host) = match &init.console_host {
+        Some(host) => ("", host.as_str()),
+        None => ("# ", "admin.example"),
+    };
     let (mark, roots) = match &init.operators_roots {
         Some(file) => ("", quoted(file)),
         None => ("# ", "\"tls/operators.pem\"".to_owned()),
@@ -214,6 +221,12 @@ files_origin = "https://{files}{web_port}"
 # [pro.certificates]
 # client_roots = "tls/people.pem"
 # attribute = "CN"
+
+# The administrators' pages: another host name and a port of their own, best not reached from the Internet. There is
+# no account until `pli admin administrator add` makes one; each needs a password and a telephone that makes codes.
+{console_mark}[console]
+{console_mark}listen = "{listen}:8444"
+{console_mark}origin = "https://{console_host}:8444"
 
 # Other operators: whom we believe, the door they come to, whom the national list trusts. Without [operators]
 # letters stay in this house, and those to other operators are refused.
@@ -284,7 +297,7 @@ fn quoted(path: &Path) -> String {
 
 /// What is to be published for the node that is made.
 fn records(init: &Init, web: &Domain, files: &Domain) -> String {
-    let pages = [Some(web), Some(files), init.pro_host.as_ref()];
+    let pages = [Some(web), Some(files), init.pro_host.as_ref(), init.console_host.as_ref()];
     let records = Records {
         hostname: &init.hostname,
         pages: pages.into_iter().flatten().map(Domain::as_str).collect(),
@@ -331,6 +344,13 @@ fn next(init: &Init, file: &Path, web: &Domain, files: &Domain) -> String {
             file.display()
         ));
     }
+    if init.console_host.is_some() {
+        add(format!(
+            "pli admin --config {} administrator add LOGIN --name NAME --role directory, for the first administrator; \
+             hand them the code",
+            file.display()
+        ));
+    }
     if !init.dev {
         let _ = write!(text, "\nDNS records to publish:\n\n{}", records(init, web, files));
     }
@@ -353,6 +373,7 @@ mod tests {
             web_host: None,
             files_host: None,
             pro_host: None,
+            console_host: None,
             operators_roots: None,
             trust_list: None,
             postgres_url_file: None,
@@ -368,6 +389,7 @@ mod tests {
         std::fs::write(&roots, "").unwrap();
         let mut full = Init {
             pro_host: Some(Domain::parse("pro.pli.example").unwrap()),
+            console_host: Some(Domain::parse("admin.pli.example").unwrap()),
             operators_roots: Some(roots.clone()),
             trust_list: Some("https://liste.example/liste.xml".to_owned()),
             postgres_url_file: Some(url.clone()),
@@ -385,6 +407,7 @@ mod tests {
             "pieces.mail.pli.example. IN CNAME mail.pli.example.",
             "autoconfig.cabinet.example. IN CNAME mail.pli.example.",
             "invite-professional",
+            "administrator add LOGIN",
             "tls/trust-list.pem",
         ] {
             assert!(next.contains(line), "no {line} in {next}");
@@ -395,6 +418,7 @@ mod tests {
         assert_eq!(config.mx.unwrap().listen.port(), 25);
         assert!(config.metrics.unwrap().listen.ip().is_loopback());
         assert_eq!(config.pro.unwrap().origin, "https://pro.pli.example:8443");
+        assert_eq!(config.console.unwrap().origin, "https://admin.pli.example:8444");
         full.folder = folder.path().join("by-file");
         full.trust_list = Some("/srv/list.xml".to_owned());
         make(&full).unwrap();

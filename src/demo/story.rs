@@ -1,6 +1,6 @@
 //! What the newcomer reads: who is who, where, and three commands to paste.
 
-use super::{Demo, SPACE, letters};
+use super::{Demo, SPACE, administrator, letters};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
@@ -102,6 +102,14 @@ pub(super) fn tell(demo: &Demo) -> String {
     for person in &SPACE {
         let _ = writeln!(text, "  {:<34}{:<53}{}", person.who, person.login, person.password);
     }
+    text.push_str("\nAdministration (login and password; the outside box shows what the telephone would)\n");
+    let _ = writeln!(
+        text,
+        "  {:<34}{:<53}{}",
+        administrator::NAME,
+        administrator::LOGIN,
+        administrator::PASSWORD
+    );
     let addresses = demo.addresses();
     let port = |address: Option<SocketAddr>| address.map_or(0, |address| address.port());
     let (smtp, smtps) = (port(addresses.submission_starttls), port(addresses.submission_implicit));
@@ -110,10 +118,11 @@ pub(super) fn tell(demo: &Demo) -> String {
     let _ = write!(
         text,
         "\nDoors of localhost\n  submission   {smtp} STARTTLS   {smtps} TLS\n  IMAP         {imap} STARTTLS   {imaps} \
-         TLS\n  root to trust            {}\n  patients' pages          {web}/\n  professional space       {}/\n  what left the house      \
+         TLS\n  root to trust            {}\n  patients' pages          {web}/\n  professional space       {}/\n  administration           {}/\n  what left the house      \
          {web}/boite-exterieure   (sign-in codes arrive here)\n  data                     {folder}\n",
         demo.root().display(),
-        demo.pro()
+        demo.pro(),
+        demo.console()
     );
     let root = quoted(&demo.root().display().to_string());
     let letter = quoted(&demo.folder().join(letters::SAMPLE).display().to_string());

@@ -8,10 +8,10 @@ use axum::http::HeaderValue;
 use directory::UserId;
 use names::{AccountId, ConversationId, DocumentId, EntryId, SessionId, Timestamp};
 
+use crate::Origin;
 use crate::file_kind::FileKind;
 use crate::limits::FILE_NAME_MAX;
 use crate::opaque::{Opaque, Purpose};
-use crate::Origin;
 
 /// What a ticket opens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

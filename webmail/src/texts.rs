@@ -3,9 +3,7 @@
 //! What a page always says stands in its template; what depends on a number, a date, a name or a
 //! state is composed here. Spaces that must not break are U+00A0, as French typography asks.
 
-pub use walls::texts::{
-    SOMEBODY, act, actor, called, clock, count, day, moment, named, wait_for_sign_in,
-};
+pub use walls::texts::{SOMEBODY, act, actor, called, clock, count, day, moment, named, wait_for_sign_in};
 
 /// As "3 messages".
 pub fn messages(number: u64) -> String {
@@ -47,8 +45,6 @@ pub fn size(octets: u64) -> String {
         }
     }
 }
-
-
 
 /// Why, or that, one may write. The screen's words for what `policy` decided.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

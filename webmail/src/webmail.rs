@@ -24,8 +24,8 @@ use crate::limits::UPLOADS_AT_ONCE;
 use crate::opaque::{Opaque, Purpose};
 use crate::pages;
 use crate::second_origin::Tickets;
-use crate::settings::Settings;
 use crate::serve::{self, Pages, Visitor};
+use crate::settings::Settings;
 use crate::submissions::Submissions;
 
 pub(crate) use walls::page::{host, see_other};

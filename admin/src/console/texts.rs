@@ -104,7 +104,8 @@ pub(crate) const TWO_PASSWORDS: &str = "Les deux mots de passe ne sont pas les m
 pub(crate) const WRONG_FIRST_CODE: &str = "Ce code n’est pas le bon. Vérifiez que l’heure du téléphone est juste, et \
     saisissez le code qui s’affiche maintenant.";
 /// The enrolment is too old.
-pub(crate) const ENROLMENT_OVER: &str = "L’inscription a pris trop de temps. Recommencez avec le même code d’invitation.";
+pub(crate) const ENROLMENT_OVER: &str =
+    "L’inscription a pris trop de temps. Recommencez avec le même code d’invitation.";
 
 /// Why a grave act waits for a code; none when nothing is said yet.
 pub(crate) fn proof(proof: Proof) -> Option<String> {

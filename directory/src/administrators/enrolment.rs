@@ -48,7 +48,8 @@ const WIN: &str = "UPDATE administrator_invitation SET used = TRUE
     WHERE id = $1 AND used = FALSE AND expires_at > $2";
 const FORGET: &str = "DELETE FROM administrator_enrolment WHERE expires_at <= $1";
 const END: &str = "DELETE FROM administrator_enrolment WHERE administrator = $1";
-const INSERT: &str = "INSERT INTO administrator_enrolment (id, pending, administrator, invitation, password, totp,
+const INSERT: &str =
+    "INSERT INTO administrator_enrolment (id, pending, administrator, invitation, password, totp,
     expires_at, tries) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)";
 const FIND: &str = "SELECT id, administrator, invitation, password, totp, tries FROM administrator_enrolment
     WHERE pending = $1 AND expires_at > $2 {FOR UPDATE}";
@@ -126,12 +127,7 @@ impl Directory {
     }
 
     /// The first code: both factors count from now on, the invitation is used up, sessions before end.
-    pub async fn finish_enrolment(
-        &self,
-        token: &str,
-        code: &str,
-        now: Timestamp,
-    ) -> Result<Finished, Error> {
+    pub async fn finish_enrolment(&self, token: &str, code: &str, now: Timestamp) -> Result<Finished, Error> {
         let (opening, signed_in) = Opening::new(self, None, now);
         let recovery = second_factor::draw_recovery(self.entropy());
         let unit = Finish {
@@ -171,7 +167,9 @@ impl db::Unit for Finish {
     type Error = Error;
 
     async fn run(&mut self, tx: &mut Tx) -> Result<End, Error> {
-        let Some(row) = tx.maybe_row(FIND, args![self.pending, self.now]).await? else { return Ok(End::Over) };
+        let Some(row) = tx.maybe_row(FIND, args![self.pending, self.now]).await? else {
+            return Ok(End::Over);
+        };
         let id = AdministratorId(row.int(1)?);
         let known = rows::find(tx, id).await?;
         let known = known.filter(|one| one.state != AdministratorState::Disabled);

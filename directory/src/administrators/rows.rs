@@ -19,7 +19,8 @@ const BY_LOGIN: &str =
     "SELECT id, login, name, roles, everywhere, state, created_at FROM administrator WHERE login = $1";
 const BY_ID: &str =
     "SELECT id, login, name, roles, everywhere, state, created_at FROM administrator WHERE id = $1";
-const ALL: &str = "SELECT id, login, name, roles, everywhere, state, created_at FROM administrator ORDER BY login";
+const ALL: &str =
+    "SELECT id, login, name, roles, everywhere, state, created_at FROM administrator ORDER BY login";
 const LOCK: &str = "SELECT id FROM administrator WHERE id = $1 {FOR UPDATE}";
 const ORGANISATIONS: &str =
     "SELECT administrator, organisation FROM administrator_organisation WHERE administrator IN ({})";
@@ -81,11 +82,7 @@ fn from_row(row: &Row, limits: &[(i64, OrganisationId)]) -> Result<Administrator
     })
 }
 
-pub(super) async fn factors(
-    tx: &mut Tx,
-    sealing: &Sealing,
-    id: AdministratorId,
-) -> Result<Factors, Error> {
+pub(super) async fn factors(tx: &mut Tx, sealing: &Sealing, id: AdministratorId) -> Result<Factors, Error> {
     let none = Factors { password: None, totp: None };
     let Some(row) = tx.maybe_row(FACTORS, args![id.0]).await? else { return Ok(none) };
     let password = match row.maybe_bytes(0)? {
@@ -103,7 +100,11 @@ pub(super) fn seal_password(sealing: &Sealing, id: AdministratorId, hashed: &str
     sealing.seal(Sealed::AdministratorPassword, id.0, hashed.as_bytes())
 }
 
-pub(super) fn open_password(sealing: &Sealing, id: AdministratorId, sealed: Vec<u8>) -> Result<String, Error> {
+pub(super) fn open_password(
+    sealing: &Sealing,
+    id: AdministratorId,
+    sealed: Vec<u8>,
+) -> Result<String, Error> {
     let plain = sealing.open(Sealed::AdministratorPassword, id.0, sealed)?;
     String::from_utf8(plain).map_err(|_| Error::Corrupt("password of an administrator"))
 }

@@ -43,7 +43,8 @@ impl AdministratorSession {
     }
 }
 
-const INSERT: &str = "INSERT INTO administrator_session (id, token, administrator, csrf, created_at, proved_at,
+const INSERT: &str =
+    "INSERT INTO administrator_session (id, token, administrator, csrf, created_at, proved_at,
     seen_at, ends_at) VALUES ($1, $2, $3, $4, $5, $5, $5, $6)";
 const FORGET_DEAD: &str = "DELETE FROM administrator_session WHERE ends_at <= $1 OR seen_at <= $2";
 const FORGET_OLDEST: &str = "DELETE FROM administrator_session WHERE administrator = $1 AND id NOT IN
@@ -186,8 +187,7 @@ impl Opening {
         tx.execute(INSERT, args![self.id, self.token, who.id.0, self.csrf.as_str(), self.now, ends]).await?;
         tx.execute(FORGET_OLDEST, args![who.id.0, limits::CONSOLE_SESSIONS]).await?;
         let detail = format!("door=console session={}", self.id.0);
-        let line =
-            directory.told_of_administrators(who.authority().actor(), Act::SignedIn, detail, self.now);
+        let line = directory.told_of_administrators(who.authority().actor(), Act::SignedIn, detail, self.now);
         audit::append(tx, &[line]).await?;
         Ok(())
     }

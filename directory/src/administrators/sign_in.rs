@@ -32,7 +32,8 @@ pub enum CheckedFactor {
 }
 
 const FORGET: &str = "DELETE FROM administrator_pending WHERE created_at < $1";
-const INSERT: &str = "INSERT INTO administrator_pending (id, pending, holder, created_at, expires_at, tries, used)
+const INSERT: &str =
+    "INSERT INTO administrator_pending (id, pending, holder, created_at, expires_at, tries, used)
     VALUES ($1, $2, $3, $4, $5, 0, FALSE)";
 const FIND: &str = "SELECT id, holder, expires_at, tries, used FROM administrator_pending
     WHERE pending = $1 {FOR UPDATE}";
@@ -64,15 +65,16 @@ impl Directory {
         });
         let holder = known.filter(|_| right).map(|one| one.id.0);
         let unit = (self.db().id(now), pending, holder, refused, now);
-        let start = db::unit("start an administrator's sign-in", unit, |(id, pending, holder, refused, now), tx| {
-            Box::pin(async move {
-                tx.execute(FORGET, args![now.plus(-limits::FACTOR_KEPT)]).await?;
-                let ends = now.plus(limits::CODE_LIFE);
-                tx.execute(INSERT, args![*id, *pending, *holder, *now, ends]).await?;
-                audit::append(tx, refused.as_slice()).await?;
-                Ok::<_, Error>(())
-            })
-        });
+        let start =
+            db::unit("start an administrator's sign-in", unit, |(id, pending, holder, refused, now), tx| {
+                Box::pin(async move {
+                    tx.execute(FORGET, args![now.plus(-limits::FACTOR_KEPT)]).await?;
+                    let ends = now.plus(limits::CODE_LIFE);
+                    tx.execute(INSERT, args![*id, *pending, *holder, *now, ends]).await?;
+                    audit::append(tx, refused.as_slice()).await?;
+                    Ok::<_, Error>(())
+                })
+            });
         self.db().write(start).await?;
         Ok(StartedFactor { token, right })
     }

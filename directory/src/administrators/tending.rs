@@ -33,7 +33,8 @@ pub struct AdministratorInvitation {
 
 const RETIRE: &str =
     "UPDATE administrator_invitation SET used = TRUE WHERE administrator = $1 AND used = FALSE";
-const INSERT: &str = "INSERT INTO administrator_invitation (id, administrator, code, created_at, expires_at, used)
+const INSERT: &str =
+    "INSERT INTO administrator_invitation (id, administrator, code, created_at, expires_at, used)
     VALUES ($1, $2, $3, $4, $5, FALSE)";
 
 impl Directory {

@@ -149,7 +149,8 @@ async fn the_same_code_at_the_same_moment_signs_one_browser_in() {
         let (secret, _, _) = enrolled(&house, NOW).await;
         let at = NOW.plus(MINUTE);
         let shown = code(&secret, at);
-        let (one, two) = tokio::join!(sign_in(&house, PASSWORD, &shown, at), sign_in(&house, PASSWORD, &shown, at));
+        let (one, two) =
+            tokio::join!(sign_in(&house, PASSWORD, &shown, at), sign_in(&house, PASSWORD, &shown, at));
         let entered = [one, two].iter().filter(|one| matches!(one, CheckedFactor::SignedIn(_))).count();
         assert_eq!(entered, 1, "{}", house.engine);
     }
@@ -173,7 +174,8 @@ async fn a_wrong_password_looks_like_a_right_one_until_the_code_and_tries_are_co
         }
         let started = directory.start_administrator_sign_in(LOGIN, PASSWORD, at).await.unwrap();
         let late = at.plus(limits::CODE_LIFE);
-        let tried = directory.check_administrator_code(&started.token, &code(&secret, late), None, late).await;
+        let tried =
+            directory.check_administrator_code(&started.token, &code(&secret, late), None, late).await;
         assert_eq!(tried.unwrap(), CheckedFactor::Over, "too late");
         let tried = directory.check_administrator_code("no such token", "000000", None, at).await;
         assert_eq!(tried.unwrap(), CheckedFactor::Over);

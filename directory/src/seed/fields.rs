@@ -74,7 +74,7 @@ pub fn person_reference(text: &str) -> Result<NationalPersonId, String> {
 }
 
 /// A FINESS (9 characters) or a SIRET (14 digits).
-pub(super) fn structure_reference(text: &str) -> Result<NationalStructureId, String> {
+pub fn structure_reference(text: &str) -> Result<NationalStructureId, String> {
     match (Finess::parse(text), siret(text)) {
         (Ok(finess), _) => Ok(NationalStructureId(format!("1{}", finess.as_str()))),
         (Err(_), Ok(siret)) => Ok(NationalStructureId(format!("3{siret}"))),

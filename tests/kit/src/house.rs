@@ -52,6 +52,7 @@ pub struct Plan {
 const PAGES: &str = "messagerie.localhost";
 const PIECES: &str = "pieces.localhost";
 const SPACE: &str = "pro.localhost";
+const CONSOLE: &str = "admin.localhost";
 /// Where a mail program asks for settings when its owner's address ends in `@cabinet.example`.
 const AUTOCONFIG: &str = "autoconfig.cabinet.example";
 
@@ -187,6 +188,12 @@ impl House {
     #[must_use]
     pub fn space(&self) -> String {
         format!("https://{SPACE}:{}", self.ports.pro)
+    }
+
+    /// The address of the administrators' pages.
+    #[must_use]
+    pub fn console(&self) -> String {
+        format!("https://{CONSOLE}:{}", self.ports.console)
     }
 
     /// A certificate of a person's own, as their card would hold: certificate and key in one PEM file.
@@ -425,7 +432,7 @@ impl House {
     }
 
     fn configuration(&self) -> String {
-        let Ports { submission, submissions, imap, imaps, web, pro, .. } = self.ports;
+        let Ports { submission, submissions, imap, imaps, web, pro, console, .. } = self.ports;
         let database = self.schema.as_ref().map_or_else(String::new, |schema| {
             format!("[database]\npostgres_url_file = \"postgres-url\"\nschema = \"{}\"\n", schema.name())
         });
@@ -453,12 +460,14 @@ impl House {
              [imap]\nstarttls = \"127.0.0.1:{imap}\"\nimplicit = \"127.0.0.1:{imaps}\"\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\norigin = \"{}\"\nfiles_origin = \"{}\"\n\
              [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\n\
+             [console]\nlisten = \"127.0.0.1:{console}\"\norigin = \"{}\"\n\
              [pro.certificates]\nclient_roots = \"tls/root.pem\"\nlists = \"off\"\n\
              [alerts.smarthost]\nhost = \"localhost\"\nport = {}\nroots = \"tls/root.pem\"\n\
              from = \"ne-pas-repondre@pli.example\"\n{sign_in}{}{}",
             self.pages(),
             self.pieces(),
             self.space(),
+            self.console(),
             self.sink.port(),
             operator.map_or_else(String::new, Operator::configuration),
             self.plan.settings,

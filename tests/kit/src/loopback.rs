@@ -41,6 +41,8 @@ pub struct Ports {
     pub pro: u16,
     /// Other operators.
     pub mx: u16,
+    /// The administrators' pages.
+    pub console: u16,
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -48,11 +50,11 @@ const FIRST: u32 = 12_000;
 const SPAN: u32 = 20_000;
 
 impl Ports {
-    /// Seven ports that nobody uses.
+    /// Eight ports that nobody uses.
     #[must_use]
     pub fn find() -> Self {
         let mut held = Vec::new();
-        while held.len() < 7 {
+        while held.len() < 8 {
             let turn = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id().wrapping_mul(97));
             let port = u16::try_from(FIRST + turn % SPAN).expect("below 32768");
             if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
@@ -68,13 +70,14 @@ impl Ports {
             web: port(4),
             pro: port(5),
             mx: port(6),
+            console: port(7),
         }
     }
 }
 
 impl Ports {
-    pub(crate) fn all(self) -> [u16; 7] {
-        [self.submission, self.submissions, self.imap, self.imaps, self.web, self.pro, self.mx]
+    pub(crate) fn all(self) -> [u16; 8] {
+        [self.submission, self.submissions, self.imap, self.imaps, self.web, self.pro, self.mx, self.console]
     }
 }
 

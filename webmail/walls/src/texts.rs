@@ -108,7 +108,9 @@ pub fn called(actor: Actor, names: &HashMap<String, String>) -> String {
     match actor {
         Actor::System => HOUSE.to_owned(),
         Actor::Operator => OPERATOR.to_owned(),
-        Actor::Administrator(_) => names.get(&actor.to_string()).map_or_else(|| OPERATOR.to_owned(), Clone::clone),
+        Actor::Administrator(_) => {
+            names.get(&actor.to_string()).map_or_else(|| OPERATOR.to_owned(), Clone::clone)
+        }
         Actor::Person(_) | Actor::Patient(_) | Actor::Account(_) => {
             names.get(&actor.to_string()).cloned().unwrap_or_else(|| SOMEBODY.to_owned())
         }
