@@ -35,6 +35,7 @@ mod tally;
 mod testing;
 mod world;
 
+pub use certs::PeerInfo;
 pub use accept::{Accepted, Acceptor, ConnInfo, Connection, Door, HandshakeError, Tls};
 pub use dial::{Connector, Dialled, Target, TlsBegins, dial};
 pub use gate::{Admission, Caps, Counts, Crowded, Gate, RetryAfter};

@@ -18,7 +18,8 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("audit", &["names", "db"]),
     ("net", &["names", "certs", "wire"]),
     ("register", &["names", "db"]),
-    ("ldap", &["names", "net", "register"]),
+    // `wire` for the trait of machines that `net` pumps, and nothing of mail.
+    ("ldap", &["names", "net", "register", "wire"]),
     ("fhir", &["names", "net", "register"]),
     ("directory", &["names", "seal", "db", "audit", "register"]),
     ("mailstore", &["names", "seal", "db", "audit"]),

@@ -12,6 +12,7 @@ mod index;
 pub mod limits;
 mod parts;
 mod query;
+mod quota;
 pub mod store;
 
 pub use entities::{
@@ -19,7 +20,10 @@ pub use entities::{
 };
 pub use error::Error;
 pub use query::{Criterion, Match, Page, Query, Token, Wanted};
+pub use quota::{Alarm, Granted, Quota};
 
 /// The tables of this room.
-pub const MIGRATIONS: &[db::Migration] =
-    &[db::Migration { name: "register/0001", sql: include_str!("../migrations/0001.sql") }];
+pub const MIGRATIONS: &[db::Migration] = &[
+    db::Migration { name: "register/0001", sql: include_str!("../migrations/0001.sql") },
+    db::Migration { name: "register/0020", sql: include_str!("../migrations/0020.sql") },
+];

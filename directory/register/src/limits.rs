@@ -32,3 +32,7 @@ pub const REMOVED_PERCENT: u8 = 5;
 pub const SITUATIONS: usize = 500;
 /// Mailboxes of one holder.
 pub const MAILBOXES: usize = 5_000;
+/// Entries that are counted at once against a day's quota, so that a search costs no write of its own.
+pub const BLOCK: u64 = 200;
+/// Askers whose count stands in memory.
+pub const ASKERS: usize = 10_000;

@@ -1,0 +1,67 @@
+//! What the door counts, for the operator.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts of one door. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Tally(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    searches: AtomicU64,
+    entries: AtomicU64,
+    cut: AtomicU64,
+    exhausted: AtomicU64,
+    alarms: AtomicU64,
+}
+
+/// What was counted since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TallyCounts {
+    /// Searches carried out.
+    pub searches: u64,
+    /// Entries shown.
+    pub entries: u64,
+    /// Searches ended by a limit of size or time.
+    pub cut: u64,
+    /// Searches ended because the asker's day has no more entries.
+    pub exhausted: u64,
+    /// Alarms of the daily quota (RELIABILITY D-11).
+    pub alarms: u64,
+}
+
+impl Tally {
+    /// What was counted.
+    #[must_use]
+    pub fn counts(&self) -> TallyCounts {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        TallyCounts {
+            searches: read(&self.0.searches),
+            entries: read(&self.0.entries),
+            cut: read(&self.0.cut),
+            exhausted: read(&self.0.exhausted),
+            alarms: read(&self.0.alarms),
+        }
+    }
+
+    pub(crate) fn searched(&self) {
+        self.0.searches.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn shown(&self, entries: usize) {
+        self.0.entries.fetch_add(entries as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn cut(&self) {
+        self.0.cut.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn exhausted(&self) {
+        self.0.exhausted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn alarm(&self) {
+        self.0.alarms.fetch_add(1, Ordering::Relaxed);
+    }
+}
