@@ -1,12 +1,12 @@
 //! Answers, written by `ldap3_proto`.
 
 use bytes::BytesMut;
+use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
     LdapBindResponse, LdapExtendedResponse, LdapMsg, LdapOp, LdapPartialAttribute, LdapResult,
     LdapResultCode as Code, LdapSearchResultEntry,
 };
-use ldap3_proto::{LdapCodec};
 use tokio_util::codec::Encoder as _;
 
 use crate::entry::Entry;
@@ -18,9 +18,9 @@ const NOTICE: &str = "1.3.6.1.4.1.1466.20036";
 
 /// What a connection over the cap reads before it is closed: a notice of disconnection, "unavailable".
 pub const BUSY: &[u8] = &[
-    0x30, 0x24, 0x02, 0x01, 0x00, 0x78, 0x1f, 0x0a, 0x01, 0x34, 0x04, 0x00, 0x04, 0x00, 0x8a, 0x16, b'1', b'.',
-    b'3', b'.', b'6', b'.', b'1', b'.', b'4', b'.', b'1', b'.', b'1', b'4', b'6', b'6', b'.', b'2', b'0', b'0',
-    b'3', b'6',
+    0x30, 0x24, 0x02, 0x01, 0x00, 0x78, 0x1f, 0x0a, 0x01, 0x34, 0x04, 0x00, 0x04, 0x00, 0x8a, 0x16, b'1',
+    b'.', b'3', b'.', b'6', b'.', b'1', b'.', b'4', b'.', b'1', b'.', b'1', b'4', b'6', b'6', b'.', b'2',
+    b'0', b'0', b'3', b'6',
 ];
 
 /// How a request ended.
@@ -52,7 +52,13 @@ impl Outcome {
 }
 
 /// Appends the answer to a request.
-pub(crate) fn outcome(out: &mut Vec<u8>, id: i32, reply: Reply, outcome: Outcome, controls: Vec<LdapControl>) {
+pub(crate) fn outcome(
+    out: &mut Vec<u8>,
+    id: i32,
+    reply: Reply,
+    outcome: Outcome,
+    controls: Vec<LdapControl>,
+) {
     let result = outcome.result();
     let op = match reply {
         Reply::Bind => LdapOp::BindResponse(LdapBindResponse { res: result, saslcreds: None }),
@@ -62,13 +68,21 @@ pub(crate) fn outcome(out: &mut Vec<u8>, id: i32, reply: Reply, outcome: Outcome
         Reply::Delete => LdapOp::DelResponse(result),
         Reply::Rename => LdapOp::ModifyDNResponse(result),
         Reply::Compare => LdapOp::CompareResult(result),
-        Reply::Extended => LdapOp::ExtendedResponse(LdapExtendedResponse { res: result, name: None, value: None }),
+        Reply::Extended => {
+            LdapOp::ExtendedResponse(LdapExtendedResponse { res: result, name: None, value: None })
+        }
     };
     write(out, LdapMsg { msgid: id, op, ctrl: controls });
 }
 
 /// Appends the answer to an extended request.
-pub(crate) fn extended(out: &mut Vec<u8>, id: i32, outcome: Outcome, name: Option<&str>, value: Option<Vec<u8>>) {
+pub(crate) fn extended(
+    out: &mut Vec<u8>,
+    id: i32,
+    outcome: Outcome,
+    name: Option<&str>,
+    value: Option<Vec<u8>>,
+) {
     let response = LdapExtendedResponse { res: outcome.result(), name: name.map(ToOwned::to_owned), value };
     write(out, LdapMsg::new(id, LdapOp::ExtendedResponse(response)));
 }
@@ -95,7 +109,9 @@ impl Choice {
                 "*" => choice.user = true,
                 "+" => choice.operational = true,
                 // `1.1` is no attribute: chosen alone, it chooses none.
-                text => choice.named.extend(Attribute::named(text, arc).map(|found| (found, text.to_owned()))),
+                text => {
+                    choice.named.extend(Attribute::named(text, arc).map(|found| (found, text.to_owned())))
+                }
             }
         }
         choice

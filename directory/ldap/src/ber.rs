@@ -22,7 +22,6 @@ pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const OCTETS: u8 = 0x04;
 pub(crate) const ENUMERATED: u8 = 0x0a;
 pub(crate) const SEQUENCE: u8 = 0x30;
-pub(crate) const SET: u8 = 0x31;
 
 /// The bit of a tag that says "holds elements".
 const CONSTRUCTED: u8 = 0x20;
@@ -215,9 +214,8 @@ impl Writer {
     pub(crate) fn number(self, tag: u8, number: i64) -> Self {
         let octets = number.to_be_bytes();
         let sign = if number < 0 { 0xff } else { 0 };
-        let shortest = (0..7)
-            .find(|&at| octets[at] != sign || (octets[at + 1] & 0x80 == 0) != (sign == 0))
-            .unwrap_or(7);
+        let shortest =
+            (0..7).find(|&at| octets[at] != sign || (octets[at + 1] & 0x80 == 0) != (sign == 0)).unwrap_or(7);
         self.element(tag, &octets[shortest..])
     }
 
@@ -225,6 +223,7 @@ impl Writer {
         Self::default().element(SEQUENCE, &self.0).0
     }
 
+    #[cfg(test)]
     pub(crate) fn bytes(self) -> Vec<u8> {
         self.0
     }
@@ -248,7 +247,11 @@ mod tests {
             ("eight octets of length", &[0x30, 0x88, 0, 0, 0, 0, 0, 0, 0, 1, 0], Ok(Some(11))),
             ("indefinite", &[0x30, 0x80, 0x00, 0x00], Err(Broken::Indefinite)),
             ("a giant", &[0x30, 0x84, 0x7f, 0xff, 0xff, 0xff], Err(Broken::Long)),
-            ("more than there is memory", &[0x30, 0x88, 255, 255, 255, 255, 255, 255, 255, 255], Err(Broken::Long)),
+            (
+                "more than there is memory",
+                &[0x30, 0x88, 255, 255, 255, 255, 255, 255, 255, 255],
+                Err(Broken::Long),
+            ),
             ("nine octets of length", &[0x30, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 1], Err(Broken::Long)),
             ("no sequence", b"GET / HTTP/1.1", Err(Broken::Kind)),
             ("a handshake", &[0x16, 0x03, 0x01], Err(Broken::Kind)),
@@ -259,7 +262,9 @@ mod tests {
 
     #[test]
     fn what_stands_too_deep_or_too_wide_is_found_without_recursion() {
-        let nested = |depth: usize| (0..depth).fold(Vec::new(), |inner, _| Writer::default().element(0xa2, &inner).bytes());
+        let nested = |depth: usize| {
+            (0..depth).fold(Vec::new(), |inner, _| Writer::default().element(0xa2, &inner).bytes())
+        };
         assert_eq!(check(&nested(48), 48), Ok(()));
         assert_eq!(check(&nested(49), 48), Err(Depth::TooDeep));
         assert_eq!(check(&nested(3_000), 48), Err(Depth::TooDeep));

@@ -279,8 +279,14 @@ mod tests {
             ("OU=Bal, O=MSSante, C=FR", Target::Base),
             ("2.5.4.11=bal,o=mssante,c=fr", Target::Base),
             ("ou=structures,ou=bal,o=mssante,c=fr", Target::Structures),
-            (r"mail=marie.o\+x@cabinet.mssante.example,ou=bal,o=mssante,c=fr", Target::Mailbox(address.clone())),
-            (r"MAIL = Marie.O\2bx@cabinet.mssante.example , ou=bal, o=mssante, c=fr", Target::Mailbox(address.clone())),
+            (
+                r"mail=marie.o\+x@cabinet.mssante.example,ou=bal,o=mssante,c=fr",
+                Target::Mailbox(address.clone()),
+            ),
+            (
+                r"MAIL = Marie.O\2bx@cabinet.mssante.example , ou=bal, o=mssante, c=fr",
+                Target::Mailbox(address.clone()),
+            ),
             (r"uid=marie.o\+x@cabinet.mssante.example,ou=bal,o=mssante,c=fr", Target::Mailbox(address)),
             (
                 "pliStructureId=12A0000014,ou=structures,ou=bal,o=mssante,c=fr",
@@ -302,9 +308,24 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused() {
         for text in [
-            "x", "=x", "ou=", "ou=bal,", ",ou=bal", "ou=bal,,c=fr", r"ou=a\", r"ou=a\g1", r"ou=\zz", "ou=\"x\"",
-            "ou=a;ou=b", "ou=#04", r"ou=\ff", r"mail=a\00@b.example,ou=bal,o=mssante,c=fr", "ou=a\0", "o u=x",
-            "(uid=*)", "*)(uid=*",
+            "x",
+            "=x",
+            "ou=",
+            "ou=bal,",
+            ",ou=bal",
+            "ou=bal,,c=fr",
+            r"ou=a\",
+            r"ou=a\g1",
+            r"ou=\zz",
+            "ou=\"x\"",
+            "ou=a;ou=b",
+            "ou=#04",
+            r"ou=\ff",
+            r"mail=a\00@b.example,ou=bal,o=mssante,c=fr",
+            "ou=a\0",
+            "o u=x",
+            "(uid=*)",
+            "*)(uid=*",
         ] {
             assert_eq!(base().target(text), Err(NotADn), "{text:?}");
         }

@@ -71,7 +71,8 @@ impl Entry {
 
 /// A UUID that belongs to a name for ever: 122 bits of its SHA-256 (RFC 9562 §5.8, version 8).
 fn uuid_of(seed: &str) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("pli-ldap\0{seed}").as_bytes());
+    let digest =
+        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("pli-ldap\0{seed}").as_bytes());
     let mut octets = [0_u8; 16];
     octets.copy_from_slice(&digest.as_ref()[..16]);
     octets[6] = octets[6] & 0x0f | 0x80;

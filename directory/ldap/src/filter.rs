@@ -102,7 +102,13 @@ impl Heard {
 
 impl Filter {
     /// Whether an entry, of this holder, is meant.
-    pub(crate) fn matches(&self, entry: &Entry, holder: Option<ListingId>, heard: &Heard, arc: &str) -> Option<bool> {
+    pub(crate) fn matches(
+        &self,
+        entry: &Entry,
+        holder: Option<ListingId>,
+        heard: &Heard,
+        arc: &str,
+    ) -> Option<bool> {
         let ask = |filter: &Filter| filter.matches(entry, holder, heard, arc);
         match self {
             Filter::And(all) => {
@@ -231,7 +237,8 @@ impl Any {
                         (Some(known), _) => fits(known.attribute) && same(known.syntax, value),
                         // `c` and `dc` are texts that no entry has but names do.
                         (None, None) => {
-                            self.syntax.is_none_or(|syntax| alike(syntax, Syntax::Text)) && same(Syntax::Text, value)
+                            self.syntax.is_none_or(|syntax| alike(syntax, Syntax::Text))
+                                && same(Syntax::Text, value)
                         }
                         (None, Some(_)) => false,
                     }

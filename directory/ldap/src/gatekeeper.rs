@@ -56,7 +56,11 @@ pub trait Gatekeeper: Send + Sync {
     fn secured(&mut self, peer: &PeerInfo);
 
     /// Looks at what is shown.
-    fn enter(&mut self, credentials: Credentials, now: Timestamp) -> impl Future<Output = Result<Caller, Refused>> + Send;
+    fn enter(
+        &mut self,
+        credentials: Credentials,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Caller, Refused>> + Send;
 
     /// Whether who came in still may: asked before every search (RELIABILITY A-15).
     fn remains(&mut self, now: Timestamp) -> impl Future<Output = Result<(), Refused>> + Send;

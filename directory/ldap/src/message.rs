@@ -41,7 +41,10 @@ pub(crate) enum Request {
     Search(Box<Search>),
     Compare(Compare),
     Abandon(i32),
-    Extended { name: String, value: Option<Vec<u8>> },
+    Extended {
+        name: String,
+        value: Option<Vec<u8>>,
+    },
     /// Something that would change the directory.
     Change(Reply),
 }

@@ -51,7 +51,12 @@ fn least(entry: &Entry, key: &SortKey, arc: &str) -> Option<String> {
 }
 
 /// The part of an ordered list that a window shows, and what is told of it.
-pub(crate) fn window(entries: &[Entry], keys: &[SortKey], wish: &ViewWish, arc: &str) -> (std::ops::Range<usize>, Viewed) {
+pub(crate) fn window(
+    entries: &[Entry],
+    keys: &[SortKey],
+    wish: &ViewWish,
+    arc: &str,
+) -> (std::ops::Range<usize>, Viewed) {
     let count = entries.len();
     let told = |position, code| Viewed { position, count, code, list: None };
     let target = match &wish.target {

@@ -233,8 +233,11 @@ fn of_name(test: &Test) -> Plan {
         wanted: Wanted::Professionals,
         ..Query::default()
     };
-    let structures = [Criterion::Name(longest.clone()), Criterion::Service(longest)]
-        .map(|criterion| Query { all: vec![criterion], wanted: Wanted::Organisations, ..Query::default() });
+    let structures = [Criterion::Name(longest.clone()), Criterion::Service(longest)].map(|criterion| Query {
+        all: vec![criterion],
+        wanted: Wanted::Organisations,
+        ..Query::default()
+    });
     Plan::Questions([people].into_iter().chain(structures).collect())
 }
 
@@ -267,8 +270,12 @@ fn since(prepared: &str) -> Option<Timestamp> {
 fn of_class(class: Option<Class>) -> Plan {
     let wanted = |wanted| one(Query { wanted, ..Query::default() });
     match class {
-        Some(Class::Person | Class::OrganizationalPerson | Class::InetOrgPerson) => wanted(Wanted::Professionals),
-        Some(Class::OrganizationalRole | Class::Organization | Class::PliStructure) => wanted(Wanted::Organisations),
+        Some(Class::Person | Class::OrganizationalPerson | Class::InetOrgPerson) => {
+            wanted(Wanted::Professionals)
+        }
+        Some(Class::OrganizationalRole | Class::Organization | Class::PliStructure) => {
+            wanted(Wanted::Organisations)
+        }
         Some(Class::Top) => Plan::Everything,
         Some(Class::PliMailbox) => one(Query { reachable: true, ..Query::default() }),
         Some(Class::OrganizationalUnit | Class::Subentry | Class::Subschema) | None => Plan::Nothing,
@@ -285,4 +292,3 @@ pub(crate) fn forgiving(attribute: Option<Attribute>, text: &str) -> Query {
         Some(_) => Query { all: vec![Criterion::Name(like())], ..Query::default() },
     }
 }
-

@@ -12,6 +12,7 @@ pub(crate) use published::published;
 pub const ARC: &str = "2.25.19618854644802149164482456359442507968";
 
 /// An attribute that entries may have.
+#[expect(missing_docs, reason = "each is named as the standards, or docs/ldap.md, name it")]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Attribute {
     ObjectClass,
@@ -221,7 +222,8 @@ impl Attribute {
             true => match kind.oid {
                 Oid::Standard(oid) => oid == text,
                 Oid::Ours(number) => {
-                    text.strip_prefix(arc).and_then(|rest| rest.strip_prefix(".1.")) == Some(&number.to_string())
+                    text.strip_prefix(arc).and_then(|rest| rest.strip_prefix(".1."))
+                        == Some(&number.to_string())
                 }
             },
             false => kind.names.iter().any(|name| name.eq_ignore_ascii_case(text)),
@@ -250,7 +252,9 @@ impl Syntax {
     /// Rules of equality, order and parts (RFC 4517 §4.2), by their names.
     pub(crate) fn rules(self) -> (&'static str, Option<&'static str>, Option<&'static str>) {
         match self {
-            Syntax::Text => ("caseIgnoreMatch", Some("caseIgnoreOrderingMatch"), Some("caseIgnoreSubstringsMatch")),
+            Syntax::Text => {
+                ("caseIgnoreMatch", Some("caseIgnoreOrderingMatch"), Some("caseIgnoreSubstringsMatch"))
+            }
             Syntax::Ascii => ("caseIgnoreIA5Match", None, Some("caseIgnoreIA5SubstringsMatch")),
             Syntax::Lines => ("caseIgnoreListMatch", None, Some("caseIgnoreListSubstringsMatch")),
             Syntax::Telephone => ("telephoneNumberMatch", None, Some("telephoneNumberSubstringsMatch")),
@@ -294,7 +298,11 @@ mod tests {
         ] {
             assert_eq!(Attribute::named(text, ARC), want, "{text}");
         }
-        assert_eq!(Attribute::named("1.2.3.1.2", "1.2.3"), Some(Attribute::PliRpps), "under the operator's arc");
+        assert_eq!(
+            Attribute::named("1.2.3.1.2", "1.2.3"),
+            Some(Attribute::PliRpps),
+            "under the operator's arc"
+        );
     }
 
     #[test]

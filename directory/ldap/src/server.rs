@@ -194,9 +194,7 @@ impl Server {
             Err(Unread::Faulty { id, reply, why }) => {
                 let outcome = match why {
                     Why::Protocol(text) => Outcome::new(Code::ProtocolError, text),
-                    Why::NotText => {
-                        Outcome::new(Code::InvalidAttributeSyntax, "a value is not UTF-8")
-                    }
+                    Why::NotText => Outcome::new(Code::InvalidAttributeSyntax, "a value is not UTF-8"),
                     Why::TooMuch(text) => Outcome::new(Code::UnwillingToPerform, text),
                 };
                 self.refuse(id, reply, outcome, out);

@@ -17,8 +17,16 @@ pub struct Leaf {
 /// The register, as far as this room needs it.
 pub trait Source: Clone + Send + Sync + 'static {
     /// The holders that answer a question, page by page.
-    fn search(&self, query: &Query, page: &Page, now: Timestamp) -> impl Future<Output = Result<Leaf, Error>> + Send;
+    fn search(
+        &self,
+        query: &Query,
+        page: &Page,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Leaf, Error>> + Send;
 
     /// The holder of a mailbox.
-    fn by_address(&self, address: &Address) -> impl Future<Output = Result<Option<(Listing, Mailbox)>, Error>> + Send;
+    fn by_address(
+        &self,
+        address: &Address,
+    ) -> impl Future<Output = Result<Option<(Listing, Mailbox)>, Error>> + Send;
 }

@@ -42,7 +42,9 @@ pub(crate) fn piece(syntax: Syntax, value: &str) -> Option<String> {
         Syntax::Text | Syntax::Lines => Some(names::fold(value)),
         // A space at an end is part of what is looked for; nobody types one in an address.
         Syntax::Ascii => Some(value.trim().to_lowercase()),
-        Syntax::Telephone => Some(value.chars().filter(|c| !" -.()/".contains(*c)).collect::<String>().to_lowercase()),
+        Syntax::Telephone => {
+            Some(value.chars().filter(|c| !" -.()/".contains(*c)).collect::<String>().to_lowercase())
+        }
         Syntax::Oid
         | Syntax::Integer
         | Syntax::Boolean
@@ -62,7 +64,8 @@ fn ordered(number: i64) -> String {
 /// missing, the zone may not.
 pub(crate) fn time(text: &str) -> Option<i64> {
     let (digits, rest) = text.split_at_checked(text.find(|c: char| !c.is_ascii_digit())?)?;
-    let number = |at: usize, length: usize| digits.get(at..at + length).and_then(|part| part.parse::<i8>().ok());
+    let number =
+        |at: usize, length: usize| digits.get(at..at + length).and_then(|part| part.parse::<i8>().ok());
     let year = digits.get(..4)?.parse().ok()?;
     let (month, day, hour) = (number(4, 2)?, number(6, 2)?, number(8, 2)?);
     let (minute, second, unit) = match digits.len() {
@@ -90,7 +93,8 @@ pub(crate) fn time(text: &str) -> Option<i64> {
         [sign @ (b'+' | b'-'), digits @ ..] if matches!(digits.len(), 2 | 4) => {
             let digits = std::str::from_utf8(digits).ok()?;
             let hours: i64 = digits.get(..2)?.parse().ok()?;
-            let minutes: i64 = digits.get(2..).filter(|minutes| !minutes.is_empty()).map_or(Ok(0), str::parse).ok()?;
+            let minutes: i64 =
+                digits.get(2..).filter(|minutes| !minutes.is_empty()).map_or(Ok(0), str::parse).ok()?;
             let offset = (hours * 60 + minutes) * 60_000;
             if *sign == b'+' { offset } else { -offset }
         }
@@ -105,9 +109,7 @@ pub(crate) fn time(text: &str) -> Option<i64> {
 pub(crate) fn resembles(value: &str, wanted: &str) -> bool {
     let mut wanted = wanted.split(' ').filter(|word| !word.is_empty()).peekable();
     wanted.peek().is_some()
-        && wanted.all(|wanted| {
-            value.split(' ').any(|word| word.starts_with(wanted) || nearly(word, wanted))
-        })
+        && wanted.all(|wanted| value.split(' ').any(|word| word.starts_with(wanted) || nearly(word, wanted)))
 }
 
 /// Four letters and more, one of them wrong, missing, added, or two swapped.

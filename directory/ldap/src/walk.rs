@@ -53,7 +53,13 @@ pub(crate) struct Walk<S> {
 }
 
 impl<S: Source> Walk<S> {
-    pub(crate) fn new(source: S, settings: Arc<Settings>, target: Target, scope: Scope, filter: Filter) -> Self {
+    pub(crate) fn new(
+        source: S,
+        settings: Arc<Settings>,
+        target: Target,
+        scope: Scope,
+        filter: Filter,
+    ) -> Self {
         let mut fixed = VecDeque::new();
         let mut leaf = None;
         let (mut mailboxes, mut structures) = (false, false);

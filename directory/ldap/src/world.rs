@@ -17,7 +17,7 @@ use register::{Alarm, Quota};
 use crate::answer::Outcome;
 use crate::filter::{Filter, Heard};
 use crate::gatekeeper::{Caller, Credentials, Gatekeeper, Refused};
-use crate::server::{Answer, Ask, Comparison, Ended, Question, Server};
+use crate::server::{Answer, Ask, Comparison, Ended, Server};
 use crate::source::Source;
 use crate::tally::Tally;
 use crate::walk::{entry_at, nearest};
@@ -92,7 +92,8 @@ impl<S: Source, G: Gatekeeper> LdapWorld<S, G> {
             Refused::Unavailable => Ended::plain(unavailable()),
             Refused::Wrong | Refused::Wait(_) => {
                 self.leave();
-                let outcome = Outcome::new(Code::InsufficentAccessRights, "this login no longer counts; sign in again");
+                let outcome =
+                    Outcome::new(Code::InsufficentAccessRights, "this login no longer counts; sign in again");
                 Ended { out: true, ..Ended::plain(outcome) }
             }
         })
@@ -140,7 +141,9 @@ impl<S: Source, G: Gatekeeper> LdapWorld<S, G> {
         match assertion {
             Filter::Undefined => Outcome::plain(Code::UndefinedAttributeType),
             Filter::Absent => Outcome::plain(Code::NoSuchAttribute),
-            Filter::Is(attribute, _) if entry.values(attribute).is_empty() => Outcome::plain(Code::NoSuchAttribute),
+            Filter::Is(attribute, _) if entry.values(attribute).is_empty() => {
+                Outcome::plain(Code::NoSuchAttribute)
+            }
             other => match other.matches(&entry, holder, &Heard::default(), &self.house.settings.arc) {
                 Some(true) => Outcome::plain(Code::CompareTrue),
                 Some(false) => Outcome::plain(Code::CompareFalse),

@@ -114,12 +114,7 @@ impl Quota {
     }
 
     /// Counts a block in the table: how many it holds, and what was reached by it.
-    async fn from_table(
-        &self,
-        asker: &str,
-        day: i64,
-        missing: u64,
-    ) -> Result<(u64, Option<Alarm>), Error> {
+    async fn from_table(&self, asker: &str, day: i64, missing: u64) -> Result<(u64, Option<Alarm>), Error> {
         let wanted = missing.max(limits::BLOCK.min(self.most / 20)).max(1);
         let block = Block { asker: asker.to_owned(), day, wanted, most: self.most };
         let count = db::unit("count shown entries", block, |block, tx| Box::pin(block.count(tx)));

@@ -13,8 +13,7 @@ pub(crate) fn of_listing(listing: &Listing, settings: &Settings) -> Vec<Entry> {
         Listing::Professional(person) => {
             let alone = shown(&person.mailboxes).map(|mailbox| of_person(person, None, mailbox, settings));
             let placed = person.situations.iter().flat_map(|situation| {
-                let of_situation =
-                    move |mailbox| of_person(person, Some(situation), mailbox, settings);
+                let of_situation = move |mailbox| of_person(person, Some(situation), mailbox, settings);
                 shown(&situation.mailboxes).map(of_situation)
             });
             let mut entries: Vec<Entry> = alone.chain(placed).collect();

@@ -237,7 +237,9 @@ fn described(description: &str, arc: &str) -> Described {
 
 fn of_attribute(description: &str, arc: &str, test: impl FnOnce(Attribute) -> Option<Test>) -> Filter {
     match described(description, arc) {
-        Described::Known(attribute) => test(attribute).map_or(Filter::Undefined, |test| Filter::Is(attribute, test)),
+        Described::Known(attribute) => {
+            test(attribute).map_or(Filter::Undefined, |test| Filter::Is(attribute, test))
+        }
         Described::Optioned => Filter::Absent,
         Described::Unknown => Filter::Undefined,
     }
@@ -247,8 +249,12 @@ fn of_attribute(description: &str, arc: &str, test: impl FnOnce(Attribute) -> Op
 fn ordered(attribute: Attribute, value: &str, arc: &str) -> Option<String> {
     let syntax = attribute.syntax();
     match syntax {
-        Syntax::Text | Syntax::Ascii | Syntax::Integer | Syntax::Time | Syntax::Uuid => prepared(syntax, value, arc),
-        Syntax::Lines | Syntax::Telephone | Syntax::Oid | Syntax::Boolean | Syntax::Dn | Syntax::Opaque => None,
+        Syntax::Text | Syntax::Ascii | Syntax::Integer | Syntax::Time | Syntax::Uuid => {
+            prepared(syntax, value, arc)
+        }
+        Syntax::Lines | Syntax::Telephone | Syntax::Oid | Syntax::Boolean | Syntax::Dn | Syntax::Opaque => {
+            None
+        }
     }
 }
 

@@ -45,26 +45,137 @@ const PLACE: &[Attribute] =
     &[A::TelephoneNumber, A::Street, A::PostalCode, A::PostalAddress, A::L, A::St, A::Ou, A::Description];
 
 const MAILBOX: &[Attribute] = &[
-    A::Uid, A::DisplayName, A::PersonalTitle, A::Title, A::O, A::Ou, A::L, A::St, A::PostalCode, A::Street,
-    A::PostalAddress, A::TelephoneNumber, A::Description, A::PliNationalId, A::PliRpps, A::PliProfession,
-    A::PliSpeciality, A::PliSpecialityCode, A::PliPracticeMode, A::PliRole, A::PliStructureId, A::PliFiness,
-    A::PliSiret, A::PliSector, A::PliMailboxKind, A::PliRank, A::PliPaperless,
+    A::Uid,
+    A::DisplayName,
+    A::PersonalTitle,
+    A::Title,
+    A::O,
+    A::Ou,
+    A::L,
+    A::St,
+    A::PostalCode,
+    A::Street,
+    A::PostalAddress,
+    A::TelephoneNumber,
+    A::Description,
+    A::PliNationalId,
+    A::PliRpps,
+    A::PliProfession,
+    A::PliSpeciality,
+    A::PliSpecialityCode,
+    A::PliPracticeMode,
+    A::PliRole,
+    A::PliStructureId,
+    A::PliFiness,
+    A::PliSiret,
+    A::PliSector,
+    A::PliMailboxKind,
+    A::PliRank,
+    A::PliPaperless,
 ];
 
 /// All of them, in the order of the enumeration (RFC 4512 §2.4.1, §4.2; RFC 4519 §3; RFC 2798 §3;
 /// RFC 3672 §2.4).
 pub(crate) const SHAPES: &[Shape] = &[
-    Shape { class: Class::Top, name: "top", oid: Ok("2.5.6.0"), above: None, sort: Sort::Abstract, must: &[A::ObjectClass], may: &[] },
-    Shape { class: Class::Person, name: "person", oid: Ok("2.5.6.6"), above: Some("top"), sort: Sort::Structural, must: &[A::Sn, A::Cn], may: &[A::TelephoneNumber, A::Description] },
-    Shape { class: Class::OrganizationalPerson, name: "organizationalPerson", oid: Ok("2.5.6.7"), above: Some("person"), sort: Sort::Structural, must: &[], may: &[A::Title, A::Street, A::PostalCode, A::PostalAddress, A::Ou, A::St, A::L] },
-    Shape { class: Class::InetOrgPerson, name: "inetOrgPerson", oid: Ok("2.16.840.1.113730.3.2.2"), above: Some("organizationalPerson"), sort: Sort::Structural, must: &[], may: &[A::DisplayName, A::GivenName, A::Mail, A::O, A::Uid] },
-    Shape { class: Class::OrganizationalRole, name: "organizationalRole", oid: Ok("2.5.6.8"), above: Some("top"), sort: Sort::Structural, must: &[A::Cn], may: PLACE },
-    Shape { class: Class::Organization, name: "organization", oid: Ok("2.5.6.4"), above: Some("top"), sort: Sort::Structural, must: &[A::O], may: PLACE },
-    Shape { class: Class::OrganizationalUnit, name: "organizationalUnit", oid: Ok("2.5.6.5"), above: Some("top"), sort: Sort::Structural, must: &[A::Ou], may: PLACE },
-    Shape { class: Class::Subentry, name: "subentry", oid: Ok("2.5.17.0"), above: Some("top"), sort: Sort::Structural, must: &[A::Cn], may: &[] },
-    Shape { class: Class::Subschema, name: "subschema", oid: Ok("2.5.20.1"), above: None, sort: Sort::Auxiliary, must: &[], may: &[A::ObjectClasses, A::AttributeTypes] },
-    Shape { class: Class::PliMailbox, name: "pliMailbox", oid: Err(1), above: Some("top"), sort: Sort::Auxiliary, must: &[A::Mail], may: MAILBOX },
-    Shape { class: Class::PliStructure, name: "pliStructure", oid: Err(2), above: Some("top"), sort: Sort::Auxiliary, must: &[A::PliStructureId], may: &[A::PliFiness, A::PliSiret, A::PliSector] },
+    Shape {
+        class: Class::Top,
+        name: "top",
+        oid: Ok("2.5.6.0"),
+        above: None,
+        sort: Sort::Abstract,
+        must: &[A::ObjectClass],
+        may: &[],
+    },
+    Shape {
+        class: Class::Person,
+        name: "person",
+        oid: Ok("2.5.6.6"),
+        above: Some("top"),
+        sort: Sort::Structural,
+        must: &[A::Sn, A::Cn],
+        may: &[A::TelephoneNumber, A::Description],
+    },
+    Shape {
+        class: Class::OrganizationalPerson,
+        name: "organizationalPerson",
+        oid: Ok("2.5.6.7"),
+        above: Some("person"),
+        sort: Sort::Structural,
+        must: &[],
+        may: &[A::Title, A::Street, A::PostalCode, A::PostalAddress, A::Ou, A::St, A::L],
+    },
+    Shape {
+        class: Class::InetOrgPerson,
+        name: "inetOrgPerson",
+        oid: Ok("2.16.840.1.113730.3.2.2"),
+        above: Some("organizationalPerson"),
+        sort: Sort::Structural,
+        must: &[],
+        may: &[A::DisplayName, A::GivenName, A::Mail, A::O, A::Uid],
+    },
+    Shape {
+        class: Class::OrganizationalRole,
+        name: "organizationalRole",
+        oid: Ok("2.5.6.8"),
+        above: Some("top"),
+        sort: Sort::Structural,
+        must: &[A::Cn],
+        may: PLACE,
+    },
+    Shape {
+        class: Class::Organization,
+        name: "organization",
+        oid: Ok("2.5.6.4"),
+        above: Some("top"),
+        sort: Sort::Structural,
+        must: &[A::O],
+        may: PLACE,
+    },
+    Shape {
+        class: Class::OrganizationalUnit,
+        name: "organizationalUnit",
+        oid: Ok("2.5.6.5"),
+        above: Some("top"),
+        sort: Sort::Structural,
+        must: &[A::Ou],
+        may: PLACE,
+    },
+    Shape {
+        class: Class::Subentry,
+        name: "subentry",
+        oid: Ok("2.5.17.0"),
+        above: Some("top"),
+        sort: Sort::Structural,
+        must: &[A::Cn],
+        may: &[],
+    },
+    Shape {
+        class: Class::Subschema,
+        name: "subschema",
+        oid: Ok("2.5.20.1"),
+        above: None,
+        sort: Sort::Auxiliary,
+        must: &[],
+        may: &[A::ObjectClasses, A::AttributeTypes],
+    },
+    Shape {
+        class: Class::PliMailbox,
+        name: "pliMailbox",
+        oid: Err(1),
+        above: Some("top"),
+        sort: Sort::Auxiliary,
+        must: &[A::Mail],
+        may: MAILBOX,
+    },
+    Shape {
+        class: Class::PliStructure,
+        name: "pliStructure",
+        oid: Err(2),
+        above: Some("top"),
+        sort: Sort::Auxiliary,
+        must: &[A::PliStructureId],
+        may: &[A::PliFiness, A::PliSiret, A::PliSector],
+    },
 ];
 
 impl Class {
@@ -78,9 +189,8 @@ impl Class {
 
     /// The class of a name in any case, or of a number.
     pub(crate) fn named(text: &str, arc: &str) -> Option<Self> {
-        let found = SHAPES
-            .iter()
-            .find(|shape| shape.name.eq_ignore_ascii_case(text) || shape.number(arc) == text);
+        let found =
+            SHAPES.iter().find(|shape| shape.name.eq_ignore_ascii_case(text) || shape.number(arc) == text);
         found.map(|shape| shape.class)
     }
 }

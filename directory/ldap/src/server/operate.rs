@@ -31,7 +31,10 @@ impl Server {
             Request::Change(reply) => *reply,
         };
         if controls::of_other(&controls).is_err() {
-            let outcome = Outcome::new(Code::UnavailableCriticalExtension, "a critical control is not for this request");
+            let outcome = Outcome::new(
+                Code::UnavailableCriticalExtension,
+                "a critical control is not for this request",
+            );
             return self.refuse(id, reply, outcome, out);
         }
         match request {
@@ -39,7 +42,10 @@ impl Server {
             Request::Compare(compare) => self.compare(id, compare, out),
             Request::Extended { name, value } => self.extended(id, &name, value.as_deref(), out),
             Request::Change(_) => {
-                let outcome = Outcome::new(Code::UnwillingToPerform, "the directory is read here, and written elsewhere");
+                let outcome = Outcome::new(
+                    Code::UnwillingToPerform,
+                    "the directory is read here, and written elsewhere",
+                );
                 self.refuse(id, reply, outcome, out);
             }
             Request::Unbind | Request::Abandon(_) | Request::Search(_) => {}
@@ -57,9 +63,10 @@ impl Server {
             (_, Proof::Simple(secret)) if secret.is_empty() => {
                 refused(Code::UnwillingToPerform, "a name needs its password")
             }
-            (_, Proof::Simple(_)) if self.link == Link::Clear => {
-                refused(Code::ConfidentialityRequired, "use StartTLS or LDAPS: this password was sent in the clear")
-            }
+            (_, Proof::Simple(_)) if self.link == Link::Clear => refused(
+                Code::ConfidentialityRequired,
+                "use StartTLS or LDAPS: this password was sent in the clear",
+            ),
             (_, Proof::Simple(secret)) => {
                 Ok(Some(Credentials::Password { login: self.login(&bind.name), secret }))
             }
@@ -68,15 +75,18 @@ impl Server {
                     (Link::Shown, Ok(identity)) => {
                         Ok(Some(Credentials::Certificate(identity.map(|identity| self.login(&identity)))))
                     }
-                    (Link::Shown, Err(())) => refused(Code::InvalidCredentials, "the identity cannot be read"),
+                    (Link::Shown, Err(())) => {
+                        refused(Code::InvalidCredentials, "the identity cannot be read")
+                    }
                     (Link::Clear | Link::Secured, _) => {
                         refused(Code::InappropriateAuthentication, "no certificate was shown")
                     }
                 }
             }
-            (_, Proof::Sasl { .. } | Proof::Other) => {
-                refused(Code::AuthMethodNotSupported, "sign in by password, or by EXTERNAL with a certificate")
-            }
+            (_, Proof::Sasl { .. } | Proof::Other) => refused(
+                Code::AuthMethodNotSupported,
+                "sign in by password, or by EXTERNAL with a certificate",
+            ),
         };
         match verdict {
             Ok(Some(credentials)) => {
@@ -110,7 +120,9 @@ impl Server {
                 self.caller = Some(address);
                 Outcome::plain(Code::Success)
             }
-            Err(Refused::Wrong) => Outcome::new(Code::InvalidCredentials, "the login or its password is wrong"),
+            Err(Refused::Wrong) => {
+                Outcome::new(Code::InvalidCredentials, "the login or its password is wrong")
+            }
             Err(Refused::Wait(wait)) => {
                 let seconds = wait.as_secs().max(1);
                 Outcome::new(Code::Busy, format!("too many failed sign-ins; try again in {seconds} s"))
@@ -127,7 +139,14 @@ impl Server {
         }
     }
 
-    fn search(&mut self, id: i32, request: Request, controls: &[Control], behind: &[u8], out: &mut Actions<Ask>) {
+    fn search(
+        &mut self,
+        id: i32,
+        request: Request,
+        controls: &[Control],
+        behind: &[u8],
+        out: &mut Actions<Ask>,
+    ) {
         let Request::Search(search) = request else { return };
         if is_abandoned(id, behind, &self.settings.arc) {
             return;
@@ -201,9 +220,10 @@ impl Server {
         }
         match (&self.caller, self.settings.readers) {
             (Some(_), _) | (None, Readers::Everybody) => Ok(()),
-            (None, Readers::SignedIn) => {
-                Err(Outcome::new(Code::InsufficentAccessRights, "sign in with a mailbox and its application password"))
-            }
+            (None, Readers::SignedIn) => Err(Outcome::new(
+                Code::InsufficentAccessRights,
+                "sign in with a mailbox and its application password",
+            )),
         }
     }
 
@@ -242,7 +262,9 @@ impl Server {
             STARTTLS => {
                 let (outcome, begins) = match (self.link, value) {
                     (Link::Clear, None) => (Outcome::plain(Code::Success), true),
-                    (Link::Clear, Some(_)) => (Outcome::new(Code::ProtocolError, "StartTLS has no value"), false),
+                    (Link::Clear, Some(_)) => {
+                        (Outcome::new(Code::ProtocolError, "StartTLS has no value"), false)
+                    }
                     // RFC 4511 §4.14.1.
                     (Link::Secured | Link::Shown, _) => {
                         (Outcome::new(Code::OperationsError, "TLS is there already"), false)
@@ -257,7 +279,8 @@ impl Server {
             }
             // RFC 4532 §2.2; RFC 4513 §5.2.1.8: an empty identity is a stranger's.
             WHO_AM_I => {
-                let identity = self.caller.as_ref().map(|address| format!("dn:{}", self.settings.base.mailbox(address)));
+                let identity =
+                    self.caller.as_ref().map(|address| format!("dn:{}", self.settings.base.mailbox(address)));
                 let identity = identity.unwrap_or_default().into_bytes();
                 answer::extended(out.text(), id, Outcome::plain(Code::Success), None, Some(identity));
             }
@@ -285,7 +308,11 @@ fn is_open(target: &Target, scope: Scope) -> bool {
     match target {
         Target::Root => scope == Scope::Base,
         Target::Subschema => true,
-        Target::Base | Target::Structures | Target::Mailbox(_) | Target::Structure(_) | Target::Nowhere(_) => false,
+        Target::Base
+        | Target::Structures
+        | Target::Mailbox(_)
+        | Target::Structure(_)
+        | Target::Nowhere(_) => false,
     }
 }
 

@@ -136,8 +136,14 @@ impl<S: Source, G: Gatekeeper> LdapWorld<S, G> {
     }
 
     /// The next page of what waits.
-    fn next_page(&mut self, question: Question, cookie: &[u8], sorted: &mut Option<Result<(), SortFault>>) -> Stage<S> {
-        let stale = || Ended::plain(Outcome::new(Code::UnwillingToPerform, "this page cannot be given any more"));
+    fn next_page(
+        &mut self,
+        question: Question,
+        cookie: &[u8],
+        sorted: &mut Option<Result<(), SortFault>>,
+    ) -> Stage<S> {
+        let stale =
+            || Ended::plain(Outcome::new(Code::UnwillingToPerform, "this page cannot be given any more"));
         let Some(kept) = self.unkeep(cookie) else { return given(Vec::new(), stale()) };
         // RFC 2696 §3: a page of no entries gives the rest up.
         if question.wishes.page.as_ref().is_some_and(|page| page.size == 0) {
@@ -172,7 +178,10 @@ impl<S: Source, G: Gatekeeper> LdapWorld<S, G> {
         }
         if question.wishes.page.is_some() && shown < client_size(&question) {
             let cookie = self.keep(Kept::List { question, rest, before: shown });
-            return given(entries, Ended { cookie: Some(cookie), ..Ended::plain(Outcome::plain(Code::Success)) });
+            return given(
+                entries,
+                Ended { cookie: Some(cookie), ..Ended::plain(Outcome::plain(Code::Success)) },
+            );
         }
         let cookie = question.wishes.page.is_some().then(Vec::new);
         given(entries, Ended { cookie, ..Ended::plain(Outcome::plain(Code::SizeLimitExceeded)) })
@@ -270,7 +279,11 @@ impl<S: Source, G: Gatekeeper> LdapWorld<S, G> {
     }
 
     /// Some entries of a stream, and what stopped it.
-    async fn some(&mut self, stream: &mut Stream<S>, deadline: Instant) -> (Vec<Entry>, Option<Option<Outcome>>) {
+    async fn some(
+        &mut self,
+        stream: &mut Stream<S>,
+        deadline: Instant,
+    ) -> (Vec<Entry>, Option<Option<Outcome>>) {
         let mut some = Vec::new();
         while some.len() < limits::STEP {
             if stream.left == 0 {
