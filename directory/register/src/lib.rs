@@ -10,10 +10,17 @@ mod error;
 pub mod import;
 mod index;
 pub mod limits;
+pub mod local;
+mod merge;
 mod parts;
 mod query;
 mod quota;
+mod register;
+mod search;
 pub mod store;
+#[cfg(test)]
+mod tests;
+mod words;
 
 pub use entities::{
     Category, Coded, Listing, ListingId, Mailbox, Organisation, Place, Professional, Situation, Source,
@@ -21,9 +28,12 @@ pub use entities::{
 pub use error::Error;
 pub use query::{Criterion, Match, Page, Query, Token, Wanted};
 pub use quota::{Alarm, Granted, Quota};
+pub use register::{Register, Sight};
+pub use search::Found;
 
 /// The tables of this room.
 pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "register/0001", sql: include_str!("../migrations/0001.sql") },
+    db::Migration { name: "register/0010", sql: include_str!("../migrations/0010.sql") },
     db::Migration { name: "register/0020", sql: include_str!("../migrations/0020.sql") },
 ];

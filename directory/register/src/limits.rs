@@ -36,3 +36,44 @@ pub const MAILBOXES: usize = 5_000;
 pub const BLOCK: u64 = 200;
 /// Askers whose count stands in memory.
 pub const ASKERS: usize = 10_000;
+
+/// Letters of a word that may hold a typing error; in shorter ones every word is one error from another.
+pub const TYPO_LETTERS: usize = 4;
+/// Letters of a word that is also heard.
+pub const SOUND_LETTERS: usize = 3;
+/// Letters that suffice for the beginning of a word in free text.
+pub const BEGINS_LETTERS: usize = 3;
+/// Words of a question that count; what follows is not read.
+pub const ASKED_WORDS: usize = 10;
+/// Characters of a question that are read.
+pub const ASKED_CHARACTERS: usize = 300;
+/// Values in one list of alternatives of a criterion.
+pub const ALTERNATIVES: usize = 1_000;
+/// Best answers of a question in free text that can be paged through.
+pub const RANKED: usize = 1_000;
+/// Candidates of one page that are looked at row by row before the page is handed out as it is.
+pub const LOOKED_AT: usize = 20_000;
+/// Characters of a word in the index; more are cut off.
+pub const WORD_CHARACTERS: usize = 40;
+/// Words of one beginning, or around one part, that are followed.
+pub const WORDS_FOLLOWED: usize = 50_000;
+/// Octets of postings in one row.
+pub const CHUNK: usize = 16 * 1024;
+/// Octets of postings kept in memory, for all questions of a process together.
+pub const POSTINGS_KEPT: usize = 32 * 1024 * 1024;
+/// Entries in one segment: what is built in memory at once stays under 150 MB.
+pub const SEGMENT: usize = 500_000;
+/// Octets of rows written by one unit while a segment is stored: the writer of SQLite is held that long.
+pub const STORED_AT_ONCE: usize = 1024 * 1024;
+/// Small segments beside the large ones before they are merged into one.
+pub const SMALL_SEGMENTS: usize = 8;
+/// Local entries in the newest part held in memory, rebuilt at each change ...
+pub const LIVE_NEWEST: usize = 64;
+/// ... and in the part that takes it in when full.
+pub const LIVE_NEWER: usize = 1_024;
+/// Words that a beginning of free text is taken to stand for, at most.
+pub const WORDS_BEGUN: usize = 1_000;
+/// Figures of a SIREN, and of a FINESS.
+pub const SIREN_FIGURES: usize = 9;
+/// Alternatives within alternatives.
+pub const DEPTH: usize = 10;

@@ -1,32 +1,74 @@
-//! The index of a generation, built before it is put in force.
+//! What entries are found by.
+//!
+//! The index of a generation is a few *segments* that never change ([`segment`]): base segments of up to half a
+//! million entries each, small ones for daily updates, and behind them the entries of this house, in memory
+//! ([`live`]). A later segment hides what earlier ones say of the same entries. A segment is a map from keys
+//! ([`terms`]) to lists of its entries ([`postings`]): the map stays in memory, the lists are rows, read when
+//! asked for and kept for a while ([`stored`]). Both engines hold the same octets, so they give the same answers.
 
-use db::Db;
+mod build;
+mod builder;
+mod fields;
+mod live;
+mod postings;
+mod segment;
+mod stored;
+mod terms;
 
-use crate::{Error, Listing};
+use std::sync::Arc;
 
-/// Takes the entries of a generation, ids ascending, and keeps what finds them again.
-pub(crate) struct Builder {
-    last: i64,
+pub(crate) use build::Building;
+pub(crate) use builder::{Builder, forget};
+pub(crate) use fields::{Field, Fields};
+pub(crate) use live::Live;
+pub(crate) use postings::{List, Lists};
+pub(crate) use segment::{Place, Segment};
+pub(crate) use stored::{Chunks, Pieces, fetch, listed, load};
+pub(crate) use terms::{Flags, day, initial_key, mark, mark_key, sound_key, stem_key, word_key};
+
+/// The segments of one moment, oldest first.
+#[derive(Default)]
+pub(crate) struct Index {
+    pub(crate) parts: Vec<Part>,
 }
 
-impl Builder {
-    pub(crate) fn new() -> Self {
-        Self { last: 0 }
+/// A segment, and which of its entries a later one speaks about.
+pub(crate) struct Part {
+    pub(crate) segment: Arc<Segment>,
+    /// Their ordinals, ascending.
+    pub(crate) hidden: Vec<u32>,
+}
+
+impl Index {
+    /// These segments, oldest first.
+    pub(crate) fn of(segments: Vec<Arc<Segment>>) -> Self {
+        let mut hidden = vec![Vec::new(); segments.len()];
+        for (at, newer) in segments.iter().enumerate() {
+            for (older, hidden) in segments[..at].iter().zip(&mut hidden) {
+                if newer.base && older.base {
+                    continue;
+                }
+                let ids = newer.docs.ids().chain(newer.gone.iter().copied());
+                hidden.extend(ids.filter_map(|id| older.docs.ordinal(id)));
+            }
+        }
+        let parts = segments.into_iter().zip(hidden).map(|(segment, mut hidden)| {
+            hidden.sort_unstable();
+            hidden.dedup();
+            Part { segment, hidden }
+        });
+        Self { parts: parts.collect() }
     }
 
-    /// The next entry. Slow work is allowed: it runs on a thread of its own.
-    pub(crate) fn add(&mut self, listing: &Listing) {
-        debug_assert!(listing.id().0 > self.last, "entries come by ascending id");
-        self.last = listing.id().0;
-    }
-
-    /// Writes the index of `generation`, in units as small as those of the import.
-    pub(crate) async fn finish(self, _db: &Db, _generation: i64) -> Result<(), Error> {
-        Ok(())
+    /// Entries that are not hidden.
+    pub(crate) fn entries(&self) -> u64 {
+        self.parts.iter().map(|part| u64::from(part.segment.docs.len()) - part.hidden.len() as u64).sum()
     }
 }
 
-/// Takes back what was written for a generation that never came in force.
-pub(crate) async fn forget(_db: &Db, _generation: i64) -> Result<(), Error> {
-    Ok(())
+impl Part {
+    /// Whether an entry is to be shown.
+    pub(crate) fn shows(&self, entry: u32, flags: Flags) -> bool {
+        self.segment.flags[entry as usize].hold(flags) && self.hidden.binary_search(&entry).is_err()
+    }
 }
