@@ -150,6 +150,32 @@ acts! {
     AccountCreated = "account.created",
     /// An account's state changed.
     AccountChanged = "account.changed",
+    /// A patient's space was announced to its person.
+    ProfileAnnounced = "profile.announced",
+    /// Somebody who knows the temporary code began to activate a space.
+    ActivationBegun = "profile.identified",
+    /// A space was activated.
+    ProfileActivated = "profile.activated",
+    /// A space was opposed.
+    ProfileOpposed = "profile.opposed",
+    /// A space was closed.
+    ProfileClosed = "profile.closed",
+    /// An opposition was withdrawn, or a closed space opened again.
+    ProfileReopened = "profile.reopened",
+    /// Support did something to a profile on its own ground.
+    ProfileIntervened = "profile.intervened",
+    /// A space was erased with all it held.
+    ProfileErased = "profile.erased",
+    /// What is allowed in an emergency was answered.
+    ConsentChanged = "consent.changed",
+    /// A second legal representative was invited.
+    RepresentativeInvited = "representative.invited",
+    /// A legal representative was added.
+    RepresentativeAdded = "representative.added",
+    /// An invitation to represent was refused.
+    RepresentativeRefused = "representative.refused",
+    /// The mandate of a representative ended.
+    RepresentativeEnded = "representative.ended",
     /// A credential was issued.
     CredentialIssued = "credential.issued",
     /// A credential was revoked.

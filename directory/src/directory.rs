@@ -6,18 +6,18 @@ use audit::{Act, Actor, Chain, Entry, Line};
 use db::{Db, Tx};
 use names::{AccountId, Address, Domain, Entropy, PatientId, Timestamp};
 use seal::MasterKeys;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::login_cache::LoginCache;
 use crate::resolve::ResolveCache;
 use crate::scram::Verifier;
 use crate::sealing::Sealing;
 use crate::trust::{self, Place};
-use crate::{Error, Generation, Mailbox, Patient, ProfileEvent, limits, mailboxes, patients};
+use crate::{Error, Generation, Mailbox, Patient, ProfileEvent, ProfileRules, limits, mailboxes, patients};
 
 /// Who is who and whom we trust. Cheap to clone; all clones share their caches.
 #[derive(Clone)]
-pub struct Directory(Arc<Inner>);
+pub struct Directory(Arc<Inner>, Arc<ProfileRules>);
 
 struct Inner {
     db: Db,
@@ -30,6 +30,8 @@ struct Inner {
     /// What unknown secrets are compared with: same work, never a match.
     nobody: Verifier,
     hashing: Arc<Semaphore>,
+    /// Told after each commit that wrote a notice about a profile.
+    notices_due: Arc<Notify>,
 }
 
 impl Directory {
@@ -37,7 +39,7 @@ impl Directory {
     pub async fn open(db: Db, keys: &MasterKeys, entropy: Entropy) -> Result<Self, Error> {
         let salt = salt(&db, &entropy).await?;
         let nobody = Verifier::of(&format!("{:?}", entropy.bytes::<16>()), salt);
-        let directory = Self(Arc::new(Inner {
+        let inner = Inner {
             db,
             logins: LoginCache::new(&entropy),
             sealing: Sealing::new(keys, entropy),
@@ -46,10 +48,34 @@ impl Directory {
             salt,
             nobody,
             hashing: Arc::new(Semaphore::new(limits::ARGON2_AT_ONCE)),
-        }));
+            notices_due: Arc::default(),
+        };
+        let directory = Self(Arc::new(inner), Arc::default());
         directory.notice_changes().await?;
         Ok(directory)
     }
+
+    /// The same room under the operator's rules about profiles.
+    #[must_use]
+    pub fn under(self, rules: ProfileRules) -> Self {
+        Self(self.0, Arc::new(rules))
+    }
+
+    /// The operator's rules about profiles.
+    #[must_use]
+    pub fn rules(&self) -> &ProfileRules {
+        &self.1
+    }
+
+    /// Told after each commit of this process that wrote a notice about a profile; other processes hear the
+    /// word [`Directory::NOTICES`].
+    #[must_use]
+    pub fn notices_due(&self) -> &Arc<Notify> {
+        &self.0.notices_due
+    }
+
+    /// What the other processes are told when a notice about a profile was written.
+    pub const NOTICES: &'static str = patients::WAKE;
 
     /// The number that grows with every change; hand it to functions that say "the caller bumps".
     #[must_use]

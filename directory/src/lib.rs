@@ -64,7 +64,13 @@ pub use mailboxes::{Mailbox, MailboxState};
 pub use mandates::{Profile, Relation};
 pub use organisations::Organisation;
 pub use passwords::WeakPassword;
-pub use patients::{Patient, Sex, Traits};
+pub use patients::{
+    Activating, ActivationRefusal, CaseNumber, CaseNumberError, ClosingWish, Consents, ContactRefusal,
+    DueErasure, Entrance, Erasure, GivenContact, Ground, Identified, Identity, Invited, LeasedNotice,
+    LoginRefusal, NoticeKind, NoticeOutcome, NoticeWay, Patient, PreparedPatient, ProfileRules,
+    Proof as Proofs, Reason, RepresentationLine, RepresentationState, RepresentativeRefusal, Sex,
+    SpooledLetter, Spooling, SupportView, Traits,
+};
 pub use people::Person;
 pub use pharmacies::{Card, Pharmacy};
 pub use professionals::{
@@ -103,4 +109,5 @@ const OWN: &[db::Migration] = &[
     db::Migration { name: "directory/0004", sql: include_str!("../migrations/0004.sql") },
     db::Migration { name: "directory/0005", sql: include_str!("../migrations/0005.sql") },
     db::Migration { name: "directory/0010", sql: include_str!("../migrations/0010.sql") },
+    db::Migration { name: "directory/0020", sql: include_str!("../migrations/0020.sql") },
 ];

@@ -84,6 +84,25 @@ pub const SESSION_TOUCH: i64 = MINUTE;
 
 /// From announcement to creation without opposition: six weeks, in milliseconds (DOMAIN §6.1).
 pub const OPPOSITION_TIME: i64 = 42 * DAY;
+/// Characters of the temporary code of a profile (DOMAIN §6.2).
+pub const TEMPORARY_CODE: usize = 12;
+/// Life of an activation under way, in milliseconds.
+pub const ACTIVATION_LIFE: i64 = 60 * MINUTE;
+/// Times that codes leave for the contacts of one activation.
+pub const ACTIVATION_SENDS: usize = 5;
+/// Years for which a closed profile is archived (DOMAIN §6.1, R1111-36).
+pub const ARCHIVE_YEARS: i16 = 10;
+/// Days from a request of deletion to the deletion.
+pub const DELETION_DAYS: i64 = 30;
+/// The most there may be: three months (DOMAIN §6.1) are 89 days at least, less a day for whoever must mend
+/// something.
+pub const DELETION_DAYS_MOST: i64 = 88;
+/// Days a second parent has to answer.
+pub const REPRESENTATION_DAYS: i64 = 30;
+/// Invitations that may wait for one child.
+pub const REPRESENTATIONS_WAITING: i64 = 3;
+/// Notices about profiles are kept this long once they left, in milliseconds.
+pub const PROFILE_NOTICES_KEPT: i64 = 400 * DAY;
 /// Age at which a legal representative's mandate ends by itself, in years (RELIABILITY A-14).
 pub const MAJORITY: i16 = 18;
 

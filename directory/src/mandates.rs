@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use db::{Tx, args};
 use names::{AccountId, PatientId, ProfileState, Timestamp};
 
-use crate::sealing::Sealing;
-use crate::{Error, Patient, UserId, limits, patients};
+use crate::{Directory, Error, Patient, UserId, patients};
 
 /// How a user stands to a profile.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -78,10 +77,10 @@ pub(crate) struct Mandate {
 
 impl Mandate {
     /// When it really ends: what was written, or the day the minor is none any more.
-    fn effective_end(&self, patient: &Patient) -> Option<Timestamp> {
+    fn effective_end(&self, patient: &Patient, majority: i16) -> Option<Timestamp> {
         match self.relation {
             Relation::LegalRepresentative => {
-                let majority = patient.birthday(limits::MAJORITY);
+                let majority = patient.birthday(majority);
                 Some(self.ends.map_or(majority, |ends| ends.min(majority)))
             }
             Relation::Own | Relation::Helper => self.ends,
@@ -98,10 +97,11 @@ const SAVE: &str = "INSERT INTO mandate (holder, patient, relation, starts_at, e
 /// The profiles a user may open at `now`: their own first, then by name.
 pub(crate) async fn profiles_of(
     tx: &mut Tx,
-    sealing: &Sealing,
+    directory: &Directory,
     user: UserId,
     now: Timestamp,
 ) -> Result<Vec<Profile>, Error> {
+    let (sealing, majority) = (directory.sealing(), directory.rules().majority);
     let Some(own) = tx.maybe_row(OWN, args![user]).await? else { return Ok(Vec::new()) };
     let own = PatientId(own.int(0)?);
     let mandates = held(tx, &[user]).await?;
@@ -113,7 +113,7 @@ pub(crate) async fn profiles_of(
         .filter(|mandate| mandate.patient != own)
         .filter_map(|mandate| {
             let patient = known.get(&mandate.patient)?;
-            let until = mandate.effective_end(patient);
+            let until = mandate.effective_end(patient, majority);
             let holds = mandate.starts <= now && until.is_none_or(|until| now < until);
             holds.then(|| profile(patient, mandate.relation, until, now)).flatten()
         })

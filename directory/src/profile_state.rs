@@ -19,6 +19,11 @@ pub struct ProfileLife {
     pub opposed: Option<Timestamp>,
     /// When it was closed.
     pub closed: Option<Timestamp>,
+    /// When an announced profile becomes a created one, if nobody opposes; none while the announcement has
+    /// not left.
+    pub due: Option<Timestamp>,
+    /// When a closed profile is erased because its person asked for it.
+    pub erase: Option<Timestamp>,
 }
 
 /// Something that happens to a profile.
@@ -56,7 +61,32 @@ impl ProfileLife {
     /// A profile announced at `now`: six weeks to oppose.
     #[must_use]
     pub fn announced(now: Timestamp) -> Self {
+        Self::to_be_announced(now).told(now, OPPOSITION_TIME)
+    }
+
+    /// A profile whose announcement has not left yet: no day is counted against somebody who was not told.
+    #[must_use]
+    pub fn to_be_announced(now: Timestamp) -> Self {
         Self { announced: Some(now), ..Self::blank(ProfileState::Announced) }
+    }
+
+    /// This life once its announcement has left at `now`: `opposition` milliseconds to oppose begin, unless
+    /// they have begun before.
+    #[must_use]
+    pub fn told(&self, now: Timestamp, opposition: i64) -> Self {
+        match (self.recorded, self.due) {
+            (ProfileState::Announced, None) => {
+                Self { announced: Some(now), due: Some(now.plus(opposition)), ..self.clone() }
+            }
+            (ProfileState::Announced, Some(_))
+            | (
+                ProfileState::Created
+                | ProfileState::Activated
+                | ProfileState::Opposed
+                | ProfileState::Closed,
+                _,
+            ) => self.clone(),
+        }
     }
 
     /// A profile created at once: a birth, or a new affiliation (DOMAIN §6.1).
@@ -70,7 +100,7 @@ impl ProfileLife {
     pub fn entered(state: ProfileState, since: Timestamp) -> Self {
         let blank = Self::blank(state);
         match state {
-            ProfileState::Announced => Self { announced: Some(since), ..blank },
+            ProfileState::Announced => Self::announced(since),
             ProfileState::Created => Self { created: Some(since), ..blank },
             ProfileState::Activated => Self { created: Some(since), activated: Some(since), ..blank },
             ProfileState::Opposed => Self { opposed: Some(since), ..blank },
@@ -104,7 +134,7 @@ impl ProfileLife {
     /// When an announced profile becomes a created one, if nobody opposes.
     #[must_use]
     pub fn creation_due(&self) -> Option<Timestamp> {
-        self.announced.map(|announced| announced.plus(OPPOSITION_TIME))
+        self.due
     }
 
     /// This life after `event`.
@@ -114,6 +144,9 @@ impl ProfileLife {
         let mut next = self.clone();
         if state == Created && self.recorded == Announced {
             next.created = self.creation_due();
+        }
+        if event == ProfileEvent::Reopened {
+            next.erase = None;
         }
         next.recorded = match (state, event) {
             (Created, ProfileEvent::SixWeeksPassed) => Created,
@@ -144,7 +177,16 @@ impl ProfileLife {
     }
 
     fn blank(recorded: ProfileState) -> Self {
-        Self { recorded, announced: None, created: None, activated: None, opposed: None, closed: None }
+        Self {
+            recorded,
+            announced: None,
+            created: None,
+            activated: None,
+            opposed: None,
+            closed: None,
+            due: None,
+            erase: None,
+        }
     }
 }
 
@@ -167,6 +209,22 @@ mod tests {
         assert_eq!(written.recorded, ProfileState::Created);
         assert_eq!(written.created, Some(START.plus(42 * DAY)));
         assert!(life.after(ProfileEvent::SixWeeksPassed, START.plus(41 * DAY)).is_err());
+    }
+
+    #[test]
+    fn no_day_counts_against_somebody_who_was_not_told() {
+        let life = ProfileLife::to_be_announced(START);
+        assert_eq!(
+            life.state(START.plus(400 * DAY)),
+            ProfileState::Announced,
+            "the letter was never printed"
+        );
+        let told = life.told(START.plus(9 * DAY), OPPOSITION_TIME);
+        assert_eq!(told.state(START.plus(51 * DAY - 1)), ProfileState::Announced);
+        assert_eq!(told.state(START.plus(51 * DAY)), ProfileState::Created);
+        assert_eq!(told.told(START.plus(20 * DAY), OPPOSITION_TIME), told, "told again: no new delay");
+        let opposed = told.after(ProfileEvent::Opposed, START.plus(10 * DAY)).unwrap();
+        assert_eq!(opposed.told(START.plus(11 * DAY), OPPOSITION_TIME), opposed);
     }
 
     #[test]

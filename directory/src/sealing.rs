@@ -12,6 +12,7 @@ pub(crate) struct Sealing {
     login: HashKey,
     secret: HashKey,
     code: HashKey,
+    identity: HashKey,
     entropy: Entropy,
 }
 
@@ -32,6 +33,12 @@ pub(crate) enum Sealed {
     AdministratorPassword,
     /// The secret of an administrator's second factor.
     AdministratorFactor,
+    /// A temporary code that has not left yet.
+    TemporaryCode,
+    /// What was chosen in an activation under way.
+    Activation,
+    /// The name of whom a parent invited.
+    InvitedName,
 }
 
 impl Sealed {
@@ -44,6 +51,9 @@ impl Sealed {
             Self::ProfessionalPassword => "professional password",
             Self::AdministratorPassword => "administrator password",
             Self::AdministratorFactor => "administrator second factor",
+            Self::TemporaryCode => "temporary code",
+            Self::Activation => "activation",
+            Self::InvitedName => "invited name",
         }
     }
 }
@@ -56,6 +66,7 @@ impl Sealing {
             login: keys.hash_key("directory login"),
             secret: keys.hash_key("directory secret"),
             code: keys.hash_key("directory code"),
+            identity: keys.hash_key("directory identity"),
             entropy,
         }
     }
@@ -82,6 +93,11 @@ impl Sealing {
     /// What is kept of a one-time code: six digits alone are ground in no time, so the key matters.
     pub(crate) fn code_hash(&self, id: i64, code: &str) -> [u8; 32] {
         self.code.hash(format!("{id}:{code}").as_bytes())
+    }
+
+    /// Where somebody is found by name and date of birth.
+    pub(crate) fn identity_hash(&self, plain: &str) -> [u8; 32] {
+        self.identity.hash(plain.as_bytes())
     }
 
     pub(crate) fn seal(&self, what: Sealed, id: i64, plain: &[u8]) -> Vec<u8> {

@@ -127,7 +127,7 @@ impl Directory {
             return Ok(None);
         };
         let (user, acting) = (UserId(row.int(1)?), PatientId(row.int(2)?));
-        let profiles = mandates::profiles_of(&mut tx, self.sealing(), user, now).await?;
+        let profiles = mandates::profiles_of(&mut tx, self, user, now).await?;
         let Some(profile) = profiles.iter().find(|profile| profile.patient == acting).cloned() else {
             return Ok(None);
         };
@@ -166,7 +166,7 @@ impl Directory {
     /// The profiles a user may open, their own first.
     pub async fn profiles_of(&self, user: UserId, now: Timestamp) -> Result<Vec<Profile>, Error> {
         let mut tx = self.db().read().await?;
-        mandates::profiles_of(&mut tx, self.sealing(), user, now).await
+        mandates::profiles_of(&mut tx, self, user, now).await
     }
 
     /// Opens another profile: the session goes on under a new token, the old cookie is dead
@@ -279,7 +279,7 @@ impl db::Unit for Switch {
     type Error = Error;
 
     async fn run(&mut self, tx: &mut Tx) -> Result<bool, Error> {
-        let profiles = mandates::profiles_of(tx, self.directory.sealing(), self.user, self.now).await?;
+        let profiles = mandates::profiles_of(tx, &self.directory, self.user, self.now).await?;
         let Some(profile) = profiles.iter().find(|profile| profile.patient == self.patient) else {
             return Ok(false);
         };

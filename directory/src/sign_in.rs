@@ -255,7 +255,7 @@ impl db::Unit for CheckCode {
             }
             Try::Over => return Ok(Checked::Over),
         };
-        let profiles = mandates::profiles_of(tx, sealing, user, self.now).await?;
+        let profiles = mandates::profiles_of(tx, &self.directory, user, self.now).await?;
         let Some(profile) = profiles.first() else { return Ok(Checked::NoProfile) };
         let session = NewSession {
             id: self.session,

@@ -75,7 +75,12 @@ async fn write(
             delegations::save_member(tx, *mailbox, *person, *rights).await?;
         }
         Write::Delegation(delegation) => delegations::save(tx, delegation).await?,
-        Write::Patient(patient) => patients::save(tx, directory.sealing(), patient).await?,
+        Write::Patient { patient, entrance } => {
+            patients::save(tx, directory.sealing(), patient).await?;
+            if let Some(entrance) = entrance {
+                patients::welcome(tx, directory, patient, entrance.notice(), now).await?;
+            }
+        }
         Write::NewUser { id, patient, contact, .. } => {
             let Some(password) = prepared.hashes.get(&contact.login).cloned() else {
                 return Ok(Written::NotReady);

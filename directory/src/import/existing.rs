@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use db::Tx;
 use names::{
-    AccountId, Address, DistinguishedName, Domain, Ins, NationalPersonId, NationalStructureId, PersonId,
+    AccountId, Address, DistinguishedName, Domain, Ins, NationalPersonId, NationalStructureId, PatientId,
+    PersonId,
 };
 
 use crate::delegations::{self, Delegation, Rights};
@@ -29,6 +30,8 @@ pub(crate) struct Existing {
     pub(crate) members: HashMap<(AccountId, PersonId), Rights>,
     pub(crate) delegations: HashMap<(AccountId, PersonId), Delegation>,
     pub(crate) patients: HashMap<Ins, Patient>,
+    /// Those who gave their own address or number when they activated their space.
+    pub(crate) own_word: HashSet<PatientId>,
     pub(crate) users: Vec<User>,
     pub(crate) mandates: Vec<Mandate>,
     pub(crate) lookups: HashSet<Vec<u8>>,
@@ -121,6 +124,13 @@ async fn load_patients(
     let logins: Vec<&str> = distinct(own.chain(of_mandates)).into_iter().map(String::as_str).collect();
     existing.users = users::find_by_logins(tx, sealing, &logins).await?;
     let patients: Vec<_> = existing.patients.values().map(|patient| patient.id).collect();
+    const OWN_WORD: &str =
+        "SELECT DISTINCT u.patient FROM accepted_terms a JOIN patient_user u ON u.id = a.holder
+        WHERE u.patient IN ({})";
+    let list = patients.iter().map(|patient| db::Value::from(*patient)).collect();
+    for row in tx.rows_in(OWN_WORD, db::args![], list).await? {
+        existing.own_word.insert(PatientId(row.int(0)?));
+    }
     for user in users::find_by_patients(tx, sealing, &patients).await? {
         if existing.users.iter().all(|known| known.id != user.id) {
             existing.users.push(user);

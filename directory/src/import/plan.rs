@@ -8,7 +8,7 @@ use crate::mailboxes::MailboxState;
 use crate::mandates::Mandate;
 use crate::seed::{Fault, Place};
 use crate::users::Contact;
-use crate::{Mailbox, Organisation, Patient, Person, UserId, trust};
+use crate::{Entrance, Mailbox, Organisation, Patient, Person, UserId, trust};
 
 /// What an import would do. Prints one line for each step; patients are shown by file and line only.
 pub struct Plan {
@@ -41,7 +41,7 @@ pub(crate) enum Write {
     Mailbox { mailbox: Box<Mailbox>, new_state: Option<MailboxState> },
     Member { mailbox: AccountId, person: PersonId, rights: Rights },
     Delegation(Delegation),
-    Patient(Box<Patient>),
+    Patient { patient: Box<Patient>, entrance: Option<Entrance> },
     NewUser { id: UserId, patient: PatientId, contact: Contact, password: String },
     UserContact { id: UserId, contact: Contact },
     Mandate(Mandate),
@@ -59,7 +59,7 @@ impl Plan {
             | Write::Mailbox { .. }
             | Write::Member { .. }
             | Write::Delegation(_)
-            | Write::Patient(_)
+            | Write::Patient { .. }
             | Write::Secret { .. }
             | Write::UserContact { .. }
             | Write::Mandate(_) => None,
@@ -76,7 +76,7 @@ impl Plan {
             | Write::Mailbox { .. }
             | Write::Member { .. }
             | Write::Delegation(_)
-            | Write::Patient(_)
+            | Write::Patient { .. }
             | Write::NewUser { .. }
             | Write::UserContact { .. }
             | Write::Mandate(_) => None,
@@ -127,7 +127,7 @@ impl std::fmt::Display for Write {
             }
             Self::Member { .. } => write!(out, "member of a mailbox"),
             Self::Delegation(_) => write!(out, "delegation"),
-            Self::Patient(patient) => write!(out, "patient, {}", patient.life.recorded.code()),
+            Self::Patient { patient, .. } => write!(out, "patient, {}", patient.life.recorded.code()),
             Self::NewUser { .. } => write!(out, "user of the patient space"),
             Self::UserContact { .. } => write!(out, "contact of a user of the patient space"),
             Self::Mandate(mandate) => write!(out, "mandate, {}", mandate.relation.code()),

@@ -16,7 +16,7 @@ use crate::mandates::Mandate;
 use crate::sealing::Sealing;
 use crate::seed::rows::{MailboxRow, PasswordOwner};
 use crate::seed::{Place, Placed, Seed};
-use crate::{Mailbox, Organisation, Patient, Person, UserId, passwords, trust};
+use crate::{Mailbox, Organisation, Patient, Person, Traits, UserId, passwords, trust};
 
 /// Makes the plan. `id` gives row ids.
 pub(crate) fn plan(seed: &Seed, existing: &Existing, sealing: &Sealing, id: impl FnMut() -> i64) -> Plan {
@@ -265,7 +265,7 @@ impl<F: FnMut() -> i64> Planner<'_, F> {
             let patient = Patient {
                 id: known.map_or_else(|| PatientId((self.id)()), |known| known.id),
                 account: known.map_or_else(|| AccountId((self.id)()), |known| known.account),
-                traits: row.traits.clone(),
+                traits: self.traits_of(row.traits.clone(), known),
                 life: known.map_or_else(|| row.life.clone(), |known| known.life.clone()),
                 time_zone: row.time_zone.clone(),
             };
@@ -274,7 +274,19 @@ impl<F: FnMut() -> i64> Planner<'_, F> {
             }
             self.patients.insert(row.traits.ins.clone(), patient.clone());
             let same = known == Some(&patient);
-            self.step(at, known.is_some(), same, Write::Patient(Box::new(patient)));
+            let entrance = row.entrance.filter(|_| known.is_none());
+            let write = Write::Patient { patient: Box::new(patient), entrance };
+            self.step(at, known.is_some(), same, write);
+        }
+    }
+
+    /// The traits of a row; where somebody who has activated their space is written to is their own word.
+    fn traits_of(&self, row: Traits, known: Option<&Patient>) -> Traits {
+        match known.filter(|known| self.existing.own_word.contains(&known.id)) {
+            Some(known) => {
+                Traits { email: known.traits.email.clone(), phone: known.traits.phone.clone(), ..row }
+            }
+            None => row,
         }
     }
 

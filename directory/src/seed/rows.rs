@@ -13,7 +13,7 @@ use crate::seed::fields::{
     structure_reference, truth,
 };
 use crate::users::{Contact, check_login};
-use crate::{Channel, ProfileLife, Relation, Rights, Sex, Traits, trust};
+use crate::{Channel, Entrance, ProfileLife, Relation, Rights, Sex, Traits, trust};
 
 #[derive(Clone)]
 pub(crate) struct DomainRow {
@@ -79,6 +79,8 @@ pub(crate) struct PatientRow {
     pub(crate) traits: Traits,
     /// Counts only for a patient not yet known: from then on the profile lives its own life.
     pub(crate) life: ProfileLife,
+    /// Whether they are to be told by us. A row with a date tells of something that happened elsewhere.
+    pub(crate) entrance: Option<Entrance>,
     pub(crate) time_zone: String,
 }
 
@@ -242,7 +244,9 @@ pub(crate) fn delegation(fields: Fields, now: Timestamp) -> Result<DelegationRow
 }
 
 /// `ins`, `birth_name`, `used_name`, `given_names` (list), `used_given_name`, `birth_date`, `sex`
-/// (F, M, I), `email`, `phone`, `state`, `since`, `time_zone`.
+/// (F, M, I), `email`, `phone`, `state` (announced when absent), `since`, `time_zone`. Without `since`, somebody
+/// new is announced by us now, or their space opened at once (`state = "created"`: a birth, a new
+/// affiliation), and they are told, with a code; with it, the row tells of what happened before, and nobody is.
 pub(crate) fn patient(fields: Fields, now: Timestamp) -> Result<PatientRow, String> {
     let mut fields = Reader(fields);
     let given_names = fields.list("given_names")?;
@@ -262,11 +266,17 @@ pub(crate) fn patient(fields: Fields, now: Timestamp) -> Result<PatientRow, Stri
         email: fields.maybe("email", mail)?,
         phone: fields.maybe("phone", phone)?,
     };
-    let state = fields.parsed("state", |code| {
+    let state = fields.maybe("state", |code| {
         ProfileState::from_code(code)
             .ok_or_else(|| "is announced, created, activated, opposed or closed".to_owned())
     })?;
-    let since = fields.maybe("since", |text| instant(text, now))?.unwrap_or(now);
+    let state = state.unwrap_or(ProfileState::Announced);
+    let since = fields.maybe("since", |text| instant(text, now))?;
+    let entrance = match (state, since) {
+        (ProfileState::Announced, None) => Some(Entrance::Announced),
+        (ProfileState::Created, None) => Some(Entrance::AtOnce),
+        (ProfileState::Activated | ProfileState::Opposed | ProfileState::Closed, _) | (_, Some(_)) => None,
+    };
     let time_zone = fields.maybe("time_zone", |text| {
         TimeZone::get(text)
             .map(|_| text.to_owned())
@@ -274,7 +284,11 @@ pub(crate) fn patient(fields: Fields, now: Timestamp) -> Result<PatientRow, Stri
     })?;
     let row = PatientRow {
         traits,
-        life: ProfileLife::entered(state, since),
+        life: match entrance {
+            Some(entrance) => entrance.life(now),
+            None => ProfileLife::entered(state, since.unwrap_or(now)),
+        },
+        entrance,
         time_zone: time_zone.unwrap_or_else(|| ZONE.to_owned()),
     };
     fields.finish(row)
