@@ -73,6 +73,8 @@ pub struct House {
     pub(crate) trust_refresh: Option<TrustRefresh>,
     /// Whose letters under way are ours to take again.
     pub(crate) home: relay::queue::Home,
+    /// Where this server keeps its files.
+    pub(crate) folder: std::path::PathBuf,
     /// Keeps a second server away where the database does not.
     _held: Option<std::fs::File>,
 }
@@ -129,6 +131,7 @@ impl House {
             trust,
             trust_refresh,
             home,
+            folder: config.server.data.clone(),
             _held: held,
         })
     }

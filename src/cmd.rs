@@ -4,6 +4,7 @@ pub mod admin;
 pub mod check;
 pub mod demo;
 pub mod init;
+mod progress;
 pub mod queue;
 mod records;
 pub mod serve;

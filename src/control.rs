@@ -23,6 +23,8 @@ use serde::{Deserialize, Serialize};
 pub enum Question {
     /// A command of administrators.
     Admin(admin::Command),
+    /// A command on the national entries: it may take minutes and says how far it is.
+    National(admin::NationalCommand),
     /// Read the certificates again.
     Reload,
     /// Sign the trail now.
@@ -47,6 +49,15 @@ pub enum Proof {
 pub enum Told {
     /// Something on the way, for people who wait.
     Progress(String),
+    /// How far a long command is: a bar on a terminal.
+    Step {
+        /// What is being done.
+        what: String,
+        /// How much of it.
+        done: u64,
+        /// Of how much; zero when that is not known.
+        total: u64,
+    },
     /// The end.
     End {
         /// For standard output, or standard error when it failed.

@@ -33,6 +33,15 @@ pub enum Error {
         #[source]
         cause: Box<relay::Error>,
     },
+    /// The published directory failed.
+    #[error("the published directory failed while {what}")]
+    Register {
+        /// What we were doing.
+        what: &'static str,
+        /// Why.
+        #[source]
+        cause: register::Error,
+    },
     /// The database failed.
     #[error("the database failed")]
     Database {

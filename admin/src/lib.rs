@@ -13,6 +13,7 @@ mod followed;
 mod history;
 mod import;
 mod invitations;
+mod national;
 mod passwords;
 mod queue;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use command::{
     QueueFilter, SeedText, TrustList,
 };
 pub use error::Error;
+pub use national::{Means, NationalCommand};
 pub use trust::tell as tell_trust;
 
 use audit::{Act, Actor, Chain, Entry, Line};

@@ -1,16 +1,18 @@
 //! `pli admin`: commands for administrators.
 
 mod administrator;
+pub(crate) mod directory;
 
+use super::progress::Shown;
 use super::{ConfigFile, Ending, complain, say};
 use crate::assembly::{self, House};
 use crate::config::Config;
 use crate::control::{self, Question, Reached, Told};
+use ::directory::trust::Brake;
 use admin::{CodesTo, Command, Import, PasswordOwner, SeedText, TrustList};
 use anyhow::Context as _;
 use certs::Identity;
 use clap::{Args, Subcommand};
-use directory::trust::Brake;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
@@ -68,6 +70,9 @@ enum Act {
         #[arg(long)]
         phone: Option<String>,
     },
+    /// The national directory of professionals, organisations and mailboxes.
+    #[command(subcommand)]
+    Directory(directory::Directory),
     /// The list of domains we trust, and whose certificates speak for them.
     #[command(subcommand)]
     Trust(Trust),
@@ -210,6 +215,7 @@ fn question(act: Act) -> anyhow::Result<Question> {
         }
         Act::Administrator(administrator) => administrator.command(),
         Act::Trust(trust) => return trust_question(trust),
+        Act::Directory(directory) => return directory.question(),
         Act::Reload => return Ok(Question::Reload),
         Act::Checkpoint => return Ok(Question::Checkpoint),
     }))
@@ -243,11 +249,13 @@ fn read(path: &Path) -> anyhow::Result<SeedText> {
 
 /// Asks the running server, or answers here when there is none, and prints what is told.
 pub(super) async fn put(config: &Config, question: &Question) -> anyhow::Result<Ending> {
-    let reached = control::ask(&config.server.data, question, |text| complain(&text)).await?;
+    let mut shown = Shown::default();
+    let reached = control::ask(&config.server.data, question, |told| shown.show(told)).await?;
     let (text, done) = match reached {
         Reached::Server { text, done } => (text, done),
-        Reached::Nobody => directly(config, question).await?,
+        Reached::Nobody => directly(config, question, &mut shown).await?,
     };
+    shown.end();
     if done {
         say(&text)
     } else {
@@ -256,15 +264,15 @@ pub(super) async fn put(config: &Config, question: &Question) -> anyhow::Result<
     Ok(Ending::from(done))
 }
 
-async fn directly(config: &Config, question: &Question) -> anyhow::Result<(String, bool)> {
+async fn directly(config: &Config, question: &Question, shown: &mut Shown) -> anyhow::Result<(String, bool)> {
     if !config.server.data.exists() {
         anyhow::bail!("there is no data in {} yet: `pli serve` makes it", config.server.data.display());
     }
     let house = House::open(config, assembly::clock(), assembly::entropy()).await?;
-    let (progress, mut heard) = mpsc::channel::<String>(16);
+    let (progress, mut heard) = mpsc::channel::<Told>(16);
     let listen = async {
-        while let Some(text) = heard.recv().await {
-            complain(&text);
+        while let Some(told) = heard.recv().await {
+            shown.show(told);
         }
     };
     let checkpoints = assembly::checkpoints(config);
@@ -272,6 +280,7 @@ async fn directly(config: &Config, question: &Question) -> anyhow::Result<(Strin
     match told {
         Told::End { text, done } => Ok((text, done)),
         Told::Progress(text) => Ok((text, true)),
+        Told::Step { what, .. } => Ok((what, true)),
     }
 }
 

@@ -30,12 +30,8 @@ pub async fn run(verify: &Verify) -> anyhow::Result<Ending> {
 }
 
 /// Looks at everything, telling on the way what is being looked at.
-pub(crate) async fn prove(
-    house: &House,
-    proof: Proof,
-    progress: mpsc::Sender<String>,
-) -> anyhow::Result<Told> {
-    let tell = async |text: &str| drop(progress.send(format!("{text}\n")).await);
+pub(crate) async fn prove(house: &House, proof: Proof, progress: mpsc::Sender<Told>) -> anyhow::Result<Told> {
+    let tell = async |text: &str| drop(progress.send(Told::Progress(format!("{text}\n"))).await);
     let now = house.clock.now();
     let store = house.relay.mailstore();
     let mut findings = Vec::new();

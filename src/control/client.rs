@@ -24,7 +24,7 @@ pub enum Reached {
 pub async fn ask(
     data: &Path,
     question: &Question,
-    mut progress: impl FnMut(String),
+    mut progress: impl FnMut(Told),
 ) -> anyhow::Result<Reached> {
     let path = socket::path(data);
     let mut stream = match UnixStream::connect(&path).await {
@@ -43,7 +43,7 @@ pub async fn ask(
         frames::write(&mut stream, question).await?;
         loop {
             match frames::read(&mut stream).await? {
-                Some(Told::Progress(text)) => progress(text),
+                Some(told @ (Told::Progress(_) | Told::Step { .. })) => progress(told),
                 Some(Told::End { text, done }) => return Ok(Reached::Server { text, done }),
                 None => return Err(std::io::Error::other("it closed before it answered")),
             }

@@ -23,6 +23,8 @@ const AT_ONCE: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a command may take; a whole proof of a large store is the longest.
 const LONGEST: Duration = Duration::from_secs(6 * 3_600);
+/// Between two steps of a long command that are told.
+const STEP: Duration = Duration::from_millis(100);
 /// Pause after an accept failed.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -106,12 +108,12 @@ impl Keeper {
         let last = loop {
             tokio::select! {
                 told = &mut answer => break told,
-                Some(text) = heard.recv() => frames::write(&mut stream, &Told::Progress(text)).await?,
+                Some(told) = heard.recv() => frames::write(&mut stream, &told).await?,
                 () = &mut deadline => break Told::failed("the command took too long and was given up\n"),
             }
         };
-        while let Ok(text) = heard.try_recv() {
-            frames::write(&mut stream, &Told::Progress(text)).await?;
+        while let Ok(told) = heard.try_recv() {
+            frames::write(&mut stream, &told).await?;
         }
         frames::write(&mut stream, &last).await
     }
@@ -129,13 +131,17 @@ impl Keeper {
         Ok(Some(Ok(question.ok_or_else(|| io::Error::other("a client left before it asked"))?)))
     }
 
-    async fn answer(&self, question: &Question, progress: mpsc::Sender<String>) -> Told {
+    async fn answer(&self, question: &Question, progress: mpsc::Sender<Told>) -> Told {
         match question {
             Question::Reload => match self.reload().await {
                 Ok(()) => Told::done(cmd::admin::identities(&self.identities[0].current())),
                 Err(error) => Told::failed(format!("{error:#}\nThe certificates in use stay.\n")),
             },
-            Question::Admin(_) | Question::Checkpoint | Question::RefreshTrust(_) | Question::Verify(_) => {
+            Question::Admin(_)
+            | Question::National(_)
+            | Question::Checkpoint
+            | Question::RefreshTrust(_)
+            | Question::Verify(_) => {
                 control::answer(&self.house, &self.checkpoints, question, progress).await
             }
         }
@@ -147,15 +153,19 @@ pub(crate) async fn answer(
     house: &House,
     checkpoints: &std::path::Path,
     question: &Question,
-    progress: mpsc::Sender<String>,
+    progress: mpsc::Sender<Told>,
 ) -> Told {
     let now = house.clock.now();
     match question {
-        Question::Admin(command) => match house.admin().run(command, now).await {
-            Ok(done) => Told::End { text: done.text, done: done.complete },
-            Err(admin::Error::Refused(text)) => Told::failed(format!("{text}\n")),
-            Err(error) => Told::failed(format!("{:#}\n", anyhow::Error::from(error))),
-        },
+        Question::Admin(command) => told(house.admin().run(command, now).await),
+        Question::National(command) => {
+            let means = admin::Means {
+                clock: house.clock.clone(),
+                scratch: house.folder.join("imports"),
+                teller: steps(progress),
+            };
+            told(house.admin().national(command, means).await)
+        }
         Question::Checkpoint => {
             match assembly::checkpoint(&house.data, &house.signer, checkpoints, now).await {
                 Ok(Some(made)) => {
@@ -172,6 +182,29 @@ pub(crate) async fn answer(
         },
         Question::Reload => Told::failed("no server runs, so there is nothing to reload\n"),
     }
+}
+
+fn told(done: Result<admin::Done, admin::Error>) -> Told {
+    match done {
+        Ok(done) => Told::End { text: done.text, done: done.complete },
+        Err(admin::Error::Refused(text)) => Told::failed(format!("{text}\n")),
+        Err(error) => Told::failed(format!("{:#}\n", anyhow::Error::from(error))),
+    }
+}
+
+/// Steps for whoever waits: the first of each phase, and then as many as are taken.
+fn steps(progress: mpsc::Sender<Told>) -> register::import::Teller {
+    let last = std::sync::Mutex::new((None, std::time::Instant::now()));
+    Arc::new(move |step: register::import::Progress| {
+        let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if last.0 == Some(step.phase) && last.1.elapsed() < STEP {
+            return;
+        }
+        *last = (Some(step.phase), std::time::Instant::now());
+        let what = cmd::admin::directory::phase(step.phase).to_owned();
+        // A step that finds no room is no loss: the next one says more.
+        let _ = progress.try_send(Told::Step { what, done: step.done, total: step.total });
+    })
 }
 
 async fn refresh_trust(house: &House, brake: Brake, now: Timestamp) -> Told {

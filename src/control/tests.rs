@@ -28,7 +28,7 @@ async fn directly(ground: &Ground, question: &Question) -> (String, bool) {
     let checkpoints = assembly::checkpoints(&ground.config);
     match tokio::join!(answer(&house, &checkpoints, question, progress), listen).0 {
         Told::End { text, done } => (text, done),
-        Told::Progress(text) => panic!("{text}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -102,10 +102,16 @@ impl Planned {
         self.brake.map_err(Failed::from)
     }
 
+    /// How many entries it changes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        usize::try_from(self.changes.count).unwrap_or(usize::MAX)
+    }
+
     /// Whether it changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.counts.added + self.counts.changed + self.counts.removed == 0
+        self.changes.count == 0
     }
 }
 

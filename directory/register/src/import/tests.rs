@@ -349,14 +349,17 @@ async fn stopped(ground: &Ground, order: &Order, phase: Phase) -> bool {
         let planned = importer.plan(order).await.unwrap();
         importer.apply(planned).await.unwrap()
     };
-    tokio::select! {
+    let ready = tokio::select! {
         biased;
-        _ = stopping.wait_for(|stop| *stop) => true,
-        ready = work => {
-            flip(&ground.db, ready).await.unwrap();
-            false
-        }
+        _ = stopping.wait_for(|stop| *stop) => return true,
+        ready = work => ready,
+    };
+    // It may have come to its end without resting once after it told.
+    if *stopping.borrow() {
+        return true;
     }
+    flip(&ground.db, ready).await.unwrap();
+    false
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
