@@ -1,6 +1,6 @@
 //! `[trust]`: where the national list comes from and how it is judged.
 
-use super::{domain, domains};
+use super::read::{domain, domains};
 use directory::trust::Place;
 use names::{DistinguishedName, Domain};
 use serde::{Deserialize, Deserializer};

@@ -22,6 +22,10 @@ const MARK: u64 = 4 * PAGE;
 /// once share most of them.
 const LETTER: u64 = 11 * PAGE;
 
+/// Octets written for one letter of 2 kB to twenty mailboxes: its body once, and for each mailbox an entry, a key
+/// and a line of the trail, some in pages of its own.
+const MANY: u64 = 24 * PAGE;
+
 fn address(number: usize) -> String {
     format!("automate-{number}@hopital-saint-roch.mssante.example")
 }
@@ -123,6 +127,38 @@ fn a_mark_and_a_letter_cost_one_sync_and_few_pages_each() {
         assert!((TIMES..=TIMES + 2).contains(&syncs), "{syncs} syncs for {TIMES} times a {what}");
         assert!(each > 0 && each <= most, "{each} octets for a {what}");
     }
+}
+
+#[test]
+fn a_letter_to_twenty_costs_one_sync_and_one_body() {
+    const TIMES: usize = 10;
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let words = ["strace", "-D", "-f", "-yy", "-ttt", "-s", "16", "-e", CALLS, "-o"];
+    let under = words.into_iter().map(str::to_owned).chain([trace.to_string_lossy().into_owned()]);
+    let machines: String = (0..LOGINS).map(machine).collect();
+    let plan = Plan { under: under.collect(), ..Plan::demo(Engine::Sqlite) };
+    let mut house = House::build(with_people(plan, &machines));
+    let addresses: Vec<String> = (0..LOGINS).map(address).collect();
+    let all: Vec<&str> = addresses.iter().map(String::as_str).collect();
+
+    let mut sender = house.sender(MARIE.address, MARIE.password).unwrap();
+    let text = "Quelques mots.\r\n".repeat(120);
+    let mut send = |number: usize| {
+        let letter = Letter::new(MARIE.address, all[0], &format!("Lettre {number}"), &text);
+        assert_eq!(sender.send(MARIE.address, &all, &letter.octets()).unwrap().code, 250);
+    };
+    send(0);
+    let began = instant();
+    (1..=TIMES).for_each(&mut send);
+    let ended = instant();
+    house.stop("TERM");
+
+    let (syncs, octets) = log(&read(&trace), (began, ended));
+    let each = octets / TIMES as u64;
+    println!("a letter to {LOGINS}: {syncs} syncs for {TIMES}, {each} octets each");
+    assert!((TIMES..=TIMES + 2).contains(&syncs), "{syncs} syncs for {TIMES} letters");
+    assert!(each > 0 && each <= MANY, "{each} octets for a letter to {LOGINS}");
 }
 
 fn read(path: &Path) -> Vec<TraceLine> {
