@@ -13,7 +13,7 @@ pub struct Console {
     /// What a browser shows for them, as `https://admin.example:8444`: another host name than other pages.
     pub origin: String,
     /// The zone of dates.
-    #[serde(default = "super::paris")]
+    #[serde(default = "super::pages::paris")]
     pub zone: String,
 }
 

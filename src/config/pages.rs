@@ -20,7 +20,7 @@ pub struct Web {
     pub zone: String,
 }
 
-fn paris() -> String {
+pub(super) fn paris() -> String {
     "Europe/Paris".to_owned()
 }
 
