@@ -18,6 +18,8 @@ mod quota;
 mod register;
 mod search;
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 mod words;

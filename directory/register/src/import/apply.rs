@@ -5,7 +5,7 @@ use db::Tx;
 use crate::import::plan::{Change, ChangeReader, Next, Part, Planned};
 use crate::import::sorter::Sorted;
 use crate::import::{Counts, Failed, Importer, Phase, blocking};
-use crate::index::Builder;
+use crate::index::{self, Builder, Scope};
 use crate::parts::MailboxPart;
 use crate::store::imports::{self, Claim, Step};
 use crate::store::write::{Addresses, Begins, Changes, Write, flip, records};
@@ -73,8 +73,8 @@ async fn write(importer: &Importer, claim: &Claim, planned: Planned) -> Result<(
     write_addresses(importer, claim, (written, claim.addresses_done), addresses, total).await?;
     drop(scratch);
     // What an earlier attempt at the same generation left.
-    crate::index::forget(&importer.db, claim.generation).await?;
-    build_index(importer, claim, after.entries as u64).await
+    index::forget(&importer.db, claim.generation).await?;
+    build_index(importer, claim, written.max(0) as u64, after.entries as u64).await
 }
 
 /// Writes the changes that are not written yet; answers how many there are in all.
@@ -229,19 +229,44 @@ fn address(row: &[u8]) -> Result<(Vec<u8>, ListingId, AccountKind), Failed> {
     Ok((address.as_bytes().to_vec(), ListingId(i64::from_be_bytes(*holder)), kind))
 }
 
-async fn build_index(importer: &Importer, claim: &Claim, total: u64) -> Result<(), Failed> {
-    let mut builder = Builder::new();
+/// Of so many entries one must change before the index is built anew rather than added to.
+const BUILT_ANEW: u64 = 8;
+
+async fn build_index(importer: &Importer, claim: &Claim, changed: u64, total: u64) -> Result<(), Failed> {
+    let mut tx = importer.db.read().await?;
+    let scope = match index::exists(&mut tx, claim.generation - 1).await? {
+        true if changed < total / BUILT_ANEW => Scope::Update,
+        true | false => Scope::Whole,
+    };
+    drop(tx);
+    let total = match scope {
+        Scope::Whole => total,
+        Scope::Update => changed,
+    };
+    let mut builder = Builder::new(scope);
     let (mut last, mut done) = (ListingId(0), 0);
     let mut renewed = importer.clock.now();
     loop {
         let mut tx = importer.db.read().await?;
-        let batch = store::after(&mut tx, last, limits::COMPARED_AT_ONCE, claim.generation).await?;
+        let (after, count) = (last, limits::COMPARED_AT_ONCE);
+        let batch: Vec<store::Change> = match scope {
+            Scope::Whole => {
+                let all = store::after(&mut tx, after, count, claim.generation).await?;
+                all.into_iter().map(|listing| store::Change::Now(Box::new(listing))).collect()
+            }
+            Scope::Update => store::changed(&mut tx, after, count, claim.generation).await?,
+        };
         drop(tx);
         let Some(end) = batch.last() else { break };
         (last, done) = (end.id(), done + batch.len() as u64);
         builder = blocking(move || {
             let mut builder = builder;
-            batch.iter().for_each(|listing| builder.add(listing));
+            for change in &batch {
+                match change {
+                    store::Change::Now(listing) => builder.add(listing)?,
+                    store::Change::Gone(id) => builder.gone(*id),
+                }
+            }
             Ok(builder)
         })
         .await?;
@@ -252,6 +277,13 @@ async fn build_index(importer: &Importer, claim: &Claim, total: u64) -> Result<(
             renewed = now;
         }
     }
+    builder = blocking(move || {
+        let mut builder = builder;
+        builder.seal()?;
+        Ok(builder)
+    })
+    .await?;
+    imports::renew(&importer.db, claim, importer.clock.now()).await?;
     builder.finish(&importer.db, claim.generation).await?;
     imports::renew(&importer.db, claim, importer.clock.now()).await
 }

@@ -77,11 +77,6 @@ impl Building {
         Ok(entry)
     }
 
-    /// Says that an entry is found by a key; entries come in ascending order for each key.
-    pub(crate) fn tell(&mut self, key: &[u8], field: Field, entry: u32) {
-        add_to(&mut self.keys, &mut self.lists, key, field, entry);
-    }
-
     /// Orders the keys and writes their lists one behind the other.
     pub(crate) fn seal(mut self) -> Result<Sealed, Error> {
         let mut keys: Vec<(Box<[u8]>, u32)> = std::mem::take(&mut self.keys).into_iter().collect();

@@ -158,11 +158,6 @@ impl Fields {
         Self(self.0 | others.0)
     }
 
-    /// Only those that are among others too.
-    pub(crate) const fn only(self, others: Self) -> Self {
-        Self(self.0 & others.0)
-    }
-
     /// These without others.
     pub(crate) const fn without(self, others: Self) -> Self {
         Self(self.0 & !others.0)

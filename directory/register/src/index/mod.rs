@@ -10,6 +10,7 @@ mod build;
 mod builder;
 mod fields;
 mod live;
+mod merge;
 mod postings;
 mod segment;
 mod stored;
@@ -18,7 +19,7 @@ mod terms;
 use std::sync::Arc;
 
 pub(crate) use build::Building;
-pub(crate) use builder::{Builder, forget};
+pub(crate) use builder::{Builder, Scope, exists, forget, sweep};
 pub(crate) use fields::{Field, Fields};
 pub(crate) use live::Live;
 pub(crate) use postings::{List, Lists};

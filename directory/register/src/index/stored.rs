@@ -171,7 +171,8 @@ pub(crate) async fn load(tx: &mut Tx, segment: i64) -> Result<Segment, Error> {
     Segment::of(head, words, Postings::Stored(segment), base)
 }
 
-async fn whole(tx: &mut Tx, segment: i64, part: i64) -> Result<Vec<u8>, Error> {
+/// All octets of a part.
+pub(crate) async fn whole(tx: &mut Tx, segment: i64, part: i64) -> Result<Vec<u8>, Error> {
     let mut all = Vec::new();
     let mut next = 0_i64;
     loop {

@@ -15,6 +15,8 @@ pub(crate) async fn sweep(db: &Db) -> Result<u64, Failed> {
         let removed = db.write(Sweep { until: generation - 1 }).await?;
         swept += removed;
         if removed == 0 {
+            // The generation before the one in force stays, with its index, until the next import has ended.
+            crate::index::sweep(db, generation).await?;
             return Ok(swept);
         }
     }

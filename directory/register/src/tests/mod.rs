@@ -2,6 +2,7 @@
 
 mod invented;
 mod local_entries;
+mod misspelt;
 
 use db::Db;
 use names::Timestamp;
