@@ -57,7 +57,8 @@ impl Asked {
             ];
             let joined = neighbours.into_iter().flatten().filter(|word| word.len() > 2).collect();
             let figures = word.bytes().all(|figure| figure.is_ascii_digit());
-            let required = !is_particle(word) && !(figures && word.len() < 2);
+            let one_figure = figures && word.len() == 1;
+            let required = !is_particle(word) && !one_figure;
             words.push(Word { text: spelt_out(word), joined, required });
         }
         words.truncate(limits::ASKED_WORDS);

@@ -127,7 +127,7 @@ pub fn questions(entries: &[Listing], each: usize) -> Vec<Question> {
             let is_one = |key: &String| known.get(key) == Some(&1);
             if let Some((text, needs)) = misspelt(rule, listing, &mut lots)
                 && is_one(&needs)
-                && fold(&text) != ""
+                && !fold(&text).is_empty()
             {
                 all.push(Question { rule, text, means: listing.id() });
                 left -= 1;

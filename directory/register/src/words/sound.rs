@@ -94,7 +94,7 @@ fn consonants(word: &[u8]) -> Vec<u8> {
             [b'q', ..] => (b"k", 1),
             [b'g', b'n', ..] => (b"n", 2),
             [b'g', b'u', ..] if soft(2) => (b"g", 2),
-            [b'g', b'e', after, ..] if matches!(after, b'a' | b'o' | b'u') => (b"j", 2),
+            [b'g', b'e', b'a' | b'o' | b'u', ..] => (b"j", 2),
             [b'g', ..] if soft(1) => (b"j", 1),
             [b'x', ..] if at > 0 => (b"ks", 1),
             [b'x' | b'z', ..] => (b"s", 1),
