@@ -27,6 +27,7 @@ mod import;
 pub mod limits;
 mod login_cache;
 mod logins;
+mod mailbox_acts;
 pub mod mailboxes;
 pub mod mandates;
 mod one_time_code;
@@ -37,6 +38,7 @@ pub mod people;
 mod pharmacies;
 mod professionals;
 mod profile_state;
+mod published;
 mod resolve;
 mod scram;
 mod sealing;
@@ -60,6 +62,11 @@ pub use error::Error;
 pub use generation::Generation;
 pub use import::{Applied, Plan, PreparedImport};
 pub use logins::{Login, MaySendAs, MayUse, Means, Proved, Seen};
+pub use mailbox_acts::{
+    Access, AdmittedLine, Departed, Left, MailboxEntry, MailboxMove, MailboxRefusal, MailboxSheet, NewHolder,
+    NewMailbox, NewPerson, OrganisationSheet, PersonDetails, PersonSheet, PreparedMailbox, Reset, SignsIn,
+    Whole,
+};
 pub use mailboxes::{Mailbox, MailboxState};
 pub use mandates::{Profile, Relation};
 pub use organisations::Organisation;
@@ -109,5 +116,6 @@ const OWN: &[db::Migration] = &[
     db::Migration { name: "directory/0004", sql: include_str!("../migrations/0004.sql") },
     db::Migration { name: "directory/0005", sql: include_str!("../migrations/0005.sql") },
     db::Migration { name: "directory/0010", sql: include_str!("../migrations/0010.sql") },
+    db::Migration { name: "directory/0011", sql: include_str!("../migrations/0011.sql") },
     db::Migration { name: "directory/0020", sql: include_str!("../migrations/0020.sql") },
 ];

@@ -70,6 +70,14 @@ pub const FACTOR_KEPT: i64 = HOUR;
 pub const ADMINISTRATOR_LOGIN: std::ops::RangeInclusive<usize> = 3..=60;
 /// Characters of an administrator's name, least and most.
 pub const ADMINISTRATOR_NAME: std::ops::RangeInclusive<usize> = 2..=100;
+/// Characters of what the directory says of a mailbox: description, service, responsible.
+pub const ENTRY_TEXT: usize = 200;
+/// Ranks of a mailbox among those of its holder.
+pub const ENTRY_RANK: std::ops::RangeInclusive<i64> = 1..=99;
+/// Characters of a civility, a first name, a last name.
+pub const NAME_TEXT: usize = 100;
+/// Holders published in one unit.
+pub const PUBLISHED_AT_ONCE: usize = 200;
 /// An administrator's session ends this long after sign-in, in milliseconds, whatever its use.
 pub const CONSOLE_SESSION: i64 = 8 * HOUR;
 /// Sessions that one administrator may have at a time; the longest unused goes.

@@ -59,6 +59,8 @@ pub struct Mailbox {
     pub description: Option<String>,
     /// Service it is attached to (ORG, APP).
     pub service: Option<String>,
+    /// Who answers for it (ORG, APP); for administrators only.
+    pub responsible: Option<String>,
     /// The professional who holds it (PER, CAB).
     pub person: Option<Person>,
     /// The organisation that holds it (ORG, APP), or where the person works.
@@ -109,6 +111,7 @@ macro_rules! select_mailbox {
     ($rest:literal) => {
         concat!(
             "SELECT m.account, m.address, m.kind, m.description, m.service, m.red_list, m.rank, m.state, m.followed,
+             m.responsible,
              p.id, p.national_id, p.civility, p.given_name, p.family_name, p.profession_code,
              p.profession_label, p.specialty,
              o.id, o.national_id, o.finess, o.siret, o.name, o.sector, o.street, o.postal_code, o.town
@@ -120,7 +123,7 @@ macro_rules! select_mailbox {
 }
 
 /// Columns of a mailbox with its joins, as [`from_row`] reads them.
-const OWN_COLUMNS: usize = 9;
+const OWN_COLUMNS: usize = 10;
 
 const BY_ADDRESS: &str = select_mailbox!("WHERE m.address IN ({})");
 const BY_ACCOUNT: &str = select_mailbox!("WHERE m.account IN ({})");
@@ -135,10 +138,12 @@ const OF_PERSON: &str = select_mailbox!(
 );
 const INSERT: &str =
     "INSERT INTO mailbox (account, address, kind, person, organisation, description, service,
-    red_list, rank, state, state_since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-const UPDATE: &str = "UPDATE mailbox SET description = $2, service = $3, red_list = $4, rank = $5
-    WHERE account = $1";
-const SET_STATE: &str = "UPDATE mailbox SET state = $2, state_since = $3 WHERE account = $1";
+    red_list, rank, state, state_since, responsible, changed_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11)";
+const UPDATE: &str = "UPDATE mailbox SET description = $2, service = $3, red_list = $4, rank = $5,
+    responsible = $6, changed_at = $7 WHERE account = $1";
+const SET_STATE: &str =
+    "UPDATE mailbox SET state = $2, state_since = $3, changed_at = $3 WHERE account = $1";
 const SET_FOLLOWED: &str = "UPDATE mailbox SET followed = $2 WHERE account = $1";
 const ALL_ACCOUNTS: &str = "SELECT account, kind FROM mailbox UNION ALL SELECT account, 'PAT' FROM patient
     ORDER BY account";
@@ -184,19 +189,23 @@ pub async fn create(tx: &mut Tx, mailbox: &Mailbox, now: Timestamp) -> Result<()
         mailbox.red_list,
         mailbox.rank,
         mailbox.state.code(),
-        now
+        now,
+        mailbox.responsible.clone()
     ];
     tx.execute(INSERT, row).await.map(drop)
 }
 
-/// Writes what may change of a mailbox: description, service, red list, rank. The caller bumps the generation.
-pub async fn update(tx: &mut Tx, mailbox: &Mailbox) -> Result<(), db::Error> {
+/// Writes what may change of a mailbox: description, service, responsible, red list, rank. The caller bumps
+/// the generation.
+pub async fn update(tx: &mut Tx, mailbox: &Mailbox, now: Timestamp) -> Result<(), db::Error> {
     let row = args![
         mailbox.account,
         mailbox.description.clone(),
         mailbox.service.clone(),
         mailbox.red_list,
-        mailbox.rank
+        mailbox.rank,
+        mailbox.responsible.clone(),
+        now
     ];
     tx.execute(UPDATE, row).await.map(drop)
 }
@@ -239,6 +248,7 @@ pub(crate) fn from_row(row: &Row) -> Result<Mailbox, db::Error> {
         rank: row.int(6)?,
         state,
         followed: row.bool(8)?,
+        responsible: row.maybe_text(9)?,
         person: people::from_row(row, OWN_COLUMNS)?,
         organisation: organisations::from_row(row, OWN_COLUMNS + people::COLUMNS)?,
     })

@@ -30,6 +30,10 @@ pub struct Organisation {
 
 const FIND_ALL: &str = "SELECT id, national_id, finess, siret, name, sector, street, postal_code, town
     FROM organisation WHERE national_id IN ({})";
+const BY_ID: &str = "SELECT id, national_id, finess, siret, name, sector, street, postal_code, town
+    FROM organisation WHERE id = $1";
+const ALL: &str = "SELECT id, national_id, finess, siret, name, sector, street, postal_code, town
+    FROM organisation ORDER BY folded_name, id";
 const SAVE: &str =
     "INSERT INTO organisation (id, national_id, finess, siret, name, folded_name, sector, street,
     postal_code, town) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -46,6 +50,21 @@ pub async fn find_by_national_ids(
 ) -> Result<Vec<Organisation>, db::Error> {
     let list = ids.iter().map(|id| db::Value::from(id.0.as_str())).collect();
     let rows = tx.rows_in(FIND_ALL, args![], list).await?;
+    let found: Result<Vec<_>, _> = rows.iter().map(|row| from_row(row, 0)).collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+/// The organisation with this id.
+pub async fn find(tx: &mut Tx, id: OrganisationId) -> Result<Option<Organisation>, db::Error> {
+    match tx.maybe_row(BY_ID, args![id]).await? {
+        Some(row) => from_row(&row, 0),
+        None => Ok(None),
+    }
+}
+
+/// Every organisation of this house, by name.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Organisation>, db::Error> {
+    let rows = tx.rows(ALL, args![]).await?;
     let found: Result<Vec<_>, _> = rows.iter().map(|row| from_row(row, 0)).collect();
     Ok(found?.into_iter().flatten().collect())
 }

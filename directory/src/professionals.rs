@@ -4,10 +4,11 @@
 //! certificate of the person's own. The last two are checked by the pages; what reaches this room is the
 //! national identifier they proved.
 
-mod delegating;
+mod asking;
+pub(crate) mod delegating;
 pub(crate) mod invitations;
 mod members;
-mod sessions;
+pub(crate) mod sessions;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,7 @@ pub use sessions::{ProfessionalSession, ProfessionalSessionLine, Proof};
 
 impl Directory {
     /// A line in a professional's own chain.
-    fn told_of_person(&self, person: PersonId, by: Actor, act: Act, detail: String, now: Timestamp) -> Entry {
+    pub(crate) fn told_of_person(&self, person: PersonId, by: Actor, act: Act, detail: String, now: Timestamp) -> Entry {
         let for_whom = Some(Actor::Person(person)).filter(|whom| *whom != by);
         Entry::new(Chain::Person(person), Line { at: now, actor: by, for_whom, act, detail }, self.entropy())
     }

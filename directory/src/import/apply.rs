@@ -65,9 +65,9 @@ async fn write(
         Write::Person(person) => people::save(tx, person).await?,
         Write::Mailbox { mailbox, new_state } => match (step.known, new_state) {
             (Known::New, _) => mailboxes::create(tx, mailbox, now).await?,
-            (Known::Differs, None) => mailboxes::update(tx, mailbox).await?,
+            (Known::Differs, None) => mailboxes::update(tx, mailbox, now).await?,
             (Known::Differs, Some(state)) => {
-                mailboxes::update(tx, mailbox).await?;
+                mailboxes::update(tx, mailbox, now).await?;
                 mailboxes::set_state(tx, mailbox.account, *state, now).await?;
             }
         },

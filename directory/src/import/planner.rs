@@ -196,6 +196,7 @@ impl<F: FnMut() -> i64> Planner<'_, F> {
             red_list: row.red_list,
             rank: row.rank,
             followed: known.is_some_and(|known| known.followed),
+            responsible: known.and_then(|known| known.responsible.clone()),
             description: row.description.clone(),
             service: row.service.clone(),
             person,

@@ -4,9 +4,9 @@ use audit::{Act, Actor, Chain, Entry, Line};
 use db::{Tx, args};
 use names::{AccountId, AccountKind, OrganisationId, PersonId, Timestamp};
 
-use super::users;
+use super::asking::Asker;
 use crate::delegations::{self, Delegation};
-use crate::{Directory, Error, Mailbox, MailboxState, Person, Rights, mailboxes, people};
+use crate::{Authority, Directory, Error, Mailbox, MailboxState, Person, Rights, mailboxes, people};
 
 /// A delegation as both sides see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -112,6 +112,22 @@ impl Directory {
         ends: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Result<Person, DelegationRefusal>, Error> {
+        let by = Asker::Manager(by);
+        let unit = Delegate { directory: self.clone(), by, mailbox, to: to.to_owned(), rights, ends, now };
+        self.db().write(unit).await
+    }
+
+    /// The same, by an administrator: to anybody who is known here.
+    pub async fn delegate_as(
+        &self,
+        by: &Authority,
+        mailbox: AccountId,
+        to: &str,
+        rights: Rights,
+        ends: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Result<Person, DelegationRefusal>, Error> {
+        let by = Asker::Administrator(by.clone());
         let unit = Delegate { directory: self.clone(), by, mailbox, to: to.to_owned(), rights, ends, now };
         self.db().write(unit).await
     }
@@ -135,7 +151,7 @@ impl Directory {
         let Told { by, mailbox, person, act, ref more } = *told;
         let of_mailbox = format!("person={}{more}", person.0);
         let of_person = format!("mailbox={} person={}{more}", mailbox.0, person.0);
-        let line = |detail| Line { at: now, actor: Actor::Person(by), for_whom: None, act, detail };
+        let line = |detail| Line { at: now, actor: by, for_whom: None, act, detail };
         [
             Entry::new(Chain::Person(person), line(of_person), self.entropy()),
             Entry::new(Chain::Account(mailbox), line(of_mailbox), self.entropy()),
@@ -145,7 +161,7 @@ impl Directory {
 
 /// What is told of an act between two people.
 pub(super) struct Told {
-    pub(super) by: PersonId,
+    pub(super) by: Actor,
     pub(super) mailbox: AccountId,
     pub(super) person: PersonId,
     pub(super) act: Act,
@@ -154,7 +170,7 @@ pub(super) struct Told {
 
 struct Delegate {
     directory: Directory,
-    by: PersonId,
+    by: Asker,
     mailbox: AccountId,
     to: String,
     rights: Rights,
@@ -168,7 +184,7 @@ impl db::Unit for Delegate {
     type Error = Error;
 
     async fn run(&mut self, tx: &mut Tx) -> Result<Self::Output, Error> {
-        let Some(mailbox) = managed(tx, self.by, self.mailbox, self.now).await? else {
+        let Some(mailbox) = self.by.mailbox(tx, self.mailbox, self.now).await? else {
             return Ok(Err(DelegationRefusal::NotYours));
         };
         if self.rights == Rights::Manage {
@@ -177,12 +193,10 @@ impl db::Unit for Delegate {
         if self.ends.is_some_and(|ends| ends <= self.now) {
             return Ok(Err(DelegationRefusal::Past));
         }
-        let organisation = mailbox.organisation.map(|organisation| organisation.id);
-        let found = users::person_of(tx, &self.to).await?;
-        let Some(person) = colleague(tx, organisation, found).await? else {
+        let Some(person) = self.by.named(tx, &self.to, &mailbox).await? else {
             return Ok(Err(DelegationRefusal::Nobody));
         };
-        if person.id == self.by || mailbox.person.is_some_and(|holder| holder.id == person.id) {
+        if self.by.is(person.id) || mailbox.person.is_some_and(|holder| holder.id == person.id) {
             return Ok(Err(DelegationRefusal::Yourself));
         }
         let delegation = Delegation {
@@ -195,7 +209,7 @@ impl db::Unit for Delegate {
         delegations::save(tx, &delegation).await?;
         let until = self.ends.map_or_else(|| "open".to_owned(), |ends| ends.0.to_string());
         let told = Told {
-            by: self.by,
+            by: self.by.actor(),
             mailbox: self.mailbox,
             person: person.id,
             act: Act::DelegationGiven,
@@ -226,7 +240,7 @@ impl db::Unit for EndDelegation {
             return Ok(false);
         }
         let told = Told {
-            by: self.by,
+            by: Actor::Person(self.by),
             mailbox: self.mailbox,
             person: self.person,
             act: Act::DelegationEnded,

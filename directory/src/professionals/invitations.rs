@@ -8,6 +8,7 @@ use db::{Tx, args};
 use names::{NationalPersonId, PersonId, Timestamp};
 
 use super::users;
+use crate::sealing::Sealing;
 use crate::users::Contact;
 use crate::{Channel, Directory, Error, WeakPassword, limits, passwords, people};
 
@@ -62,22 +63,28 @@ impl Directory {
             people::find_by_national_ids(&mut tx, std::slice::from_ref(national)).await?.pop()
         };
         let person = person.ok_or(Error::Unknown("professional"))?.id;
-        let code = zeroize::Zeroizing::new(spell(&self.entropy().bytes()));
+        let (invitation, row) = self.draw_invitation(person, now);
         let unit = Invite {
             directory: self.clone(),
-            id: self.db().id(now),
-            person,
             contact: contact.map(|(channel, destination)| Contact {
                 login: national.0.clone(),
                 channel,
                 destination,
             }),
-            code: self.sealing().secret_hash(&canonical(&code)),
+            row,
             by,
             now,
         };
         self.db().write(unit).await?;
-        Ok(Invitation { code, ends: now.plus(limits::INVITATION_LIFE) })
+        Ok(invitation)
+    }
+
+    /// A fresh code, and what is kept of it.
+    pub(crate) fn draw_invitation(&self, person: PersonId, now: Timestamp) -> (Invitation, Row) {
+        let code = zeroize::Zeroizing::new(spell(&self.entropy().bytes()));
+        let hash = self.sealing().secret_hash(&canonical(&code));
+        let row = Row { id: self.db().id(now), person, code: hash, now };
+        (Invitation { code, ends: now.plus(limits::INVITATION_LIFE) }, row)
     }
 
     /// Chooses a password with an invitation. The work is the same whoever the identifier means.
@@ -113,12 +120,36 @@ impl Directory {
     }
 }
 
-struct Invite {
-    directory: Directory,
+/// What is kept of an invitation.
+pub(crate) struct Row {
     id: i64,
     person: PersonId,
-    contact: Option<Contact>,
     code: [u8; 32],
+    now: Timestamp,
+}
+
+/// Writes an invitation; those before it stop counting. False when it is not known where codes go.
+pub(crate) async fn invite(
+    tx: &mut Tx,
+    sealing: &Sealing,
+    contact: Option<&Contact>,
+    row: &Row,
+) -> Result<bool, Error> {
+    match contact {
+        Some(contact) => users::save_contact(tx, sealing, row.person, contact).await?,
+        None if users::find(tx, sealing, row.person).await?.is_none() => return Ok(false),
+        None => {}
+    }
+    tx.execute(RETIRE, args![row.person]).await?;
+    let ends = row.now.plus(limits::INVITATION_LIFE);
+    tx.execute(INSERT, args![row.id, row.person, row.code, row.now, ends]).await?;
+    Ok(true)
+}
+
+struct Invite {
+    directory: Directory,
+    contact: Option<Contact>,
+    row: Row,
     by: Actor,
     now: Timestamp,
 }
@@ -129,19 +160,11 @@ impl db::Unit for Invite {
     type Error = Error;
 
     async fn run(&mut self, tx: &mut Tx) -> Result<(), Error> {
-        let sealing = self.directory.sealing();
-        match &self.contact {
-            Some(contact) => users::save_contact(tx, sealing, self.person, contact).await?,
-            None => {
-                let known = users::find(tx, sealing, self.person).await?;
-                known.ok_or(Error::Unknown("address or number for this professional's codes"))?;
-            }
+        if !invite(tx, self.directory.sealing(), self.contact.as_ref(), &self.row).await? {
+            return Err(Error::Unknown("address or number for this professional's codes"));
         }
-        tx.execute(RETIRE, args![self.person]).await?;
-        let ends = self.now.plus(limits::INVITATION_LIFE);
-        tx.execute(INSERT, args![self.id, self.person, self.code, self.now, ends]).await?;
-        let detail = format!("invitation={} contact={}", self.id, self.contact.is_some());
-        let line = self.directory.told_of_person(self.person, self.by, Act::Invited, detail, self.now);
+        let detail = format!("invitation={} contact={}", self.row.id, self.contact.is_some());
+        let line = self.directory.told_of_person(self.row.person, self.by, Act::Invited, detail, self.now);
         audit::append(tx, &[line]).await?;
         Ok(())
     }

@@ -7,10 +7,11 @@ use audit::Act;
 use db::{Tx, args};
 use names::{AccountId, AccountKind, PersonId, Timestamp};
 
-use super::delegating::{Told, colleague, managed};
+use super::asking::{Asker, is_too_much};
+use super::delegating::{Told, managed};
 use super::users;
 use crate::delegations::{self, Delegation};
-use crate::{Directory, Error, Rights, people};
+use crate::{Authority, Directory, Error, Rights, people};
 
 /// Somebody who may use a mailbox.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,6 +110,22 @@ impl Directory {
         rights: Option<Rights>,
         now: Timestamp,
     ) -> Result<Result<(), MemberRefusal>, Error> {
+        let by = Asker::Manager(by);
+        let unit = SetMember { directory: self.clone(), by, mailbox, to: to.to_owned(), rights, now };
+        self.db().write(unit).await
+    }
+
+    /// The same, by an administrator: to anybody who is known here, and a team's mailbox may lose its last
+    /// manager.
+    pub async fn set_member_as(
+        &self,
+        by: &Authority,
+        mailbox: AccountId,
+        to: &str,
+        rights: Option<Rights>,
+        now: Timestamp,
+    ) -> Result<Result<(), MemberRefusal>, Error> {
+        let by = Asker::Administrator(by.clone());
         let unit = SetMember { directory: self.clone(), by, mailbox, to: to.to_owned(), rights, now };
         self.db().write(unit).await
     }
@@ -116,7 +133,7 @@ impl Directory {
 
 struct SetMember {
     directory: Directory,
-    by: PersonId,
+    by: Asker,
     mailbox: AccountId,
     to: String,
     rights: Option<Rights>,
@@ -129,7 +146,7 @@ impl db::Unit for SetMember {
     type Error = Error;
 
     async fn run(&mut self, tx: &mut Tx) -> Result<Self::Output, Error> {
-        let Some(mailbox) = managed(tx, self.by, self.mailbox, self.now).await? else {
+        let Some(mailbox) = self.by.mailbox(tx, self.mailbox, self.now).await? else {
             return Ok(Err(MemberRefusal::NotYours));
         };
         let admitted = admitted(tx, self.mailbox, self.now).await?;
@@ -139,24 +156,24 @@ impl db::Unit for SetMember {
             return Ok(Err(MemberRefusal::Holder));
         }
         let known = found.filter(|person| admitted.contains_key(person));
-        let organisation = mailbox.organisation.as_ref().map(|organisation| organisation.id);
         let person = match known {
             Some(person) => person,
             // Nobody is taken out who is not in.
             None if self.rights.is_none() => return Ok(Err(MemberRefusal::Nobody)),
-            None => match colleague(tx, organisation, found).await? {
+            None => match self.by.named(tx, &self.to, &mailbox).await? {
                 Some(person) => person.id,
                 None => return Ok(Err(MemberRefusal::Nobody)),
             },
         };
         let personal = mailbox.kind == AccountKind::Personal;
-        if personal && self.rights == Some(Rights::Manage) {
+        if is_too_much(&mailbox, self.rights) {
             return Ok(Err(MemberRefusal::Managing));
         }
         let managers = admitted.iter().filter(|(other, rights)| {
             **other != person && **rights == Rights::Manage && Some(**other) != holder
         });
-        if holder.is_none() && self.rights != Some(Rights::Manage) && managers.count() == 0 {
+        let last = holder.is_none() && self.rights != Some(Rights::Manage) && managers.count() == 0;
+        if last && !self.by.may_leave_unmanaged() {
             return Ok(Err(MemberRefusal::LastManager));
         }
         let before = admitted.get(&person).copied();
@@ -168,7 +185,7 @@ impl db::Unit for SetMember {
             Some(rights) => (Act::DelegationGiven, format!(" rights={} until=open", rights.code())),
             None => (Act::DelegationEnded, String::new()),
         };
-        let told = Told { by: self.by, mailbox: self.mailbox, person, act, more };
+        let told = Told { by: self.by.actor(), mailbox: self.mailbox, person, act, more };
         self.directory.generation().bump(tx).await?;
         audit::append(tx, &self.directory.between(&told, self.now)).await?;
         Ok(Ok(()))

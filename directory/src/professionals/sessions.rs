@@ -301,7 +301,7 @@ impl Opening {
     }
 }
 
-pub(super) async fn end_all(
+pub(crate) async fn end_all(
     tx: &mut Tx,
     person: PersonId,
     kept: Option<SessionId>,
