@@ -103,6 +103,7 @@ impl House {
             .await
             .context("opening the directory")?;
         list_domains(&data, &directory, config, now).await.context("listing our domains")?;
+        directory.publish_all(now).await.context("publishing the mailboxes of this house")?;
         let trust = Arc::new(trust_refresh::settings(config)?);
         let trust_refresh = TrustRefresh::new(config, directory.clone(), Arc::clone(&trust), clock.clone())
             .context("[trust]")?;

@@ -88,6 +88,121 @@ pub enum Command {
     Queue(QueueCommand),
     /// Says who administers.
     Administrator(AdministratorCommand),
+    /// Makes a mailbox, or changes what may change of one.
+    Mailbox(MailboxCommand),
+    /// Says who uses a mailbox.
+    Member(MemberCommand),
+    /// Ends everything of a professional who leaves.
+    Departure {
+        /// National identifier.
+        person: String,
+        /// Whether their mailboxes are suspended, not closed.
+        suspend: bool,
+        /// Whether it is done, or only told.
+        how: Import,
+    },
+}
+
+/// What is done with mailboxes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum MailboxCommand {
+    /// Makes one.
+    Create {
+        /// Its address, for ever.
+        address: String,
+        /// `PER`, `ORG`, `APP`, `CAB`.
+        kind: String,
+        /// National identifier of its professional.
+        person: Option<String>,
+        /// Who they are, when they are new here.
+        name: Option<PersonName>,
+        /// FINESS or SIRET of its organisation.
+        organisation: Option<String>,
+        /// What it is for.
+        description: Option<String>,
+        /// Service it is attached to.
+        service: Option<String>,
+        /// Who answers for it.
+        responsible: Option<String>,
+    },
+    /// Says anew what the directory says of it; what is absent stays, what is empty goes.
+    Describe {
+        /// Which.
+        address: String,
+        /// What it is for.
+        description: Option<String>,
+        /// Service it is attached to.
+        service: Option<String>,
+        /// Who answers for it.
+        responsible: Option<String>,
+        /// Whether no search shows it.
+        red_list: Option<bool>,
+        /// 1 is the holder's preferred one.
+        rank: Option<i64>,
+    },
+    /// Stops it for a time.
+    Suspend {
+        /// Which.
+        address: String,
+    },
+    /// Lets it be used again.
+    Reopen {
+        /// Which.
+        address: String,
+    },
+    /// Stops it for good.
+    Close {
+        /// Which.
+        address: String,
+    },
+    /// Tells what it is and who uses it.
+    Show {
+        /// Which.
+        address: String,
+    },
+}
+
+/// Who a new professional is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PersonName {
+    /// `Dr`, `Pr`, `Mme`, `M.`.
+    pub civility: Option<String>,
+    /// First name in practice.
+    pub given_name: String,
+    /// Last name in practice.
+    pub family_name: String,
+    /// Know-how label.
+    pub specialty: Option<String>,
+}
+
+/// What is done with who uses a mailbox.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum MemberCommand {
+    /// Lets somebody use it.
+    Add {
+        /// Its address.
+        mailbox: String,
+        /// National identifier, or the address of a mailbox of their own.
+        person: String,
+        /// `read`, `write`, `manage`.
+        rights: String,
+    },
+    /// Gives them other rights.
+    Change {
+        /// Its address.
+        mailbox: String,
+        /// As before.
+        person: String,
+        /// As before.
+        rights: String,
+    },
+    /// Takes all from them.
+    Remove {
+        /// Its address.
+        mailbox: String,
+        /// As before.
+        person: String,
+    },
 }
 
 /// What is done with administrators.

@@ -13,6 +13,8 @@ mod followed;
 mod history;
 mod import;
 mod invitations;
+mod mailboxes;
+mod members;
 mod national;
 mod passwords;
 mod queue;
@@ -21,16 +23,13 @@ mod testing;
 mod trust;
 mod why;
 
-pub use command::{
-    AdministratorCommand, CodesTo, Command, Done, DropNotice, Import, PasswordOwner, QueueCommand,
-    QueueFilter, SeedText, TrustList,
-};
+pub use command::{AdministratorCommand, CodesTo, Command, Done, DropNotice, Import, MailboxCommand, MemberCommand, PasswordOwner, PersonName, QueueCommand, QueueFilter, SeedText, TrustList};
 pub use error::Error;
 pub use national::{Means, NationalCommand};
 pub use trust::tell as tell_trust;
 
 use audit::{Act, Actor, Chain, Entry, Line};
-use directory::Directory;
+use directory::{Directory, Left};
 use mailstore::Mailstore;
 use names::{Entropy, Timestamp};
 use relay::Relay;
@@ -73,6 +72,12 @@ impl Admin {
             Command::TrustLoad { list, brake } => self.trust_load(list, *brake, now).await,
             Command::WhoMaySend { domain } => self.who_may_send(domain, now).await,
             Command::Administrator(command) => self.administrator(command, now).await,
+            Command::Mailbox(command) => self.mailbox(command, now).await,
+            Command::Member(command) => self.member(command, now).await,
+            Command::Departure { person, suspend, how } => {
+                let left = if *suspend { Left::Suspended } else { Left::Closed };
+                self.departure(person, left, *how, now).await
+            }
         }
     }
 

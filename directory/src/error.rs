@@ -12,6 +12,13 @@ pub enum Error {
         #[source]
         cause: db::Error,
     },
+    /// The register failed.
+    #[error("the register failed")]
+    Register {
+        /// Why.
+        #[source]
+        cause: register::Error,
+    },
     /// A sealed value does not open: wrong master key, or damage.
     #[error("a sealed {what} of the directory does not open")]
     Unseal {
@@ -47,6 +54,15 @@ pub enum Error {
 impl From<db::Error> for Error {
     fn from(cause: db::Error) -> Self {
         Self::Database { cause }
+    }
+}
+
+impl From<register::Error> for Error {
+    fn from(cause: register::Error) -> Self {
+        match cause {
+            register::Error::Db(cause) => Self::Database { cause },
+            cause => Self::Register { cause },
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `pli admin`: commands for administrators.
 
 mod administrator;
+mod mailbox;
 pub(crate) mod directory;
 
 use super::progress::Shown;
@@ -48,7 +49,12 @@ enum Act {
     Account(Account),
     /// Mailboxes of professionals.
     #[command(subcommand)]
-    Mailbox(Mailbox),
+    Mailbox(mailbox::Mailbox),
+    /// Who uses a mailbox beside its holder.
+    #[command(subcommand)]
+    Member(mailbox::Member),
+    /// Ends everything of a professional who leaves: mailboxes, memberships, delegations, passwords, sessions.
+    Departure(mailbox::Departure),
     /// Counts letters by day, door and software (X-MSS-NIL), as a table for spreadsheets. Numbers only.
     Indicators {
         /// Of the last days, today among them.
@@ -107,24 +113,6 @@ enum Trust {
         /// As clinique.mssante.example.
         domain: String,
     },
-}
-
-#[derive(Subcommand)]
-enum Mailbox {
-    /// Says whether a mailbox hears what becomes of its letters to patients: delivered, and not opened after
-    /// some days. Without it only a mail program that asks hears.
-    Visibility {
-        /// Its address.
-        address: String,
-        /// `on` or `off`.
-        visibility: Visibility,
-    },
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Visibility {
-    On,
-    Off,
 }
 
 #[derive(Subcommand)]
@@ -196,9 +184,9 @@ fn question(act: Act) -> anyhow::Result<Question> {
             how: if dry_run { Import::DryRun } else { Import::Apply },
         },
         Act::Why { queue } => Command::Why { queue },
-        Act::Mailbox(Mailbox::Visibility { address, visibility }) => {
-            Command::Follow { address, followed: visibility == Visibility::On }
-        }
+        Act::Mailbox(mailbox) => mailbox.command(),
+        Act::Member(member) => member.command(),
+        Act::Departure(departure) => departure.command(),
         Act::Indicators { days } => Command::Indicators { days },
         Act::Account(Account::List) => Command::Accounts,
         Act::Account(Account::History { address, lines }) => Command::History { address, lines },

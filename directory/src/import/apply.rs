@@ -7,6 +7,7 @@ use names::Timestamp;
 use crate::credentials::{self, NewCredential};
 use crate::import::plan::{Known, Plan, Step, Write};
 use crate::import::{Applied, PreparedImport};
+use crate::published::Touched;
 use crate::users::{self, User};
 use crate::{Directory, Error, delegations, mailboxes, mandates, organisations, patients, people, trust};
 
@@ -26,7 +27,9 @@ pub(crate) async fn apply(
         faults: plan.faults,
     };
     let any = !plan.steps.is_empty();
+    let mut touched = Touched::default();
     for step in plan.steps {
+        touch(&mut touched, &step.write);
         match write(tx, directory, prepared, &step, now).await? {
             Written::Yes => match step.known {
                 Known::New => applied.created += 1,
@@ -38,12 +41,30 @@ pub(crate) async fn apply(
         }
     }
     if any {
+        touched.publish(tx, now).await?;
         directory.generation().bump(tx).await?;
         let detail = format!("created={} changed={}", applied.created, applied.changed);
         let line = Line { at: now, actor: Actor::Operator, for_whom: None, act: Act::Imported, detail };
         audit::append(tx, &[Entry::new(Chain::System, line, directory.entropy())]).await?;
     }
     Ok(applied)
+}
+
+/// Whose published entries a step changes.
+fn touch(touched: &mut Touched, write: &Write) {
+    match write {
+        Write::Organisation(organisation) => touched.organisation(organisation.id),
+        Write::Person(person) => touched.person(person.id),
+        Write::Mailbox { mailbox, .. } => touched.mailbox(mailbox),
+        Write::Domain { .. }
+        | Write::Member { .. }
+        | Write::Delegation(_)
+        | Write::Patient(_)
+        | Write::NewUser { .. }
+        | Write::UserContact { .. }
+        | Write::Mandate(_)
+        | Write::Secret { .. } => {}
+    }
 }
 
 enum Written {

@@ -99,22 +99,17 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Result<Mailbox, MailboxRefusal>, Error> {
         let new = &prepared.new;
-        let organisation = match found_organisation(tx, new).await? {
-            Ok(organisation) => organisation,
+        let (organisation, person) = match judged(tx, prepared, by).await? {
+            Ok(judged) => judged,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if !by.may(Power::ChangeMailboxes, organisation.as_ref().map(|one| one.id)) {
-            return Ok(Err(MailboxRefusal::Organisation));
-        }
-        if let Some(refusal) = refused(tx, new, organisation.as_ref()).await? {
-            return Ok(Err(refusal));
-        }
-        let person = match &new.holder.person {
+        let person = match person {
+            Some(Holder::Known(person)) => Some(person),
+            Some(Holder::New(person)) => {
+                people::save(tx, &person).await?;
+                Some(person)
+            }
             None => None,
-            Some(asked) => match holder(tx, prepared.person, asked).await? {
-                Ok(person) => Some(person),
-                Err(refusal) => return Ok(Err(refusal)),
-            },
         };
         let MailboxEntry { description, service, responsible, red_list, rank } = new.entry.clone();
         let mailbox = Mailbox {
@@ -140,6 +135,45 @@ impl Directory {
         audit::append(tx, &[told]).await?;
         Ok(Ok(mailbox))
     }
+}
+
+impl Directory {
+    /// Why a mailbox would not be made, before anything is made for it.
+    pub async fn new_mailbox_refused(
+        &self,
+        prepared: &PreparedMailbox,
+        by: &Authority,
+    ) -> Result<Option<MailboxRefusal>, Error> {
+        let mut tx = self.db().read().await?;
+        Ok(judged(&mut tx, prepared, by).await?.err())
+    }
+}
+
+/// Who holds a new mailbox.
+enum Holder {
+    Known(Person),
+    New(Person),
+}
+
+/// Whether it may be made; changes nothing.
+async fn judged(
+    tx: &mut Tx,
+    prepared: &PreparedMailbox,
+    by: &Authority,
+) -> Result<Result<(Option<Organisation>, Option<Holder>), MailboxRefusal>, Error> {
+    let new = &prepared.new;
+    let organisation = match found_organisation(tx, new).await? {
+        Ok(organisation) => organisation,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if !by.may(Power::ChangeMailboxes, organisation.as_ref().map(|one| one.id)) {
+        return Ok(Err(MailboxRefusal::Organisation));
+    }
+    if let Some(refusal) = refused(tx, new, organisation.as_ref()).await? {
+        return Ok(Err(refusal));
+    }
+    let Some(asked) = &new.holder.person else { return Ok(Ok((organisation, None))) };
+    Ok(holder(tx, prepared.person, asked).await?.map(|holder| (organisation, Some(holder))))
 }
 
 async fn found_organisation(
@@ -177,15 +211,15 @@ async fn refused(
     Ok(taken.then_some(MailboxRefusal::Taken))
 }
 
-/// The professional, written when they are new here.
+/// The professional, known or new.
 async fn holder(
     tx: &mut Tx,
     id: PersonId,
     asked: &NewPerson,
-) -> Result<Result<Person, MailboxRefusal>, Error> {
+) -> Result<Result<Holder, MailboxRefusal>, Error> {
     let known = people::find_by_national_ids(tx, std::slice::from_ref(&asked.national_id)).await?.pop();
     if let Some(person) = known {
-        return Ok(Ok(person));
+        return Ok(Ok(Holder::Known(person)));
     }
     let Some(details) = asked.new.clone() else { return Ok(Err(MailboxRefusal::Person)) };
     let named = !details.family_name.is_empty() && !details.given_name.is_empty();
@@ -197,6 +231,5 @@ async fn holder(
     let PersonDetails { civility, given_name, family_name, profession, specialty } = details;
     let national_id = asked.national_id.clone();
     let person = Person { id, national_id, civility, given_name, family_name, profession, specialty };
-    people::save(tx, &person).await?;
-    Ok(Ok(person))
+    Ok(Ok(Holder::New(person)))
 }
