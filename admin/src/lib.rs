@@ -23,7 +23,10 @@ mod testing;
 mod trust;
 mod why;
 
-pub use command::{AdministratorCommand, CodesTo, Command, Done, DropNotice, Import, MailboxCommand, MemberCommand, PasswordOwner, PersonName, QueueCommand, QueueFilter, SeedText, TrustList};
+pub use command::{
+    AdministratorCommand, CodesTo, Command, Done, DropNotice, Import, MailboxCommand, MemberCommand,
+    PasswordOwner, PersonName, QueueCommand, QueueFilter, SeedText, TrustList,
+};
 pub use error::Error;
 pub use national::{Means, NationalCommand};
 pub use trust::tell as tell_trust;

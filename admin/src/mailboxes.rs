@@ -124,8 +124,16 @@ impl Work {
 }
 
 fn read_new(command: &MailboxCommand) -> Result<NewMailbox, Error> {
-    let MailboxCommand::Create { address, kind, person, name, organisation, description, service, responsible } =
-        command
+    let MailboxCommand::Create {
+        address,
+        kind,
+        person,
+        name,
+        organisation,
+        description,
+        service,
+        responsible,
+    } = command
     else {
         return Err(Error::Refused("nothing to create".to_owned()));
     };
@@ -197,7 +205,9 @@ pub(crate) fn refused(refusal: MailboxRefusal) -> Error {
         MailboxRefusal::Taken => "this address has been given already, and is never given again",
         MailboxRefusal::Domain => "the address is not under a professional domain of this house",
         MailboxRefusal::Holder => "a PER has a person, an ORG or APP an organisation alone, a CAB either",
-        MailboxRefusal::Organisation => "no organisation here has this number; `pli admin import` brings it in",
+        MailboxRefusal::Organisation => {
+            "no organisation here has this number; `pli admin import` brings it in"
+        }
         MailboxRefusal::Person => "nobody here has this identifier: give --family-name and --given-name",
         MailboxRefusal::TooLong => "a text is too long (200 characters), or the rank is not 1 to 99",
         MailboxRefusal::State => "its state does not allow this; what is closed stays closed",

@@ -10,9 +10,11 @@ impl Admin {
     /// What is asked at the command line.
     pub(crate) async fn member(&self, command: &MemberCommand, now: Timestamp) -> Result<Done, Error> {
         let (mailbox, person, rights) = match command {
-            MemberCommand::Add { mailbox, person, rights } | MemberCommand::Change { mailbox, person, rights } => {
+            MemberCommand::Add { mailbox, person, rights }
+            | MemberCommand::Change { mailbox, person, rights } => {
                 let read = Rights::from_code(rights);
-                let read = read.ok_or_else(|| Error::Refused("rights are read, write or manage".to_owned()))?;
+                let read =
+                    read.ok_or_else(|| Error::Refused("rights are read, write or manage".to_owned()))?;
                 (mailbox, person, Some(read))
             }
             MemberCommand::Remove { mailbox, person } => (mailbox, person, None),
@@ -42,7 +44,8 @@ impl Admin {
             crate::Import::DryRun => self.directory.departure_of(id, &by, now).await,
             crate::Import::Apply => self.directory.depart(id, left, &by, now).await,
         };
-        let departed = departed.map_err(|cause| Error::Directory { what: "carrying out a departure", cause })?;
+        let departed =
+            departed.map_err(|cause| Error::Directory { what: "carrying out a departure", cause })?;
         Ok(Done::complete(told(&departed.map_err(refused)?, dry_run)))
     }
 
@@ -58,7 +61,9 @@ impl Admin {
 fn not_set(refusal: MemberRefusal) -> Error {
     let words = match refusal {
         MemberRefusal::NotYours => "this mailbox is not open, or is a machine's",
-        MemberRefusal::Nobody => "nobody here has this identifier or address, or they do not use this mailbox",
+        MemberRefusal::Nobody => {
+            "nobody here has this identifier or address, or they do not use this mailbox"
+        }
         MemberRefusal::Holder => "it is their own mailbox: the holder's rights stay",
         MemberRefusal::Managing => "managing a person's own mailbox is not given to another",
         MemberRefusal::LastManager => "somebody must manage this mailbox",
@@ -84,7 +89,9 @@ fn told(departed: &Departed, dry_run: crate::Import) -> String {
         Access::Ended => "Application passwords are withdrawn and sessions end.\n",
         Access::Kept => "They still use a mailbox: their passwords stay.\n",
     });
-    text.push_str("Letters that wait to leave still leave; those in the mailbox are kept; new ones are refused.\n");
+    text.push_str(
+        "Letters that wait to leave still leave; those in the mailbox are kept; new ones are refused.\n",
+    );
     if dry_run == crate::Import::DryRun {
         text.push_str("Nothing was done. Without --dry-run it will be.\n");
     }

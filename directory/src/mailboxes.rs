@@ -142,8 +142,7 @@ const INSERT: &str =
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11)";
 const UPDATE: &str = "UPDATE mailbox SET description = $2, service = $3, red_list = $4, rank = $5,
     responsible = $6, changed_at = $7 WHERE account = $1";
-const SET_STATE: &str =
-    "UPDATE mailbox SET state = $2, state_since = $3, changed_at = $3 WHERE account = $1";
+const SET_STATE: &str = "UPDATE mailbox SET state = $2, state_since = $3, changed_at = $3 WHERE account = $1";
 const SET_FOLLOWED: &str = "UPDATE mailbox SET followed = $2 WHERE account = $1";
 const ALL_ACCOUNTS: &str = "SELECT account, kind FROM mailbox UNION ALL SELECT account, 'PAT' FROM patient
     ORDER BY account";

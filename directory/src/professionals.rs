@@ -26,7 +26,14 @@ pub use sessions::{ProfessionalSession, ProfessionalSessionLine, Proof};
 
 impl Directory {
     /// A line in a professional's own chain.
-    pub(crate) fn told_of_person(&self, person: PersonId, by: Actor, act: Act, detail: String, now: Timestamp) -> Entry {
+    pub(crate) fn told_of_person(
+        &self,
+        person: PersonId,
+        by: Actor,
+        act: Act,
+        detail: String,
+        now: Timestamp,
+    ) -> Entry {
         let for_whom = Some(Actor::Person(person)).filter(|whom| *whom != by);
         Entry::new(Chain::Person(person), Line { at: now, actor: by, for_whom, act, detail }, self.entropy())
     }

@@ -17,7 +17,8 @@ const FORM: i64 = 1;
 
 const OF_PERSON: &str = "SELECT address, kind, description, service, responsible, red_list, rank, changed_at,
     organisation FROM mailbox WHERE person = $1 AND state <> 'closed' ORDER BY rank, address";
-const OF_ORGANISATION: &str = "SELECT address, kind, description, service, responsible, red_list, rank, changed_at,
+const OF_ORGANISATION: &str =
+    "SELECT address, kind, description, service, responsible, red_list, rank, changed_at,
     organisation FROM mailbox WHERE organisation = $1 AND person IS NULL AND state <> 'closed'
     ORDER BY rank, address";
 const PEOPLE: &str = "SELECT id FROM person WHERE id > $1 ORDER BY id LIMIT $2";

@@ -1,8 +1,8 @@
 //! `pli admin`: commands for administrators.
 
 mod administrator;
-mod mailbox;
 pub(crate) mod directory;
+mod mailbox;
 
 use super::progress::Shown;
 use super::{ConfigFile, Ending, complain, say};

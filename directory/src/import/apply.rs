@@ -59,7 +59,7 @@ fn touch(touched: &mut Touched, write: &Write) {
         Write::Domain { .. }
         | Write::Member { .. }
         | Write::Delegation(_)
-        | Write::Patient(_)
+        | Write::Patient { .. }
         | Write::NewUser { .. }
         | Write::UserContact { .. }
         | Write::Mandate(_)

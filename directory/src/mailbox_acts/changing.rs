@@ -226,11 +226,8 @@ mod tests {
     #[test]
     fn the_trail_names_fields_and_not_what_stands_in_them() {
         let before = MailboxEntry { rank: 1, ..MailboxEntry::default() };
-        let after = MailboxEntry {
-            responsible: Some("Mme Durand".to_owned()),
-            red_list: true,
-            ..before.clone()
-        };
+        let after =
+            MailboxEntry { responsible: Some("Mme Durand".to_owned()), red_list: true, ..before.clone() };
         assert_eq!(after.changed(&before), "fields=responsible red-list=on");
         assert_eq!(before.changed(&after), "fields=responsible red-list=off");
     }

@@ -40,11 +40,7 @@ async fn of(house: &House, finess: &str) -> Authority {
     Authority::new(Actor::Administrator(AdministratorId(7)), Roles::of(&[Role::Directory]), reach)
 }
 
-async fn create(
-    house: &House,
-    new: NewMailbox,
-    by: &Authority,
-) -> Result<Mailbox, MailboxRefusal> {
+async fn create(house: &House, new: NewMailbox, by: &Authority) -> Result<Mailbox, MailboxRefusal> {
     let directory = house.directory.clone();
     let prepared = directory.prepare_mailbox(new, NOW);
     let unit = db::unit("create", (directory, prepared, by.clone()), |(directory, prepared, by), tx| {
@@ -97,7 +93,11 @@ async fn a_mailbox_is_made_for_whom_its_type_is_for_and_published_at_once() {
             ("no person", new("a", Personal, None, Some(HOSPITAL)), MailboxRefusal::Holder),
             ("nobody", new("a", Personal, known("10099999999"), Some(HOSPITAL)), MailboxRefusal::Person),
             ("no name", new("a", Personal, unknown("10099999999", ""), None), MailboxRefusal::Person),
-            ("a team of a person", new("a", Organisational, known(PAUL), Some(HOSPITAL)), MailboxRefusal::Holder),
+            (
+                "a team of a person",
+                new("a", Organisational, known(PAUL), Some(HOSPITAL)),
+                MailboxRefusal::Holder,
+            ),
             ("a team of nobody", new("a", Organisational, None, None), MailboxRefusal::Holder),
             ("a machine of nobody", new("a", Applicative, None, None), MailboxRefusal::Holder),
             ("a patient", new("a", Patient, known(PAUL), Some(HOSPITAL)), MailboxRefusal::Holder),
@@ -202,7 +202,8 @@ async fn the_red_list_hides_from_everybody_but_administrators() {
         assert_eq!(seen(&house, Sight::Public, PAULS).await, None, "{}", house.engine);
         assert!(seen(&house, Sight::Administrator, PAULS).await.unwrap().red_list);
         let register = Register::open((*house.db).clone());
-        let query = Query { all: vec![Criterion::Address(Match::Exactly(PAULS.to_owned()))], ..Query::default() };
+        let query =
+            Query { all: vec![Criterion::Address(Match::Exactly(PAULS.to_owned()))], ..Query::default() };
         let found = register.search(&query, &Page { count: 5, after: None }, NOW).await.unwrap();
         assert!(found.listings.is_empty(), "{}", house.engine);
         let told = acts(&house, Chain::Account(account)).await;
@@ -231,7 +232,8 @@ async fn a_closed_mailbox_is_gone_from_the_directory_and_its_address_is_never_gi
             assert_eq!(moved.map(|mailbox| mailbox.state), want, "{}: {to:?}", house.engine);
         }
         assert_eq!(seen(&house, Sight::Administrator, CARDIOLOGY).await, None, "{}", house.engine);
-        let again = create(&house, new("cardiologie", AccountKind::Organisational, None, Some(HOSPITAL)), &all);
+        let again =
+            create(&house, new("cardiologie", AccountKind::Organisational, None, Some(HOSPITAL)), &all);
         assert_eq!(again.await, Err(MailboxRefusal::Taken), "{}", house.engine);
         let entry = MailboxEntry { rank: 3, ..MailboxEntry::default() };
         let described = directory.describe_mailbox(account, &entry, &all, NOW).await.unwrap();
@@ -244,7 +246,8 @@ async fn an_administrator_says_who_is_of_a_team_even_from_elsewhere() {
     for house in houses().await {
         let directory = &house.directory;
         let (team, hospital) = (house.account(CARDIOLOGY).await, of(&house, HOSPITAL).await);
-        let set = async |to: &str, rights| directory.set_member_as(&hospital, team, to, rights, NOW).await.unwrap();
+        let set =
+            async |to: &str, rights| directory.set_member_as(&hospital, team, to, rights, NOW).await.unwrap();
         assert_eq!(set("10099999999", Some(Rights::Read)).await, Err(MemberRefusal::Nobody));
         set(MARIE, Some(Rights::Read)).await.unwrap();
         set(PAUL, None).await.unwrap();
@@ -307,7 +310,8 @@ async fn who_works_elsewhere_too_keeps_what_is_there() {
         };
         create(&house, elsewhere, &Authority::operator()).await.unwrap();
         let hospital = of(&house, HOSPITAL).await;
-        let issued = directory.issue_password(Owner::Person(paul), "Poste", Actor::Person(paul), NOW).await.unwrap();
+        let issued =
+            directory.issue_password(Owner::Person(paul), "Poste", Actor::Person(paul), NOW).await.unwrap();
         let refused = directory.reset_professional(paul, None, Reset::SignIn, &hospital, NOW).await.unwrap();
         assert_eq!(refused.unwrap_err(), MailboxRefusal::NotFound, "{}: not whole", house.engine);
         let departed = directory.depart(paul, Left::Suspended, &hospital, NOW).await.unwrap().unwrap();
@@ -325,10 +329,13 @@ async fn lost_factors_are_reset_and_an_invitation_chooses_anew() {
         let directory = &house.directory;
         let (paul, hospital) = (person(&house, PAUL).await, of(&house, HOSPITAL).await);
         let codes = Some((Channel::Email, "paul@courriel.example".to_owned()));
-        let reset = async |codes, what| directory.reset_professional(paul, codes, what, &hospital, NOW).await.unwrap();
+        let reset = async |codes, what| {
+            directory.reset_professional(paul, codes, what, &hospital, NOW).await.unwrap()
+        };
         assert_eq!(reset(None, Reset::SignIn).await.unwrap_err(), MailboxRefusal::Person, "where to?");
         let invitation = reset(codes, Reset::SignIn).await.unwrap();
-        let chosen = directory.accept_invitation(PAUL, &invitation.code, "Deux-Canoes-31", NOW).await.unwrap();
+        let chosen =
+            directory.accept_invitation(PAUL, &invitation.code, "Deux-Canoes-31", NOW).await.unwrap();
         assert_eq!(chosen, Accepted::Chosen, "{}", house.engine);
         let issued = directory.issue_password_for(paul, "Poste", &hospital, NOW).await.unwrap().unwrap();
         let login = address(PAULS);

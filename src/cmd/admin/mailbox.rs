@@ -167,7 +167,16 @@ impl New {
         let name = self.family_name.zip(self.given_name);
         let name =
             name.map(|(family_name, given_name)| PersonName { civility, given_name, family_name, specialty });
-        MailboxCommand::Create { address, kind, person, name, organisation, description, service, responsible }
+        MailboxCommand::Create {
+            address,
+            kind,
+            person,
+            name,
+            organisation,
+            description,
+            service,
+            responsible,
+        }
     }
 }
 
