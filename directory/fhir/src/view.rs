@@ -10,6 +10,8 @@ use crate::{Kind, Trouble, limits, systems};
 pub(crate) struct View {
     part: Part,
     pub(crate) pretty: bool,
+    /// Whether the form of the answer was said here: it wins over what the headers take.
+    format: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -35,6 +37,7 @@ impl View {
         if !control.values.is_empty() && !control.values.contains(&value) {
             // A plus that was not written %2B arrives as a blank.
             if control.shapes == Shapes::Format && control.values.contains(&value.replace(' ', "+").as_str()) {
+                self.format = true;
                 return Ok(());
             }
             let text = format!("{name} may be one of: {}", control.values.join(", "));
@@ -63,9 +66,14 @@ impl View {
                 }
             }
             Shapes::Pretty => self.pretty = value == "true",
-            Shapes::Format | Shapes::Count | Shapes::Page | Shapes::Include | Shapes::Total => {}
+            Shapes::Format => self.format = true,
+            Shapes::Count | Shapes::Page | Shapes::Include | Shapes::Total => {}
         }
         Ok(())
+    }
+
+    pub(crate) fn has_format(&self) -> bool {
+        self.format
     }
 
     pub(crate) fn only_counts(&self) -> bool {

@@ -11,7 +11,7 @@ mod telecom;
 mod tests;
 
 pub(crate) use organization::organization;
-pub(crate) use parts::version;
+pub(crate) use parts::{instant, version};
 pub(crate) use practitioner::practitioner;
 pub(crate) use role::role;
 pub(crate) use telecom::Restricted;

@@ -26,7 +26,7 @@ pub(crate) fn version(updated: Timestamp) -> String {
 }
 
 /// As FHIR writes an instant.
-pub(super) fn instant(time: Timestamp) -> String {
+pub(crate) fn instant(time: Timestamp) -> String {
     time.utc().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
