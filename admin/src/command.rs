@@ -1,5 +1,6 @@
 //! What can be asked.
 
+use crate::ApiKeyCommand;
 use directory::trust::Brake;
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +89,8 @@ pub enum Command {
     Queue(QueueCommand),
     /// Says who administers.
     Administrator(AdministratorCommand),
+    /// Keys of programs that ask the directory.
+    ApiKey(ApiKeyCommand),
     /// Makes a mailbox, or changes what may change of one.
     Mailbox(MailboxCommand),
     /// Says who uses a mailbox.

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod administrators;
+mod api_keys;
 mod command;
 pub mod console;
 mod error;
@@ -23,6 +24,7 @@ mod testing;
 mod trust;
 mod why;
 
+pub use api_keys::ApiKeyCommand;
 pub use command::{
     AdministratorCommand, CodesTo, Command, Done, DropNotice, Import, MailboxCommand, MemberCommand,
     PasswordOwner, PersonName, QueueCommand, QueueFilter, SeedText, TrustList,
@@ -60,6 +62,7 @@ impl Admin {
             Command::Import { files, how } => self.import(files, *how, now).await,
             Command::Why { queue } => self.why(queue, now).await,
             Command::Queue(command) => self.queue(command, now).await,
+            Command::ApiKey(command) => self.api_key(command, now).await,
             Command::Follow { address, followed } => self.follow(address, *followed, now).await,
             Command::Indicators { days } => self.indicators(*days, now).await,
             Command::Accounts => self.accounts(now).await,

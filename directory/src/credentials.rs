@@ -243,7 +243,7 @@ fn owner(row: &db::Row, first: usize) -> Result<Owner, Error> {
 }
 
 /// Sixteen octets as groups of four letters.
-fn spell(bytes: &[u8; SECRET_OCTETS]) -> String {
+pub(crate) fn spell(bytes: &[u8; SECRET_OCTETS]) -> String {
     let number = u128::from_be_bytes(*bytes);
     // 26 digits of 5 bits are 130: the last digit carries 3 bits.
     let digit = |place: usize| {

@@ -18,6 +18,7 @@
 #![warn(missing_docs)]
 
 mod administrators;
+mod api_keys;
 mod credentials;
 mod delegations;
 mod directory;
@@ -55,6 +56,7 @@ pub use administrators::{
     Administrator, AdministratorInvitation, AdministratorSession, AdministratorState, Authority, Begun,
     CheckedFactor, Enrolling, Finished, NewAdministrator, Power, Reach, Role, Roles, StartedFactor,
 };
+pub use api_keys::{ApiKey, ApiKeyId, IssuedApiKey};
 pub use credentials::{Credential, IssuedPassword, Owner};
 pub use delegations::Rights;
 pub use directory::Directory;
@@ -118,4 +120,5 @@ const OWN: &[db::Migration] = &[
     db::Migration { name: "directory/0010", sql: include_str!("../migrations/0010.sql") },
     db::Migration { name: "directory/0011", sql: include_str!("../migrations/0011.sql") },
     db::Migration { name: "directory/0020", sql: include_str!("../migrations/0020.sql") },
+    db::Migration { name: "directory/0040", sql: include_str!("../migrations/0040.sql") },
 ];

@@ -1,6 +1,7 @@
 //! `pli admin`: commands for administrators.
 
 mod administrator;
+mod api_key;
 pub(crate) mod directory;
 mod mailbox;
 
@@ -64,6 +65,9 @@ enum Act {
     /// Application passwords of professionals and machines.
     #[command(subcommand)]
     Password(Password),
+    /// Keys of programs that ask the directory over FHIR.
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKey),
     /// Makes a single-use code with which a professional chooses a password for the professional space; it lives
     /// seven days. Also for a password that was lost.
     InviteProfessional {
@@ -197,6 +201,7 @@ fn question(act: Act) -> anyhow::Result<Question> {
         Act::Password(Password::Revoke { owner, number }) => {
             Command::RevokePassword { owner: owner.named()?, credential: number }
         }
+        Act::ApiKey(key) => Command::ApiKey(key.command()),
         Act::InviteProfessional { person, email, phone } => {
             let codes = email.map(CodesTo::Email).or(phone.map(CodesTo::Phone));
             Command::InviteProfessional { person, codes }

@@ -143,10 +143,11 @@ fn read(kind: Kind) -> Value {
         "schema": {"type": "string"},
         "description": "Answers 304 while this is the version.",
     });
+    let parameters: Vec<Value> = [id(), version].into_iter().chain(controls).collect();
     json!({
         "operationId": format!("read{kind}"),
         "summary": format!("Reads one {kind}."),
-        "parameters": [id(), version].into_iter().chain(controls).collect::<Vec<_>>(),
+        "parameters": parameters,
         "responses": responses(kind.name(), READ_ERRORS),
     })
 }
