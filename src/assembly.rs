@@ -7,6 +7,7 @@ mod console;
 mod crashes;
 mod databases;
 mod doors;
+mod fhir;
 mod issuers;
 mod lists;
 mod machines;
@@ -65,6 +66,10 @@ pub struct House {
     pub(crate) data: db::Db,
     pub(crate) keys: db::Db,
     pub(crate) relay: Relay,
+    /// The published directory.
+    pub(crate) register: register::Register,
+    /// How many entries of it anybody may be shown in a day, one count for all doors.
+    pub(crate) quota: register::Quota,
     /// Told after each commit that wrote a notice.
     pub(crate) alerts: Arc<Notify>,
     pub(crate) signer: Arc<Signer>,
@@ -124,6 +129,8 @@ impl House {
             clock,
             entropy,
             masters,
+            register: register::Register::open(data.clone()),
+            quota: register::Quota::new(data.clone(), config.limits.directory_entries),
             data,
             keys,
             relay,

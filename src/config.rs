@@ -2,6 +2,7 @@
 
 mod console;
 mod doors;
+mod fhir;
 mod operators;
 mod outside;
 mod pages;
@@ -10,6 +11,7 @@ mod trust;
 mod watching;
 
 pub use console::Console;
+pub use fhir::Fhir;
 pub use doors::{Doors, Lists, Machines, Quota, SignIn};
 pub use operators::{Mx, Operators, Queue};
 pub use outside::{Alerts, Smarthost, SmarthostTls, Sms};
@@ -61,6 +63,9 @@ pub struct Config {
     /// The administrators' pages.
     #[serde(default)]
     pub console: Option<Console>,
+    /// The directory for programs.
+    #[serde(default)]
+    pub fhir: Option<Fhir>,
     /// How mail programs sign in.
     #[serde(default)]
     pub sign_in: SignIn,
@@ -248,6 +253,9 @@ impl Config {
         }
         if let Some(console) = &self.console {
             console.check(self)?;
+        }
+        if let Some(fhir) = &self.fhir {
+            fhir.check(self)?;
         }
         if let Some(metrics) = &self.metrics
             && !metrics.listen.ip().is_loopback()

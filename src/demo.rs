@@ -38,7 +38,7 @@ const CONFIG: &str = "pli.toml";
 /// Where the doors listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ports {
-    /// At this number plus 587, 465, 143, 993, 80, 81 and 82; a free port instead of one that is taken.
+    /// At this number plus 587, 465, 143, 993, 80, 81, 82 and 83; a free port instead of one that is taken.
     From(u16),
     /// At free ports.
     Free,
@@ -193,6 +193,7 @@ fn bind(ports: Ports) -> anyhow::Result<Listeners> {
         web: bind(80)?,
         pro: bind(81)?,
         console: bind(82)?,
+        fhir: bind(83)?,
         metrics: None,
     })
 }
@@ -219,9 +220,10 @@ fn configure(
         addresses.web,
         addresses.pro,
         addresses.console,
+        addresses.fhir,
     ];
     let ports: Vec<u16> = all.into_iter().flatten().map(|address| address.port()).collect();
-    let [submission, submissions, imap, imaps, web, pro, console] = ports[..] else {
+    let [submission, submissions, imap, imaps, web, pro, console, fhir] = ports[..] else {
         anyhow::bail!("a door of the demonstration is not bound");
     };
     let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
@@ -259,6 +261,10 @@ origin = "http://pro.localhost:{pro}"
 [console]
 listen = "127.0.0.1:{console}"
 origin = "http://admin.localhost:{console}"
+
+[fhir]
+listen = "127.0.0.1:{fhir}"
+origin = "http://annuaire.localhost:{fhir}"
 
 # The outside world of the demonstration.
 [alerts.smarthost]

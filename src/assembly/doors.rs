@@ -49,6 +49,8 @@ pub struct Listeners {
     pub pro: Option<Listener>,
     /// The administrators' pages.
     pub console: Option<Listener>,
+    /// The directory for programs.
+    pub fhir: Option<Listener>,
     /// Other operators, STARTTLS.
     pub mx: Option<Listener>,
     /// Who scrapes figures.
@@ -72,6 +74,8 @@ pub struct Addresses {
     pub pro: Option<SocketAddr>,
     /// The administrators' pages.
     pub console: Option<SocketAddr>,
+    /// The directory for programs.
+    pub fhir: Option<SocketAddr>,
     /// Other operators, STARTTLS.
     pub mx: Option<SocketAddr>,
     /// Who scrapes figures.
@@ -92,6 +96,7 @@ impl Listeners {
             web: bind("web.listen", config.web.as_ref().map(|web| web.listen))?,
             pro: bind("pro.listen", config.pro.as_ref().map(|pro| pro.listen))?,
             console: bind("console.listen", config.console.as_ref().map(|console| console.listen))?,
+            fhir: bind("fhir.listen", config.fhir.as_ref().map(|fhir| fhir.listen))?,
             mx: bind("mx.listen", config.mx.map(|mx| mx.listen))?,
             metrics: bind("metrics.listen", config.metrics.map(|metrics| metrics.listen))?,
         })
@@ -109,6 +114,7 @@ impl Listeners {
             web: of(&self.web),
             pro: of(&self.pro),
             console: of(&self.console),
+            fhir: of(&self.fhir),
             mx: of(&self.mx),
             metrics: of(&self.metrics),
         }
@@ -169,6 +175,7 @@ impl Server {
         opening.mailboxes(listeners.imap_starttls, listeners.imap_implicit, clients)?;
         opening.pro(listeners.pro, channels.clone(), &addresses, outside.is_some())?;
         opening.console(listeners.console, outside.is_some())?;
+        opening.fhir(listeners.fhir)?;
         opening.web(listeners.web, channels.clone(), &addresses, outside)?;
         opening.operators(listeners.mx)?;
         opening.metrics(listeners.metrics);

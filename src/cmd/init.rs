@@ -44,6 +44,9 @@ pub struct Init {
     /// Host name of the administrators' pages, served on port 8444; none without it.
     #[arg(long, value_name = "HOST", value_parser = domain)]
     console_host: Option<Domain>,
+    /// Host name of the directory for programs (FHIR), served on port 8445; none without it.
+    #[arg(long, value_name = "HOST", value_parser = domain)]
+    fhir_host: Option<Domain>,
     /// PEM of the authorities that other operators' certificates come from; without it letters stay here.
     #[arg(long, value_name = "PEM")]
     operators_roots: Option<PathBuf>,
@@ -155,6 +158,10 @@ fn toml(init: &Init, web: &Domain, files: &Domain) -> String {
         Some(host) => ("", host.as_str()),
         None => ("# ", "admin.example"),
     };
+    let (fhir_mark, fhir_host) = match &init.fhir_host {
+        Some(host) => ("", host.as_str()),
+        None => ("# ", "annuaire.example"),
+    };
     let (mark, roots) = match &init.operators_roots {
         Some(file) => ("", quoted(file)),
         None => ("# ", "\"tls/operators.pem\"".to_owned()),
@@ -228,6 +235,11 @@ files_origin = "https://{files}{web_port}"
 {console_mark}listen = "{listen}:8444"
 {console_mark}origin = "https://{console_host}:8444"
 
+# The directory for programs, FHIR R4: `pli admin api-key add` makes a key for each.
+{fhir_mark}[fhir]
+{fhir_mark}listen = "{listen}:8445"
+{fhir_mark}origin = "https://{fhir_host}:8445"
+
 # Other operators: whom we believe, the door they come to, whom the national list trusts. Without [operators]
 # letters stay in this house, and those to other operators are refused.
 {mark}[operators]
@@ -297,7 +309,7 @@ fn quoted(path: &Path) -> String {
 
 /// What is to be published for the node that is made.
 fn records(init: &Init, web: &Domain, files: &Domain) -> String {
-    let pages = [Some(web), Some(files), init.pro_host.as_ref(), init.console_host.as_ref()];
+    let pages = [Some(web), Some(files), init.pro_host.as_ref(), init.console_host.as_ref(), init.fhir_host.as_ref()];
     let records = Records {
         hostname: &init.hostname,
         pages: pages.into_iter().flatten().map(Domain::as_str).collect(),
@@ -344,6 +356,9 @@ fn next(init: &Init, file: &Path, web: &Domain, files: &Domain) -> String {
             file.display()
         ));
     }
+    if init.fhir_host.is_some() {
+        add(format!("pli admin --config {} api-key add --label PROGRAM, for each program that asks the directory", file.display()));
+    }
     if init.console_host.is_some() {
         add(format!(
             "pli admin --config {} administrator add LOGIN --name NAME --role directory, for the first administrator; \
@@ -374,6 +389,7 @@ mod tests {
             files_host: None,
             pro_host: None,
             console_host: None,
+            fhir_host: None,
             operators_roots: None,
             trust_list: None,
             postgres_url_file: None,
@@ -390,6 +406,7 @@ mod tests {
         let mut full = Init {
             pro_host: Some(Domain::parse("pro.pli.example").unwrap()),
             console_host: Some(Domain::parse("admin.pli.example").unwrap()),
+            fhir_host: Some(Domain::parse("annuaire.pli.example").unwrap()),
             operators_roots: Some(roots.clone()),
             trust_list: Some("https://liste.example/liste.xml".to_owned()),
             postgres_url_file: Some(url.clone()),
@@ -408,6 +425,7 @@ mod tests {
             "autoconfig.cabinet.example. IN CNAME mail.pli.example.",
             "invite-professional",
             "administrator add LOGIN",
+            "api-key add",
             "tls/trust-list.pem",
         ] {
             assert!(next.contains(line), "no {line} in {next}");
@@ -419,6 +437,7 @@ mod tests {
         assert!(config.metrics.unwrap().listen.ip().is_loopback());
         assert_eq!(config.pro.unwrap().origin, "https://pro.pli.example:8443");
         assert_eq!(config.console.unwrap().origin, "https://admin.pli.example:8444");
+        assert_eq!(config.fhir.unwrap().origin, "https://annuaire.pli.example:8445");
         full.folder = folder.path().join("by-file");
         full.trust_list = Some("/srv/list.xml".to_owned());
         make(&full).unwrap();

@@ -91,6 +91,24 @@ fn what_is_wrong_is_said() {
             "this machine only",
         ),
         (
+            "the directory in the clear for others",
+            "[web]",
+            "[fhir]\nlisten = \"0.0.0.0:8445\"\norigin = \"http://annuaire.localhost:8445\"\n[web]",
+            "this machine only",
+        ),
+        (
+            "a key in no header",
+            "[web]",
+            "[fhir]\nlisten = \"0.0.0.0:8445\"\norigin = \"https://annuaire.example\"\nkey_header = \"a b\"\n[web]",
+            "key_header",
+        ),
+        (
+            "one listener for pages and directory",
+            "[web]",
+            "[fhir]\nlisten = \"0.0.0.0:443\"\norigin = \"https://annuaire.example\"\n[web]",
+            "another address",
+        ),
+        (
             "figures for everybody",
             "[web]",
             "[metrics]\nlisten = \"0.0.0.0:9580\"\n[web]",

@@ -38,4 +38,4 @@ pub const HEAD_BYTES: usize = 16 * 1024;
 pub const AT_ONCE: usize = 32;
 /// Entries a key may be given in a day when its issuer says nothing (RELIABILITY D-11): a large hospital's
 /// programs ask some thousand times a day, the whole directory has a million.
-pub const DAILY_ENTRIES: u32 = 20_000;
+pub const DAILY_ENTRIES: u64 = 20_000;

@@ -53,6 +53,7 @@ const PAGES: &str = "messagerie.localhost";
 const PIECES: &str = "pieces.localhost";
 const SPACE: &str = "pro.localhost";
 const CONSOLE: &str = "admin.localhost";
+const DIRECTORY: &str = "annuaire.localhost";
 /// Where a mail program asks for settings when its owner's address ends in `@cabinet.example`.
 const AUTOCONFIG: &str = "autoconfig.cabinet.example";
 
@@ -194,6 +195,12 @@ impl House {
     #[must_use]
     pub fn console(&self) -> String {
         format!("https://{CONSOLE}:{}", self.ports.console)
+    }
+
+    /// The address of the directory for programs.
+    #[must_use]
+    pub fn directory(&self) -> String {
+        format!("https://{DIRECTORY}:{}", self.ports.fhir)
     }
 
     /// A certificate of a person's own, as their card would hold: certificate and key in one PEM file.
@@ -390,7 +397,7 @@ impl House {
     }
 
     fn certificate(&self) -> Issued {
-        let names = ["localhost", "127.0.0.1", "mail.pli.example", AUTOCONFIG, PAGES, PIECES, SPACE];
+        let names = ["localhost", "127.0.0.1", "mail.pli.example", AUTOCONFIG, PAGES, PIECES, SPACE, DIRECTORY];
         self.authority.server(&names, now()).expect("a certificate can be made")
     }
 
@@ -432,7 +439,7 @@ impl House {
     }
 
     fn configuration(&self) -> String {
-        let Ports { submission, submissions, imap, imaps, web, pro, console, .. } = self.ports;
+        let Ports { submission, submissions, imap, imaps, web, pro, console, fhir, .. } = self.ports;
         let database = self.schema.as_ref().map_or_else(String::new, |schema| {
             format!("[database]\npostgres_url_file = \"postgres-url\"\nschema = \"{}\"\n", schema.name())
         });
@@ -461,6 +468,7 @@ impl House {
              [web]\nlisten = \"127.0.0.1:{web}\"\norigin = \"{}\"\nfiles_origin = \"{}\"\n\
              [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\n\
              [console]\nlisten = \"127.0.0.1:{console}\"\norigin = \"{}\"\n\
+             [fhir]\nlisten = \"127.0.0.1:{fhir}\"\norigin = \"{}\"\n\
              [pro.certificates]\nclient_roots = \"tls/root.pem\"\nlists = \"off\"\n\
              [alerts.smarthost]\nhost = \"localhost\"\nport = {}\nroots = \"tls/root.pem\"\n\
              from = \"ne-pas-repondre@pli.example\"\n{sign_in}{}{}",
@@ -468,6 +476,7 @@ impl House {
             self.pieces(),
             self.space(),
             self.console(),
+            self.directory(),
             self.sink.port(),
             operator.map_or_else(String::new, Operator::configuration),
             self.plan.settings,

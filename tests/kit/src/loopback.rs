@@ -43,6 +43,8 @@ pub struct Ports {
     pub mx: u16,
     /// The administrators' pages.
     pub console: u16,
+    /// The directory for programs.
+    pub fhir: u16,
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -50,11 +52,11 @@ const FIRST: u32 = 12_000;
 const SPAN: u32 = 20_000;
 
 impl Ports {
-    /// Eight ports that nobody uses.
+    /// Nine ports that nobody uses.
     #[must_use]
     pub fn find() -> Self {
         let mut held = Vec::new();
-        while held.len() < 8 {
+        while held.len() < 9 {
             let turn = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id().wrapping_mul(97));
             let port = u16::try_from(FIRST + turn % SPAN).expect("below 32768");
             if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
@@ -71,13 +73,14 @@ impl Ports {
             pro: port(5),
             mx: port(6),
             console: port(7),
+            fhir: port(8),
         }
     }
 }
 
 impl Ports {
-    pub(crate) fn all(self) -> [u16; 8] {
-        [self.submission, self.submissions, self.imap, self.imaps, self.web, self.pro, self.mx, self.console]
+    pub(crate) fn all(self) -> [u16; 9] {
+        [self.submission, self.submissions, self.imap, self.imaps, self.web, self.pro, self.mx, self.console, self.fhir]
     }
 }
 
