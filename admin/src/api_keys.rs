@@ -78,7 +78,8 @@ impl Admin {
         self.looked(Chain::System, format!("api_keys={}", keys.len()), now).await?;
         let mut text = String::new();
         for key in &keys {
-            let state = key.revoked.map_or_else(|| "in use".to_owned(), |at| format!("revoked {}", at.rfc3339()));
+            let state =
+                key.revoked.map_or_else(|| "in use".to_owned(), |at| format!("revoked {}", at.rfc3339()));
             let rights = match key.publishes.as_slice() {
                 [] => "reads".to_owned(),
                 some => {
@@ -138,9 +139,11 @@ mod tests {
     #[tokio::test]
     async fn a_key_publishes_for_structures_of_this_house_only() {
         for house in full_houses().await {
-            for (case, command) in
-                [("unknown", add("x", &["1999999999"])), ("no label", add(" ", &[])), ("long", add(&"x".repeat(101), &[]))]
-            {
+            for (case, command) in [
+                ("unknown", add("x", &["1999999999"])),
+                ("no label", add(" ", &[])),
+                ("long", add(&"x".repeat(101), &[])),
+            ] {
                 assert!(house.admin.run(&command, NOON).await.is_err(), "{case}");
             }
         }

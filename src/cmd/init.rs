@@ -309,7 +309,8 @@ fn quoted(path: &Path) -> String {
 
 /// What is to be published for the node that is made.
 fn records(init: &Init, web: &Domain, files: &Domain) -> String {
-    let pages = [Some(web), Some(files), init.pro_host.as_ref(), init.console_host.as_ref(), init.fhir_host.as_ref()];
+    let pages =
+        [Some(web), Some(files), init.pro_host.as_ref(), init.console_host.as_ref(), init.fhir_host.as_ref()];
     let records = Records {
         hostname: &init.hostname,
         pages: pages.into_iter().flatten().map(Domain::as_str).collect(),
@@ -357,7 +358,10 @@ fn next(init: &Init, file: &Path, web: &Domain, files: &Domain) -> String {
         ));
     }
     if init.fhir_host.is_some() {
-        add(format!("pli admin --config {} api-key add --label PROGRAM, for each program that asks the directory", file.display()));
+        add(format!(
+            "pli admin --config {} api-key add --label PROGRAM, for each program that asks the directory",
+            file.display()
+        ));
     }
     if init.console_host.is_some() {
         add(format!(

@@ -25,8 +25,10 @@ fn key_header() -> String {
 impl Fhir {
     pub(super) fn check(&self, config: &Config) -> Result<(), String> {
         let Ok(origin) = webmail::Origin::parse(&self.origin) else {
-            return Err("fhir.origin looks like https://host or https://host:port (http:// for localhost only)"
-                .to_owned());
+            return Err(
+                "fhir.origin looks like https://host or https://host:port (http:// for localhost only)"
+                    .to_owned(),
+            );
         };
         if !origin.is_secure() && !self.listen.ip().is_loopback() {
             return Err("without https the directory may listen on this machine only (127.0.0.1)".to_owned());

@@ -83,7 +83,11 @@ pub(crate) fn refuse(trouble: Trouble, key_header: &HeaderName) -> Response<Body
     let headers = response.headers_mut();
     if status == StatusCode::UNAUTHORIZED {
         // RFC 9110 §11.6.1: a 401 names a scheme; ours is the header of the trade.
-        set(headers, header::WWW_AUTHENTICATE, &format!("ApiKey realm=\"annuaire\", header=\"{key_header}\""));
+        set(
+            headers,
+            header::WWW_AUTHENTICATE,
+            &format!("ApiKey realm=\"annuaire\", header=\"{key_header}\""),
+        );
     }
     if let Some(seconds) = retry {
         set(headers, header::RETRY_AFTER, &seconds.to_string());

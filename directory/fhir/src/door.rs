@@ -127,7 +127,8 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
                     return Err(Trouble::media_type(text));
                 }
                 let form = read(body, limits::QUERY_OCTETS).await?;
-                let form = std::str::from_utf8(&form).map_err(|_| Trouble::invalid("the form is not UTF-8"))?;
+                let form =
+                    std::str::from_utf8(&form).map_err(|_| Trouble::invalid("the form is not UTF-8"))?;
                 // Parameters of the address count too (FHIR R4 §3.1.1.3).
                 let mut both = pairs;
                 both.extend(pairs::parse(form)?);
@@ -203,7 +204,9 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
             return Ok(Answer::not_modified().versioned(version, http_date(updated)));
         }
         let resource = shelves.resource(listing, situation).await?;
-        Ok(Answer::resource(view.of(kind, resource)).pretty(view.pretty).versioned(version, http_date(updated)))
+        Ok(Answer::resource(view.of(kind, resource))
+            .pretty(view.pretty)
+            .versioned(version, http_date(updated)))
     }
 
     async fn spend(&self, client: &Client, entries: u64, now: Timestamp) -> Result<(), Trouble> {
@@ -303,4 +306,3 @@ fn elsewhere(path: &str) -> Trouble {
         Trouble::not_served("Practitioner, PractitionerRole and Organization are served; /metadata says how")
     }
 }
-

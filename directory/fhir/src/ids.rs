@@ -61,9 +61,8 @@ fn hexadecimal(text: &str) -> Option<u64> {
 /// FNV-1a: the identifier of an activity may hold signs that an id may not (FHIR R4 §2.24.0.1), and needs
 /// telling apart from the few others of one professional only.
 fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ pub(crate) const FHIR_JSON: &str = "application/fhir+json";
 
 /// Whether the caller takes JSON (FHIR R4 §3.1.0.1.10). `_format`, judged elsewhere, wins over it.
 pub(crate) fn accepts(headers: &HeaderMap) -> Result<(), Trouble> {
-    let mut offers = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    let mut offers =
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
     if offers.peek().is_none() || offers.flat_map(|offer| offer.split(',')).any(takes) {
         return Ok(());
     }

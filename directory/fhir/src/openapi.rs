@@ -9,7 +9,10 @@ use crate::catalog::{self, Control, OF_A_READ, Parameter, Shapes};
 /// The description.
 pub(crate) fn description(base: &str, key_header: &HeaderName) -> Value {
     let mut paths = Map::new();
-    paths.insert("/metadata".to_owned(), json!({"get": open("metadata", "What this server can.", "CapabilityStatement")}));
+    paths.insert(
+        "/metadata".to_owned(),
+        json!({"get": open("metadata", "What this server can.", "CapabilityStatement")}),
+    );
     for kind in Kind::ALL {
         paths.insert(format!("/{kind}"), json!({"get": search(kind), "patch": patch_where(kind)}));
         paths.insert(format!("/{kind}/_search"), json!({"post": posted_search(kind)}));
@@ -86,7 +89,8 @@ fn responses(schema: &str, errors: &[&str]) -> Value {
     let mut responses = Map::new();
     responses.insert("200".to_owned(), json!({"description": "Done.", "content": content(schema)}));
     for status in errors {
-        let mut error = json!({"description": "An OperationOutcome says why.", "content": content("OperationOutcome")});
+        let mut error =
+            json!({"description": "An OperationOutcome says why.", "content": content("OperationOutcome")});
         if *status == "304" {
             error = json!({"description": "Nothing new since the version named."});
         }
@@ -96,9 +100,12 @@ fn responses(schema: &str, errors: &[&str]) -> Value {
 }
 
 fn open(id: &str, summary: &str, schema: &str) -> Value {
-    let mut own = json!({"operationId": id, "summary": summary, "responses": responses(schema, &["400", "406"])});
+    let mut own =
+        json!({"operationId": id, "summary": summary, "responses": responses(schema, &["400", "406"])});
     own["security"] = json!([]);
-    own["parameters"] = json!(catalog::CONTROLS.iter().filter(|own| own.shapes == Shapes::Format).map(control).collect::<Vec<_>>());
+    own["parameters"] = json!(
+        catalog::CONTROLS.iter().filter(|own| own.shapes == Shapes::Format).map(control).collect::<Vec<_>>()
+    );
     own
 }
 
@@ -124,7 +131,8 @@ fn posted_search(kind: Kind) -> Value {
         .chain(controls)
         .map(|(name, text)| (name.to_owned(), json!({"type": "string", "description": text})))
         .collect();
-    let form = json!({"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": fields}}});
+    let form =
+        json!({"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": fields}}});
     let mut errors = SEARCH_ERRORS.to_vec();
     errors.push("415");
     json!({
@@ -218,7 +226,8 @@ mod tests {
     fn every_parameter_of_the_table_is_described() {
         let described = description("https://annuaire.example", &HeaderName::from_static("esante-api-key"));
         for kind in Kind::ALL {
-            let told = described["paths"][format!("/{kind}")]["get"]["parameters"].as_array().unwrap().clone();
+            let told =
+                described["paths"][format!("/{kind}")]["get"]["parameters"].as_array().unwrap().clone();
             let told: Vec<_> = told.iter().map(|own| own["name"].as_str().unwrap()).collect();
             for own in catalog::parameters(kind) {
                 assert!(told.contains(&own.name), "{kind} {}", own.name);

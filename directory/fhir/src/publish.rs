@@ -35,7 +35,9 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
         let (listing, situation) = self.patched(kind, at, client, now).await?;
         let (holder, structures) = holder(&listing, situation);
         if !structures.iter().any(|structure| client.administers(structure)) {
-            return Err(Trouble::forbidden(format!("this key does not administer the mailboxes of this {kind}")));
+            return Err(Trouble::forbidden(format!(
+                "this key does not administer the mailboxes of this {kind}"
+            )));
         }
         let version = self.expected(headers, &listing)?;
         let changes = patch::changes(kind, &body, self.standing(&listing, situation, client, now).await?)?;
@@ -72,9 +74,9 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
                 let mut found = shelves.at_most_two(&search).await?;
                 match (found.pop(), found.pop()) {
                     (Some(one), None) => Ok(one),
-                    (Some(_), Some(_)) => Err(Trouble::several(format!(
-                        "several {kind} match; 0 or 1 required"
-                    ))),
+                    (Some(_), Some(_)) => {
+                        Err(Trouble::several(format!("several {kind} match; 0 or 1 required")))
+                    }
                     (None, _) => Err(Trouble::not_found(format!("no {kind} matches"))),
                 }
             }
@@ -86,7 +88,8 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
         let Some(named) = headers.get(header::IF_MATCH) else { return Ok(None) };
         let updated = updated(listing);
         let same = named.to_str().is_ok_and(|named| names_version(named, &render::version(updated)));
-        same.then_some(Some(updated)).ok_or_else(|| Trouble::changed("this is no longer the version you named"))
+        same.then_some(Some(updated))
+            .ok_or_else(|| Trouble::changed("this is no longer the version you named"))
     }
 
     /// The mailboxes that stand there now, those of the red list too.
@@ -143,7 +146,8 @@ fn holder(listing: &Listing, situation: Option<usize>) -> (Holder, Vec<NationalS
                     (Holder::Person { person, at: at.clone() }, at.into_iter().collect())
                 }
                 None => {
-                    let structures = own.situations.iter().filter_map(|own| own.organisation.clone()).collect();
+                    let structures =
+                        own.situations.iter().filter_map(|own| own.organisation.clone()).collect();
                     (Holder::Person { person, at: None }, structures)
                 }
             }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use names::{NationalStructureId, Timestamp};
-use register::{Criterion, Listing, ListingId, Organisation, Page, Professional, Query, Register, Situation, Wanted};
+use register::{
+    Criterion, Listing, ListingId, Organisation, Page, Professional, Query, Register, Situation, Wanted,
+};
 use serde_json::{Map, Value, json};
 
 use crate::access::Client;
@@ -85,7 +87,10 @@ impl Shelves<'_> {
     }
 
     /// All of one search's items up to two: for a patch that names its resource by a condition.
-    pub(crate) async fn at_most_two(&self, search: &Search) -> Result<Vec<(Listing, Option<usize>)>, Trouble> {
+    pub(crate) async fn at_most_two(
+        &self,
+        search: &Search,
+    ) -> Result<Vec<(Listing, Option<usize>)>, Trouble> {
         let named = self.named(&search.conditions).await?;
         let two = Search { count: 2, ..search.clone() };
         let found = self.collect(&two, &search.query(&named), &named).await?;
@@ -93,7 +98,11 @@ impl Shelves<'_> {
     }
 
     /// The resource with this id.
-    pub(crate) async fn read(&self, kind: Kind, id: &str) -> Result<Option<(Listing, Option<usize>)>, Trouble> {
+    pub(crate) async fn read(
+        &self,
+        kind: Kind,
+        id: &str,
+    ) -> Result<Option<(Listing, Option<usize>)>, Trouble> {
         let (row, role) = match kind {
             Kind::Practitioner | Kind::Organization => (ids::parse_row(id), None),
             Kind::PractitionerRole => {
@@ -217,7 +226,8 @@ impl Shelves<'_> {
         query: &Query,
         named: &HashMap<ListingId, Organisation>,
     ) -> Result<u64, Trouble> {
-        let first = Page { count: if search.counts_as_the_register() { 1 } else { limits::PAGE_MAX }, after: None };
+        let first =
+            Page { count: if search.counts_as_the_register() { 1 } else { limits::PAGE_MAX }, after: None };
         let mut found = self.register.search(query, &first, self.now).await.map_err(failed)?;
         if search.counts_as_the_register()
             && let Some(total) = found.total
@@ -226,7 +236,8 @@ impl Shelves<'_> {
         }
         let mut count = 0;
         for _ in 0..limits::COUNTING_ROUNDS {
-            count += found.listings.into_iter().map(|own| items(search, own, named).len() as u64).sum::<u64>();
+            count +=
+                found.listings.into_iter().map(|own| items(search, own, named).len() as u64).sum::<u64>();
             let Some(token) = found.next.take() else { return Ok(count) };
             let next = Page { count: limits::PAGE_MAX, after: Some(token) };
             found = self.register.search(query, &next, self.now).await.map_err(failed)?;
@@ -306,15 +317,24 @@ impl Shelves<'_> {
                 let at = situation.organisation.as_ref();
                 render::role(professional, situation, at.and_then(|number| row(&number.0)), seen_by(at))
             }
-            (Listing::Professional(professional), None) => render::practitioner(professional, Restricted::Hidden),
+            (Listing::Professional(professional), None) => {
+                render::practitioner(professional, Restricted::Hidden)
+            }
             (Listing::Organisation(own), _) => {
-                let legal = own.finess_legal.as_ref().and_then(|finess| row(&format!("1{}", finess.as_str())));
+                let legal =
+                    own.finess_legal.as_ref().and_then(|finess| row(&format!("1{}", finess.as_str())));
                 render::organization(own, legal, seen_by(Some(&own.national_id)))
             }
         }
     }
 
-    fn bundle(&self, search: &Search, total: Option<u64>, next: Option<&Start>, mut entries: Vec<Value>) -> Value {
+    fn bundle(
+        &self,
+        search: &Search,
+        total: Option<u64>,
+        next: Option<&Start>,
+        mut entries: Vec<Value>,
+    ) -> Value {
         let link = |relation: &str, start: &Start| {
             let query = search.link(start);
             let mark = if query.is_empty() { "" } else { "?" };
@@ -387,9 +407,8 @@ fn items(search: &Search, listing: Listing, named: &HashMap<ListingId, Organisat
             holds.then_some(Item { listing, situation: None }).into_iter().collect()
         }
         (Kind::PractitionerRole, Listing::Professional(own)) => {
-            let holds = |situation: &Situation| {
-                all(&|condition| condition.holds_of_role(own, situation, named))
-            };
+            let holds =
+                |situation: &Situation| all(&|condition| condition.holds_of_role(own, situation, named));
             let places = own.situations.iter().enumerate();
             let places = places.filter(|(_, situation)| holds(situation)).map(|(place, _)| place);
             places.map(|place| Item { listing: listing.clone(), situation: Some(place) }).collect()
@@ -409,9 +428,9 @@ fn organisation(listing: Listing) -> Option<Organisation> {
 /// What a failure of the register is to who asked.
 pub(crate) fn failed(error: register::Error) -> Trouble {
     match error {
-        register::Error::StaleToken => {
-            Trouble::gone("this page cannot be given any more: the directory has changed; ask from the beginning")
-        }
+        register::Error::StaleToken => Trouble::gone(
+            "this page cannot be given any more: the directory has changed; ask from the beginning",
+        ),
         register::Error::TooWide(what) => Trouble::too_costly(format!("the question is too wide: {what}")),
         error @ (register::Error::Db(_) | register::Error::Corrupt(_)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a question to the directory failed");

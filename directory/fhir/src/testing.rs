@@ -1,9 +1,9 @@
 //! Invented entries for tests.
 
-use names::{AccountKind, Address, Finess, NationalPersonId, NationalStructureId, Profession, SectorCode, Timestamp};
-use register::{
-    Category, Coded, ListingId, Mailbox, Organisation, Place, Professional, Situation, Source,
+use names::{
+    AccountKind, Address, Finess, NationalPersonId, NationalStructureId, Profession, SectorCode, Timestamp,
 };
+use register::{Category, Coded, ListingId, Mailbox, Organisation, Place, Professional, Situation, Source};
 
 use crate::ask::Structures;
 
@@ -57,7 +57,11 @@ fn place(line: &str, postal_code: &str, town: &str) -> Place {
 /// Dr Jeanne Martin: a practice of her own in Lyon, a hospital in Saint-Étienne, three mailboxes of which one is
 /// on the red list.
 pub(crate) fn martin() -> Professional {
-    let hidden = Mailbox { red_list: true, rank: 2, ..mailbox("jeanne.secret@pro.mssante.example", AccountKind::Personal) };
+    let hidden = Mailbox {
+        red_list: true,
+        rank: 2,
+        ..mailbox("jeanne.secret@pro.mssante.example", AccountKind::Personal)
+    };
     Professional {
         id: ListingId(42),
         source: Source::National,

@@ -36,7 +36,8 @@ impl View {
         let name = control.name;
         if !control.values.is_empty() && !control.values.contains(&value) {
             // A plus that was not written %2B arrives as a blank.
-            if control.shapes == Shapes::Format && control.values.contains(&value.replace(' ', "+").as_str()) {
+            if control.shapes == Shapes::Format && control.values.contains(&value.replace(' ', "+").as_str())
+            {
                 self.format = true;
                 return Ok(());
             }
@@ -100,9 +101,16 @@ impl View {
 fn summary(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Practitioner => &["identifier", "active", "name", "telecom"],
-        Kind::PractitionerRole => {
-            &["identifier", "active", "practitioner", "organization", "code", "specialty", "location", "telecom"]
-        }
+        Kind::PractitionerRole => &[
+            "identifier",
+            "active",
+            "practitioner",
+            "organization",
+            "code",
+            "specialty",
+            "location",
+            "telecom",
+        ],
         Kind::Organization => &["identifier", "active", "type", "name", "partOf"],
     }
 }
@@ -121,7 +129,8 @@ mod tests {
     #[test]
     fn a_part_is_marked_as_a_part() {
         let resource = || {
-            let whole = json!({"resourceType": "Organization", "id": "1", "meta": {}, "name": "x", "address": []});
+            let whole =
+                json!({"resourceType": "Organization", "id": "1", "meta": {}, "name": "x", "address": []});
             whole.as_object().unwrap().clone()
         };
         for (name, value, kept, marked) in [

@@ -397,7 +397,8 @@ impl House {
     }
 
     fn certificate(&self) -> Issued {
-        let names = ["localhost", "127.0.0.1", "mail.pli.example", AUTOCONFIG, PAGES, PIECES, SPACE, DIRECTORY];
+        let names =
+            ["localhost", "127.0.0.1", "mail.pli.example", AUTOCONFIG, PAGES, PIECES, SPACE, DIRECTORY];
         self.authority.server(&names, now()).expect("a certificate can be made")
     }
 

@@ -80,7 +80,17 @@ impl Ports {
 
 impl Ports {
     pub(crate) fn all(self) -> [u16; 9] {
-        [self.submission, self.submissions, self.imap, self.imaps, self.web, self.pro, self.mx, self.console, self.fhir]
+        [
+            self.submission,
+            self.submissions,
+            self.imap,
+            self.imaps,
+            self.web,
+            self.pro,
+            self.mx,
+            self.console,
+            self.fhir,
+        ]
     }
 }
 

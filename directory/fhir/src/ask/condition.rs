@@ -154,9 +154,7 @@ fn role(criterion: &Criterion, situation: &Situation) -> bool {
         Criterion::Structure(numbers) => {
             situation.organisation.as_ref().is_some_and(|own| numbers.contains(own))
         }
-        Criterion::Sector(wanted) => {
-            situation.sector.as_ref().is_some_and(|sector| text(&sector.0, wanted))
-        }
+        Criterion::Sector(wanted) => situation.sector.as_ref().is_some_and(|sector| text(&sector.0, wanted)),
         Criterion::Address(wanted) => has_mailbox(&situation.mailboxes, wanted),
         Criterion::Mailbox(address) => situation.mailboxes.iter().any(|own| own.address == *address),
         Criterion::Kind(kind) => situation.mailboxes.iter().any(|own| own.kind == *kind),

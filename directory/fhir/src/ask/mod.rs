@@ -62,12 +62,7 @@ pub(crate) enum Include {
 }
 
 impl Search {
-    pub(crate) fn parse(
-        kind: Kind,
-        base: &str,
-        pairs: &[Pair],
-        handling: Handling,
-    ) -> Result<Self, Trouble> {
+    pub(crate) fn parse(kind: Kind, base: &str, pairs: &[Pair], handling: Handling) -> Result<Self, Trouble> {
         let mut search = Self {
             kind,
             conditions: Vec::new(),
@@ -189,7 +184,8 @@ impl Search {
                 self.kind
             ))),
             Handling::Lenient => {
-                self.ignored.push(format!("{shown} is no search parameter of {} and was left out", self.kind));
+                self.ignored
+                    .push(format!("{shown} is no search parameter of {} and was left out", self.kind));
                 Ok(())
             }
         }
@@ -283,7 +279,9 @@ impl Reader<'_> {
             Subject::Name => held(Criterion::Name(string()?)),
             Subject::Family => held(Criterion::Family(string()?)),
             Subject::Given => held(Criterion::Given(string()?)),
-            Subject::Phonetic => held(Criterion::Name(Match::Like(values::unescape(value).trim().to_owned()))),
+            Subject::Phonetic => {
+                held(Criterion::Name(Match::Like(values::unescape(value).trim().to_owned())))
+            }
             Subject::Qualification => qualification(token()?),
             Subject::Mailbox => held(Criterion::Address(string()?)),
             Subject::Role => role(token()?),

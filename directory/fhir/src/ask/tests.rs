@@ -32,7 +32,9 @@ fn people(numbers: &[&str]) -> Criterion {
 
 #[test]
 fn every_parameter_becomes_what_the_register_is_asked() {
-    use Criterion::{Address, Any, Family, Given, Identifier, KnowHow, Line, Name, PostalCode, Profession, Role};
+    use Criterion::{
+        Address, Any, Family, Given, Identifier, KnowHow, Line, Name, PostalCode, Profession, Role,
+    };
     use Kind::{Organization, Practitioner, PractitionerRole};
     let finess = |text: &str| Finess::parse(text).unwrap();
     for (kind, query, expected) in [
@@ -50,11 +52,7 @@ fn every_parameter_becomes_what_the_register_is_asked() {
             "family=martin,durand",
             vec![Any(vec![Family(begins("martin")), Family(begins("durand"))])],
         ),
-        (
-            Practitioner,
-            "identifier=urn:oid:1.2.250.1.71.4.2.1|810002422979",
-            vec![people(&["810002422979"])],
-        ),
+        (Practitioner, "identifier=urn:oid:1.2.250.1.71.4.2.1|810002422979", vec![people(&["810002422979"])]),
         (Practitioner, "identifier=https://rpps.esante.gouv.fr|10002422979", vec![people(&["810002422979"])]),
         (
             Practitioner,
@@ -83,7 +81,11 @@ fn every_parameter_becomes_what_the_register_is_asked() {
             "practitioner=https://annuaire.example/Practitioner/2a",
             vec![Criterion::Row(vec![ListingId(42)])],
         ),
-        (PractitionerRole, "practitioner:identifier=https://rpps.esante.gouv.fr|10002422979", vec![people(&["810002422979"])]),
+        (
+            PractitionerRole,
+            "practitioner:identifier=https://rpps.esante.gouv.fr|10002422979",
+            vec![people(&["810002422979"])],
+        ),
         (PractitionerRole, "organization=7", vec![structure("1690000002")]),
         (PractitionerRole, "organization=Organization/8", vec![Any(vec![])]),
         (
@@ -110,7 +112,11 @@ fn every_parameter_becomes_what_the_register_is_asked() {
         (
             Organization,
             "address=lilas",
-            vec![Any(vec![Line(begins("lilas")), Criterion::Town(begins("lilas")), PostalCode(begins("lilas"))])],
+            vec![Any(vec![
+                Line(begins("lilas")),
+                Criterion::Town(begins("lilas")),
+                PostalCode(begins("lilas")),
+            ])],
         ),
     ] {
         assert_eq!(asked(kind, query), expected, "{kind}?{query}");
@@ -193,7 +199,10 @@ fn every_example_of_the_table_is_understood() {
             let _ = search.query(&nowhere());
             for modifier in parameter.modifiers {
                 let key = format!("{}:{modifier}", parameter.name);
-                assert!(parse(*kind, &pairs::write([(key.as_str(), "https://x|1234")])).is_ok(), "{kind}?{key}");
+                assert!(
+                    parse(*kind, &pairs::write([(key.as_str(), "https://x|1234")])).is_ok(),
+                    "{kind}?{key}"
+                );
             }
         }
     }

@@ -6,8 +6,7 @@ use crate::{Trouble, limits};
 
 /// The alternatives of a value: split at commas that no backslash protects. Empty ones are left out.
 pub(super) fn alternatives(name: &str, value: &str) -> Result<Vec<String>, Trouble> {
-    let parts: Vec<String> =
-        split(value, ',').into_iter().filter(|part| !part.trim().is_empty()).collect();
+    let parts: Vec<String> = split(value, ',').into_iter().filter(|part| !part.trim().is_empty()).collect();
     if parts.len() > limits::ALTERNATIVES {
         let most = limits::ALTERNATIVES;
         return Err(Trouble::too_costly(format!("{name}: at most {most} alternatives are read")));
@@ -113,9 +112,12 @@ mod tests {
 
     #[test]
     fn a_word_anywhere_has_three_letters() {
-        for (case, text, accepted) in
-            [("three", "mar", true), ("two", "ma", false), ("signs", "%%%%", false), ("blanks", "   a", false)]
-        {
+        for (case, text, accepted) in [
+            ("three", "mar", true),
+            ("two", "ma", false),
+            ("signs", "%%%%", false),
+            ("blanks", "   a", false),
+        ] {
             assert_eq!(string("name", Some("contains"), text).is_ok(), accepted, "{case}");
         }
     }

@@ -141,7 +141,8 @@ impl<'a> Operation<'a> {
 
     fn create(&self, holder: Kind) -> Result<Change, Trouble> {
         let contact = Contact::read(self.contact()?)?;
-        let kind = contact.kind.ok_or_else(|| Trouble::value("the extension says of which type the mailbox is"))?;
+        let kind =
+            contact.kind.ok_or_else(|| Trouble::value("the extension says of which type the mailbox is"))?;
         let fits = match holder {
             Kind::Practitioner | Kind::PractitionerRole => {
                 matches!(kind, AccountKind::Personal | AccountKind::Practice)
@@ -227,7 +228,8 @@ impl Contact {
             return Err(Trouble::against_rules("mailboxes are published here: system is email"));
         }
         let address = point.get("value").and_then(Value::as_str).unwrap_or_default();
-        let address = Address::parse(address).map_err(|error| Trouble::value(format!("the address: {error}")))?;
+        let address =
+            Address::parse(address).map_err(|error| Trouble::value(format!("the address: {error}")))?;
         let mut contact = Self { address, kind: None, description: Description::default() };
         if let Some(own) = point.get("rank") {
             contact.description.rank = Some(rank(Some(own))?);
@@ -258,8 +260,12 @@ impl Contact {
             return Ok(());
         }
         let told = Told::ALL.into_iter().find(|told| told.url() == url);
-        let told = told.ok_or_else(|| Trouble::not_offered("what is told of a mailbox: type, description, \
-            service, responsible, listeRouge, digitization"))?;
+        let told = told.ok_or_else(|| {
+            Trouble::not_offered(
+                "what is told of a mailbox: type, description, \
+            service, responsible, listeRouge, digitization",
+            )
+        })?;
         self.description.set(told, name, value)
     }
 }
@@ -291,7 +297,10 @@ impl Description {
             let text = text.ok_or_else(|| Trouble::value(format!("{} is a valueString", told.url())))?;
             let most = limits::TEXT_CHARACTERS;
             if text.chars().count() > most || text.chars().any(char::is_control) {
-                return Err(Trouble::value(format!("{} is one line of at most {most} characters", told.url())));
+                return Err(Trouble::value(format!(
+                    "{} is one line of at most {most} characters",
+                    told.url()
+                )));
             }
             Ok(text.trim().to_owned())
         };

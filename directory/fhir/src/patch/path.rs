@@ -178,9 +178,18 @@ mod tests {
         let metadata = systems::MAILBOX;
         for (path, target) in [
             ("Organization.telecom".to_owned(), Target::All),
-            ("Organization.telecom.where(value = 'equipe@chb.mssante.example')".to_owned(), mailbox(Part::Whole)),
-            ("Organization.telecom.where(value='Equipe@chb.mssante.example')".to_owned(), mailbox(Part::Whole)),
-            ("Organization.telecom.where(value='equipe@chb.mssante.example').rank".to_owned(), mailbox(Part::Rank)),
+            (
+                "Organization.telecom.where(value = 'equipe@chb.mssante.example')".to_owned(),
+                mailbox(Part::Whole),
+            ),
+            (
+                "Organization.telecom.where(value='Equipe@chb.mssante.example')".to_owned(),
+                mailbox(Part::Whole),
+            ),
+            (
+                "Organization.telecom.where(value='equipe@chb.mssante.example').rank".to_owned(),
+                mailbox(Part::Rank),
+            ),
             (
                 format!(
                     "Organization.telecom.where(value = 'equipe@chb.mssante.example').extension('{metadata}')\

@@ -9,14 +9,13 @@ fn address(text: &str) -> Address {
 }
 
 fn standing() -> HashMap<Address, AccountKind> {
-    [(address(TEAM), AccountKind::Organisational), (address("dr@chb.mssante.example"), AccountKind::Personal)].into()
+    [(address(TEAM), AccountKind::Organisational), (address("dr@chb.mssante.example"), AccountKind::Personal)]
+        .into()
 }
 
 fn operation(verb: &str, path: &str, value: Option<(&str, Value)>) -> Value {
-    let mut parts = vec![
-        json!({"name": "type", "valueCode": verb}),
-        json!({"name": "path", "valueString": path}),
-    ];
+    let mut parts =
+        vec![json!({"name": "type", "valueCode": verb}), json!({"name": "path", "valueString": path})];
     parts.extend(value.map(|(name, value)| json!({"name": "value", name: value})));
     json!({"name": "operation", "part": parts})
 }
@@ -80,7 +79,10 @@ fn a_mailbox_replaced_whole_keeps_its_address_type_and_red_list() {
         responsible: Some(String::new()),
         ..Description::default()
     };
-    assert_eq!(whole(TEAM, "ORG").unwrap(), [Change::Describe { address: address(TEAM), description: expected }]);
+    assert_eq!(
+        whole(TEAM, "ORG").unwrap(),
+        [Change::Describe { address: address(TEAM), description: expected }]
+    );
     for (case, address, kind) in [("address", "autre@chb.mssante.example", "ORG"), ("type", TEAM, "APP")] {
         let refused = whole(address, kind).unwrap_err();
         assert!(refused.text.contains("never changes"), "{case}: {}", refused.text);
@@ -100,7 +102,11 @@ fn what_the_trade_forbids_is_refused_with_the_number_of_the_operation() {
         ("a flag as text", operation("replace", &told("listeRouge"), text("true")), 400),
         ("a text of two lines", operation("replace", &told("service"), text("a\nb")), 400),
         ("no value", operation("replace", &told("service"), None), 400),
-        ("a rank of zero", operation("replace", &at(TEAM, ".rank"), Some(("valuePositiveInt", json!(0)))), 400),
+        (
+            "a rank of zero",
+            operation("replace", &at(TEAM, ".rank"), Some(("valuePositiveInt", json!(0)))),
+            400,
+        ),
         ("no flag at all", operation("delete", &told("listeRouge"), None), 400),
         (
             "a mailbox of the wrong type",
@@ -146,7 +152,10 @@ fn what_is_no_patch_is_refused() {
         ("another resource", r#"{"resourceType":"Organization"}"#),
         ("no operation", r#"{"resourceType":"Parameters","parameter":[]}"#),
         ("a JSON patch", r#"[{"op":"remove","path":"/telecom"}]"#),
-        ("two values", r#"{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"delete","valueString":"x"}]}]}"#),
+        (
+            "two values",
+            r#"{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"delete","valueString":"x"}]}]}"#,
+        ),
         ("deep", &"[".repeat(10_000)),
     ] {
         let refused = changes(Kind::Organization, body.as_bytes(), standing()).unwrap_err();

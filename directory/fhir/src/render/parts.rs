@@ -11,11 +11,7 @@ pub(super) fn head(kind: Kind, id: String, updated: Timestamp) -> Map<String, Va
     let mut resource = Map::new();
     put(&mut resource, "resourceType", json!(kind.name()));
     put(&mut resource, "id", json!(id));
-    put(
-        &mut resource,
-        "meta",
-        json!({"versionId": version(updated), "lastUpdated": instant(updated)}),
-    );
+    put(&mut resource, "meta", json!({"versionId": version(updated), "lastUpdated": instant(updated)}));
     put(&mut resource, "active", json!(true));
     resource
 }
