@@ -11,8 +11,8 @@ mod trust;
 mod watching;
 
 pub use console::Console;
-pub use fhir::Fhir;
 pub use doors::{Doors, Lists, Machines, Quota, SignIn};
+pub use fhir::Fhir;
 pub use operators::{Mx, Operators, Queue};
 pub use outside::{Alerts, Smarthost, SmarthostTls, Sms};
 pub(crate) use pages::host_of;

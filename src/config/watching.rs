@@ -16,6 +16,9 @@ pub struct Limits {
     pub drain_seconds: u64,
     /// Octets of the disk that are never filled with letters; one gigabyte or five per cent when absent.
     pub disk_reserve: Option<u64>,
+    /// Entries of the directory that one account or one program may be shown in a day, over LDAP and FHIR
+    /// together; 0 is no bound.
+    pub directory_entries: u64,
 }
 
 impl Default for Limits {
@@ -26,6 +29,7 @@ impl Default for Limits {
             connections_per_address: caps.per_address,
             drain_seconds: net::DRAIN.as_secs(),
             disk_reserve: None,
+            directory_entries: fhir::limits::DAILY_ENTRIES,
         }
     }
 }
