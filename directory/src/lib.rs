@@ -88,7 +88,7 @@ pub use professionals::{
 };
 pub use profile_state::{IllegalMove, ProfileEvent, ProfileLife};
 pub use resolve::{Resolved, ResolvedPatient};
-pub use seed::{Fault, Seed, SeedFile, person_reference, structure_reference};
+pub use seed::{Fault, Seed, SeedFile, invent_patients, person_reference, structure_reference};
 pub use sessions::{Assurance, Session, SessionLine, SignedIn};
 pub use sign_in::{CheckedCode, CodeToSend, Pending, Started};
 pub use trust::Place;

@@ -8,9 +8,11 @@
 
 mod fields;
 mod files;
+mod invented;
 pub(crate) mod rows;
 
 pub use fields::{person_reference, structure_reference};
+pub use invented::invent_patients;
 use rows::{
     DelegationRow, DomainRow, MailboxRow, MandateRow, MemberRow, OrganisationRow, PasswordRow, PatientRow,
     PersonRow, UserRow,

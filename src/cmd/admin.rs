@@ -3,6 +3,7 @@
 mod administrator;
 mod api_key;
 pub(crate) mod directory;
+mod generate;
 mod mailbox;
 
 use super::progress::Shown;
@@ -83,6 +84,8 @@ enum Act {
     /// The national directory of professionals, organisations and mailboxes.
     #[command(subcommand)]
     Directory(directory::Directory),
+    /// Writes invented people, structures, mailboxes and patients, in the files that imports read.
+    Generate(generate::Generate),
     /// The list of domains we trust, and whose certificates speak for them.
     #[command(subcommand)]
     Trust(Trust),
@@ -177,6 +180,9 @@ impl Owner {
 
 /// Does it, here or there.
 pub async fn run(admin: Admin) -> anyhow::Result<Ending> {
+    if let Act::Generate(generate) = &admin.command {
+        return generate.run();
+    }
     let question = question(admin.command)?;
     put(&admin.file.load()?, &question).await
 }
@@ -209,6 +215,7 @@ fn question(act: Act) -> anyhow::Result<Question> {
         Act::Administrator(administrator) => administrator.command(),
         Act::Trust(trust) => return trust_question(trust),
         Act::Directory(directory) => return directory.question(),
+        Act::Generate(_) => anyhow::bail!("no server is asked to invent"),
         Act::Reload => return Ok(Question::Reload),
         Act::Checkpoint => return Ok(Question::Checkpoint),
     }))

@@ -34,6 +34,8 @@ use names::{Clock, Timestamp};
 
 use crate::{Error, limits, store};
 
+pub(crate) use ids::luhn;
+
 pub use crate::store::imports::{Finished, Unfinished, finished, unfinished};
 pub use apply::Ready;
 pub use plan::{Counts, Planned};
@@ -229,5 +231,28 @@ pub(crate) async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(_stopped) => Err(Failed::Overtaken),
+    }
+}
+
+/// Which extract.
+#[cfg(test)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Covered {
+    Mailboxes,
+    Activities,
+}
+
+/// Reads one line: whether its check digits hold, or what is wrong with it.
+#[cfg(test)]
+pub(crate) fn read_line(covered: Covered, header: &str, line: &str) -> Result<bool, &'static str> {
+    match covered {
+        Covered::Mailboxes => {
+            assert!(mailboxes::is_header(header), "{header}");
+            mailboxes::read(line).map(|read| read.check == ids::Check::Holds)
+        }
+        Covered::Activities => {
+            let columns = activities::Columns::of(header).expect("a header of activities");
+            activities::read(line, &columns).map(|read| read.check == ids::Check::Holds)
+        }
     }
 }

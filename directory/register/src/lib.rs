@@ -9,6 +9,7 @@ mod entities;
 mod error;
 pub mod import;
 mod index;
+pub mod invent;
 pub mod limits;
 pub mod local;
 mod merge;
