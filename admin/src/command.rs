@@ -18,6 +18,8 @@ pub enum Command {
     Why {
         /// The number in the `250` or in the refusal.
         queue: String,
+        /// Why somebody wants to know.
+        reason: crate::why::Reason,
     },
     /// Says whether a mailbox hears what becomes of its letters to patients.
     Follow {

@@ -17,12 +17,15 @@ mod invitations;
 mod mailboxes;
 mod members;
 mod national;
+pub mod mask;
 mod passwords;
-mod queue;
+pub mod queue;
+mod queue_told;
+pub mod table;
 #[cfg(test)]
 mod testing;
-mod trust;
-mod why;
+pub mod trust;
+pub mod why;
 
 pub use api_keys::ApiKeyCommand;
 pub use command::{
@@ -58,10 +61,12 @@ pub struct Admin {
 impl Admin {
     /// Does what is asked. A refusal that the administrator can mend is an [`Error::Refused`].
     pub async fn run(&self, command: &Command, now: Timestamp) -> Result<Done, Error> {
+        // Whoever holds the command line is the operator; pages name the administrator.
+        let by = Actor::Operator;
         match command {
             Command::Import { files, how } => self.import(files, *how, now).await,
-            Command::Why { queue } => self.why(queue, now).await,
-            Command::Queue(command) => self.queue(command, now).await,
+            Command::Why { queue, reason } => self.why(queue, *reason, by, now).await,
+            Command::Queue(command) => self.queue(command, by, now).await,
             Command::ApiKey(command) => self.api_key(command, now).await,
             Command::Follow { address, followed } => self.follow(address, *followed, now).await,
             Command::Indicators { days } => self.indicators(*days, now).await,
@@ -73,10 +78,12 @@ impl Admin {
                 self.revoke_password(owner, *credential, now).await
             }
             Command::InviteProfessional { person, codes } => self.invite(person, codes.as_ref(), now).await,
-            Command::TrustShow => self.trust_show(now).await,
-            Command::TrustDiff { list } => self.trust_diff(list, now).await,
-            Command::TrustLoad { list, brake } => self.trust_load(list, *brake, now).await,
-            Command::WhoMaySend { domain } => self.who_may_send(domain, now).await,
+            Command::TrustShow => self.trust_show(by, now).await,
+            Command::TrustDiff { list } => self.trust_diff(list, by, now).await,
+            Command::TrustLoad { list, brake } => {
+                trust::tell(&self.load_trust(list, *brake, by, now).await?)
+            }
+            Command::WhoMaySend { domain } => self.who_may_send(domain, by, now).await,
             Command::Administrator(command) => self.administrator(command, now).await,
             Command::Mailbox(command) => self.mailbox(command, now).await,
             Command::Member(command) => self.member(command, now).await,
@@ -87,9 +94,20 @@ impl Admin {
         }
     }
 
-    /// Writes down that an administrator looked.
+    /// Writes down that somebody at the command line looked.
     async fn looked(&self, chain: Chain, detail: String, now: Timestamp) -> Result<(), Error> {
-        let line = Line { at: now, actor: Actor::Operator, for_whom: None, act: Act::AdminLooked, detail };
+        self.looked_by(Actor::Operator, chain, detail, now).await
+    }
+
+    /// Writes down that an administrator looked.
+    pub(crate) async fn looked_by(
+        &self,
+        by: Actor,
+        chain: Chain,
+        detail: String,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let line = Line { at: now, actor: by, for_whom: None, act: Act::AdminLooked, detail };
         let entry = Entry::new(chain, line, &self.entropy);
         self.mailstore
             .db()

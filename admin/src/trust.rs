@@ -3,7 +3,10 @@
 
 use crate::{Admin, Done, Error, TrustList};
 use audit::{Actor, Chain};
-use directory::trust::{self, Brake, Loaded, Outcome, Place, Settings, SignaturePolicy, Unreadable};
+use directory::trust::{
+    self, Brake, Current, Diff, Event, Loaded, Outcome, Place, Refusal, Settings, SignaturePolicy, Speaker,
+    Unreadable,
+};
 use names::{Domain, Timestamp};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,35 +14,117 @@ use std::sync::Arc;
 /// Events shown at most.
 const EVENTS: u32 = 20;
 
+/// What is in force.
+#[derive(Clone, Debug)]
+pub struct TrustStanding {
+    /// The national list, when there is one.
+    pub current: Option<Current>,
+    /// How many domains are what to us.
+    pub domains: Vec<(Place, usize)>,
+    /// What happened to it, newest first.
+    pub events: Vec<Event>,
+}
+
+/// What another list would change.
+#[derive(Clone, Debug)]
+pub struct TrustDiff {
+    /// The changes.
+    pub diff: Diff,
+    /// Entries that cannot be read, each with its reason.
+    pub left_out: Vec<String>,
+    /// Why it would not be put in force.
+    pub refusal: Option<Refusal>,
+}
+
+/// Whose certificates speak for a domain.
+#[derive(Clone, Debug)]
+pub struct MaySend {
+    /// The domain.
+    pub domain: Domain,
+    /// What it is to us; none when it is not trusted.
+    pub place: Option<Place>,
+    /// Who speaks for it.
+    pub speakers: Vec<Speaker>,
+}
+
 impl Admin {
-    pub(crate) async fn trust_show(&self, now: Timestamp) -> Result<Done, Error> {
+    /// Which national list is in force, and what happened to it.
+    pub async fn trust_standing(&self, by: Actor, now: Timestamp) -> Result<TrustStanding, Error> {
         let mut tx = self.mailstore.db().read().await?;
         let current = trust::current(&mut tx).await?;
         let events = trust::events(&mut tx, EVENTS).await?;
-        let mut counts = String::new();
+        let mut domains = Vec::new();
         for place in Place::ALL {
-            let count = trust::domains(&mut tx, place).await?.len();
-            let comma = if counts.is_empty() { "" } else { ", " };
-            let _ = write!(counts, "{comma}{count} {}", place.code());
+            domains.push((place, trust::domains(&mut tx, place).await?.len()));
         }
         drop(tx);
+        self.looked_by(by, Chain::System, "trust-list".to_owned(), now).await?;
+        Ok(TrustStanding { current, domains, events })
+    }
+
+    /// What another national list would change; refused when it cannot be read as one.
+    pub async fn compare_trust(
+        &self,
+        file: &TrustList,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<TrustDiff, Error> {
+        let failed = |cause| Error::Directory { what: "comparing trust lists", cause };
+        let bytes = file.bytes.clone();
+        let read = self.directory.read_trust_list(bytes, &file.name, &self.trust).await.map_err(failed)?;
+        let offer = read.map_err(|refusal| Error::Refused(refusal.to_string()))?;
+        let compared = self.directory.diff_trust_list(&offer, &self.trust, now).await;
+        let (diff, refusal) = compared.map_err(failed)?;
+        self.looked_by(by, Chain::System, "trust-list-diff".to_owned(), now).await?;
+        let left_out = offer.list.left_out.iter().map(ToString::to_string).collect();
+        Ok(TrustDiff { diff, left_out, refusal })
+    }
+
+    /// Puts a national list in force, unless it is refused.
+    pub async fn load_trust(
+        &self,
+        file: &TrustList,
+        brake: Brake,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Loaded, Error> {
+        let bytes = file.bytes.clone();
+        let loaded = self.directory.load_trust_list(bytes, &file.name, &self.trust, brake, by, now).await;
+        loaded.map_err(|cause| Error::Directory { what: "loading a trust list", cause })
+    }
+
+    /// Whose certificates speak for a domain.
+    pub async fn may_send(&self, domain: &str, by: Actor, now: Timestamp) -> Result<MaySend, Error> {
+        let domain =
+            Domain::parse(domain.trim()).map_err(|error| Error::Refused(format!("«{domain}»: {error}")))?;
+        let mut tx = self.mailstore.db().read().await?;
+        let place = trust::places(&mut tx, &[&domain]).await?.remove(&domain);
+        let speakers = trust::who_may_send(&mut tx, &domain).await?;
+        drop(tx);
+        self.looked_by(by, Chain::System, format!("who-may-send={domain}"), now).await?;
+        Ok(MaySend { domain, place, speakers })
+    }
+
+    pub(crate) async fn trust_show(&self, by: Actor, now: Timestamp) -> Result<Done, Error> {
+        let standing = self.trust_standing(by, now).await?;
         let mut text = String::new();
-        match &current {
+        match &standing.current {
             Some(current) => {
-                let sha256: String = current.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
                 let (version, loaded) = (current.version.rfc3339(), current.loaded_at.rfc3339());
                 let _ = writeln!(text, "in force  list of {version}, {} entries", current.entries);
                 let _ = writeln!(text, "from      {}, loaded {loaded}", current.source);
                 let _ = writeln!(text, "looked    {}", current.checked_at.rfc3339());
-                let _ = writeln!(text, "sha256    {sha256}");
+                let _ = writeln!(text, "sha256    {}", hexadecimal(&current.sha256));
             }
             None => text.push_str(
                 "in force  no national list yet: set [trust] in the configuration, or `pli admin trust load FILE`\n",
             ),
         }
-        let _ = writeln!(text, "domains   {counts}");
+        let counts: Vec<String> =
+            standing.domains.iter().map(|(place, count)| format!("{count} {}", place.code())).collect();
+        let _ = writeln!(text, "domains   {}", counts.join(", "));
         let _ = writeln!(text, "rules     {}", rules(&self.trust));
-        for event in &events {
+        for event in &standing.events {
             let alarm = if event.kind.is_alarm() { "ALARM " } else { "" };
             let again = match event.times {
                 1 => String::new(),
@@ -48,53 +133,39 @@ impl Admin {
             let (at, kind) = (event.last_at.rfc3339(), event.kind.code());
             let _ = writeln!(text, "{at}  {alarm}{kind}: {}{again}", event.text);
         }
-        self.looked(Chain::System, "trust-list".to_owned(), now).await?;
         Ok(Done::complete(text))
     }
 
-    pub(crate) async fn trust_diff(&self, file: &TrustList, now: Timestamp) -> Result<Done, Error> {
-        let failed = |cause| Error::Directory { what: "comparing trust lists", cause };
-        let bytes = file.bytes.clone();
-        let read = self.directory.read_trust_list(bytes, &file.name, &self.trust).await.map_err(failed)?;
-        let offer = read.map_err(|refusal| Error::Refused(refusal.to_string()))?;
-        let compared = self.directory.diff_trust_list(&offer, &self.trust, now).await;
-        let (diff, refusal) = compared.map_err(failed)?;
+    pub(crate) async fn trust_diff(
+        &self,
+        file: &TrustList,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Done, Error> {
+        let TrustDiff { diff, left_out, refusal } = self.compare_trust(file, by, now).await?;
         let mut text = diff.to_string();
-        for left_out in &offer.list.left_out {
+        for left_out in &left_out {
             let _ = writeln!(text, "! left out: {left_out}");
         }
         if let Some(refusal) = &refusal {
             let _ = writeln!(text, "It would be refused: {refusal}");
         }
-        self.looked(Chain::System, "trust-list-diff".to_owned(), now).await?;
         Ok(Done { text, complete: refusal.is_none() })
     }
 
-    pub(crate) async fn trust_load(
+    pub(crate) async fn who_may_send(
         &self,
-        file: &TrustList,
-        brake: Brake,
+        domain: &str,
+        by: Actor,
         now: Timestamp,
     ) -> Result<Done, Error> {
-        let (bytes, by) = (file.bytes.clone(), Actor::Operator);
-        let loaded = self.directory.load_trust_list(bytes, &file.name, &self.trust, brake, by, now).await;
-        tell(&loaded.map_err(|cause| Error::Directory { what: "loading a trust list", cause })?)
-    }
-
-    pub(crate) async fn who_may_send(&self, domain: &str, now: Timestamp) -> Result<Done, Error> {
-        let parsed =
-            Domain::parse(domain.trim()).map_err(|error| Error::Refused(format!("«{domain}»: {error}")))?;
-        let mut tx = self.mailstore.db().read().await?;
-        let place = trust::places(&mut tx, &[&parsed]).await?.remove(&parsed);
-        let speakers = trust::who_may_send(&mut tx, &parsed).await?;
-        drop(tx);
-        self.looked(Chain::System, format!("who-may-send={parsed}"), now).await?;
+        let MaySend { domain, place, speakers } = self.may_send(domain, by, now).await?;
         let Some(place) = place else {
             return Err(Error::Refused(format!(
-                "{parsed} is not trusted: no letter of it is taken, none is sent there"
+                "{domain} is not trusted: no letter of it is taken, none is sent there"
             )));
         };
-        let mut text = format!("{parsed} is {}\n", place.code());
+        let mut text = format!("{domain} is {}\n", place.code());
         for speaker in &speakers {
             let since = match speaker.since {
                 Timestamp(0) => "before the list kept dates".to_owned(),
@@ -118,6 +189,11 @@ impl Admin {
         }
         Ok(Done::complete(text))
     }
+}
+
+/// Octets as people compare them.
+pub(crate) fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// What became of a list, in words.

@@ -1,17 +1,101 @@
 //! Why a letter passed or did not: what support reads out on the telephone.
 
 use crate::{Admin, Done, Error};
-use audit::Chain;
-use directory::Resolved;
+use audit::{Actor, Chain};
+use directory::{Mailbox, Resolved, mailboxes};
 use mailstore::Trace;
 use names::{Address, QueueId, Timestamp};
 use policy::{Grant, Refusal};
 use relay::visible::{self, Notice, Opened, Standing};
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
+/// Why somebody looks at a letter that is not theirs; the trail keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Reason {
+    /// Its sender asks.
+    Sender,
+    /// Somebody it was written to asks.
+    Recipient,
+    /// Another operator asks.
+    Operator,
+    /// Something does not work.
+    Incident,
+    /// A check of one's own.
+    Check,
+}
+
+impl Reason {
+    /// Every reason, in the order they are offered.
+    pub const ALL: [Self; 5] = [Self::Sender, Self::Recipient, Self::Operator, Self::Incident, Self::Check];
+
+    /// The code in the trail, in forms and on the command line.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Sender => "sender-asks",
+            Self::Recipient => "recipient-asks",
+            Self::Operator => "operator-asks",
+            Self::Incident => "incident",
+            Self::Check => "check",
+        }
+    }
+
+    /// The reason a code stands for.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+/// What was decided on a letter, and what became of it. Never its subject, never its text.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// Its number.
+    pub queue: QueueId,
+    /// When it came.
+    pub at: Timestamp,
+    /// By which door.
+    pub door: String,
+    /// Envelope sender: a patient's address among them.
+    pub sender: String,
+    /// Octets as on the wire; 0 when it was refused before it was read.
+    pub size: u64,
+    /// Whether it is kept.
+    pub kept: bool,
+    /// What became of each recipient.
+    pub recipients: Vec<ExplainedRecipient>,
+    /// The mailboxes of professionals here that sent it or were written to: whose administrators may know.
+    pub concerned: Vec<Mailbox>,
+}
+
+/// What was decided for one recipient.
+#[derive(Clone, Debug)]
+pub struct ExplainedRecipient {
+    /// Its address: a patient's among them. [`crate::mask::shown`] hides it.
+    pub address: String,
+    /// `delivered`, `queued`, `refused`.
+    pub outcome: String,
+    /// The stable id of the rule.
+    pub rule: String,
+    /// The rule in French and in English.
+    pub sentences: Option<(&'static str, &'static str)>,
+    /// The reply given; empty when none was.
+    pub reply: String,
+    /// What became of it in a patient's mailbox here.
+    pub standing: Option<Standing>,
+}
+
 impl Admin {
-    pub(crate) async fn why(&self, queue: &str, now: Timestamp) -> Result<Done, Error> {
+    /// What was decided on a letter, by the number in its `250` or in its refusal. The look is written down
+    /// with its reason, also when nothing is found.
+    pub async fn explain(
+        &self,
+        queue: &str,
+        reason: Reason,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Explained, Error> {
         let queue: QueueId = queue.trim().parse().map_err(|_| {
             Error::Refused(format!(
                 "«{}» is not a queue id: thirteen letters and digits, as the 250 or the refusal shows them",
@@ -21,36 +105,84 @@ impl Admin {
         let traced = self.mailstore.why(queue).await;
         let traced = traced.map_err(|cause| Error::Store { what: "looking for the letter", cause })?;
         let chain = traced.as_ref().and_then(|trace| trace.account).map_or(Chain::System, Chain::Account);
-        self.looked(chain, format!("why queue={queue}"), now).await?;
+        self.looked_by(by, chain, format!("why queue={queue} reason={}", reason.code()), now).await?;
         match traced {
-            Some(trace) => {
-                let standings = self.standings(&trace, now).await?;
-                Ok(Done::complete(told(&trace, &standings)))
-            }
+            Some(trace) => self.explained(trace, now).await,
             None => Err(Error::Refused(format!(
                 "nothing is known of {queue}: read it again (O is 0, I and L are 1), or the trace has expired"
             ))),
         }
     }
-}
 
-impl Admin {
-    /// What became of a letter in the mailboxes of our patients, by address.
-    async fn standings(&self, trace: &Trace, now: Timestamp) -> Result<HashMap<String, Standing>, Error> {
-        let what = "looking for what became of the letter";
-        let mut standings = HashMap::new();
-        for recipient in trace.recipients.iter().filter(|recipient| recipient.outcome == "delivered") {
-            let Ok(address) = Address::parse(&recipient.address) else { continue };
-            let found = self.directory.resolve(&[address], now).await;
-            let found = found.map_err(|cause| Error::Directory { what, cause })?;
-            let [Resolved::Patient(patient)] = &found[..] else { continue };
-            let mut tx = self.mailstore.db().read().await?;
-            let standing =
-                visible::standing(&self.mailstore, &mut tx, patient.account, trace.queue, trace.at).await;
-            let standing = standing.map_err(|cause| Error::Relay { what, cause: Box::new(cause) })?;
-            standings.extend(standing.map(|standing| (recipient.address.clone(), standing)));
+    async fn explained(&self, trace: Trace, now: Timestamp) -> Result<Explained, Error> {
+        let mut recipients = Vec::with_capacity(trace.recipients.len());
+        for recipient in &trace.recipients {
+            recipients.push(ExplainedRecipient {
+                address: recipient.address.clone(),
+                outcome: recipient.outcome.clone(),
+                rule: recipient.rule.clone(),
+                sentences: sentences(&recipient.rule),
+                reply: recipient.reply.clone(),
+                standing: self.standing(&trace, &recipient.address, &recipient.outcome, now).await?,
+            });
         }
-        Ok(standings)
+        Ok(Explained {
+            queue: trace.queue,
+            at: trace.at,
+            door: trace.door.clone(),
+            sender: trace.sender.clone(),
+            size: trace.size,
+            kept: trace.body.is_some(),
+            recipients,
+            concerned: self.concerned(&trace).await?,
+        })
+    }
+
+    async fn concerned(&self, trace: &Trace) -> Result<Vec<Mailbox>, Error> {
+        let addresses = trace.recipients.iter().map(|recipient| recipient.address.as_str());
+        let addresses: Vec<Address> =
+            addresses.chain([trace.sender.as_str()]).filter_map(|text| Address::parse(text).ok()).collect();
+        let addresses: Vec<&Address> = addresses.iter().collect();
+        let mut tx = self.mailstore.db().read().await?;
+        let mut concerned = mailboxes::find_by_addresses(&mut tx, &addresses).await?;
+        // The account that sent may write under other addresses than its own.
+        let sent: Vec<_> = trace.account.into_iter().collect();
+        for mailbox in mailboxes::find(&mut tx, &sent).await? {
+            if concerned.iter().all(|known| known.account != mailbox.account) {
+                concerned.push(mailbox);
+            }
+        }
+        Ok(concerned)
+    }
+
+    /// What became of a letter in the mailbox of a patient of ours.
+    async fn standing(
+        &self,
+        trace: &Trace,
+        address: &str,
+        outcome: &str,
+        now: Timestamp,
+    ) -> Result<Option<Standing>, Error> {
+        let what = "looking for what became of the letter";
+        let Some(address) = Address::parse(address).ok().filter(|_| outcome == "delivered") else {
+            return Ok(None);
+        };
+        let found = self.directory.resolve(&[address], now).await;
+        let found = found.map_err(|cause| Error::Directory { what, cause })?;
+        let [Resolved::Patient(patient)] = &found[..] else { return Ok(None) };
+        let mut tx = self.mailstore.db().read().await?;
+        let standing = visible::standing(&self.mailstore, &mut tx, patient.account, trace.queue, trace.at);
+        standing.await.map_err(|cause| Error::Relay { what, cause: Box::new(cause) })
+    }
+
+    pub(crate) async fn why(
+        &self,
+        queue: &str,
+        reason: Reason,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Done, Error> {
+        Ok(Done::complete(told(&self.explain(queue, reason, by, now).await?)))
     }
 }
 
@@ -69,25 +201,25 @@ fn history(standing: &Standing) -> String {
     format!("filed      {} documents\nnotice     {notice}\nopened     {opened}\n", standing.filed)
 }
 
-fn told(trace: &Trace, standings: &HashMap<String, Standing>) -> String {
-    let mut text = format!("letter     {}\n", trace.queue);
-    let _ = writeln!(text, "when       {}", trace.at.rfc3339());
-    let _ = writeln!(text, "door       {}", trace.door);
-    let _ = writeln!(text, "sender     {}", trace.sender);
-    if trace.size > 0 {
-        let _ = writeln!(text, "size       {} octets", trace.size);
+fn told(letter: &Explained) -> String {
+    let mut text = format!("letter     {}\n", letter.queue);
+    let _ = writeln!(text, "when       {}", letter.at.rfc3339());
+    let _ = writeln!(text, "door       {}", letter.door);
+    let _ = writeln!(text, "sender     {}", letter.sender);
+    if letter.size > 0 {
+        let _ = writeln!(text, "size       {} octets", letter.size);
     }
-    let kept = if trace.body.is_some() { "yes" } else { "no, nothing was stored" };
+    let kept = if letter.kept { "yes" } else { "no, nothing was stored" };
     let _ = writeln!(text, "kept       {kept}");
-    for recipient in &trace.recipients {
+    for recipient in &letter.recipients {
         let _ = writeln!(text, "\nrecipient  {}", recipient.address);
         let _ = writeln!(text, "outcome    {}", recipient.outcome);
         let _ = writeln!(text, "rule       {}", recipient.rule);
-        if let Some((french, english)) = sentences(&recipient.rule) {
+        if let Some((french, english)) = recipient.sentences {
             let _ = writeln!(text, "           {french}");
             let _ = writeln!(text, "           {english}");
         }
-        if let Some(standing) = standings.get(&recipient.address) {
+        if let Some(standing) = &recipient.standing {
             text.push_str(&history(standing));
         }
         if !recipient.reply.is_empty() {
@@ -121,6 +253,7 @@ mod tests {
             message_id: None,
             envelope_id: None,
             sender: "dr@cabinet.example".to_owned(),
+            claims: mailstore::Claims::NONE,
             recipients: vec![TracedRecipient {
                 address: "x@patient.example".to_owned(),
                 rule: rule.to_owned(),
@@ -140,7 +273,7 @@ mod tests {
                 Box::pin(store.write_traces(tx, std::slice::from_ref(trace)))
             });
             store.db().write(unit).await.unwrap();
-            let why = |queue: String| Command::Why { queue };
+            let why = |queue: String| Command::Why { queue, reason: Reason::Incident };
             let done = house.admin.run(&why(queue.to_string().to_lowercase()), NOON).await.unwrap();
             for words in
                 ["conversation.never-contacted", "une première fois", "has written first", "nothing was"]
@@ -149,7 +282,8 @@ mod tests {
             }
             let mut tx = store.db().read().await.unwrap();
             let lines = audit::history(&mut tx, Chain::System, None, 1).await.unwrap();
-            assert_eq!(lines[0].line.as_ref().unwrap().detail, format!("why queue={queue}"));
+            let detail = format!("why queue={queue} reason=incident");
+            assert_eq!(lines[0].line.as_ref().unwrap().detail, detail);
             drop(tx);
             for unknown in ["0000000000000", "not a number"] {
                 let error = house.admin.run(&why(unknown.to_owned()), NOON).await.unwrap_err();
@@ -173,13 +307,38 @@ mod tests {
                 ..traced(QueueId(store.db().id(NOON)), "", "")
             };
             // The letter itself is gone: nothing is told, and nothing fails.
-            let standings = house.admin.standings(&trace, NOON).await.unwrap();
-            assert!(standings.is_empty(), "{}", house.engine);
-            let standing = Standing { filed: 2, notice: Notice::Failed, opened: Opened::At(NOON) };
-            let text = told(&trace, &[(patient.to_owned(), standing)].into());
+            let mut letter = house.admin.explained(trace, NOON).await.unwrap();
+            assert!(letter.recipients[0].standing.is_none(), "{}", house.engine);
+            assert_eq!(letter.concerned, [], "{}: a patient's letter is no organisation's", house.engine);
+            letter.recipients[0].standing =
+                Some(Standing { filed: 2, notice: Notice::Failed, opened: Opened::At(NOON) });
+            let text = told(&letter);
             for words in ["filed      2 documents", "notice     failed", "opened     2026-11-22T12:00:00"] {
                 assert!(text.contains(words), "{words}: {text}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_mailboxes_a_letter_concerns_are_known_and_patients_are_none() {
+        for house in crate::testing::full_houses().await {
+            let doctor = "marie.lenoir@cabinet-lilas.mssante.example";
+            let patient = "285059900010125@patient.mssante.example";
+            let store = &house.admin.mailstore;
+            let recipient = |address: &str| TracedRecipient {
+                address: address.to_owned(),
+                rule: String::new(),
+                outcome: "refused".to_owned(),
+                reply: String::new(),
+            };
+            let trace = Trace {
+                sender: patient.to_owned(),
+                recipients: vec![recipient(doctor), recipient(patient), recipient("x@elsewhere.example")],
+                ..traced(QueueId(store.db().id(NOON)), "", "")
+            };
+            let letter = house.admin.explained(trace, NOON).await.unwrap();
+            let concerned: Vec<String> = letter.concerned.iter().map(|one| one.address.to_string()).collect();
+            assert_eq!(concerned, [doctor], "{}", house.engine);
         }
     }
 

@@ -12,12 +12,14 @@
 
 mod chain;
 mod checkpoint;
+mod count;
 mod line;
 mod verify;
 mod walk;
 
 pub use chain::{Written, append, erase, history};
 pub use checkpoint::{Checkpoint, Signer, SignerError, checkpoint};
+pub use count::count;
 pub use line::{Act, Actor, Chain, Entry, Line};
 pub use verify::{Broken, verify};
 

@@ -25,6 +25,15 @@ impl Chain {
             Self::Person(person) => -person.0,
         }
     }
+
+    /// The chain that a key stands for.
+    pub(crate) fn of_key(key: i64) -> Self {
+        match key {
+            0 => Self::System,
+            account if account > 0 => Self::Account(AccountId(account)),
+            person => Self::Person(PersonId(-person)),
+        }
+    }
 }
 
 /// Somebody, by id.

@@ -52,6 +52,12 @@ impl Ids {
     }
 }
 
+/// The least id that a row of this instant may have, whoever gives it: rows of a time are a range of ids.
+#[must_use]
+pub fn first_id(instant: Timestamp) -> i64 {
+    compose(instant.0, 0)
+}
+
 fn compose(milliseconds: i64, node: i64) -> i64 {
     (milliseconds.max(0) << (COUNTER_BITS + NODE_BITS)) | (node << COUNTER_BITS)
 }
@@ -69,6 +75,14 @@ mod tests {
             assert!(id > last);
             assert_eq!((id >> COUNTER_BITS) & (NODES - 1), 3, "the node's bits are kept");
             last = id;
+        }
+    }
+
+    #[test]
+    fn rows_of_a_time_are_a_range_of_ids() {
+        for node in [0, NODES - 1] {
+            let id = Ids::new(node, Timestamp(0)).next(Timestamp(9_000));
+            assert!((first_id(Timestamp(9_000))..first_id(Timestamp(9_001))).contains(&id), "{node}");
         }
     }
 

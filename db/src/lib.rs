@@ -40,6 +40,7 @@ mod unit;
 mod value;
 
 pub use error::{Cause, Error};
+pub use ids::first_id;
 pub use migrate::Migration;
 pub use notices::{Ear, Heard};
 pub use open::{Config, Db, Durability, Engine, clock, probe};

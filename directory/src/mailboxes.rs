@@ -144,6 +144,7 @@ const UPDATE: &str = "UPDATE mailbox SET description = $2, service = $3, red_lis
     responsible = $6, changed_at = $7 WHERE account = $1";
 const SET_STATE: &str = "UPDATE mailbox SET state = $2, state_since = $3, changed_at = $3 WHERE account = $1";
 const SET_FOLLOWED: &str = "UPDATE mailbox SET followed = $2 WHERE account = $1";
+const COUNT_OPEN: &str = "SELECT kind, COUNT(*) FROM mailbox WHERE state = $1 GROUP BY kind ORDER BY kind";
 const ALL_ACCOUNTS: &str = "SELECT account, kind FROM mailbox UNION ALL SELECT account, 'PAT' FROM patient
     ORDER BY account";
 
@@ -222,6 +223,12 @@ pub async fn set_state(
 /// Says whether a mailbox hears of every letter to a patient. The caller bumps the generation.
 pub(crate) async fn set_followed(tx: &mut Tx, account: AccountId, followed: bool) -> Result<(), db::Error> {
     tx.execute(SET_FOLLOWED, args![account, followed]).await.map(drop)
+}
+
+/// How many mailboxes of each kind are open.
+pub async fn count_open(tx: &mut Tx) -> Result<Vec<(AccountKind, i64)>, db::Error> {
+    let rows = tx.rows(COUNT_OPEN, args![MailboxState::Open.code()]).await?;
+    rows.iter().map(|row| Ok((kind(&row.text(0)?)?, row.int(1)?))).collect()
 }
 
 /// Every account the directory knows, patients' included, with its kind: for a caller that must see

@@ -93,7 +93,7 @@ pub use search::Pages;
 pub use since::{Gone, Known, Piece, Since};
 pub use store::{Mailstore, Parts};
 pub use subscriptions::NewSubscription;
-pub use trace::{Kept, Trace, TracedRecipient};
+pub use trace::{Claims, Kept, Trace, TracedRecipient};
 pub use transfer::Transferred;
 pub use verify::{Depth, Finding, Report};
 pub use views::FolderView;
@@ -109,6 +109,7 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0007", sql: include_str!("../migrations/0007.sql") },
     db::Migration { name: "mailstore/0008", sql: include_str!("../migrations/0008.sql") },
     db::Migration { name: "mailstore/0009", sql: include_str!("../migrations/0009.sql") },
+    db::Migration { name: "mailstore/0013", sql: include_str!("../migrations/0013.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

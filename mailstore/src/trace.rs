@@ -28,8 +28,35 @@ pub struct Trace {
     pub envelope_id: Option<String>,
     /// Envelope sender.
     pub sender: String,
+    /// What it claims of itself that operators report.
+    pub claims: Claims,
     /// What became of each recipient.
     pub recipients: Vec<TracedRecipient>,
+}
+
+/// What a letter claims of itself that operators report (DOMAIN §1.7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Claims(u8);
+
+impl Claims {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// It holds a CDA (`X-MSS-CODECDA`).
+    pub const CDA: Self = Self(1);
+    /// The identity of its patient is qualified (`X-MSS-INS: O`).
+    pub const QUALIFIED_INS: Self = Self(2);
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether it claims all of `other`.
+    #[must_use]
+    pub fn holds(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
 }
 
 /// What was decided for one recipient.
@@ -64,7 +91,7 @@ impl Mailstore {
     /// Writes what was decided on these letters. Sealing here, inside the unit, is on purpose: the
     /// decision is made inside the unit too.
     pub async fn write_traces(&self, tx: &mut db::Tx, traces: &[Trace]) -> Result<(), Error> {
-        const INSERT: &str = "INSERT INTO letter (queue, at, door, account, body, size, message_hash, envelope_hash, sealed_trace) VALUES";
+        const INSERT: &str = "INSERT INTO letter (queue, at, door, account, body, size, message_hash, envelope_hash, sealed_trace, claims) VALUES";
         let rows = traces.iter().map(|trace| {
             let sealed = Sealed { sender: trace.sender.clone(), recipients: trace.recipients.clone() };
             let plain = postcard::to_stdvec(&sealed).expect("strings in memory always serialise");
@@ -73,8 +100,8 @@ impl Mailstore {
             let hash = trace.message_id.as_deref().map(|id| self.message_hash(id).to_vec());
             let envelope = trace.envelope_id.as_deref().map(|id| self.envelope_hash(id).to_vec());
             let size = trace.size as i64;
-            let (queue, account) = (trace.queue, trace.account);
-            db::args![queue, trace.at, &trace.door, account, trace.body, size, hash, envelope, sealed]
+            let (queue, account, claims) = (trace.queue, trace.account, i64::from(trace.claims.0));
+            db::args![queue, trace.at, &trace.door, account, trace.body, size, hash, envelope, sealed, claims]
         });
         tx.insert_rows(INSERT, "", rows.collect()).await?;
         Ok(())
@@ -83,28 +110,55 @@ impl Mailstore {
     /// What was decided on a letter.
     pub async fn why(&self, queue: QueueId) -> Result<Option<Trace>, Error> {
         const SELECT: &str =
-            "SELECT at, door, account, body, size, sealed_trace FROM letter WHERE queue = $1";
-        let Some(row) = self.db().read().await?.maybe_row(SELECT, db::args![queue]).await? else {
-            return Ok(None);
-        };
+            "SELECT queue, at, door, account, body, size, sealed_trace, claims FROM letter WHERE queue = $1";
+        let row = self.db().read().await?.maybe_row(SELECT, db::args![queue]).await?;
+        row.map(|row| self.traced(&row)).transpose()
+    }
+
+    /// The passages that began between two instants, in their order: those numbered after `after`, at
+    /// most `limit`. For who counts: each is opened.
+    pub async fn passages(
+        &self,
+        tx: &mut db::Tx,
+        times: std::ops::Range<Timestamp>,
+        after: Option<QueueId>,
+        limit: u32,
+    ) -> Result<Vec<Trace>, Error> {
+        const SELECT: &str = "SELECT queue, at, door, account, body, size, sealed_trace, claims FROM letter
+            WHERE queue >= $1 AND queue < $2 ORDER BY queue LIMIT $3";
+        let first = after.map_or(db::first_id(times.start), |after| after.0.saturating_add(1));
+        let rows = tx.rows(SELECT, db::args![first, db::first_id(times.end), limit]).await?;
+        rows.iter().map(|row| self.traced(row)).collect()
+    }
+
+    /// When the oldest passage that is still known began.
+    pub async fn first_passage(&self, tx: &mut db::Tx) -> Result<Option<Timestamp>, Error> {
+        const OLDEST: &str = "SELECT at FROM letter ORDER BY queue LIMIT 1";
+        let row = tx.maybe_row(OLDEST, db::args![]).await?;
+        Ok(row.map(|row| row.time(0)).transpose()?)
+    }
+
+    fn traced(&self, row: &db::Row) -> Result<Trace, Error> {
+        let queue = QueueId(row.int(0)?);
         let unreadable = || Error::Unreadable { what: "the trace of letter", id: queue.0 };
         let plain = self
             .vault()
-            .open(&context::of(Kind::Trace, queue.0, 0), row.bytes(5)?)
+            .open(&context::of(Kind::Trace, queue.0, 0), row.bytes(6)?)
             .map_err(|_| Error::Sealed { what: "the trace of letter", id: queue.0 })?;
         let sealed: Sealed = postcard::from_bytes(&plain).map_err(|_| unreadable())?;
-        Ok(Some(Trace {
+        Ok(Trace {
             queue,
-            at: row.time(0)?,
-            door: row.text(1)?,
-            account: row.maybe_int(2)?.map(AccountId),
-            body: row.maybe_int(3)?.map(BodyId),
-            size: u64::try_from(row.int(4)?).map_err(|_| unreadable())?,
+            at: row.time(1)?,
+            door: row.text(2)?,
+            account: row.maybe_int(3)?.map(AccountId),
+            body: row.maybe_int(4)?.map(BodyId),
+            size: u64::try_from(row.int(5)?).map_err(|_| unreadable())?,
             message_id: None,
             envelope_id: None,
             sender: sealed.sender,
+            claims: Claims(u8::try_from(row.maybe_int(7)?.unwrap_or(0)).map_err(|_| unreadable())?),
             recipients: sealed.recipients,
-        }))
+        })
     }
 
     /// What an account keeps of the letter of a passage; none when it is not there any more. Reads one

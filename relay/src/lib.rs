@@ -45,4 +45,5 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "relay/0002", sql: include_str!("../migrations/0002_queue.sql") },
     db::Migration { name: "relay/0004", sql: include_str!("../migrations/0004_limits.sql") },
     db::Migration { name: "relay/0005", sql: include_str!("../migrations/0005_duties.sql") },
+    db::Migration { name: "relay/0006", sql: include_str!("../migrations/0006_months.sql") },
 ];

@@ -21,6 +21,8 @@ const SWEEP: Duration = Duration::from_secs(3_600);
 const KEYS: Duration = Duration::from_secs(600);
 /// How often letters that nobody opened are looked for.
 const REMIND: Duration = Duration::from_secs(3_600);
+/// How often days that are over are looked for.
+const COUNT: Duration = Duration::from_secs(3_600);
 /// How often the trail is signed.
 const SIGN: Duration = Duration::from_secs(86_400);
 /// How often the end of our certificates is looked at.
@@ -99,6 +101,21 @@ pub(super) async fn remind(relay: Relay, mut stop: StopSignal) {
         }
         if let Err(error) = relay.forget_owed(now).await {
             tracing::error!(error = error.chain(), "what was owed could not be forgotten");
+        }
+    }
+}
+
+/// Counts the days that are over, at the start and every hour until the stop (DOMAIN §1.7).
+pub(super) async fn count(relay: Relay, mut stop: StopSignal) {
+    loop {
+        match relay.count_days(relay.now()).await {
+            Ok(0) => {}
+            Ok(days) => tracing::info!(days, "days that are over are counted"),
+            Err(error) => tracing::error!(error = error.chain(), "days could not be counted"),
+        }
+        tokio::select! {
+            () = stop.given() => return,
+            () = tokio::time::sleep(COUNT) => {}
         }
     }
 }

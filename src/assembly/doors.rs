@@ -476,6 +476,7 @@ impl Opening<'_> {
             self.tasks.spawn(named("keys of issuers", keeping));
         }
         let relay = house.relay.clone();
+        self.tasks.spawn(named("counting days", chores::count(relay.clone(), self.signal.clone())));
         self.tasks.spawn(named("unopened letters", chores::remind(relay, self.signal.clone())));
         let file = checkpoints(self.config);
         let (data, signer, clock) = (house.data.clone(), Arc::clone(&house.signer), house.clock.clone());

@@ -12,6 +12,7 @@ use crate::assembly::{self, House};
 use crate::config::Config;
 use crate::control::{self, Question, Reached, Told};
 use ::directory::trust::Brake;
+use admin::why::Reason;
 use admin::{CodesTo, Command, Import, PasswordOwner, SeedText, TrustList};
 use anyhow::Context as _;
 use certs::Identity;
@@ -45,6 +46,9 @@ enum Act {
         /// Thirteen letters and digits.
         #[arg(value_name = "QUEUE_ID")]
         queue: String,
+        /// Why you look; the trail keeps it: sender-asks, recipient-asks, operator-asks, incident, check.
+        #[arg(long, default_value = "check", value_parser = reason)]
+        reason: Reason,
     },
     /// Accounts.
     #[command(subcommand)]
@@ -193,7 +197,7 @@ fn question(act: Act) -> anyhow::Result<Question> {
             files: files.iter().map(|file| read(file)).collect::<anyhow::Result<_>>()?,
             how: if dry_run { Import::DryRun } else { Import::Apply },
         },
-        Act::Why { queue } => Command::Why { queue },
+        Act::Why { queue, reason } => Command::Why { queue, reason },
         Act::Mailbox(mailbox) => mailbox.command(),
         Act::Member(member) => member.command(),
         Act::Departure(departure) => departure.command(),
@@ -238,6 +242,10 @@ fn trust_question(trust: Trust) -> anyhow::Result<Question> {
         }
         Trust::WhoMaySend { domain } => Question::Admin(Command::WhoMaySend { domain }),
     })
+}
+
+fn reason(code: &str) -> Result<Reason, String> {
+    Reason::from_code(code).ok_or_else(|| format!("one of {}", Reason::ALL.map(Reason::code).join(", ")))
 }
 
 fn read(path: &Path) -> anyhow::Result<SeedText> {

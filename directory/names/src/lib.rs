@@ -13,6 +13,7 @@ mod dn;
 mod fold;
 mod health;
 mod ids;
+mod month;
 mod redacted;
 mod time;
 
@@ -24,5 +25,6 @@ pub use dn::{DistinguishedName, DistinguishedNameError, Prohibited};
 pub use fold::fold;
 pub use health::{Finess, HealthIdError, Ins, NationalPersonId, NationalStructureId, Rpps};
 pub use ids::*;
+pub use month::{Month, MonthError};
 pub use redacted::Redacted;
 pub use time::{DAY, HOUR, MINUTE, SECOND, Timestamp};

@@ -97,6 +97,7 @@ async fn haunted(store: &TestStore) -> names::AccountId {
         message_id: Some(message.into()),
         envelope_id: None,
         sender: sender.into(),
+        claims: crate::Claims::NONE,
         recipients: vec![TracedRecipient {
             address: recipient.into(),
             rule: rule.into(),
@@ -301,6 +302,7 @@ fn trace_of(queue: QueueId) -> Trace {
         message_id: None,
         envelope_id: None,
         sender: "a@b.fr".into(),
+        claims: crate::Claims::NONE,
         recipients: Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ use super::{Draft, Relay, Source, heads};
 use crate::alerts::store::DueAlert;
 use crate::letter::Letter;
 use crate::queue::NewOutbound;
+use crate::visible::indicators::claims;
 use crate::visible::store::{Follower, Owed};
 use crate::{Error, facts, receipts};
 use audit::{Act, Chain, Entry, Line};
@@ -354,6 +355,7 @@ impl<'a> Making<'a> {
             message_id: letter.head.message_id(),
             envelope_id: outbound::envelope_id(&self.draft.wishes),
             sender: self.source.address().map(ToString::to_string).unwrap_or_default(),
+            claims: claims(&letter.head),
             recipients: recipients.iter().map(traced).collect(),
         }
     }

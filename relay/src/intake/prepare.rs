@@ -342,6 +342,7 @@ impl Relay {
             message_id: None,
             envelope_id: None,
             sender: source.address().map(ToString::to_string).unwrap_or_default(),
+            claims: mailstore::Claims::NONE,
             recipients: refused.iter().map(|(address, refusal)| traced_refusal(address, *refusal)).collect(),
         };
         let line = source.account().map(|account| {

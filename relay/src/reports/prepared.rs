@@ -303,6 +303,7 @@ fn trace(
         message_id: None,
         envelope_id: None,
         sender: String::new(),
+        claims: mailstore::Claims::NONE,
         recipients: vec![recipient],
     }
 }

@@ -1,8 +1,10 @@
 //! What operators count: letters a day by door and software (DOMAIN §1.7). Numbers only.
 
 use db::{Error, Tx, args};
+use mailstore::Claims;
 use names::{DAY, Timestamp};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use wire::mime::Head;
 
 /// Characters of a software's number that are kept.
@@ -45,14 +47,22 @@ pub struct Counts {
 
 impl Counted {
     pub(crate) fn of(head: &Head, door: &'static str, to_patient: bool, now: Timestamp) -> Self {
+        let claims = claims(head);
         let counts = Counts {
             letters: 1,
             to_patients: i64::from(to_patient),
-            with_cda: i64::from(head.field("X-MSS-CODECDA").is_some()),
-            qualified_ins: i64::from(head.x_mss("INS").as_deref() == Some("O")),
+            with_cda: i64::from(claims.holds(Claims::CDA)),
+            qualified_ins: i64::from(claims.holds(Claims::QUALIFIED_INS)),
         };
         Self { day: now.0.div_euclid(DAY), door, software: software(head), counts }
     }
+}
+
+/// What a letter claims of itself: it holds a CDA, the identity of its patient is qualified.
+pub(crate) fn claims(head: &Head) -> Claims {
+    let cda = head.field("X-MSS-CODECDA").map_or(Claims::NONE, |_| Claims::CDA);
+    let qualified = head.x_mss("INS").filter(|said| said == "O");
+    cda.and(qualified.map_or(Claims::NONE, |_| Claims::QUALIFIED_INS))
 }
 
 /// What a letter says of the software that made it; a sender cannot fill the table with other things.
@@ -90,9 +100,16 @@ pub(crate) async fn count(tx: &mut Tx, letters: &[&Counted]) -> Result<(), Error
 
 /// The counts of every day from the one of `since` on, in order.
 pub async fn indicators(tx: &mut Tx, since: Timestamp) -> Result<Vec<Indicator>, Error> {
+    indicators_between(tx, since..Timestamp(i64::MAX)).await
+}
+
+/// The counts of every day that begins between two instants, and of the one that holds the first; in order.
+pub async fn indicators_between(tx: &mut Tx, times: Range<Timestamp>) -> Result<Vec<Indicator>, Error> {
     const SELECT: &str = "SELECT day, door, software, letters, to_patients, with_cda, qualified_ins
-        FROM indicator WHERE day >= $1 ORDER BY day, door, software";
-    let rows = tx.rows(SELECT, args![since.0.div_euclid(DAY)]).await?;
+        FROM indicator WHERE day >= $1 AND day < $2 ORDER BY day, door, software";
+    // The first day that does not begin before the end.
+    let end = times.end.0.div_euclid(DAY) + i64::from(times.end.0.rem_euclid(DAY) > 0);
+    let rows = tx.rows(SELECT, args![times.start.0.div_euclid(DAY), end]).await?;
     rows.iter()
         .map(|row| {
             Ok(Indicator {

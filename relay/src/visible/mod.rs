@@ -5,12 +5,14 @@
 //! went, only that it left or failed; support sees the same by number.
 
 pub(crate) mod indicators;
+mod months;
 mod remind;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 
-pub use indicators::{Counts, Indicator, indicators};
+pub use indicators::{Counts, Indicator, indicators, indicators_between};
+pub use months::{DomainCounts, Figures, MailboxCounts};
 
 use crate::alerts::store as alerts;
 use db::Tx;
