@@ -159,6 +159,7 @@ impl House {
             relay: self.relay.clone(),
             entropy: self.entropy.clone(),
             trust: Arc::clone(&self.trust),
+            trail_key: self.signer.public_key().into(),
         }
     }
 

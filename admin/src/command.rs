@@ -33,6 +33,8 @@ pub enum Command {
         /// Of the last days, today among them.
         days: u32,
     },
+    /// Tells the figures of a month.
+    Statistics(crate::statistics_tables::StatisticsCommand),
     /// Lists the accounts.
     Accounts,
     /// Tells what the trail knows of an account, newest first.
@@ -42,6 +44,8 @@ pub enum Command {
         /// How many lines at most.
         lines: u32,
     },
+    /// Reads, takes out or proves lines of the trail.
+    Trail(crate::trail::TrailCommand),
     /// Makes an application password and shows it this once.
     IssuePassword {
         /// For whom.

@@ -1,10 +1,10 @@
 //! What the trail knows of an account.
 
+use crate::trail_told::told;
 use crate::{Admin, Done, Error};
-use audit::Chain;
+use audit::{Actor, Chain};
 use directory::Resolved;
 use names::{AccountId, Address, Timestamp};
-use std::fmt::Write as _;
 
 /// Lines shown at most.
 const MOST: u32 = 1_000;
@@ -13,29 +13,8 @@ impl Admin {
     pub(crate) async fn history(&self, address: &str, lines: u32, now: Timestamp) -> Result<Done, Error> {
         let account = self.account(address, now).await?;
         let chain = Chain::Account(account);
-        let mut tx = self.mailstore.db().read().await?;
-        let history = audit::history(&mut tx, chain, None, lines.clamp(1, MOST)).await?;
-        drop(tx);
-        self.looked(chain, format!("history lines={}", history.len()), now).await?;
-        let mut text = format!("account {}, newest first\n", account.0);
-        for written in &history {
-            let _ = match &written.line {
-                None => writeln!(text, "{:>6}  (erased)", written.seq),
-                Some(line) => {
-                    let for_whom = line.for_whom.map(|whom| format!(" for {whom}")).unwrap_or_default();
-                    let (at, act) = (line.at.rfc3339(), line.act.code());
-                    writeln!(
-                        text,
-                        "{:>6}  {at}  {}{for_whom}  {act}  {}",
-                        written.seq, line.actor, line.detail
-                    )
-                }
-            };
-        }
-        if history.is_empty() {
-            text.push_str("Nothing has happened here yet.\n");
-        }
-        Ok(Done::complete(text))
+        let page = self.trail_page(chain, None, lines.clamp(1, MOST), Actor::Operator, now).await?;
+        Ok(Done::complete(format!("account {}, newest first\n{}", account.0, told(&page))))
     }
 
     /// The account behind an address of ours.

@@ -9,6 +9,7 @@ mod administrators;
 mod api_keys;
 mod command;
 pub mod console;
+pub mod days;
 mod error;
 mod followed;
 mod history;
@@ -21,7 +22,11 @@ pub mod mask;
 mod passwords;
 pub mod queue;
 mod queue_told;
+pub mod statistics;
+pub mod statistics_tables;
 pub mod table;
+pub mod trail;
+mod trail_told;
 #[cfg(test)]
 mod testing;
 pub mod trust;
@@ -56,6 +61,8 @@ pub struct Admin {
     pub entropy: Entropy,
     /// How trust lists are judged.
     pub trust: Arc<directory::trust::Settings>,
+    /// What the checkpoints of the trail are verified with; any key when empty.
+    pub trail_key: Arc<[u8]>,
 }
 
 impl Admin {
@@ -70,7 +77,9 @@ impl Admin {
             Command::ApiKey(command) => self.api_key(command, now).await,
             Command::Follow { address, followed } => self.follow(address, *followed, now).await,
             Command::Indicators { days } => self.indicators(*days, now).await,
+            Command::Statistics(asked) => self.tell_statistics(asked, by, now).await,
             Command::Accounts => self.accounts(now).await,
+            Command::Trail(command) => self.tell_trail(command, by, now).await,
             Command::History { address, lines } => self.history(address, *lines, now).await,
             Command::IssuePassword { owner, label } => self.issue_password(owner, label, now).await,
             Command::Passwords { owner } => self.passwords(owner, now).await,

@@ -21,7 +21,7 @@ pub use chain::{Written, append, erase, history};
 pub use checkpoint::{Checkpoint, Signer, SignerError, checkpoint};
 pub use count::count;
 pub use line::{Act, Actor, Chain, Entry, Line};
-pub use verify::{Broken, verify};
+pub use verify::{Broken, size, verify, verify_chain_of};
 
 /// The tables of this room.
 pub const MIGRATIONS: &[db::Migration] = &[

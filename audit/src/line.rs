@@ -209,6 +209,10 @@ acts! {
     Imported = "directory.imported",
     /// An administrator looked something up.
     AdminLooked = "admin.looked",
+    /// Lines of the trail were taken out.
+    TrailExported = "trail.exported",
+    /// The trail was proved.
+    TrailChecked = "trail.checked",
     /// The server started.
     Started = "server.started",
     /// The server read its certificates again.

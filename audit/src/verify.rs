@@ -1,5 +1,6 @@
 //! Proving that no line was changed.
 
+use crate::Chain;
 use crate::chain::{GENESIS, commit, hash_in, link};
 use crate::checkpoint::{root, signed_bytes};
 use crate::walk::{self, End, MARK};
@@ -64,6 +65,33 @@ pub async fn verify(tx: &mut Tx, expected_key: Option<&[u8]>) -> Result<Vec<Brok
     }
     broken.extend(lines.into_keys().map(|chain| Broken::Head { chain }));
     Ok(broken)
+}
+
+/// Walks one chain, and every checkpoint: what somebody may wait for. Lines that stand in no chain are seen
+/// by [`verify`] only.
+pub async fn verify_chain_of(
+    tx: &mut Tx,
+    chain: Chain,
+    expected_key: Option<&[u8]>,
+) -> Result<Vec<Broken>, Error> {
+    let (mut broken, key) = (Vec::new(), chain.key());
+    let signed = verify_checkpoints(tx, expected_key, &mut broken).await?;
+    let head = tx.maybe_row("SELECT seq, hash, tail FROM chain_head WHERE chain = $1", args![key]).await?;
+    let (end, hash) = match head {
+        Some(head) => (End { seq: head.int(0)?, tail: head.maybe_int(2)? }, hash_in(&head, 1)?),
+        None => (End { seq: 0, tail: None }, GENESIS),
+    };
+    if verify_chain(tx, key, end, &signed, &mut broken).await? != (end.seq, hash) {
+        broken.push(Broken::Head { chain: key });
+    }
+    Ok(broken)
+}
+
+/// How many chains there are, and how many lines in all of them.
+pub async fn size(tx: &mut Tx) -> Result<(u64, u64), Error> {
+    const SIZE: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(seq), 0) AS {INT}) FROM chain_head";
+    let row = tx.row(SIZE, args![]).await?;
+    Ok((row.int(0)? as u64, row.int(1)? as u64))
 }
 
 type Signed = BTreeMap<(i64, i64), ([u8; 32], i64)>;
@@ -149,7 +177,7 @@ async fn verify_checkpoints(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Act, Actor, Chain, Entry, Line, MIGRATIONS, Signer, append, checkpoint, erase, history};
+    use crate::{Act, Actor, Entry, Line, MIGRATIONS, Signer, append, checkpoint, erase, history};
     use db::testing::{TestDb, both};
     use db::{Db, unit};
     use names::{AccountId, Entropy, PersonId, Timestamp};
@@ -205,6 +233,8 @@ mod tests {
             let key = with_lines(&db).await;
             let mut tx = db.read().await.unwrap();
             assert_eq!(verify(&mut tx, Some(&key)).await.unwrap(), [], "{engine}");
+            let ours = verify_chain_of(&mut tx, Chain::Account(AccountId(11)), Some(&key)).await.unwrap();
+            assert_eq!((ours, size(&mut tx).await.unwrap()), (vec![], (3, 39)), "{engine}");
             let lines = history(&mut tx, Chain::System, None, 3).await.unwrap();
             assert_eq!(lines.iter().map(|line| line.seq).collect::<Vec<_>>(), [13, 12, 11], "{engine}");
             let newest = lines[0].line.clone().unwrap();
@@ -244,6 +274,12 @@ mod tests {
                 assert!(execute(&db, sql).await > 0, "{engine}: {what}: nothing was damaged");
                 let mut tx = db.read().await.unwrap();
                 assert_ne!(verify(&mut tx, None).await.unwrap(), [], "{engine}: {what} went unseen");
+                let one = verify_chain_of(&mut tx, Chain::Account(AccountId(11)), None).await.unwrap();
+                // A line of the chain that no walk passes is seen only when all lines are counted.
+                assert_eq!(one.is_empty(), what == "a line nobody comes by", "{engine}: {what}: {one:?}");
+                let other = verify_chain_of(&mut tx, Chain::Account(AccountId(12)), None).await.unwrap();
+                let of_all = ["a checkpoint's time", "a signed head"].contains(&what);
+                assert_eq!(other.is_empty(), !of_all, "{engine}: {what}: {other:?}");
             }
         }
     }

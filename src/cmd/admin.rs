@@ -21,6 +21,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
+mod asked;
+mod statistics;
+mod trail;
+
 /// Administers: by the running server, or directly when none runs.
 #[derive(Args)]
 pub struct Admin {
@@ -67,6 +71,11 @@ enum Act {
         #[arg(long, default_value_t = 31)]
         days: u32,
     },
+    /// Tells what mailboxes and domains did in a month, or writes it for spreadsheets.
+    Statistics(statistics::Statistics),
+    /// The trail: read it, take lines out, prove that none was changed.
+    #[command(subcommand)]
+    Trail(trail::Trail),
     /// Application passwords of professionals and machines.
     #[command(subcommand)]
     Password(Password),
@@ -202,6 +211,8 @@ fn question(act: Act) -> anyhow::Result<Question> {
         Act::Member(member) => member.command(),
         Act::Departure(departure) => departure.command(),
         Act::Indicators { days } => Command::Indicators { days },
+        Act::Statistics(statistics) => statistics.command(),
+        Act::Trail(trail) => trail.command()?,
         Act::Account(Account::List) => Command::Accounts,
         Act::Account(Account::History { address, lines }) => Command::History { address, lines },
         Act::Password(Password::Issue { owner, label }) => {

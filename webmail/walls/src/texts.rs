@@ -176,6 +176,8 @@ pub fn act(act: audit::Act) -> &'static str {
         Act::DelegationEnded => "Délégation terminée",
         Act::Imported => "Annuaire mis à jour",
         Act::AdminLooked => "Consultation par un administrateur",
+        Act::TrailExported => "Export du journal par un auditeur",
+        Act::TrailChecked => "Vérification du journal",
         Act::Reloaded => "Certificats relus",
         Act::Started => "Démarrage du service",
         Act::Stopped => "Arrêt du service",

@@ -15,6 +15,7 @@ use db::Tx;
 use directory::mailboxes;
 use names::{AccountId, AccountKind, DAY, Domain, HOUR, Month, Timestamp};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// How long after its end a day is counted: the trace of a letter is numbered when its sender begins and
 /// written at its end.
@@ -117,14 +118,51 @@ impl Relay {
             figures.open = open(&mut tx).await?;
         }
         drop(tx);
-        let mut start = first.max(month.start());
         let end = month.end().min(now.plus(1));
-        while start < end {
-            let next = Timestamp((start.0.div_euclid(DAY) + 1) * DAY).min(end);
-            figures.add(&self.gather(start..next).await?);
-            start = next;
+        for (_, day) in self.uncounted(first.max(month.start()), end).await? {
+            figures.add(&day);
         }
         Ok(figures)
+    }
+
+    /// What happened between two instants, a day at a time: of days that are not counted yet.
+    async fn uncounted(&self, from: Timestamp, end: Timestamp) -> Result<Vec<(Month, Figures)>, Error> {
+        let (mut days, mut start) = (Vec::new(), from);
+        while start < end {
+            let next = Timestamp((start.0.div_euclid(DAY) + 1) * DAY).min(end);
+            days.push((Month::of(start), self.gather(start..next).await?));
+            start = next;
+        }
+        Ok(days)
+    }
+
+    /// Each of these months in turn, of all mailboxes or of these together; the last one up to now when it
+    /// goes on. Months of which nothing is known are zero.
+    pub async fn trend(
+        &self,
+        months: RangeInclusive<Month>,
+        accounts: Option<&[AccountId]>,
+        now: Timestamp,
+    ) -> Result<Vec<(Month, MailboxCounts)>, Error> {
+        let mut tx = self.reading().await?;
+        let mut sums = store::trend(&mut tx, months.clone(), accounts).await.map_err(database)?;
+        let first = Timestamp(self.first_day_to_count(&mut tx, now).await? * DAY);
+        drop(tx);
+        for (month, figures) in self.uncounted(first.max(months.start().start()), now.plus(1)).await? {
+            if !months.contains(&month) {
+                continue;
+            }
+            let wanted = |account: &AccountId| accounts.is_none_or(|accounts| accounts.contains(account));
+            let some = figures.mailboxes.iter().filter(|(account, _)| wanted(account));
+            some.for_each(|(_, counts)| sums.entry(month).or_default().add(counts));
+        }
+        let mut trend = Vec::new();
+        let mut month = *months.start();
+        while month <= *months.end() {
+            trend.push((month, sums.get(&month).copied().unwrap_or_default()));
+            month = month.next();
+        }
+        Ok(trend)
     }
 
     /// The months of which something is known, newest first.

@@ -1,8 +1,10 @@
 //! Rows of months.
 
 use super::{DomainCounts, Figures, MailboxCounts};
-use db::{Error, Tx, args};
+use db::{Error, Row, Tx, args};
 use names::{AccountId, AccountKind, DAY, Domain, Month, Timestamp};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// The last day that is counted, in days since 1970.
 pub(super) async fn last_day(tx: &mut Tx) -> Result<Option<i64>, Error> {
@@ -72,16 +74,7 @@ pub(super) async fn figures(tx: &mut Tx, month: Month) -> Result<Figures, Error>
     const OPEN: &str = "SELECT kind, mailboxes FROM open_mailboxes_month WHERE month = $1";
     let mut figures = Figures::default();
     for row in tx.rows(MAILBOXES, args![month.number()]).await? {
-        let counts = MailboxCounts {
-            sent: row.int(1)?,
-            sent_to_patients: row.int(2)?,
-            sent_with_cda: row.int(3)?,
-            sent_with_qualified_ins: row.int(4)?,
-            refused: row.int(5)?,
-            received: row.int(6)?,
-            connections: row.int(7)?,
-        };
-        figures.mailboxes.insert(AccountId(row.int(0)?), counts);
+        figures.mailboxes.insert(AccountId(row.int(0)?), counts(&row)?);
     }
     for row in tx.rows(DOMAINS, args![month.number()]).await? {
         let domain = Domain::parse(&row.text(0)?);
@@ -94,6 +87,46 @@ pub(super) async fn figures(tx: &mut Tx, month: Month) -> Result<Figures, Error>
         figures.open.insert(kind.code(), row.int(1)?);
     }
     Ok(figures)
+}
+
+/// The counted days of each of these months, of all mailboxes or of these together.
+pub(super) async fn trend(
+    tx: &mut Tx,
+    months: RangeInclusive<Month>,
+    accounts: Option<&[AccountId]>,
+) -> Result<BTreeMap<Month, MailboxCounts>, Error> {
+    const ALL: &str = "SELECT month, CAST(SUM(sent) AS {INT}), CAST(SUM(sent_to_patients) AS {INT}),
+        CAST(SUM(sent_with_cda) AS {INT}), CAST(SUM(sent_with_qualified_ins) AS {INT}),
+        CAST(SUM(refused) AS {INT}), CAST(SUM(received) AS {INT}), CAST(SUM(connections) AS {INT})
+        FROM mailbox_month WHERE month >= $1 AND month <= $2 GROUP BY month";
+    const SOME: &str = "SELECT month, CAST(SUM(sent) AS {INT}), CAST(SUM(sent_to_patients) AS {INT}),
+        CAST(SUM(sent_with_cda) AS {INT}), CAST(SUM(sent_with_qualified_ins) AS {INT}),
+        CAST(SUM(refused) AS {INT}), CAST(SUM(received) AS {INT}), CAST(SUM(connections) AS {INT})
+        FROM mailbox_month WHERE month >= $1 AND month <= $2 AND account IN ({}) GROUP BY month";
+    let asked = args![months.start().number(), months.end().number()];
+    let rows = match accounts {
+        None => tx.rows(ALL, asked).await?,
+        // A batch of the list each: a month may come several times.
+        Some(accounts) => tx.rows_in(SOME, asked, accounts.iter().map(|one| (*one).into()).collect()).await?,
+    };
+    let mut sums = BTreeMap::<Month, MailboxCounts>::new();
+    for row in &rows {
+        sums.entry(month(row.int(0)?)?).or_default().add(&counts(row)?);
+    }
+    Ok(sums)
+}
+
+/// The counts in columns 1 to 7.
+fn counts(row: &Row) -> Result<MailboxCounts, Error> {
+    Ok(MailboxCounts {
+        sent: row.int(1)?,
+        sent_to_patients: row.int(2)?,
+        sent_with_cda: row.int(3)?,
+        sent_with_qualified_ins: row.int(4)?,
+        refused: row.int(5)?,
+        received: row.int(6)?,
+        connections: row.int(7)?,
+    })
 }
 
 fn month(number: i64) -> Result<Month, Error> {

@@ -85,10 +85,22 @@ async fn a_month_tells_the_same_before_and_after_its_days_are_counted() {
         assert_eq!(house.relay.count_days(now).await.unwrap(), 1, "{}", house.engine);
         assert_eq!(house.relay.count_days(now).await.unwrap(), 0, "{}: once", house.engine);
         check(&house, &house.relay.figures(month, now).await.unwrap(), 2, "half counted").await;
+        let trend = house.relay.trend(month..=month, None, now).await.unwrap();
+        assert_eq!((trend[0].1.sent, trend[0].1.connections), (6, 6), "{}: half counted", house.engine);
 
         let later = NOON.plus(2 * DAY);
         assert_eq!(house.relay.count_days(later).await.unwrap(), 1, "{}", house.engine);
         check(&house, &house.relay.figures(month, later).await.unwrap(), 2, "counted").await;
+        let doctor = house.account(DOCTOR).await;
+        for (case, accounts, sent, received) in
+            [("all", None, 6, 4), ("the doctor", Some(&[doctor][..]), 6, 0), ("nobody", Some(&[][..]), 0, 0)]
+        {
+            let trend = house.relay.trend(month.previous()..=month, accounts, later).await.unwrap();
+            let [(before, none), (at, counts)] = &trend[..] else { panic!("{trend:?}") };
+            assert_eq!((*before, *at), (month.previous(), month), "{}: {case}", house.engine);
+            assert_eq!(*none, MailboxCounts::default(), "{}: {case}", house.engine);
+            assert_eq!((counts.sent, counts.received), (sent, received), "{}: {case}", house.engine);
+        }
         let next = house.relay.figures(month.next(), later.plus(30 * DAY)).await.unwrap();
         assert!(next.mailboxes.is_empty() && next.domains.is_empty(), "{}: {next:?}", house.engine);
         assert_eq!(house.relay.months(later).await.unwrap(), [month], "{}", house.engine);
