@@ -269,7 +269,7 @@ impl Admin {
             match actor {
                 Actor::Person(person) => drop(persons.insert(person)),
                 Actor::Account(account) => drop(accounts.insert(account)),
-                Actor::System | Actor::Patient(_) | Actor::Operator => {}
+                Actor::System | Actor::Patient(_) | Actor::Operator | Actor::Administrator(_) => {}
             }
         }
         let mut tx = self.mailstore.db().read().await?;
