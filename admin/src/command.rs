@@ -44,6 +44,10 @@ pub enum Command {
         /// How many lines at most.
         lines: u32,
     },
+    /// Looks at a patient's profile, or changes it.
+    Patient(crate::patients_told::PatientCommand),
+    /// Tells the settings that decide about letters.
+    Settings,
     /// Reads, takes out or proves lines of the trail.
     Trail(crate::trail::TrailCommand),
     /// Makes an application password and shows it this once.

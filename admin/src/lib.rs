@@ -17,11 +17,14 @@ mod import;
 mod invitations;
 mod mailboxes;
 mod members;
-mod national;
 pub mod mask;
+mod national;
 mod passwords;
+pub mod patients;
+pub mod patients_told;
 pub mod queue;
 mod queue_told;
+mod settings;
 pub mod statistics;
 pub mod statistics_tables;
 pub mod table;
@@ -80,6 +83,8 @@ impl Admin {
             Command::Statistics(asked) => self.tell_statistics(asked, by, now).await,
             Command::Accounts => self.accounts(now).await,
             Command::Trail(command) => self.tell_trail(command, by, now).await,
+            Command::Patient(command) => self.patient(command, now).await,
+            Command::Settings => self.settings(now).await,
             Command::History { address, lines } => self.history(address, *lines, now).await,
             Command::IssuePassword { owner, label } => self.issue_password(owner, label, now).await,
             Command::Passwords { owner } => self.passwords(owner, now).await,

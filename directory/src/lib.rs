@@ -120,5 +120,6 @@ const OWN: &[db::Migration] = &[
     db::Migration { name: "directory/0010", sql: include_str!("../migrations/0010.sql") },
     db::Migration { name: "directory/0011", sql: include_str!("../migrations/0011.sql") },
     db::Migration { name: "directory/0020", sql: include_str!("../migrations/0020.sql") },
+    db::Migration { name: "directory/0030", sql: include_str!("../migrations/0030.sql") },
     db::Migration { name: "directory/0040", sql: include_str!("../migrations/0040.sql") },
 ];

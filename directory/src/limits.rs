@@ -149,3 +149,7 @@ pub const TRUST_SHRINK_PERCENT: u8 = 5;
 pub const TRUST_EVENTS_KEPT: i64 = 400 * DAY;
 /// A peer's known key is written again at most this often, in milliseconds.
 pub const PEER_KEY_TOUCH: i64 = DAY;
+/// How often one support agent may look for patients in a day: a busy day on the telephone.
+pub const PATIENT_LOOKS_A_DAY: i64 = 200;
+/// Days for which those counts are kept.
+pub const PATIENT_LOOKS_KEPT: i64 = 7;

@@ -8,6 +8,7 @@ mod activation;
 mod codes;
 mod entering;
 mod erasure;
+mod finding;
 mod ground;
 mod moves;
 mod notices;

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
 mod asked;
+mod patient;
 mod statistics;
 mod trail;
 
@@ -73,6 +74,12 @@ enum Act {
     },
     /// Tells what mailboxes and domains did in a month, or writes it for spreadsheets.
     Statistics(statistics::Statistics),
+    /// Patients, by INS read from standard input: look, oppose, close, reopen, represent.
+    #[command(subcommand)]
+    Patient(patient::Patient),
+    /// Tells the settings that decide about letters, among them which sectors are pharmacies, and where to change
+    /// them.
+    Settings,
     /// The trail: read it, take lines out, prove that none was changed.
     #[command(subcommand)]
     Trail(trail::Trail),
@@ -212,6 +219,8 @@ fn question(act: Act) -> anyhow::Result<Question> {
         Act::Departure(departure) => departure.command(),
         Act::Indicators { days } => Command::Indicators { days },
         Act::Statistics(statistics) => statistics.command(),
+        Act::Patient(patient) => patient.command()?,
+        Act::Settings => Command::Settings,
         Act::Trail(trail) => trail.command()?,
         Act::Account(Account::List) => Command::Accounts,
         Act::Account(Account::History { address, lines }) => Command::History { address, lines },
