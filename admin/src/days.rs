@@ -28,6 +28,18 @@ pub fn read(text: &str) -> Option<Timestamp> {
     (year >= 1970 && noon.0 > 0).then(|| noon.plus(-DAY / 2))
 }
 
+/// A day as files and tables write it: `2026-11-22` (UTC).
+#[must_use]
+pub fn written(instant: Timestamp) -> String {
+    instant.rfc3339().chars().take(10).collect()
+}
+
+/// The date of an instant (UTC).
+#[must_use]
+pub fn date_of(instant: Timestamp) -> jiff::civil::Date {
+    instant.utc().date()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,7 +50,11 @@ mod tests {
         for text in ["2026-11-22", "22/11/2026", " 2026-11-22 "] {
             assert_eq!(read(text), wanted, "{text}");
         }
-        for text in ["", "2026-11", "2026-13-01", "2026-02-30", "31/11/2026", "22-11-2026x", "1969-12-31", "a/b/c"] {
+        assert_eq!(written(wanted.unwrap()), "2026-11-22");
+        assert_eq!(date_of(wanted.unwrap()), jiff::civil::date(2026, 11, 22));
+        for text in
+            ["", "2026-11", "2026-13-01", "2026-02-30", "31/11/2026", "22-11-2026x", "1969-12-31", "a/b/c"]
+        {
             assert_eq!(read(text), None, "{text}");
         }
     }

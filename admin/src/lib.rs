@@ -16,8 +16,8 @@ mod history;
 mod import;
 mod invitations;
 mod mailboxes;
-mod members;
 pub mod mask;
+mod members;
 mod national;
 mod passwords;
 pub mod patients;
@@ -28,10 +28,10 @@ mod settings;
 pub mod statistics;
 pub mod statistics_tables;
 pub mod table;
-pub mod trail;
-mod trail_told;
 #[cfg(test)]
 mod testing;
+pub mod trail;
+mod trail_told;
 pub mod trust;
 pub mod why;
 
@@ -94,9 +94,7 @@ impl Admin {
             Command::InviteProfessional { person, codes } => self.invite(person, codes.as_ref(), now).await,
             Command::TrustShow => self.trust_show(by, now).await,
             Command::TrustDiff { list } => self.trust_diff(list, by, now).await,
-            Command::TrustLoad { list, brake } => {
-                trust::tell(&self.load_trust(list, *brake, by, now).await?)
-            }
+            Command::TrustLoad { list, brake } => trust::tell(&self.load_trust(list, *brake, by, now).await?),
             Command::WhoMaySend { domain } => self.who_may_send(domain, by, now).await,
             Command::Administrator(command) => self.administrator(command, now).await,
             Command::Mailbox(command) => self.mailbox(command, now).await,

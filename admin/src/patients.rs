@@ -257,9 +257,7 @@ impl Admin {
         let line = Line { at: now, actor, for_whom: None, act: Act::AdminLooked, detail };
         let entry = Entry::new(Chain::System, line, &self.entropy);
         let unit = db::unit("note too many looks", entry, |entry, tx| {
-            Box::pin(async move {
-                audit::append(tx, std::slice::from_ref(entry)).await.map_err(Error::from)
-            })
+            Box::pin(async move { audit::append(tx, std::slice::from_ref(entry)).await.map_err(Error::from) })
         });
         self.mailstore.db().write(unit).await?;
         tracing::warn!(%actor, "somebody looked for too many patients today");

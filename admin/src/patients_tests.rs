@@ -1,9 +1,9 @@
 //! Support and the patients' room, on both engines, with the people of the demonstration.
 
 use super::*;
+use crate::Command;
 use crate::patients_told::PatientCommand;
 use crate::testing::{House, NOON, full_houses};
-use crate::Command;
 use directory::{Reach, Role, Roles};
 use names::{AdministratorId, DAY, OrganisationId};
 use std::collections::BTreeSet;

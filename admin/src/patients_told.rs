@@ -23,8 +23,7 @@ pub struct PatientCommand {
 impl Admin {
     pub(crate) async fn patient(&self, command: &PatientCommand, now: Timestamp) -> Result<Done, Error> {
         let authority = Authority::operator();
-        let Found::One(patient) =
-            self.find_patient(&Whom::Ins(command.ins.clone()), &authority, now).await?
+        let Found::One(patient) = self.find_patient(&Whom::Ins(command.ins.clone()), &authority, now).await?
         else {
             return Err(Error::Refused("no patient here has that INS".to_owned()));
         };
@@ -66,7 +65,8 @@ fn refused(refusal: PatientRefusal) -> String {
 fn told(sheet: &PatientSheet, now: Timestamp) -> String {
     let view = &sheet.view;
     let since = view.patient.life.since(now).rfc3339();
-    let mut text = format!("patient    {}\nstate      {} since {since}\n", view.patient.id.0, view.state.code());
+    let mut text =
+        format!("patient    {}\nstate      {} since {since}\n", view.patient.id.0, view.state.code());
     for (what, at) in [("oppose     until", view.oppose_until), ("erased     on", view.erase_at)] {
         if let Some(at) = at {
             let _ = writeln!(text, "{what} {}", at.rfc3339());

@@ -26,7 +26,9 @@ impl Admin {
                 let rows = self.drop_from_queue(&which(text)?, *notice, by, now).await?;
                 let mut text = format!("{rows} recipients dropped\n");
                 if rows == 0 {
-                    text.push_str("What a worker has in hand is not dropped: hold it first, and try again.\n");
+                    text.push_str(
+                        "What a worker has in hand is not dropped: hold it first, and try again.\n",
+                    );
                 }
                 return Ok(Done { text, complete: rows > 0 });
             }
@@ -154,8 +156,8 @@ fn age(milliseconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use crate::command::DropNotice;
-    use crate::{Command, Error, QueueCommand, QueueFilter};
     use crate::testing::{House, NOON, houses};
+    use crate::{Command, Error, QueueCommand, QueueFilter};
     use names::{Address, BodyId, HOUR, HeadId, MINUTE, OutboundId, QueueId};
     use relay::queue::{Content, Envelope, NewOutbound, Protection, Wishes};
 

@@ -4,7 +4,7 @@
 
 use crate::statistics::{Extent, HouseFigures, MailboxFigures, Statistics};
 use crate::table::Table;
-use crate::{Admin, Done, Error};
+use crate::{Admin, Done, Error, days};
 use audit::Actor;
 use names::{Month, Timestamp};
 use relay::visible::Counts;
@@ -183,7 +183,7 @@ impl Statistics {
                 let mut table = Table::new(["jour"].into_iter().chain(doors).chain(COUNTS));
                 for day in self.house.iter().flat_map(|house| &house.days) {
                     let doors = day.doors.iter().map(|(_, count)| count.to_string());
-                    table.row([date(day.start)].into_iter().chain(doors).chain(cells(&day.counts)));
+                    table.row([days::written(day.start)].into_iter().chain(doors).chain(cells(&day.counts)));
                 }
                 table.text()
             }
@@ -268,9 +268,4 @@ fn cells(counts: &Counts) -> [String; 4] {
 
 fn share(part: i64, whole: i64) -> String {
     if whole > 0 { format!(" ({} %)", part * 100 / whole) } else { String::new() }
-}
-
-/// A day as spreadsheets sort it.
-pub(crate) fn date(instant: Timestamp) -> String {
-    instant.rfc3339().chars().take(10).collect()
 }

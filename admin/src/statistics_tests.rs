@@ -84,8 +84,7 @@ async fn a_month_is_told_and_written_for_spreadsheets_and_names_no_patient() {
         let connections = run(command(Some(TEAM), Some(Sheet::Mailboxes), &few)).await;
         assert_eq!(connections, format!("\"boite\";\"connexions\"\r\n\"{TEAM}\";\"1\"\r\n"));
         let domains = run(command(None, Some(Sheet::Domains), &[])).await;
-        for words in
-            ["cabinet-lilas.mssante.example\";\"local\";\"2\";\"0\"", "local-patients\";\"0\";\"1\""]
+        for words in ["cabinet-lilas.mssante.example\";\"local\";\"2\";\"0\"", "local-patients\";\"0\";\"1\""]
         {
             assert!(domains.contains(words), "{words}: {domains}");
         }

@@ -50,7 +50,6 @@ fn harmless(cell: &str) -> String {
     if begins { format!("'{cell}") } else { cell }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,10 +89,8 @@ mod tests {
         }
         let text = table.text();
         assert!(text.starts_with("\"adresse\";\"nom\";\"lettres\"\r\n"), "{text}");
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(b';')
-            .has_headers(false)
-            .from_reader(text.as_bytes());
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(b';').has_headers(false).from_reader(text.as_bytes());
         let read: Vec<Vec<String>> =
             reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
         assert_eq!(read[1], ["a@b.example", "Hôpital «Saint-Roch»; aile \"B\"", "12"]);

@@ -66,7 +66,14 @@ pub(crate) async fn houses() -> Vec<House> {
             queue: relay::queue::Queue::new(&masters, entropy()),
             patients: relay::PatientHashes::new(&masters),
         });
-        let admin = Admin { directory, mailstore, relay, entropy: entropy(), trust: Arc::default(), trail_key: Arc::default() };
+        let admin = Admin {
+            directory,
+            mailstore,
+            relay,
+            entropy: entropy(),
+            trust: Arc::default(),
+            trail_key: Arc::default(),
+        };
         houses.push(House { engine, admin, _databases: [data, keys], _folder: folder });
     }
     houses

@@ -404,7 +404,9 @@ mod tests {
             assert!(text.lines().next().unwrap().contains("\"erased\":true"), "{}: {text}", house.engine);
             assert_eq!(house.admin.prove_trail(Some(chain), by, NOON).await.unwrap().broken, []);
             let damage = db::unit("damage", (), |(), tx| {
-                Box::pin(tx.execute("UPDATE audit_line SET line = 'x' WHERE line LIKE '%credential%'", vec![]))
+                Box::pin(
+                    tx.execute("UPDATE audit_line SET line = 'x' WHERE line LIKE '%credential%'", vec![]),
+                )
             });
             let damaged: Result<u64, db::Error> = house.admin.mailstore.db().write(damage).await;
             assert!(damaged.unwrap() > 0);

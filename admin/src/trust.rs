@@ -153,12 +153,7 @@ impl Admin {
         Ok(Done { text, complete: refusal.is_none() })
     }
 
-    pub(crate) async fn who_may_send(
-        &self,
-        domain: &str,
-        by: Actor,
-        now: Timestamp,
-    ) -> Result<Done, Error> {
+    pub(crate) async fn who_may_send(&self, domain: &str, by: Actor, now: Timestamp) -> Result<Done, Error> {
         let MaySend { domain, place, speakers } = self.may_send(domain, by, now).await?;
         let Some(place) = place else {
             return Err(Error::Refused(format!(

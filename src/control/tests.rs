@@ -40,7 +40,10 @@ async fn a_command_says_the_same_over_the_socket_and_directly_on_both_engines() 
         assert!(done && text.contains("15 new accounts"), "{}: {text}", ground.engine);
         let questions = [
             Question::Admin(Command::Accounts),
-            Question::Admin(Command::Why { queue: "0000000000000".to_owned(), reason: admin::why::Reason::Check }),
+            Question::Admin(Command::Why {
+                queue: "0000000000000".to_owned(),
+                reason: admin::why::Reason::Check,
+            }),
             import(),
             Question::Verify(Proof::Contents),
         ];

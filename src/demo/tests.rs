@@ -113,10 +113,8 @@ async fn every_patient_answers_as_the_story_says_and_why_explains_each_refusal()
         let Err(reply) = super::letters::said_of(&relay, patient.address).await else { continue };
         let reply = reply.to_string();
         let queue = reply.rsplit("ref ").next().unwrap().trim().to_owned();
-        let question = crate::control::Question::Admin(admin::Command::Why {
-            queue,
-            reason: admin::why::Reason::Check,
-        });
+        let question =
+            crate::control::Question::Admin(admin::Command::Why { queue, reason: admin::why::Reason::Check });
         let told = crate::control::ask(&config.server.data, &question, drop).await.unwrap();
         let crate::control::Reached::Server { text, done: true } = told else { panic!("{reply}: {told:?}") };
         let rule = reply.split(['[', ']']).nth(1).unwrap().to_owned();

@@ -13,6 +13,8 @@ use crate::Error;
 pub(crate) enum Trouble {
     /// Nothing that this administrator may see stands there.
     NotFound,
+    /// They may look here, and not change anything.
+    Forbidden,
     /// The form was not ours, or too old.
     Form,
     /// A method that this page does not know.
@@ -25,7 +27,7 @@ impl Trouble {
     fn status(self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Form => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Form => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -8,6 +8,12 @@ pub const CODE_MAX: usize = 40;
 pub const SESSION_LIFE: i64 = 8 * HOUR;
 /// Characters of a search.
 pub const QUERY_MAX: usize = 120;
+/// Lines of a table or of a list on one page; the rest is in files.
+pub const LINES: usize = 100;
+/// Characters of a name, of a number, of a date typed by support.
+pub const NAME_MAX: usize = 80;
+/// Octets of a form with a trust list: the real one has some 4 MB (DOMAIN §1.1), and it stands in memory.
+pub const UPLOAD_MAX: usize = 16 * 1024 * 1024;
 /// Answers of a search on one page.
 pub const ANSWERS: usize = 25;
 /// Lines of the trail on the page of a mailbox.

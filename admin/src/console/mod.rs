@@ -7,6 +7,7 @@
 
 #[expect(clippy::module_inception, reason = "the console is the value that the module is about")]
 mod console;
+mod desk;
 mod errors;
 mod factors;
 mod limits;

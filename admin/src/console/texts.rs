@@ -15,6 +15,10 @@ pub(crate) fn trouble(trouble: Trouble) -> (&'static str, &'static str) {
             "Cette page n’existe pas",
             "L’adresse est fausse, ou ce qu’elle montre ne fait pas partie de ce que vous administrez.",
         ),
+        Trouble::Forbidden => (
+            "Vous pouvez regarder, pas agir",
+            "Votre rôle permet de consulter cette page, pas de changer ce qu’elle montre. Rien n’a été changé.",
+        ),
         Trouble::Form => (
             "Votre demande n’a pas été prise en compte",
             "La page était ouverte depuis trop longtemps, ou venait d’un autre site. Rien n’a été changé. Revenez à \

@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn what_is_no_month_is_not_read() {
-        for text in ["", "2026", "2026-13", "2026-00", "26-11", "2026-1", "2026-11-01", "+026-11", "1969-12"] {
+        for text in ["", "2026", "2026-13", "2026-00", "26-11", "2026-1", "2026-11-01", "+026-11", "1969-12"]
+        {
             assert_eq!(text.parse::<Month>(), Err(MonthError), "{text}");
         }
         assert_eq!(Month::of(Timestamp(-5)).to_string(), "1970-01");

@@ -12,7 +12,8 @@ const LONGEST: usize = 200;
 pub(super) fn ins() -> anyhow::Result<Ins> {
     let typed = line("INS (15 digits): ")?;
     let digits: String = typed.chars().filter(|letter| !letter.is_whitespace()).collect();
-    Ins::parse(&digits).map_err(|_| anyhow::anyhow!("what was typed is no INS: 15 characters with a right key"))
+    Ins::parse(&digits)
+        .map_err(|_| anyhow::anyhow!("what was typed is no INS: 15 characters with a right key"))
 }
 
 /// One line of standard input, trimmed.

@@ -67,9 +67,12 @@ mod tests {
         assert_eq!(asked.columns, [Column::Mailbox, Column::Connections]);
         assert_eq!(parsed(&["--csv", "domaines"]).unwrap().csv, Some(Sheet::Domains));
         assert_eq!(parsed(&[]).unwrap().csv, None);
-        for wrong in
-            [&["--month", "2026-13"][..], &["--csv", "tout"], &["--columns", "boite"], &["--csv", "--columns", "x"]]
-        {
+        for wrong in [
+            &["--month", "2026-13"][..],
+            &["--csv", "tout"],
+            &["--columns", "boite"],
+            &["--csv", "--columns", "x"],
+        ] {
             assert!(parsed(wrong).is_err(), "{wrong:?}");
         }
     }

@@ -89,7 +89,8 @@ fn day(text: &str) -> Result<Timestamp, String> {
 }
 
 fn form(word: &str) -> Result<ExportAs, String> {
-    ExportAs::from_code(word).ok_or_else(|| format!("one of {}", ExportAs::ALL.map(ExportAs::code).join(", ")))
+    ExportAs::from_code(word)
+        .ok_or_else(|| format!("one of {}", ExportAs::ALL.map(ExportAs::code).join(", ")))
 }
 
 #[cfg(test)]

@@ -49,6 +49,8 @@ pub enum Purpose {
     Organisation,
     /// A patient, to a support agent.
     Patient,
+    /// A chain of the trail, to an auditor.
+    Chain,
 }
 
 impl Purpose {
@@ -72,6 +74,7 @@ impl Purpose {
             Self::Person => b"person",
             Self::Organisation => b"organisation",
             Self::Patient => b"patient",
+            Self::Chain => b"chain",
         }
     }
 }

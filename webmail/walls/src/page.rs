@@ -48,6 +48,13 @@ impl Fields {
     }
 }
 
+/// Those of a form with a file, read by whoever takes the file.
+impl From<Vec<(String, String)>> for Fields {
+    fn from(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+}
+
 /// Adds a cookie to an answer.
 pub fn set_cookie(response: &mut Response, cookie: HeaderValue) {
     response.headers_mut().append(header::SET_COOKIE, cookie);

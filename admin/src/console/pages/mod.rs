@@ -21,7 +21,7 @@ use super::texts;
 use super::views::{Frame, Place};
 
 /// A page, or what ends it early.
-pub(super) type Page = Result<Response, Halt>;
+pub(in crate::console) type Page = Result<Response, Halt>;
 
 /// Every page.
 pub(super) fn all() -> Router<Console> {
@@ -36,11 +36,12 @@ pub(super) fn all() -> Router<Console> {
         .route(&assets::style_path(), get(async || css(assets::STYLE)))
         .route("/icone.svg", get(async || ([(header::CONTENT_TYPE, "image/svg+xml")], assets::ICON)))
         .layer(DefaultBodyLimit::max(FORM_MAX))
+        .merge(super::desk::routes())
         .fallback(async || Trouble::NotFound.page())
 }
 
 /// What surrounds the pages of this session.
-fn frame(session: &AdministratorSession, place: Place) -> Frame {
+pub(in crate::console) fn frame(session: &AdministratorSession, place: Place) -> Frame {
     let administrator = &session.administrator;
     Frame {
         name: administrator.name.clone(),
@@ -53,7 +54,7 @@ fn frame(session: &AdministratorSession, place: Place) -> Frame {
 }
 
 /// The fields of a form of an administrator who is signed in, once its token holds.
-async fn form_of(
+pub(in crate::console) async fn form_of(
     app: &Console,
     headers: &HeaderMap,
     form: Form,

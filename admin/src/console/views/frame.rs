@@ -62,19 +62,50 @@ pub enum Place {
     Directory,
     /// A new mailbox.
     NewMailbox,
+    /// Figures of a month.
+    Statistics,
+    /// Why a letter was refused.
+    Letters,
+    /// What waits for other operators.
+    Queue,
+    /// The trust list.
+    Trust,
+    /// Patients' profiles.
+    Patients,
+    /// The trail.
+    Trail,
+    /// The settings.
+    Settings,
     /// None of the menu.
     Elsewhere,
 }
 
 impl Place {
     /// Those of the menu, in its order.
-    pub const MENU: [Self; 2] = [Self::Directory, Self::NewMailbox];
+    pub const MENU: [Self; 9] = [
+        Self::Directory,
+        Self::NewMailbox,
+        Self::Patients,
+        Self::Letters,
+        Self::Statistics,
+        Self::Queue,
+        Self::Trust,
+        Self::Trail,
+        Self::Settings,
+    ];
 
     /// As the menu reads, where it leads, and the power that shows it.
     #[must_use]
     pub fn entry(self) -> (&'static str, &'static str, Power) {
         match self {
             Self::Directory | Self::Elsewhere => ("Annuaire", "/", Power::LookAtEntries),
+            Self::Statistics => ("Statistiques", "/statistiques", Power::LookAtFigures),
+            Self::Letters => ("Messages refusés", "/lettres", Power::ExplainLetters),
+            Self::Queue => ("File d’attente", "/file", Power::LookAtHouse),
+            Self::Trust => ("Confiance", "/confiance", Power::LookAtHouse),
+            Self::Patients => ("Patients", "/patients", Power::LookAtPatients),
+            Self::Trail => ("Journal", "/journal", Power::ReadTrail),
+            Self::Settings => ("Réglages", "/reglages", Power::LookAtHouse),
             Self::NewMailbox => ("Nouvelle boîte", "/boites/nouvelle", Power::ChangeMailboxes),
         }
     }

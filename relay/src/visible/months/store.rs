@@ -23,7 +23,8 @@ pub(super) async fn months(tx: &mut Tx) -> Result<Vec<Month>, Error> {
 pub(super) async fn keep(tx: &mut Tx, day: i64, figures: &Figures, now: Timestamp) -> Result<bool, Error> {
     const TAKE: &str =
         "INSERT INTO counted_day (day, counted_at) VALUES ($1, $2) ON CONFLICT (day) DO NOTHING";
-    const MAILBOXES: &str = "INSERT INTO mailbox_month (month, account, sent, sent_to_patients, sent_with_cda,
+    const MAILBOXES: &str =
+        "INSERT INTO mailbox_month (month, account, sent, sent_to_patients, sent_with_cda,
         sent_with_qualified_ins, refused, received, connections) VALUES";
     const ADD: &str = "ON CONFLICT (month, account) DO UPDATE SET
         sent = mailbox_month.sent + excluded.sent,
