@@ -87,6 +87,9 @@ pub use professionals::{
     ProfessionalSessionLine, Proof, Standing,
 };
 pub use profile_state::{IllegalMove, ProfileEvent, ProfileLife};
+/// Which address to use of whom, with reasons and warnings: the one resolver of the published directory.
+/// [`Directory::resolve`] is something else: who of ours is behind an address, patients too.
+pub use register::resolve as which_address;
 pub use resolve::{Resolved, ResolvedPatient};
 pub use seed::{Fault, Seed, SeedFile, invent_patients, person_reference, structure_reference};
 pub use sessions::{Assurance, Session, SessionLine, SignedIn};

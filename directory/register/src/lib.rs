@@ -17,6 +17,7 @@ mod parts;
 mod query;
 mod quota;
 mod register;
+pub mod resolve;
 mod search;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]

@@ -77,3 +77,9 @@ pub const WORDS_BEGUN: usize = 1_000;
 pub const SIREN_FIGURES: usize = 9;
 /// Alternatives within alternatives.
 pub const DEPTH: usize = 10;
+/// A mailbox that changed within this time is fresh, in milliseconds (DOMAIN §1.6: inactive after twelve months).
+pub const FRESH: i64 = 365 * names::DAY;
+/// Sectors of activity that are pharmacies (DOMAIN §4.8, DESIGN §2.5).
+pub const PHARMACIES: [&str; 4] = ["SA33", "SA38", "SA39", "SA65"];
+/// Entries that are weighed against each other when words may mean several.
+pub const CANDIDATES: usize = 8;

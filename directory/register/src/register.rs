@@ -8,9 +8,13 @@ use names::{Address, Timestamp};
 
 use crate::index::{Chunks, Index, Live, Segment};
 use crate::local::{self, Local};
+use crate::resolve::{self, Candidate, DocumentType, Purpose, Resolution, Who};
 use crate::search::{self, Found};
 use crate::store::{self, Pointer};
-use crate::{Error, Listing, ListingId, Mailbox, Page, Query, index, merge};
+use crate::{Criterion, Error, Listing, ListingId, Mailbox, Page, Query, Wanted, index, merge};
+
+/// A page of one entry.
+const ONE: Page = Page { count: 1, after: None };
 
 /// Who looks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -87,6 +91,62 @@ impl Register {
     pub async fn rows(&self, ids: &[ListingId]) -> Result<Vec<Listing>, Error> {
         let (mut tx, state) = self.state().await?;
         state.rows(&mut tx, ids, self.sight).await
+    }
+
+    /// Which address to use: one, with reasons and warnings.
+    ///
+    /// The red list gives no address, whoever asks: administrators write to nobody by it.
+    pub async fn resolve(
+        &self,
+        who: &Who,
+        purpose: Purpose,
+        document: Option<&DocumentType>,
+        now: Timestamp,
+    ) -> Result<Resolution, Error> {
+        let (mut tx, state) = self.state().await?;
+        let candidates = self.candidates(&mut tx, &state, who).await?;
+        Ok(resolve::decide(who, purpose, document, &candidates, now))
+    }
+
+    async fn candidates(&self, tx: &mut Tx, state: &State, who: &Who) -> Result<Vec<Candidate>, Error> {
+        let sight = Sight::Public;
+        let listings = match who {
+            Who::Text(text) => {
+                let found = search::candidates(tx, state, text, sight).await?;
+                return Ok(found.into_iter().map(|(listing, score)| Candidate { listing, score }).collect());
+            }
+            Who::Address(address) => {
+                let mut holders = search::holders(tx, state, std::slice::from_ref(address)).await?;
+                let ids: Vec<_> =
+                    holders.remove(address).unwrap_or_default().into_iter().map(ListingId).collect();
+                // Who holds a red-listed address is as unknown as who holds one that never was.
+                let hidden = state.rows(tx, &ids, Sight::Administrator).await?.into_iter().any(|listing| {
+                    listing.mailboxes().any(|mailbox| mailbox.address == *address && mailbox.red_list)
+                });
+                if hidden { Vec::new() } else { state.rows(tx, &ids, sight).await? }
+            }
+            Who::Person(id) => {
+                let query = Query { all: vec![Criterion::Person(vec![id.clone()])], ..Query::default() };
+                search::search(tx, state, &query, &ONE, sight).await?.listings
+            }
+            Who::Structure { id, .. } => {
+                let all = vec![Criterion::Structure(vec![id.clone()])];
+                let query = Query { all, wanted: Wanted::Organisations, ..Query::default() };
+                search::search(tx, state, &query, &ONE, sight).await?.listings
+            }
+        };
+        // Of several holders of an address the one that shows it.
+        let shows = |listing: &Listing| match who {
+            Who::Address(address) => listing.mailboxes().any(|mailbox| mailbox.address == *address),
+            Who::Person(_) | Who::Structure { .. } | Who::Text(_) => true,
+        };
+        let place = listings.iter().position(shows).unwrap_or_default();
+        Ok(listings
+            .into_iter()
+            .skip(place)
+            .take(1)
+            .map(|listing| Candidate { listing, score: 1.0 })
+            .collect())
     }
 
     /// A number that grows with every change of what is published here.

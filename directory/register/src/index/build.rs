@@ -85,12 +85,15 @@ impl Building {
         let mut postings = Vec::new();
         for (key, first) in keys {
             let start = postings.len();
+            let mut of_key = Vec::new();
             let mut at = first;
             while at != LAST {
                 let list = &mut self.lists[at as usize];
-                std::mem::take(&mut list.list).write(list.field, &mut postings);
+                of_key.push((list.field, std::mem::take(&mut list.list)));
                 at = list.next;
             }
+            of_key.sort_by_key(|(field, _)| *field);
+            of_key.iter().for_each(|(field, list)| list.write(*field, &mut postings));
             let place = Place::of(start, postings.len() - start)?;
             words.insert(key, place.0).map_err(|_| Error::Corrupt("keys of an index"))?;
         }

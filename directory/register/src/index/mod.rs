@@ -73,3 +73,10 @@ impl Part {
         self.segment.flags[entry as usize].hold(flags) && self.hidden.binary_search(&entry).is_err()
     }
 }
+
+/// Some segments as one: for tests.
+#[cfg(test)]
+pub(crate) fn merge_for_tests(segments: Vec<build::Sealed>) -> Result<build::Sealed, crate::Error> {
+    let opened: Result<Vec<_>, _> = segments.into_iter().map(merge::opened).collect();
+    merge::merged(&opened?)
+}

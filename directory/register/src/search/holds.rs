@@ -26,7 +26,11 @@ fn fits(criterion: &Criterion, listing: &Listing) -> bool {
             any(asked, person(listing).map(|person| person.family_name.clone()), None)
         }
         Criterion::Given(asked) => any(asked, person(listing).map(|person| person.given_name.clone()), None),
-        Criterion::Name(asked) => any(&without_noise(asked), names(listing), None),
+        Criterion::Name(asked) => {
+            let asked = without_noise(asked);
+            any(&asked, names(listing), None)
+                || person(listing).is_some_and(|person| is_full_name(&asked, person))
+        }
         Criterion::Profession(asked) => person(listing)
             .and_then(|person| person.profession.as_ref())
             .is_some_and(|profession| any(asked, [profession.label.clone()], Some(&profession.code))),
@@ -103,11 +107,35 @@ fn any(asked: &Match, texts: impl IntoIterator<Item = String>, code: Option<&str
         Match::Contains(_) => false,
         Match::Present => true,
     });
-    by_code || texts.any(|text| is(asked, &text))
+    by_code || texts.any(|text| is(asked, &text, Joined::Too))
+}
+
+/// Whether a first and a last name together are as asked, in either order.
+fn is_full_name(asked: &Match, person: &crate::Professional) -> bool {
+    let (given, family) = (&person.given_name, &person.family_name);
+    match asked {
+        Match::Like(text) => {
+            let mut all = answering(&words(given));
+            all.extend(answering(&words(family)));
+            is_like(text, &all)
+        }
+        Match::Exactly(_) | Match::Begins(_) | Match::Contains(_) | Match::Present => {
+            [format!("{given} {family}"), format!("{family} {given}")]
+                .iter()
+                .any(|name| is(asked, name, Joined::Not))
+        }
+    }
+}
+
+/// Whether a text may also be asked as one word. A first and a last name may not: `Martine` is not `Martin E…`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Joined {
+    Too,
+    Not,
 }
 
 /// Whether a text is as asked. Case, accents and signs do not count.
-fn is(asked: &Match, text: &str) -> bool {
+fn is(asked: &Match, text: &str, as_one: Joined) -> bool {
     let (written, spelt) = (plain(text), words(text));
     if written.is_empty() {
         return false;
@@ -115,7 +143,8 @@ fn is(asked: &Match, text: &str) -> bool {
     match asked {
         Match::Exactly(asked) => {
             let asked = words(asked);
-            asked == spelt || (!asked.is_empty() && asked.concat() == spelt.concat())
+            let same = as_one == Joined::Too && !asked.is_empty() && asked.concat() == spelt.concat();
+            asked == spelt || same
         }
         Match::Begins(asked) => {
             let (asked, meant) = (plain(asked).join(" "), begun(asked));
@@ -125,29 +154,37 @@ fn is(asked: &Match, text: &str) -> bool {
             !asked.is_empty()
                 && (begins(&written, &asked)
                     || begins(&spelt, &meant)
-                    || spelt.concat().starts_with(&meant.replace(' ', "")))
+                    || (as_one == Joined::Too && spelt.concat().starts_with(&meant.replace(' ', ""))))
         }
         Match::Contains(asked) => {
             let asked = plain(asked).join(" ");
             !asked.is_empty() && (written.join(" ").contains(&asked) || spelt.join(" ").contains(&asked))
         }
-        Match::Like(asked) => {
-            let asked = Asked::of(asked);
-            let mut all = joined(&spelt);
-            all.extend(initials(&spelt));
-            all.extend(spelt);
-            let answered = |word: &super::asked::Word| {
-                let is_one = |asked: &str| all.iter().any(|word| alike(asked, word).is_some());
-                let as_one = |asked: &String| {
-                    all.iter().any(|word| matches!(alike(asked, word), Some(Alike::Same | Alike::Sound)))
-                };
-                is_one(&word.text) || word.joined.iter().any(as_one)
-            };
-            let mut required = asked.required().peekable();
-            required.peek().is_some() && required.all(answered)
-        }
+        Match::Like(asked) => is_like(asked, &answering(&spelt)),
         Match::Present => true,
     }
+}
+
+/// What a text is found by: its words, neighbours as one, initials.
+fn answering(words: &[String]) -> Vec<String> {
+    let mut all = joined(words);
+    all.extend(initials(words));
+    all.extend_from_slice(words);
+    all
+}
+
+/// Whether every word asked is answered by one of these.
+fn is_like(asked: &str, all: &[String]) -> bool {
+    let asked = Asked::of(asked);
+    let answered = |word: &super::asked::Word| {
+        let is_one = |asked: &str| all.iter().any(|word| alike(asked, word).is_some());
+        let as_one = |asked: &String| {
+            all.iter().any(|word| matches!(alike(asked, word), Some(Alike::Same | Alike::Sound)))
+        };
+        is_one(&word.text) || word.joined.iter().any(as_one)
+    };
+    let mut required = asked.required().peekable();
+    required.peek().is_some() && required.all(answered)
 }
 
 /// The question with short forms spelt out, all but the last, which may be half typed.
@@ -174,13 +211,10 @@ pub(super) fn without_noise(asked: &Match) -> Match {
     }
 }
 
-/// Every way a name is written.
+/// The names of an entry, each alone.
 fn names(listing: &Listing) -> Vec<String> {
     match listing {
-        Listing::Professional(person) => {
-            let (given, family) = (&person.given_name, &person.family_name);
-            vec![family.clone(), given.clone(), format!("{given} {family}"), format!("{family} {given}")]
-        }
+        Listing::Professional(person) => vec![person.family_name.clone(), person.given_name.clone()],
         Listing::Organisation(organisation) => {
             vec![organisation.name.clone(), organisation.trade_name.clone()]
         }

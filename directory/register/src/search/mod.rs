@@ -8,6 +8,9 @@ mod plan;
 mod ranked;
 mod token;
 
+#[cfg(test)]
+pub(crate) use holds::holds as fits_all;
+
 use std::collections::HashMap;
 
 use db::Tx;
@@ -160,6 +163,32 @@ pub(crate) async fn holders(
         found.entry(address.ok_or(Error::Corrupt("address"))?).or_default().push(row.int(1)?);
     }
     Ok(found)
+}
+
+/// The best answers to free text among those with a mailbox, with what they count.
+pub(crate) async fn candidates(
+    tx: &mut Tx,
+    state: &State,
+    text: &str,
+    sight: Sight,
+) -> Result<Vec<(Listing, f32)>, Error> {
+    let query = Query { text: Some(text.to_owned()), reachable: true, ..Query::default() };
+    let plan = Plan::of(&query, Known::default(), sight);
+    let sought = Sought::of(&Asked::of(text), &state.index, sight);
+    let wanted = (0..state.index.parts.len()).map(|at| {
+        let mut places = Vec::new();
+        sought.places(at, &mut places);
+        places
+    });
+    let pieces = fetch(tx, &state.index, &state.chunks, wanted.collect()).await?;
+    let sets = vec![Set::All; state.index.parts.len()];
+    let mut best = sought.ranked(&state.index, &pieces, &sets, plan.flags);
+    best.truncate(limits::CANDIDATES);
+    let ids: Vec<ListingId> = best.iter().map(|ranked| ListingId(ranked.id)).collect();
+    let rows = state.rows(tx, &ids, sight).await?;
+    let score =
+        |listing: &Listing| best.iter().find(|ranked| ranked.id == listing.id().0).map(|ranked| ranked.score);
+    Ok(rows.into_iter().filter_map(|listing| score(&listing).map(|score| (listing, score))).collect())
 }
 
 /// A question while its answers are looked at.

@@ -6,7 +6,7 @@ use crate::{Coded, Listing, ListingId, Mailbox, Organisation, Place, Professiona
 
 use super::NOON;
 
-pub(super) fn mailbox(address: &str, kind: AccountKind) -> Mailbox {
+pub(crate) fn mailbox(address: &str, kind: AccountKind) -> Mailbox {
     Mailbox {
         address: Address::parse(address).expect("an address"),
         kind,
@@ -20,7 +20,7 @@ pub(super) fn mailbox(address: &str, kind: AccountKind) -> Mailbox {
     }
 }
 
-pub(super) fn place(postal_code: &str, town: &str) -> Place {
+pub(crate) fn place(postal_code: &str, town: &str) -> Place {
     Place {
         lines: vec!["12 rue des Lilas".to_owned()],
         postal_code: postal_code.to_owned(),
@@ -31,7 +31,7 @@ pub(super) fn place(postal_code: &str, town: &str) -> Place {
 }
 
 /// A doctor of a speciality in a town, with one mailbox.
-pub(super) fn doctor(rpps: u64, given: &str, family: &str, speciality: &str, at: Place) -> Professional {
+pub(crate) fn doctor(rpps: u64, given: &str, family: &str, speciality: &str, at: Place) -> Professional {
     let local = names::fold(&format!("{given} {family}")).replace(' ', ".");
     Professional {
         id: ListingId(0),
@@ -59,7 +59,7 @@ pub(super) fn doctor(rpps: u64, given: &str, family: &str, speciality: &str, at:
     }
 }
 
-pub(super) fn organisation(finess: u64, name: &str, sector: &str, at: Place) -> Organisation {
+pub(crate) fn organisation(finess: u64, name: &str, sector: &str, at: Place) -> Organisation {
     Organisation {
         id: ListingId(0),
         source: Source::Local,
@@ -82,16 +82,16 @@ pub(super) fn organisation(finess: u64, name: &str, sector: &str, at: Place) -> 
     }
 }
 
-pub(super) fn person(professional: Professional) -> Listing {
+pub(crate) fn person(professional: Professional) -> Listing {
     Listing::Professional(Box::new(professional))
 }
 
-pub(super) fn structure(organisation: Organisation) -> Listing {
+pub(crate) fn structure(organisation: Organisation) -> Listing {
     Listing::Organisation(Box::new(organisation))
 }
 
 /// A small town of entries.
-pub(super) fn town() -> Vec<Listing> {
+pub(crate) fn town() -> Vec<Listing> {
     let paris = || place("75011", "Paris");
     let brest = || place("29200", "Brest");
     vec![

@@ -1,8 +1,12 @@
 //! The room from outside, on both engines.
 
-mod invented;
+mod hostile;
+pub(crate) mod invented;
 mod local_entries;
 mod misspelt;
+mod national;
+mod properties;
+mod resolving;
 
 use db::Db;
 use names::Timestamp;
