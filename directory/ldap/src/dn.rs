@@ -297,7 +297,7 @@ mod tests {
             ("mail=no address,ou=bal,o=mssante,c=fr", Target::Nowhere(Nearest::Base)),
             ("cn=x,ou=bal,o=mssante,c=fr", Target::Nowhere(Nearest::Base)),
             ("cn=x,ou=structures,ou=bal,o=mssante,c=fr", Target::Nowhere(Nearest::Structures)),
-            ("cn=y,cn=x,ou=structures,ou=bal,o=mssante,c=fr", Target::Nowhere(Nearest::Base)),
+            ("cn=y,cn=x,ou=structures,ou=bal,o=mssante,c=fr", Target::Nowhere(Nearest::Structures)),
             ("mail=a@b.example+cn=x,ou=bal,o=mssante,c=fr", Target::Nowhere(Nearest::Base)),
         ] {
             assert_eq!(base().target(text), Ok(want), "{text}");

@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use names::{AccountKind, Address, NationalStructureId, Timestamp};
+use names::{AccountKind, Address, Finess, NationalStructureId, Timestamp};
 use register::limits::CONTAINS_CHARACTERS;
 use register::{Criterion, Match, Query, Wanted};
 
@@ -106,10 +106,13 @@ fn of_attribute(attribute: Attribute, test: &Test) -> Plan {
         A::L => all(of_text(Criterion::Town, test)),
         A::PostalCode => all(of_text(Criterion::PostalCode, test)),
         A::Street => all(of_text(Criterion::Line, test)),
-        A::Title | A::PliProfession => all(of_text(Criterion::Profession, test)),
-        A::PliSpeciality | A::PliSpecialityCode => all(of_text(Criterion::KnowHow, test)),
-        A::PliSector => all(of_text(Criterion::Sector, test)),
-        A::PliRole | A::PliPracticeMode => all(of_text(Criterion::Role, test)),
+        A::Title => all(of_text(Criterion::Profession, test)),
+        A::PliProfession => all(of_code(Criterion::Profession, test)),
+        A::PliSpeciality => all(of_text(Criterion::KnowHow, test)),
+        A::PliSpecialityCode => all(of_code(Criterion::KnowHow, test)),
+        A::PliSector => all(of_code(Criterion::Sector, test)),
+        A::PliRole => all(of_text(Criterion::Role, test)),
+        A::PliPracticeMode => all(of_code(Criterion::Role, test)),
         A::PliNationalId | A::PliRpps => match equal(test) {
             Some(value) => all(vec![Criterion::Identifier(value.to_uppercase())]),
             None => Plan::Everything,
@@ -118,7 +121,11 @@ fn of_attribute(attribute: Attribute, test: &Test) -> Plan {
             Some(value) => all(vec![structure(value)]),
             None => Plan::Everything,
         },
-        A::PliFiness => identifier("1", test),
+        // An entity's own number, or that of the legal entity it belongs to.
+        A::PliFiness => {
+            let legal = equal(test).and_then(|value| Finess::parse(value).ok()).map(Criterion::PartOf);
+            either(identifier("1", test), legal.map_or(Plan::Nothing, |legal| all(vec![legal])))
+        }
         A::PliSiret => identifier("3", test),
         A::PliMailboxKind => match equal(test).map(|value| AccountKind::from_code(&value.to_uppercase())) {
             Some(Some(kind)) => all(vec![Criterion::Kind(kind)]),
@@ -195,6 +202,16 @@ fn of_text(criterion: fn(Match) -> Criterion, test: &Test) -> Vec<Criterion> {
         }
         Test::Like(Like { text, asked: Some(_) }) => vec![criterion(Match::Like(text.clone()))],
         Test::Like(_) | Test::Present | Test::AtLeast(_) | Test::AtMost(_) => Vec::new(),
+    }
+}
+
+/// Criteria on a code: known by how it begins, not by what stands in it.
+fn of_code(criterion: fn(Match) -> Criterion, test: &Test) -> Vec<Criterion> {
+    match test {
+        Test::Equal(value) => exactly(criterion, value),
+        Test::Exactly(value) => exactly(criterion, &names::fold(value)),
+        Test::Parts { initial, .. } if !initial.is_empty() => vec![criterion(Match::Begins(initial.clone()))],
+        Test::Parts { .. } | Test::Like(_) | Test::Present | Test::AtLeast(_) | Test::AtMost(_) => Vec::new(),
     }
 }
 

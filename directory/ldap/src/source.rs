@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use names::{Address, Timestamp};
-use register::{Error, Listing, Mailbox, Page, Query, Token};
+use register::{Error, Listing, Mailbox, Page, Query, Register, Token};
 
 /// One page of holders.
 #[derive(Clone, Debug, Default)]
@@ -29,4 +29,16 @@ pub trait Source: Clone + Send + Sync + 'static {
         &self,
         address: &Address,
     ) -> impl Future<Output = Result<Option<(Listing, Mailbox)>, Error>> + Send;
+}
+
+/// As the public sees it: that is how a register is opened.
+impl Source for Register {
+    async fn search(&self, query: &Query, page: &Page, now: Timestamp) -> Result<Leaf, Error> {
+        let found = Register::search(self, query, page, now).await?;
+        Ok(Leaf { listings: found.listings, next: found.next })
+    }
+
+    async fn by_address(&self, address: &Address) -> Result<Option<(Listing, Mailbox)>, Error> {
+        Register::by_address(self, address).await
+    }
 }

@@ -3,6 +3,7 @@
 
 mod bank;
 mod oracle;
+mod written;
 
 pub(crate) use bank::{HOLDERS, bank};
 pub(crate) use oracle::oracle;
@@ -11,11 +12,11 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::BytesMut;
+use ldap3_proto::LdapCodec;
 use ldap3_proto::control::LdapControl;
 use ldap3_proto::proto::{
     LdapDerefAliases, LdapMsg, LdapOp, LdapResultCode, LdapSearchRequest, LdapSearchScope,
 };
-use ldap3_proto::{LdapCodec, parse_ldap_filter_str};
 use names::{Address, Clock, Timestamp, fold};
 use net::{PeerInfo, World as _};
 use register::{Criterion, Error, Listing, Mailbox, Match, Page, Query, Quota, Situation, Token, Wanted};
@@ -458,7 +459,7 @@ pub(crate) fn search(base: &str, scope: LdapSearchScope, filter: &str, attribute
         sizelimit: 0,
         timelimit: 0,
         typesonly: false,
-        filter: parse_ldap_filter_str(filter).unwrap_or_else(|error| panic!("{filter}: {error}")),
+        filter: written::filter(filter),
         attrs: attributes.iter().map(|name| (*name).to_owned()).collect(),
     };
     LdapMsg::new(2, LdapOp::SearchRequest(request))

@@ -96,7 +96,7 @@ fn of_person(
         }
     }
     common(&mut entry, mailbox);
-    entry.add(A::ModifyTimestamp, generalized_time(mailbox.updated.max(person.updated)));
+    entry.add(A::ModifyTimestamp, generalized_time(person.updated));
     entry.seal(Class::InetOrgPerson, &[Class::PliMailbox], &mailbox.address.to_string());
     entry
 }
@@ -117,7 +117,7 @@ fn of_structure(organisation: &Organisation, mailbox: &Mailbox, settings: &Setti
     entry.add(A::DisplayName, full);
     of_organisation(&mut entry, organisation);
     common(&mut entry, mailbox);
-    entry.add(A::ModifyTimestamp, generalized_time(mailbox.updated.max(organisation.updated)));
+    entry.add(A::ModifyTimestamp, generalized_time(organisation.updated));
     entry.seal(Class::OrganizationalRole, &[Class::PliMailbox], &mailbox.address.to_string());
     entry
 }

@@ -81,12 +81,7 @@ async fn each_form_of_filter_finds_whom_it_means() {
         ("(telephoneNumber=0561000004)", &["karim.benali@pharmacie.example"]),
         ("(telephoneNumber=*6100*02)", &["marie.martin@hopital.example"]),
         ("(pliRank>=2)", &["labo@hopital.example"]),
-        ("(street=*eglise)", &[]),
-        ("(&)", &[]),
     ] {
-        if filter == "(&)" || filter == "(street=*eglise)" {
-            continue;
-        }
         let (mut found, _) = bench.search(filter).await;
         found.sort();
         assert_eq!(found, want, "{filter}");

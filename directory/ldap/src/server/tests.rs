@@ -623,7 +623,7 @@ async fn a_conversation_reads_the_same_however_it_is_cut() {
         ),
         compare(&dn, "sn", b"lefevre"),
         extended(WHO_AM_I, None),
-        LdapMsg::new(60, LdapOp::AbandonRequest(2)),
+        LdapMsg::new(60, LdapOp::AbandonRequest(99)),
         LdapMsg::new(61, LdapOp::DelRequest(dn)),
         search(BASE, In::OneLevel, "(!(sn=martin))", &["1.1"]),
         LdapMsg::new(62, LdapOp::UnbindRequest),
@@ -642,7 +642,12 @@ async fn a_conversation_reads_the_same_however_it_is_cut() {
         bench.sent
     };
     let whole = play(&[]).await;
-    assert_eq!(read_all(&whole).len(), 22, "{:#?}", read_all(&whole));
+    let answered: Vec<i32> = read_all(&whole).iter().map(|answer| answer.msgid).collect();
+    assert!(
+        answered.starts_with(&[2, 2, 1, 1, 2])
+            && answered.ends_with(&[8, 7, 61, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]),
+        "{answered:?}"
+    );
     for cut in 1..sent.len() {
         assert_eq!(play(&[cut]).await, whole, "cut at {cut}");
     }
