@@ -9,6 +9,7 @@ mod databases;
 mod doors;
 mod fhir;
 mod issuers;
+mod ldap;
 mod lists;
 mod machines;
 mod metrics;
@@ -66,7 +67,7 @@ pub struct House {
     pub(crate) data: db::Db,
     pub(crate) keys: db::Db,
     pub(crate) relay: Relay,
-    /// The published directory.
+    /// The published directory, as whoever searches sees it.
     pub(crate) register: register::Register,
     /// How many entries of it anybody may be shown in a day, one count for all doors.
     pub(crate) quota: register::Quota,

@@ -3,6 +3,7 @@
 mod console;
 mod doors;
 mod fhir;
+mod ldap;
 mod operators;
 mod outside;
 mod pages;
@@ -13,6 +14,7 @@ mod watching;
 pub use console::Console;
 pub use doors::{Doors, Lists, Machines, Quota, SignIn};
 pub use fhir::Fhir;
+pub use ldap::Ldap;
 pub use operators::{Mx, Operators, Queue};
 pub use outside::{Alerts, Smarthost, SmarthostTls, Sms};
 pub(crate) use pages::host_of;
@@ -42,6 +44,9 @@ pub struct Config {
     /// Professionals' mail programs, reading.
     #[serde(default)]
     pub imap: Doors,
+    /// The directory, for mail programs that complete addresses.
+    #[serde(default)]
+    pub ldap: Ldap,
     /// What mailboxes may hold.
     #[serde(default)]
     pub quota: Quota,

@@ -190,6 +190,8 @@ fn bind(ports: Ports) -> anyhow::Result<Listeners> {
         submission_implicit: bind(465)?,
         imap_starttls: bind(143)?,
         imap_implicit: bind(993)?,
+        ldap_starttls: bind(389)?,
+        ldap_implicit: bind(636)?,
         web: bind(80)?,
         pro: bind(81)?,
         console: bind(82)?,
@@ -217,13 +219,15 @@ fn configure(
         addresses.submission_implicit,
         addresses.imap_starttls,
         addresses.imap_implicit,
+        addresses.ldap_starttls,
+        addresses.ldap_implicit,
         addresses.web,
         addresses.pro,
         addresses.console,
         addresses.fhir,
     ];
     let ports: Vec<u16> = all.into_iter().flatten().map(|address| address.port()).collect();
-    let [submission, submissions, imap, imaps, web, pro, console, fhir] = ports[..] else {
+    let [submission, submissions, imap, imaps, ldap, ldaps, web, pro, console, fhir] = ports[..] else {
         anyhow::bail!("a door of the demonstration is not bound");
     };
     let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
@@ -248,6 +252,10 @@ implicit = "127.0.0.1:{submissions}"
 [imap]
 starttls = "127.0.0.1:{imap}"
 implicit = "127.0.0.1:{imaps}"
+
+[ldap]
+starttls = "127.0.0.1:{ldap}"
+implicit = "127.0.0.1:{ldaps}"
 
 [web]
 listen = "127.0.0.1:{web}"

@@ -8,7 +8,8 @@ use rustls::{ServerConfig, ServerConnection};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-const SERVICES: [Service; 4] = [Service::Mx, Service::Submission, Service::Mailbox, Service::Web];
+const SERVICES: [Service; 5] =
+    [Service::Mx, Service::Submission, Service::Mailbox, Service::Directory, Service::Web];
 
 /// RELIABILITY §3.1.
 const TLS13_SUITES: [u16; 3] = [0x1301, 0x1302, 0x1303];
@@ -221,7 +222,7 @@ fn tickets_live_less_than_a_day_and_carry_no_early_data() {
         let lifetime = server.ticketer.enabled().then(|| server.ticketer.lifetime());
         match service {
             Service::Mx => assert_eq!(lifetime, None, "nothing is resumed between operators"),
-            Service::Submission | Service::Mailbox | Service::Web => {
+            Service::Submission | Service::Mailbox | Service::Directory | Service::Web => {
                 assert!(lifetime.is_some_and(|seconds| seconds <= 86_400), "{service:?}: {lifetime:?}");
             }
         }

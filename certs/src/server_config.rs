@@ -24,6 +24,8 @@ pub enum Service {
     Submission,
     /// IMAP.
     Mailbox,
+    /// LDAP.
+    Directory,
     /// HTTP/1.1.
     Web,
 }
@@ -129,6 +131,8 @@ fn alpn(service: Service) -> Vec<Vec<u8>> {
     let names: &[&[u8]] = match service {
         Service::Mx | Service::Submission => &[b"smtp", b"esmtp"],
         Service::Mailbox => &[b"imap"],
+        // Programs ask for no name here; one must stand, so that a browser's are refused.
+        Service::Directory => &[b"ldap"],
         Service::Web => &[b"http/1.1"],
     };
     names.iter().map(|name| name.to_vec()).collect()
@@ -251,6 +255,7 @@ mod tests {
         for (service, asked, accepted) in [
             (Service::Mailbox, "imap", true),
             (Service::Mailbox, "http/1.1", false),
+            (Service::Directory, "http/1.1", false),
             (Service::Submission, "smtp", true),
             (Service::Submission, "h2", false),
             (Service::Web, "http/1.1", true),

@@ -35,8 +35,8 @@ mod tally;
 mod testing;
 mod world;
 
-pub use certs::PeerInfo;
 pub use accept::{Accepted, Acceptor, ConnInfo, Connection, Door, HandshakeError, Tls};
+pub use certs::PeerInfo;
 pub use dial::{Connector, Dialled, Target, TlsBegins, dial};
 pub use gate::{Admission, Caps, Counts, Crowded, Gate, RetryAfter};
 pub use limits::DRAIN;

@@ -270,7 +270,7 @@ impl Pki {
         let anchors = Anchors::from_pem(authority.certificate_pem()).unwrap();
         let clients = match service {
             Service::Mx => ClientAuth::Optional(PeerTrust::new(anchors, Revocation::Off)),
-            Service::Submission | Service::Mailbox | Service::Web => ClientAuth::None,
+            Service::Submission | Service::Mailbox | Service::Directory | Service::Web => ClientAuth::None,
         };
         let identity = ServerIdentity::fixed(vec![identity]);
         let server = certs::server_config(identity, service, clients, stopped_clock()).unwrap();

@@ -34,7 +34,7 @@ pub use intake::{Answering, Draft, Outcome, Parts, Peer, Relay, Source, Verdict,
 pub use letter::{Fault, Incoming, Letter};
 pub use mx::MxWorld;
 pub use sending::PatientHashes;
-pub use sign_in::{Certificates, ChannelBinding, Entrance};
+pub use sign_in::{Certificates, ChannelBinding, Entrance, Reader, ReadingDoor, SignInRefusal};
 pub use submission::SubmissionWorld;
 pub use tally::{Letters, RelayCounts, SignIns};
 pub use web::{AnswerState, Opened, Visitor, Written};

@@ -58,6 +58,10 @@ pub(super) async fn sweep(relay: Relay, clock: Clock, mut stop: StopSignal) {
         if let Err(error) = relay.forget_counts(clock.now()).await {
             tracing::error!(error = error.chain(), "counts of what was sent could not be forgotten");
         }
+        let shown = register::Quota::new(store.db().clone(), 0);
+        if let Err(error) = shown.forget(clock.now()).await {
+            tracing::error!(%error, "counts of shown entries could not be forgotten");
+        }
         let mut traces = 0;
         loop {
             let parameters = (relay.queue().clone(), clock.now());

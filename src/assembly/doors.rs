@@ -43,6 +43,10 @@ pub struct Listeners {
     pub imap_starttls: Option<Listener>,
     /// Mailboxes, TLS from the first byte.
     pub imap_implicit: Option<Listener>,
+    /// The directory, StartTLS.
+    pub ldap_starttls: Option<Listener>,
+    /// The directory, TLS from the first byte.
+    pub ldap_implicit: Option<Listener>,
     /// The patients' pages.
     pub web: Option<Listener>,
     /// The professionals' pages.
@@ -68,6 +72,10 @@ pub struct Addresses {
     pub imap_starttls: Option<SocketAddr>,
     /// Mailboxes, TLS from the first byte.
     pub imap_implicit: Option<SocketAddr>,
+    /// The directory, StartTLS.
+    pub ldap_starttls: Option<SocketAddr>,
+    /// The directory, TLS from the first byte.
+    pub ldap_implicit: Option<SocketAddr>,
     /// The patients' pages.
     pub web: Option<SocketAddr>,
     /// The professionals' pages.
@@ -93,6 +101,8 @@ impl Listeners {
             submission_implicit: bind("submission.implicit", config.submission.implicit)?,
             imap_starttls: bind("imap.starttls", config.imap.starttls)?,
             imap_implicit: bind("imap.implicit", config.imap.implicit)?,
+            ldap_starttls: bind("ldap.starttls", config.ldap.starttls)?,
+            ldap_implicit: bind("ldap.implicit", config.ldap.implicit)?,
             web: bind("web.listen", config.web.as_ref().map(|web| web.listen))?,
             pro: bind("pro.listen", config.pro.as_ref().map(|pro| pro.listen))?,
             console: bind("console.listen", config.console.as_ref().map(|console| console.listen))?,
@@ -111,6 +121,8 @@ impl Listeners {
             submission_implicit: of(&self.submission_implicit),
             imap_starttls: of(&self.imap_starttls),
             imap_implicit: of(&self.imap_implicit),
+            ldap_starttls: of(&self.ldap_starttls),
+            ldap_implicit: of(&self.ldap_implicit),
             web: of(&self.web),
             pro: of(&self.pro),
             console: of(&self.console),
@@ -167,12 +179,14 @@ impl Server {
             tasks: &mut tasks,
             lists: Vec::new(),
             sent: None,
+            ldap: ldap::Tally::default(),
         };
         let drain = opening.drain;
         let channels = channels(&config.alerts, &house.clock, &house.entropy)?;
         let clients = opening.machines()?;
         opening.mail(listeners.submission_starttls, listeners.submission_implicit, clients.clone())?;
-        opening.mailboxes(listeners.imap_starttls, listeners.imap_implicit, clients)?;
+        opening.mailboxes(listeners.imap_starttls, listeners.imap_implicit, clients.clone())?;
+        opening.ldap(listeners.ldap_starttls, listeners.ldap_implicit, clients)?;
         opening.pro(listeners.pro, channels.clone(), &addresses, outside.is_some())?;
         opening.console(listeners.console, outside.is_some())?;
         opening.fhir(listeners.fhir)?;
@@ -265,6 +279,8 @@ pub(super) struct Opening<'a> {
     lists: Vec<(&'static str, Arc<RevocationLists>)>,
     /// What the way out counts.
     sent: Option<Counters>,
+    /// What the directory's door counts.
+    pub(super) ldap: ldap::Tally,
 }
 
 impl Opening<'_> {
@@ -280,7 +296,7 @@ impl Opening<'_> {
         Ok(machines.clients)
     }
 
-    fn entrance(&self) -> Entrance {
+    pub(super) fn entrance(&self) -> Entrance {
         let binding = match self.config.sign_in.channel_binding {
             true => ChannelBinding::Offered,
             false => ChannelBinding::Withheld,
@@ -359,6 +375,7 @@ impl Opening<'_> {
             identity: Arc::clone(&self.identity),
             lists: std::mem::take(&mut self.lists),
             sent: self.sent.take(),
+            ldap: self.ldap.clone(),
         };
         self.tasks.spawn(named("figures", metrics.serve(listener, self.signal.clone())));
     }
@@ -497,7 +514,7 @@ impl Opening<'_> {
         self.tasks.spawn(named("the database", async move { chores::watch(&house, signal).await }));
     }
 
-    fn pair(
+    pub(super) fn pair(
         &self,
         name: &'static str,
         tls: Arc<ArcSwap<ServerConfig>>,
@@ -516,7 +533,11 @@ impl Opening<'_> {
         self.tls_for(service, ClientAuth::None)
     }
 
-    fn tls_for(&self, service: Service, clients: ClientAuth) -> anyhow::Result<Arc<ArcSwap<ServerConfig>>> {
+    pub(super) fn tls_for(
+        &self,
+        service: Service,
+        clients: ClientAuth,
+    ) -> anyhow::Result<Arc<ArcSwap<ServerConfig>>> {
         let (identity, clock) = (Arc::clone(&self.identity), self.house.clock.clone());
         let config = certs::server_config(identity, service, clients, clock)?;
         Ok(Arc::new(ArcSwap::from_pointee(config)))
@@ -526,7 +547,7 @@ impl Opening<'_> {
         Door { name, tls, gate: self.gate.clone(), clock: self.house.clock.clone(), busy, drain: self.drain }
     }
 
-    fn serve(&mut self, name: &'static str, door: impl Future<Output = Served> + Send + 'static) {
+    pub(super) fn serve(&mut self, name: &'static str, door: impl Future<Output = Served> + Send + 'static) {
         self.tasks.spawn(async move {
             let served = door.await;
             tracing::info!(name, ?served, "closed");

@@ -34,7 +34,7 @@ const SCRAPERS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Every metric with its meaning; docs/metrics.md says what to watch. Counters end with `_total` there.
-pub(crate) const METRICS: [(&str, &str); 28] = [
+pub(crate) const METRICS: [(&str, &str); 30] = [
     ("pli_build", "The version that runs"),
     ("pli_database_readable", "1 when the database answered this scrape"),
     ("pli_connections_open", "Connections open now at all doors"),
@@ -44,6 +44,8 @@ pub(crate) const METRICS: [(&str, &str); 28] = [
     ("pli_tls_handshakes", "TLS handshakes by door, version and key exchange"),
     ("pli_tls_failures", "TLS handshakes that failed, by door and why"),
     ("pli_letters", "Letters by door and rule: accepted, or the id of the rule that refused"),
+    ("pli_ldap", "What the directory's LDAP door did: searches, entries, searches cut short, days used up"),
+    ("pli_directory_alarms", "Times that an asker was shown half or all of a day's entries"),
     ("pli_sign_ins", "Attempts to sign in at the mail doors, by door, mechanism and outcome"),
     ("pli_queue_dropped_untold", "Recipients dropped from the queue of whom nobody could be told"),
     ("pli_sign_ins_failed", "Sign-ins that failed at any door, pages too"),
@@ -77,6 +79,8 @@ pub(super) struct Metrics {
     pub(super) lists: Vec<(&'static str, Arc<RevocationLists>)>,
     /// What the way out counts, when there is one.
     pub(super) sent: Option<Counters>,
+    /// What the directory's door counts.
+    pub(super) ldap: ldap::Tally,
 }
 
 /// One answer being written.
@@ -140,6 +144,7 @@ impl Metrics {
         self.doors(&mut page);
         self.letters(&mut page);
         self.sends(&mut page);
+        self.directory(&mut page);
         let readable = match self.database(&mut page, now).await {
             Ok(()) => 1.0,
             Err(error) => {
@@ -208,6 +213,18 @@ impl Metrics {
         page.counters("pli_sends", outcomes.map(|(word, count)| (label("outcome", word), count)));
         page.counter("pli_send_sessions", counts.sessions);
         page.gauge("pli_send_sessions_open", float(counts.open_sessions));
+    }
+
+    fn directory(&self, page: &mut Page) {
+        let counts = self.ldap.counts();
+        let rows = [
+            ("searches", counts.searches),
+            ("entries", counts.entries),
+            ("cut", counts.cut),
+            ("exhausted", counts.exhausted),
+        ];
+        page.counters("pli_ldap", rows.map(|(what, count)| (label("what", what), count)));
+        page.counter("pli_directory_alarms", counts.alarms);
     }
 
     async fn database(&self, page: &mut Page, now: Timestamp) -> Result<(), db::Error> {

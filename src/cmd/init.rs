@@ -139,11 +139,11 @@ fn toml(init: &Init, web: &Domain, files: &Domain) -> String {
         None => "# patient_domain = \"patient.example\"".to_owned(),
     };
     let (listen, ports, web_port) = if init.dev {
-        ("127.0.0.1", [2587, 2465, 2143, 2993, 2443, 2525], ":2443")
+        ("127.0.0.1", [2587, 2465, 2143, 2993, 2389, 2636, 2443, 2525], ":2443")
     } else {
-        ("0.0.0.0", [587, 465, 143, 993, 443, 25], "")
+        ("0.0.0.0", [587, 465, 143, 993, 389, 636, 443, 25], "")
     };
-    let [submission, submissions, imap, imaps, https, smtp] = ports;
+    let [submission, submissions, imap, imaps, ldap, ldaps, https, smtp] = ports;
     let database = match &init.postgres_url_file {
         Some(file) => format!("[database]\npostgres_url_file = {}\nschema = \"pli\"", quoted(file)),
         None => "# [database]\n# postgres_url_file = \"keys/postgres-url\"   # one line: \
@@ -212,6 +212,14 @@ implicit = "{listen}:{submissions}"
 [imap]
 starttls = "{listen}:{imap}"
 implicit = "{listen}:{imaps}"
+
+# The directory, for mail programs that complete addresses (docs/ldap.md): each mailbox signs in with an application
+# password. `anonymous = true` lets whoever reaches the door read. [limits] directory_entries bounds what one mailbox
+# is shown in a day.
+[ldap]
+starttls = "{listen}:{ldap}"
+implicit = "{listen}:{ldaps}"
+# base = "ou=bal,o=mssante,c=fr"
 
 [web]
 listen = "{listen}:{https}"

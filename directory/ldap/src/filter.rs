@@ -139,11 +139,12 @@ impl Filter {
                 Some(found.unwrap_or_else(|| test(entry, *attribute, &Test::Like(like.clone()), arc)))
             }
             Filter::Is(attribute, wanted) => Some(test(entry, *attribute, wanted, arc)),
-            Filter::Words(like) => Some(
-                like.asked
-                    .and_then(|asked| heard.holds(asked, holder))
-                    .unwrap_or_else(|| words(entry, &like.text)),
-            ),
+            // Structures have no address: who completes one does not meet them.
+            Filter::Words(_) if entry.values(Attribute::Mail).is_empty() => Some(false),
+            Filter::Words(like) => {
+                let found = like.asked.and_then(|asked| heard.holds(asked, holder));
+                Some(found.unwrap_or_else(|| words(entry, &like.text)))
+            }
             Filter::Any(any) => Some(any.matches(entry, arc)),
             Filter::Absent => Some(false),
             Filter::Undefined => None,

@@ -2,6 +2,7 @@
 //! in the trail.
 
 mod entrance;
+mod reader;
 mod session;
 mod structure;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod tests;
 mod trail;
 
 pub use entrance::{Certificates, ChannelBinding, Entrance};
+pub use reader::{Reader, ReadingDoor};
 pub(crate) use session::SignedIn;
 pub(crate) use trail::tell_signed_in;
 
@@ -26,9 +28,9 @@ use crate::intake::Relay;
 /// Octets of our half of a SCRAM nonce (RFC 5802 §5.1: a fresh one each time).
 const NONCE: usize = 18;
 
-/// Why a mail program is not let in.
-#[derive(Debug)]
-pub(crate) enum SignInRefusal {
+/// Why somebody is not let in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignInRefusal {
     /// Too many wrong guesses lately, from there or for this login.
     Wait(Duration),
     /// Login or password is wrong, or the mailbox is not open: the same answer for all.

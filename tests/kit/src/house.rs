@@ -440,7 +440,7 @@ impl House {
     }
 
     fn configuration(&self) -> String {
-        let Ports { submission, submissions, imap, imaps, web, pro, console, fhir, .. } = self.ports;
+        let Ports { submission, submissions, imap, imaps, ldap, ldaps, web, pro, console, fhir, .. } = self.ports;
         let database = self.schema.as_ref().map_or_else(String::new, |schema| {
             format!("[database]\npostgres_url_file = \"postgres-url\"\nschema = \"{}\"\n", schema.name())
         });
@@ -466,6 +466,7 @@ impl House {
              [tls]\nchain = \"tls/chain.pem\"\nkey = \"tls/key.pem\"\n\
              [submission]\nstarttls = \"127.0.0.1:{submission}\"\nimplicit = \"127.0.0.1:{submissions}\"\n\
              [imap]\nstarttls = \"127.0.0.1:{imap}\"\nimplicit = \"127.0.0.1:{imaps}\"\n\
+             [ldap]\nstarttls = \"127.0.0.1:{ldap}\"\nimplicit = \"127.0.0.1:{ldaps}\"\n\
              [web]\nlisten = \"127.0.0.1:{web}\"\norigin = \"{}\"\nfiles_origin = \"{}\"\n\
              [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\n\
              [console]\nlisten = \"127.0.0.1:{console}\"\norigin = \"{}\"\n\

@@ -35,6 +35,10 @@ pub struct Ports {
     pub imap: u16,
     /// IMAP, TLS from the first byte.
     pub imaps: u16,
+    /// The directory, StartTLS.
+    pub ldap: u16,
+    /// The directory, TLS from the first byte.
+    pub ldaps: u16,
     /// The patients' pages.
     pub web: u16,
     /// The professionals' pages.
@@ -52,11 +56,11 @@ const FIRST: u32 = 12_000;
 const SPAN: u32 = 20_000;
 
 impl Ports {
-    /// Nine ports that nobody uses.
+    /// Ports that nobody uses, one for each door.
     #[must_use]
     pub fn find() -> Self {
         let mut held = Vec::new();
-        while held.len() < 9 {
+        while held.len() < 11 {
             let turn = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_add(std::process::id().wrapping_mul(97));
             let port = u16::try_from(FIRST + turn % SPAN).expect("below 32768");
             if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
@@ -74,12 +78,14 @@ impl Ports {
             mx: port(6),
             console: port(7),
             fhir: port(8),
+            ldap: port(9),
+            ldaps: port(10),
         }
     }
 }
 
 impl Ports {
-    pub(crate) fn all(self) -> [u16; 9] {
+    pub(crate) fn all(self) -> [u16; 11] {
         [
             self.submission,
             self.submissions,
@@ -90,6 +96,8 @@ impl Ports {
             self.mx,
             self.console,
             self.fhir,
+            self.ldap,
+            self.ldaps,
         ]
     }
 }

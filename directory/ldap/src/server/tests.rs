@@ -643,11 +643,8 @@ async fn a_conversation_reads_the_same_however_it_is_cut() {
     };
     let whole = play(&[]).await;
     let answered: Vec<i32> = read_all(&whole).iter().map(|answer| answer.msgid).collect();
-    assert!(
-        answered.starts_with(&[2, 2, 1, 1, 2])
-            && answered.ends_with(&[8, 7, 61, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]),
-        "{answered:?}"
-    );
+    let all = [2, 2, 1, 1, 2, 2, 2, 2, 8, 7, 61].into_iter().chain([2; 12]).collect::<Vec<i32>>();
+    assert_eq!(answered, all, "every request is answered in its turn");
     for cut in 1..sent.len() {
         assert_eq!(play(&[cut]).await, whole, "cut at {cut}");
     }

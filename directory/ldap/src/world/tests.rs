@@ -315,7 +315,7 @@ async fn a_window_shows_its_part_of_the_list() {
         ("the end of what the client believes", 0, 0, at(100, 100), 11..12, 12),
         ("more before than there is", 50, 0, at(2, 0), 0..2, 2),
         ("all of it", 1_000, 1_000, at(6, 0), 0..12, 6),
-        ("by value", 0, 1, value("li."), 5..7, 6),
+        ("by value", 0, 1, value("li."), 6..8, 7),
         ("by value before all", 0, 0, value("a"), 0..1, 1),
     ] {
         let found = bench.ask(all(vec![sort(&[("mail", false)]), view(before, after, &target, None)])).await;
