@@ -13,6 +13,7 @@
 mod activities;
 mod apply;
 mod fact;
+mod fhir;
 mod fields;
 mod group;
 mod ids;
@@ -117,7 +118,8 @@ pub enum Failed {
     },
     /// The first line is that of no extract.
     #[error(
-        "{0} is neither an extract of mailboxes nor one of activities: its first line names other columns"
+        "{0} is neither an extract of mailboxes nor one of activities, whose first line names their columns, nor a bundle \
+         of FHIR"
     )]
     NotAnExtract(PathBuf),
     /// Somebody else imports.

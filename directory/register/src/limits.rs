@@ -17,6 +17,8 @@ pub const SWEPT_AT_ONCE: i64 = 512;
 pub const COMPARED_AT_ONCE: usize = 4_000;
 /// Octets of one line of an extract; the longest real ones have some hundreds.
 pub const LINE_OCTETS: usize = 16 * 1024;
+/// Octets of a bundle of FHIR, which is read whole.
+pub const BUNDLE_OCTETS: u64 = 64 * 1024 * 1024;
 /// Characters of one field of an extract.
 pub const FIELD_CHARACTERS: usize = 1_000;
 /// Octets of rows sorted in memory before they go to a file.

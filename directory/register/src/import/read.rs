@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hasher as _};
-use std::io::BufReader;
+use std::io::{BufReader, Read as _, Seek as _};
 use std::path::Path;
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{self, Context, SHA256};
 
 use crate::import::activities::{self, Columns};
-use crate::import::fact;
+use crate::import::fact::{self, Fact};
+use crate::import::fhir;
 use crate::import::ids::Check;
 use crate::import::lines::{Line, Lines};
 use crate::import::mailboxes;
@@ -102,7 +103,13 @@ impl Reading {
         let (mut activities, mut mailboxes) = (Covers::Nothing, Covers::Nothing);
         for (number, path) in order.files.iter().enumerate() {
             let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            let opened = File::open(path).map_err(|cause| file(path, cause))?;
+            let mut opened = File::open(path).map_err(|cause| file(path, cause))?;
+            if let Some(bundle) = bundle(path, &mut opened)? {
+                whole.update(digest::digest(&SHA256, &bundle).as_ref());
+                self.bundle(number, path, &name, &bundle)?;
+                names.push(name);
+                continue;
+            }
             let mut lines = Lines::new(BufReader::with_capacity(1 << 20, opened));
             let format = match lines.next().map_err(|cause| file(path, cause))? {
                 Some(Line::Text(header)) if mailboxes::is_header(header) => Format::Mailboxes,
@@ -165,6 +172,46 @@ impl Reading {
         }
     }
 
+    /// Entries of a bundle count as lines.
+    fn bundle(&mut self, number: usize, path: &Path, name: &str, text: &[u8]) -> Result<(), Failed> {
+        let rejects = self.rejects.path().to_owned();
+        let entries = fhir::read(text).ok_or_else(|| Failed::NotAnExtract(path.to_owned()))?;
+        for (entry, at) in entries.into_iter().zip(1_u64..) {
+            self.lines += 1;
+            let told = entry.told.and_then(|told| self.kinds_hold(told));
+            match told {
+                Ok(told) => {
+                    for told in told {
+                        fact::encode(&told.key, &told.fact, &mut self.row);
+                        let number = ((number as u64) << FILE_SHIFT) | at;
+                        self.sorter.push(&self.row, number).map_err(Failed::scratch)?;
+                    }
+                }
+                Err(reason) => {
+                    let text = entry.name.as_bytes();
+                    self.rejects.push(name, at, reason, text).map_err(|cause| file(&rejects, cause))?;
+                }
+            }
+        }
+        self.octets += text.len() as u64;
+        Ok(())
+    }
+
+    fn kinds_hold(&mut self, told: Vec<fhir::Told>) -> Result<Vec<fhir::Told>, &'static str> {
+        for fact in told.iter().map(|told| &told.fact) {
+            let mailbox = match fact {
+                Fact::Holds { held, .. } => &held.mailbox,
+                Fact::Owns { mailbox, .. } => mailbox,
+                Fact::Practises { .. } | Fact::Stands { .. } => continue,
+            };
+            let kind = *self.kinds.entry(mailboxes::hash(&mailbox.address)).or_insert(mailbox.kind);
+            if kind != mailbox.kind {
+                return Err(OTHER_KIND);
+            }
+        }
+        Ok(told)
+    }
+
     fn line(&mut self, text: &str, number: u64, format: &Format) -> Result<Result<(), &'static str>, Failed> {
         match format {
             Format::Mailboxes => {
@@ -174,7 +221,7 @@ impl Reading {
                 };
                 let kind = *self.kinds.entry(mailboxes::hash(&read.address)).or_insert(read.kind);
                 if kind != read.kind {
-                    return Ok(Err("an earlier line gives this address another kind of mailbox"));
+                    return Ok(Err(OTHER_KIND));
                 }
                 self.warnings += u64::from(read.check == Check::Fails);
                 fact::encode(&read.key, &read.fact, &mut self.row);
@@ -215,6 +262,28 @@ impl Reading {
     fn tell(&self, done: u64) {
         (self.teller)(Progress { phase: Phase::Reading, done, total: self.total });
     }
+}
+
+const OTHER_KIND: &str = "an earlier line gives this address another kind of mailbox";
+
+/// The whole of a file that begins like JSON; none for others, which are read line by line.
+fn bundle(path: &Path, opened: &mut File) -> Result<Option<Vec<u8>>, Failed> {
+    let read = |opened: &mut File| {
+        let mut start = [0; 64];
+        let length = opened.read(&mut start)?;
+        opened.rewind()?;
+        let is_json = start[..length].trim_ascii_start().starts_with(b"{");
+        if !is_json {
+            return Ok(None);
+        }
+        let mut text = Vec::new();
+        opened.take(limits::BUNDLE_OCTETS + 1).read_to_end(&mut text)?;
+        if text.len() as u64 > limits::BUNDLE_OCTETS {
+            return Err(std::io::Error::other("a bundle is too long; import it in pages"));
+        }
+        Ok(Some(text))
+    };
+    read(opened).map_err(|cause| file(path, cause))
 }
 
 enum Format {

@@ -458,3 +458,28 @@ async fn a_file_that_is_no_extract_is_named() {
     let absent = Order { files: vec![ground.folder.path().join("absent")], ..ground.order(&[]) };
     assert!(matches!(ground.import_as(absent).await.unwrap_err(), Failed::File { .. }));
 }
+
+#[tokio::test]
+async fn a_bundle_adds_and_changes_whom_it_names_and_removes_nobody() {
+    const BUNDLE: &str = r#"{ "resourceType": "Bundle", "entry": [
+      { "resource": { "resourceType": "Organization", "id": "7", "name": "CLINIQUE DU PONT",
+        "identifier": [ { "system": "https://finess.esante.gouv.fr", "value": "000010001" } ],
+        "telecom": [ { "system": "email", "value": "o1@pro.example", "extension": [
+          { "url": "https://x/as-ext-mailbox-mss-metadata", "extension": [
+            { "url": "type", "valueCodeableConcept": { "coding": [ { "code": "ORG" } ] } },
+            { "url": "description", "valueString": "Tout le jour" } ] } ] } ] } },
+      { "resource": { "resourceType": "Organization", "id": "8", "name": "SANS NUMERO" } } ] }"#;
+    for ground in grounds().await {
+        ground.import(&[mailboxes(&[per(1, ""), org(1), org(2)])]).await.unwrap();
+        let counts = ground.import(&[("bundle.json", BUNDLE.to_owned())]).await.unwrap();
+        assert_eq!((counts.changed, counts.removed, counts.rejected), (1, 0, 1), "{}", ground.engine);
+        assert_eq!(ground.rejects(), "bundle.json:2: no structure is named\tOrganization/8\n");
+        let all = ground.all().await;
+        assert_eq!(all.len(), 3);
+        let Listing::Organisation(changed) = &all[1] else { panic!("{:?}", all[1]) };
+        assert_eq!(changed.name, "CLINIQUE DU PONT");
+        assert_eq!(changed.mailboxes[0].description.as_deref(), Some("Tout le jour"));
+        let failed = ground.import(&[("other.json", "{\"a\": 1}".to_owned())]).await.unwrap_err();
+        assert!(failed.to_string().contains("nor a bundle of FHIR"), "{failed}");
+    }
+}
