@@ -26,6 +26,7 @@ mod scratch;
 mod sorter;
 #[cfg(test)]
 mod tests;
+mod zip;
 
 use std::path::PathBuf;
 use std::sync::Arc;

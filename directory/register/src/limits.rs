@@ -19,6 +19,8 @@ pub const COMPARED_AT_ONCE: usize = 4_000;
 pub const LINE_OCTETS: usize = 16 * 1024;
 /// Octets of a bundle of FHIR, which is read whole.
 pub const BUNDLE_OCTETS: u64 = 64 * 1024 * 1024;
+/// Octets that an archive may unpack to: the extracts have less than two thousand million.
+pub const INFLATED_OCTETS: u64 = 16 * 1024 * 1024 * 1024;
 /// Characters of one field of an extract.
 pub const FIELD_CHARACTERS: usize = 1_000;
 /// Octets of rows sorted in memory before they go to a file.

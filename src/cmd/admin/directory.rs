@@ -11,14 +11,15 @@ use crate::control::Question;
 
 #[derive(Subcommand)]
 pub(super) enum Directory {
-    /// Brings the public extracts in: that of mailboxes (31 columns), that of activities, or both at once.
+    /// Brings the public extracts in: that of mailboxes (31 columns), that of activities, or both at once; also
+    /// bundles of FHIR.
     ///
     /// A full extract each time: what differs from the entries in force is written beside them, while mail goes on,
     /// and put in force by one step at the end. Wrong lines are left out, counted, and written to a file with their
     /// reasons; they never stop the others. Stopped half way, it goes on when the same files are imported again.
     /// Ends with 1 when it is refused: no extract, another import under way, more removals than allowed.
     Import {
-        /// The extracts, as text, on the machine of the server.
+        /// The extracts as text or in a zip archive, or bundles of FHIR, on the machine of the server.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// Where lines that are left out are written; `FILE.rejects` beside the first file when absent.

@@ -17,6 +17,7 @@ use crate::import::mailboxes;
 use crate::import::rejects::Rejects;
 use crate::import::scratch::Scratch;
 use crate::import::sorter::{Sorted, Sorter};
+use crate::import::zip::{self, Source};
 use crate::import::{Failed, Order, Phase, Progress, Teller, blocking};
 use crate::limits;
 use names::AccountKind;
@@ -110,7 +111,8 @@ impl Reading {
                 names.push(name);
                 continue;
             }
-            let mut lines = Lines::new(BufReader::with_capacity(1 << 20, opened));
+            let source = zip::opened(opened).map_err(|cause| file(path, cause))?;
+            let mut lines = Lines::new(BufReader::with_capacity(1 << 20, source));
             let format = match lines.next().map_err(|cause| file(path, cause))? {
                 Some(Line::Text(header)) if mailboxes::is_header(header) => Format::Mailboxes,
                 Some(Line::Text(header)) => Columns::of(header)
@@ -149,7 +151,7 @@ impl Reading {
         number: usize,
         path: &Path,
         name: &str,
-        lines: &mut Lines<BufReader<File>>,
+        lines: &mut Lines<BufReader<Source>>,
         format: &Format,
     ) -> Result<(), Failed> {
         let rejects = self.rejects.path().to_owned();
