@@ -24,6 +24,8 @@ mod delegations;
 mod directory;
 mod error;
 mod generation;
+#[cfg(test)]
+mod hostile_searches;
 mod import;
 pub mod limits;
 mod login_cache;

@@ -58,7 +58,7 @@ impl Live {
             return Self::loaded(tx, version, generation).await;
         }
         let changed = local::changed(tx, self.version, 0, limits::LIVE_NEWER).await?;
-        if self.newer.len() + self.newest.len() + changed.len() > limits::LIVE_NEWER {
+        if self.newer.len() + self.newest.len() + changed.len() >= limits::LIVE_NEWER {
             return Self::loaded(tx, version, generation).await;
         }
         let mut live = Self { version, ..self.clone() };
