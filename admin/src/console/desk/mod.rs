@@ -7,6 +7,8 @@ mod plot;
 mod queue;
 mod settings;
 mod statistics;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod trail;
 mod trust;
