@@ -158,6 +158,7 @@ impl House {
             directory: self.relay.directory().clone(),
             mailstore: self.relay.mailstore().clone(),
             relay: self.relay.clone(),
+            register: self.register.clone(),
             entropy: self.entropy.clone(),
             trust: Arc::clone(&self.trust),
             trail_key: self.signer.public_key().into(),

@@ -46,16 +46,19 @@ fn contact(codes: &CodesTo) -> Result<(Channel, String), Error> {
             Ok((Channel::Email, parsed.to_string()))
         }
         CodesTo::Phone(number) => {
-            let compact: String = number.chars().filter(|c| !matches!(c, ' ' | '.' | '-')).collect();
-            let digits = compact.strip_prefix('+').unwrap_or(&compact);
-            if !(8..=15).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(Error::Refused(
-                    "the number for codes is 8 to 15 digits, as +33612345678".to_owned(),
-                ));
-            }
-            Ok((Channel::Sms, compact))
+            let refused =
+                || Error::Refused("the number for codes is 8 to 15 digits, as +33612345678".to_owned());
+            Ok((Channel::Sms, phone(number).ok_or_else(refused)?))
         }
     }
+}
+
+/// A mobile number without its ornaments, if it is one.
+pub(crate) fn phone(number: &str) -> Option<String> {
+    let compact: String = number.chars().filter(|c| !matches!(c, ' ' | '.' | '-')).collect();
+    let digits = compact.strip_prefix('+').unwrap_or(&compact);
+    let right = (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    right.then_some(compact)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod followed;
 mod history;
 mod import;
 mod invitations;
+mod last_acts;
 mod mailboxes;
 pub mod mask;
 mod members;
@@ -24,6 +25,7 @@ pub mod patients;
 pub mod patients_told;
 pub mod queue;
 mod queue_told;
+mod search;
 mod settings;
 pub mod statistics;
 pub mod statistics_tables;
@@ -48,6 +50,7 @@ use audit::{Act, Actor, Chain, Entry, Line};
 use directory::{Directory, Left};
 use mailstore::Mailstore;
 use names::{Entropy, Timestamp};
+use register::Register;
 use relay::Relay;
 use std::sync::Arc;
 
@@ -60,6 +63,8 @@ pub struct Admin {
     pub mailstore: Mailstore,
     /// The way of letters, and what waits for other operators.
     pub relay: Relay,
+    /// What is published, as administrators search it.
+    pub register: Register,
     /// Chance, for the salts of lines.
     pub entropy: Entropy,
     /// How trust lists are judged.

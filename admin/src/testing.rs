@@ -66,8 +66,10 @@ pub(crate) async fn houses() -> Vec<House> {
             queue: relay::queue::Queue::new(&masters, entropy()),
             patients: relay::PatientHashes::new(&masters),
         });
+        let register = register::Register::open((*data).clone());
         let admin = Admin {
             directory,
+            register,
             mailstore,
             relay,
             entropy: entropy(),

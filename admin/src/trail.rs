@@ -262,7 +262,7 @@ impl Admin {
     }
 
     /// Names of professionals and mailboxes that lines speak of. Patients have none here.
-    async fn names_in(&self, lines: &[Written]) -> Result<HashMap<String, String>, Error> {
+    pub(crate) async fn names_in(&self, lines: &[Written]) -> Result<HashMap<String, String>, Error> {
         let (mut persons, mut accounts) = (HashSet::<PersonId>::new(), HashSet::<AccountId>::new());
         let told = lines.iter().filter_map(|line| line.line.as_ref());
         for actor in told.flat_map(|line| [Some(line.actor), line.for_whom]).flatten() {

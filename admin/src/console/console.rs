@@ -17,7 +17,6 @@ use walls::headers::{Answer, Policies};
 use walls::opaque::{Opaque, Purpose};
 use walls::page::{host, see_other};
 use walls::serve::{self, Pages};
-use walls::submissions::Submissions;
 
 use super::errors::{Halt, Trouble};
 use super::pages;
@@ -35,7 +34,6 @@ struct Inner {
     policies: Policies,
     forms: FormKey,
     opaque: Opaque,
-    submissions: Submissions,
     pages: axum::Router<Console>,
 }
 
@@ -47,7 +45,6 @@ impl Console {
             policies: Policies::new(&settings.origin, &settings.origin),
             forms: FormKey::new(&settings.root_key),
             opaque: Opaque::new(&settings.root_key),
-            submissions: Submissions::default(),
             pages: pages::all(),
             settings,
             admin,
@@ -105,10 +102,6 @@ impl Console {
 
     pub(crate) fn forms(&self) -> &FormKey {
         &self.0.forms
-    }
-
-    pub(crate) fn submissions(&self) -> &Submissions {
-        &self.0.submissions
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -1,12 +1,15 @@
 //! Every French sentence that the console composes.
 
-use directory::{AdministratorState, MailboxState, Rights, Role, WeakPassword};
+use directory::{
+    Access, Departed, Mailbox, MailboxMove, MailboxRefusal, MailboxState, MemberRefusal, Rights, Role,
+    SignsIn, WeakPassword,
+};
 use names::AccountKind;
 
 use super::errors::Trouble;
 use super::factors::Proof;
 
-pub(crate) use walls::texts::wait_for_sign_in;
+pub(crate) use walls::texts::{act, actor, called, count, day, wait_for_sign_in};
 
 /// A trouble: heading and words.
 pub(crate) fn trouble(trouble: Trouble) -> (&'static str, &'static str) {
@@ -37,15 +40,6 @@ pub(crate) fn role(role: Role) -> &'static str {
         Role::Directory => "administrateur de l’annuaire",
         Role::Support => "agent de support",
         Role::Auditor => "auditeur",
-    }
-}
-
-/// Whether an administrator may come in.
-pub(crate) fn administrator_state(state: AdministratorState) -> &'static str {
-    match state {
-        AdministratorState::Invited => "invité",
-        AdministratorState::Active => "actif",
-        AdministratorState::Disabled => "désactivé",
     }
 }
 
@@ -111,6 +105,170 @@ pub(crate) const WRONG_FIRST_CODE: &str = "Ce code n’est pas le bon. Vérifiez
 pub(crate) const ENROLMENT_OVER: &str =
     "L’inscription a pris trop de temps. Recommencez avec le même code d’invitation.";
 
+/// A move between the states of a mailbox: button, question, what will happen, and its word in addresses.
+pub(crate) fn moving(to: MailboxMove) -> (&'static str, &'static str, [&'static str; 3], &'static str) {
+    match to {
+        MailboxMove::Suspend => (
+            "Suspendre",
+            "Suspendre cette boîte\u{a0}?",
+            [
+                "Plus personne ne peut l’ouvrir\u{a0}; les sessions en cours s’arrêtent à leur prochaine commande.",
+                "Les nouveaux messages sont refusés pour l’instant\u{a0}; ceux qui attendent de partir partent.",
+                "Les messages déjà reçus sont gardés, et la boîte peut être rouverte.",
+            ],
+            "suspendre",
+        ),
+        MailboxMove::Reopen => (
+            "Rouvrir",
+            "Rouvrir cette boîte\u{a0}?",
+            [
+                "Ceux qui l’utilisaient peuvent de nouveau l’ouvrir, avec les mêmes mots de passe.",
+                "Elle reçoit de nouveau des messages.",
+                "Les messages refusés entre-temps ne reviennent pas.",
+            ],
+            "rouvrir",
+        ),
+        MailboxMove::Close => (
+            "Fermer",
+            "Fermer cette boîte pour toujours\u{a0}?",
+            [
+                "Plus personne ne peut l’ouvrir, et elle ne pourra pas être rouverte.",
+                "Elle disparaît de l’annuaire, et son adresse ne sera plus jamais donnée.",
+                "Les nouveaux messages sont refusés\u{a0}; ceux qui attendent de partir partent.",
+            ],
+            "fermer",
+        ),
+    }
+}
+
+/// After it was done.
+pub(crate) fn moved(to: MailboxMove) -> &'static str {
+    match to {
+        MailboxMove::Suspend => "La boîte est suspendue.",
+        MailboxMove::Reopen => "La boîte est rouverte.",
+        MailboxMove::Close => "La boîte est fermée.",
+    }
+}
+
+/// Why an act on a mailbox is not done.
+pub(crate) fn refused(refusal: MailboxRefusal) -> &'static str {
+    match refusal {
+        MailboxRefusal::NotFound => {
+            "Cette boîte ou cette personne ne fait pas partie de ce que vous administrez."
+        }
+        MailboxRefusal::Taken => {
+            "Cette adresse a déjà été donnée\u{a0}; une adresse n’est donnée qu’une fois."
+        }
+        MailboxRefusal::Domain => "Cette adresse n’est pas sous un domaine de ce service.",
+        MailboxRefusal::Holder => {
+            "Une boîte PER a un professionnel, une boîte ORG ou APP une structure et pas de professionnel, une \
+             boîte CAB l’un ou l’autre."
+        }
+        MailboxRefusal::Organisation => "Choisissez une structure que vous administrez.",
+        MailboxRefusal::Person => "Cette personne n’est pas connue ici\u{a0}: donnez son prénom et son nom.",
+        MailboxRefusal::TooLong => {
+            "Un texte a 200\u{a0}caractères au plus (un nom 100), et le rang va de 1 à 99."
+        }
+        MailboxRefusal::State => "L’état de la boîte ne le permet pas\u{a0}: une boîte fermée le reste.",
+    }
+}
+
+/// Why somebody is not let in, or out.
+pub(crate) fn not_member(refusal: MemberRefusal) -> &'static str {
+    match refusal {
+        MemberRefusal::NotYours => "Cette boîte n’est pas ouverte.",
+        MemberRefusal::Nobody => "Personne ici n’a cet identifiant ou cette adresse.",
+        MemberRefusal::Holder => "C’est la boîte de cette personne\u{a0}: ses droits ne changent pas.",
+        MemberRefusal::Managing => "La gestion de la boîte d’une personne ne se donne pas.",
+        MemberRefusal::LastManager => "Cette boîte doit garder quelqu’un qui la gère.",
+    }
+}
+
+/// How somebody signs in to the professional space.
+pub(crate) fn signs_in(signs_in: SignsIn) -> &'static str {
+    match signs_in {
+        SignsIn::WithPassword => "A choisi un mot de passe",
+        SignsIn::Invited => "Invité, n’a pas encore choisi de mot de passe",
+        SignsIn::Never => "Jamais invité",
+    }
+}
+
+/// What a departure does, one by one.
+pub(crate) fn departure(departed: &Departed) -> Vec<String> {
+    let addresses = |mailboxes: &[Mailbox]| {
+        mailboxes.iter().map(|mailbox| mailbox.address.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let mut effects = Vec::new();
+    if !departed.own.is_empty() {
+        effects.push(format!("Ses boîtes personnelles s’arrêtent\u{a0}: {}.", addresses(&departed.own)));
+        effects.push(
+            "Les messages déjà reçus y restent gardés sans que personne les lise, ceux qui attendent de partir \
+             partent, les nouveaux sont refusés."
+                .to_owned(),
+        );
+    }
+    if !departed.shared.is_empty() {
+        effects.push(format!("Cette personne quitte\u{a0}: {}.", addresses(&departed.shared)));
+    }
+    if !departed.unmanaged.is_empty() {
+        effects.push(format!(
+            "Plus personne ne gère\u{a0}: {}. Donnez ce droit à un autre membre.",
+            addresses(&departed.unmanaged)
+        ));
+    }
+    if departed.given > 0 {
+        let number = u64::try_from(departed.given).unwrap_or(0);
+        effects.push(format!(
+            "{} à sa boîte se terminent.",
+            count(number, "accès donné à d’autres", "accès donnés à d’autres")
+        ));
+    }
+    if !departed.kept.is_empty() {
+        effects.push(format!("Cette personne garde\u{a0}: {}.", addresses(&departed.kept)));
+    }
+    effects.push(match departed.access {
+        Access::Ended => "Ses mots de passe sont retirés et ses sessions se terminent.".to_owned(),
+        Access::Kept => "Elle utilise encore une autre boîte\u{a0}: ses mots de passe restent.".to_owned(),
+    });
+    effects
+}
+
+/// How many answers a search has.
+pub(crate) fn found(number: usize) -> String {
+    match u64::try_from(number).unwrap_or(u64::MAX) {
+        0 => "Aucune réponse".to_owned(),
+        number => count(number, "réponse", "réponses"),
+    }
+}
+
+/// After a mailbox was made.
+pub(crate) const CREATED: &str = "La boîte est créée. Elle peut recevoir des messages dès maintenant.";
+/// After its entry was changed.
+pub(crate) const DESCRIBED: &str = "La fiche est enregistrée, et l’annuaire la montre déjà ainsi.";
+/// After a member came or changed.
+pub(crate) const ADMITTED: &str =
+    "Les droits sont enregistrés\u{a0}: la boîte s’ouvre avec les mots de passe de cette personne.";
+/// After a member went.
+pub(crate) const REMOVED: &str = "Cette personne n’utilise plus la boîte.";
+/// After an application password was withdrawn.
+pub(crate) const WITHDRAWN: &str = "Le mot de passe est retiré\u{a0}: l’appareil ne peut plus s’en servir.";
+/// The address does not read.
+pub(crate) const NO_ADDRESS: &str = "Écrivez l’adresse entière, comme prenom.nom@hopital.mssante.example.";
+/// The identifier does not read.
+pub(crate) const NO_IDENTIFIER: &str =
+    "Un numéro RPPS a 11\u{a0}chiffres, un numéro ADELI 9\u{a0}caractères.";
+/// Where codes go does not read, or is missing.
+pub(crate) const NO_CONTACT: &str = "Indiquez un courriel ou un téléphone portable, et pas les deux\u{a0}: les codes de connexion y arrivent.";
+/// The rank does not read.
+pub(crate) const NO_RANK: &str = "Le rang est un nombre de 1 à 99.";
+/// After an invitation was made.
+pub(crate) const HAND_OVER: &str = "Remettez ce code à la personne. Il sert une fois, pendant 7\u{a0}jours, sur la page «\u{a0}Choisir un mot de passe\u{a0}» de l’espace professionnel.";
+
+/// As "jusqu'au 3 mai 2027 inclus".
+pub(crate) fn until(last: &str) -> String {
+    format!("jusqu’au {last} inclus")
+}
+
 /// Why a grave act waits for a code; none when nothing is said yet.
 pub(crate) fn proof(proof: Proof) -> Option<String> {
     match proof {
@@ -136,7 +294,6 @@ mod tests {
             assert_eq!(words.len(), all);
         };
         differ(Role::ALL.map(role).to_vec());
-        differ(AdministratorState::ALL.map(administrator_state).to_vec());
         differ(MailboxState::ALL.map(state).to_vec());
         differ(Rights::ALL.map(rights).to_vec());
         assert_eq!(proof(Proof::Enough), None);

@@ -41,6 +41,13 @@ impl Fields {
         Ok(Self(form_urlencoded::parse(&octets).into_owned().collect()))
     }
 
+    /// Refuses a form that brings anything but these fields, or one of them twice (RELIABILITY D-07).
+    pub fn only(&self, known: &[&str]) -> Result<(), NotAForm> {
+        let mut seen = std::collections::HashSet::new();
+        let right = self.0.iter().all(|(name, _)| known.contains(&name.as_str()) && seen.insert(name));
+        if right { Ok(()) } else { Err(NotAForm) }
+    }
+
     /// The first field of that name; empty when there is none.
     #[must_use]
     pub fn field(&self, name: &str) -> &str {
@@ -79,4 +86,26 @@ pub fn see_other(to: &str) -> Response {
     let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(header::LOCATION, to);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(text: &str) -> Fields {
+        Fields::of(Ok(RawForm(text.to_owned().into()))).expect("a form")
+    }
+
+    #[test]
+    fn a_form_brings_what_is_asked_for_and_nothing_else() {
+        for (case, text, want) in [
+            ("all", "jeton=x&nom=Dupont", true),
+            ("fewer", "jeton=x", true),
+            ("one more", "jeton=x&role=directory", false),
+            ("twice", "nom=a&nom=b", false),
+        ] {
+            assert_eq!(fields(text).only(&["jeton", "nom"]).is_ok(), want, "{case}");
+        }
+        assert_eq!(fields("a=%C3%A9+t").field("a"), "é t");
+    }
 }

@@ -1,9 +1,16 @@
 //! The handlers of the console: ask the rooms, fill a view, render it.
 
+mod departure;
 mod enrolment;
 mod home;
+mod mailbox;
+mod members;
+mod new_mailbox;
+mod person;
+mod reset;
 mod sign_in;
 
+use audit::Chain;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, header};
@@ -11,6 +18,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use directory::AdministratorSession;
 use names::Timestamp;
+use serde::Deserialize;
 use walls::assets;
 use walls::limits::FORM_MAX;
 use walls::page::{Fields, Form, css};
@@ -18,7 +26,7 @@ use walls::page::{Fields, Form, css};
 use super::console::Console;
 use super::errors::{Halt, Trouble};
 use super::texts;
-use super::views::{Frame, Place};
+use super::views::{ActLine, Frame, Place, When};
 
 /// A page, or what ends it early.
 pub(in crate::console) type Page = Result<Response, Halt>;
@@ -27,6 +35,17 @@ pub(in crate::console) type Page = Result<Response, Halt>;
 pub(super) fn all() -> Router<Console> {
     Router::new()
         .route("/", get(home::show))
+        .route("/boites/nouvelle", get(new_mailbox::show).post(new_mailbox::create))
+        .route("/boites/{reference}", get(mailbox::show))
+        .route("/boites/{reference}/fiche", post(mailbox::describe))
+        .route("/boites/{reference}/etat/{word}", get(mailbox::ask).post(mailbox::change))
+        .route("/boites/{reference}/membres", post(members::add))
+        .route("/boites/{reference}/membres/retirer", post(members::remove))
+        .route("/personnes/{reference}", get(person::show))
+        .route("/personnes/{reference}/acces", get(reset::show).post(reset::reset))
+        .route("/personnes/{reference}/depart", get(departure::ask).post(departure::carry_out))
+        .route("/personnes/{reference}/mots-de-passe/retirer", post(person::withdraw))
+        .route("/structures/{reference}", get(person::organisation))
         .route("/connexion", get(sign_in::show).post(sign_in::first))
         .route("/connexion/code", get(sign_in::show_code).post(sign_in::second))
         .route("/invitation", get(enrolment::show).post(enrolment::begin))
@@ -63,4 +82,41 @@ pub(in crate::console) async fn form_of(
     let session = app.session(headers, now).await?;
     let fields = Fields::of(form)?;
     if session.is_csrf(fields.field("jeton")) { Ok((session, fields)) } else { Err(Trouble::Form.into()) }
+}
+
+/// The same, of a form that brings these fields and nothing else (RELIABILITY D-07).
+async fn form_with(
+    app: &Console,
+    headers: &HeaderMap,
+    form: Form,
+    known: &[&str],
+    now: Timestamp,
+) -> Result<(AdministratorSession, Fields), Halt> {
+    let (session, fields) = form_of(app, headers, form, now).await?;
+    fields.only(known)?;
+    Ok((session, fields))
+}
+
+/// What was just done, as the address says: a closed set of words.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Done {
+    fait: String,
+}
+
+/// The last acts told in a chain, in words.
+async fn act_lines(app: &Console, chain: Chain, most: u32, now: Timestamp) -> Result<Vec<ActLine>, Halt> {
+    let (lines, names) = app.admin().last_acts(chain, most).await?;
+    let zone = &app.settings().zone;
+    Ok(lines
+        .into_iter()
+        .map(|line| {
+            let for_whom = line.for_whom.map(|whom| texts::called(whom, &names));
+            ActLine {
+                when: When::moment(line.at, zone, now),
+                what: texts::act(line.act),
+                who: texts::actor(&texts::called(line.actor, &names), for_whom.as_deref()),
+            }
+        })
+        .collect())
 }

@@ -15,7 +15,7 @@ pub struct Home {
     /// How many were found, in words; none before a search.
     pub found: Option<String>,
     /// Best first.
-    pub answers: Vec<Answer>,
+    pub mailboxes: Vec<Answer>,
     /// Whether a mailbox may be made.
     pub may_create: bool,
 }
