@@ -15,6 +15,7 @@ mod machines;
 mod metrics;
 mod operators;
 mod pro;
+mod profiles;
 mod trust_refresh;
 
 pub use channels::channels;
@@ -107,7 +108,8 @@ impl House {
         let mailstore = Mailstore::open(parts, now).await.context("opening the store")?;
         let directory = Directory::open(data.clone(), &masters, entropy.clone())
             .await
-            .context("opening the directory")?;
+            .context("opening the directory")?
+            .under(profiles::rules(config)?);
         list_domains(&data, &directory, config, now).await.context("listing our domains")?;
         directory.publish_all(now).await.context("publishing the mailboxes of this house")?;
         let trust = Arc::new(trust_refresh::settings(config)?);

@@ -8,6 +8,7 @@ mod operators;
 mod outside;
 mod pages;
 mod read;
+mod profiles;
 mod trust;
 mod watching;
 
@@ -19,6 +20,7 @@ pub use operators::{Mx, Operators, Queue};
 pub use outside::{Alerts, Smarthost, SmarthostTls, Sms};
 pub(crate) use pages::host_of;
 pub use pages::{People, Pro, Web};
+pub use profiles::Profiles;
 pub use trust::{Extra, Trust, Unreadable, WhenSigned};
 pub use watching::{Audit, Limits, Log, LogFormat, Metrics};
 
@@ -86,6 +88,9 @@ pub struct Config {
     /// Notices outside.
     #[serde(default)]
     pub alerts: Alerts,
+    /// The life of patients' profiles.
+    #[serde(default)]
+    pub profiles: Profiles,
     /// The operator's choices within the rules.
     #[serde(default)]
     pub policy: policy::Settings,
@@ -208,7 +213,12 @@ impl Config {
         let smarthost =
             self.alerts.smarthost.iter_mut().flat_map(|host| [&mut host.roots, &mut host.password_file]);
         let sms = self.alerts.sms.iter_mut().flat_map(|sms| [&mut sms.roots, &mut sms.token_file]);
-        let others = [&mut self.database.postgres_url_file, &mut self.audit.checkpoints];
+        let others = [
+            &mut self.database.postgres_url_file,
+            &mut self.audit.checkpoints,
+            &mut self.profiles.terms_file,
+            &mut self.profiles.letters,
+        ];
         let clients = self.oidc.iter_mut().filter_map(|issuer| issuer.client.as_mut());
         let secrets = clients.map(|client| &mut client.secret_file);
         let shown = self.operators.iter_mut().flat_map(|own| [&mut own.chain, &mut own.key]);
@@ -273,6 +283,7 @@ impl Config {
                 metrics.listen
             ));
         }
+        self.profiles.check(data)?;
         self.trust.check()?;
         if let Some(domain) = &self.server.patient_domain
             && self.server.professional_domains.contains(domain)

@@ -14,6 +14,20 @@ pub enum Command {
         /// Whether to write.
         how: Import,
     },
+    /// Brings in patients who are told by us: announced, or with a space that is open at once.
+    EnterPatients {
+        /// The table of patients, as the caller read it.
+        file: SeedText,
+        /// Whether their space is open at once (births, new affiliations).
+        at_once: bool,
+    },
+    /// Tells what people are still to be told about their profiles, and which letters wait to be printed.
+    Announcements,
+    /// Notes that letters were printed and posted, and removes their files.
+    LettersPosted {
+        /// Their numbers; all that wait when empty.
+        letters: Vec<i64>,
+    },
     /// Tells what was decided on a letter, and why.
     Why {
         /// The number in the `250` or in the refusal.

@@ -23,6 +23,7 @@ mod national;
 mod passwords;
 pub mod patients;
 pub mod patients_told;
+mod profiles;
 pub mod queue;
 mod queue_told;
 mod search;
@@ -80,6 +81,9 @@ impl Admin {
         let by = Actor::Operator;
         match command {
             Command::Import { files, how } => self.import(files, *how, now).await,
+            Command::EnterPatients { file, at_once } => self.enter_patients(file, *at_once, now).await,
+            Command::Announcements => self.announcements(now).await,
+            Command::LettersPosted { letters } => self.letters_posted(letters, now).await,
             Command::Why { queue, reason } => self.why(queue, *reason, by, now).await,
             Command::Queue(command) => self.queue(command, by, now).await,
             Command::ApiKey(command) => self.api_key(command, now).await,

@@ -115,6 +115,29 @@ pub async fn erase(tx: &mut Tx, chain: Chain, seq: i64) -> Result<bool, Error> {
     Ok(false)
 }
 
+/// Erases what a page of a chain's lines tells, the newest before number `before` first; answers the number to
+/// go on from. The commitments stay and the chain still holds.
+pub async fn erase_page(
+    tx: &mut Tx,
+    chain: Chain,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Option<i64>, Error> {
+    const ERASE: &str = "UPDATE audit_line SET line = NULL, salt = NULL WHERE id IN ({})";
+    let Some(end) = walk::end(tx, chain.key()).await? else { return Ok(None) };
+    let newest = before.map_or(end.seq, |before| before.saturating_sub(1).min(end.seq));
+    let oldest = (newest - i64::from(limit)).max(0) + 1;
+    if newest < oldest {
+        return Ok(None);
+    }
+    let rows = walk::lines(tx, chain.key(), end, oldest, newest).await?;
+    let asked = |row: &&Row| row.int(0).is_ok_and(|seq| (oldest..=newest).contains(&seq));
+    let ids: Vec<Value> =
+        rows.iter().filter(asked).map(|row| Ok(row.int(5)?.into())).collect::<Result<_, Error>>()?;
+    tx.execute_in(ERASE, args![], ids).await?;
+    Ok((oldest > 1).then_some(oldest))
+}
+
 pub(crate) fn commit(salt: &[u8], text: &str) -> [u8; 32] {
     digest(&[salt, text.as_bytes()])
 }

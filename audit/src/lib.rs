@@ -17,7 +17,7 @@ mod line;
 mod verify;
 mod walk;
 
-pub use chain::{Written, append, erase, history};
+pub use chain::{Written, append, erase, erase_page, history};
 pub use checkpoint::{Checkpoint, Signer, SignerError, checkpoint};
 pub use count::count;
 pub use line::{Act, Actor, Chain, Entry, Line};

@@ -55,7 +55,7 @@ pub(crate) async fn lines(
 #[cfg(test)]
 mod tests {
     use crate::chain::{GENESIS, commit, link};
-    use crate::{Act, Actor, Chain, Entry, Line, MIGRATIONS, append, erase, history, verify};
+    use crate::{Act, Actor, Chain, Entry, Line, MIGRATIONS, append, erase, erase_page, history, verify};
     use db::testing::both;
     use db::{Db, Error, args, unit};
     use names::{AccountId, Entropy, Timestamp};
@@ -119,6 +119,18 @@ mod tests {
                 assert!(erased.unwrap(), "{engine}: {seq}");
                 assert_eq!(told(&db, Some(seq + 1), 1).await, [(seq, None)], "{engine}");
             }
+            let mut before = None;
+            loop {
+                let unit = unit("erase a page", before, |before, tx| Box::pin(erase_page(tx, OURS, *before, 500)));
+                let next: Result<Option<i64>, Error> = db.write(unit).await;
+                before = next.unwrap();
+                if before.is_none() {
+                    break;
+                }
+            }
+            assert!(told(&db, None, 2_200).await.iter().all(|(_, line)| line.is_none()), "{engine}");
+            let house = history(&mut db.read().await.unwrap(), Chain::System, None, 3).await.unwrap();
+            assert!(house.iter().all(|line| line.line.is_some()), "{engine}: another chain is not touched");
             let gone: Result<bool, Error> =
                 db.write(unit("erase", (), |(), tx| Box::pin(erase(tx, OURS, 2_201)))).await;
             assert!(!gone.unwrap(), "{engine}");

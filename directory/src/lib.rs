@@ -81,6 +81,7 @@ pub use patients::{
     LoginRefusal, NoticeKind, NoticeOutcome, NoticeWay, Patient, PreparedPatient, ProfileRules,
     Proof as Proofs, Reason, RepresentationLine, RepresentationState, RepresentativeRefusal, Sex,
     SpooledLetter, Spooling, SupportView, Traits,
+    record_creations,
 };
 pub use people::Person;
 pub use pharmacies::{Card, Pharmacy};

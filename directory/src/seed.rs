@@ -20,7 +20,7 @@ use rows::{
 
 use names::Timestamp;
 
-use crate::limits;
+use crate::{Entrance, limits};
 
 /// One file as the caller read it.
 #[derive(Clone)]
@@ -157,6 +157,32 @@ impl Seed {
             }
         }
         seed
+    }
+
+    /// The same patients as people who come in now, whatever their rows say of a state: announced, or with a
+    /// space that is open at once. Rows of other tables are faults.
+    #[must_use]
+    pub fn entering(mut self, entrance: Entrance, now: Timestamp) -> Self {
+        let others = [
+            self.domains.first().map(|placed| &placed.at),
+            self.organisations.first().map(|placed| &placed.at),
+            self.people.first().map(|placed| &placed.at),
+            self.mailboxes.first().map(|placed| &placed.at),
+            self.members.first().map(|placed| &placed.at),
+            self.delegations.first().map(|placed| &placed.at),
+            self.users.first().map(|placed| &placed.at),
+            self.mandates.first().map(|placed| &placed.at),
+            self.passwords.first().map(|placed| &placed.at),
+        ];
+        let strangers: Vec<Fault> =
+            others.into_iter().flatten().map(|at| at.fault("only patients are announced")).collect();
+        let mut patients = std::mem::take(&mut self.patients);
+        for placed in &mut patients {
+            placed.row.entrance = Some(entrance);
+            placed.row.life = entrance.life(now);
+        }
+        let faults = self.faults.into_iter().chain(strangers).collect();
+        Self { patients, faults, ..Self::default() }
     }
 
     fn take(&mut self, line: files::Line, now: Timestamp) {

@@ -7,6 +7,8 @@
 #![warn(missing_docs)]
 
 pub mod alerts;
+pub mod announce;
+mod erasure;
 mod error;
 mod facts;
 mod identity;
@@ -29,6 +31,7 @@ mod testing;
 pub mod visible;
 mod web;
 
+pub use erasure::ProfilesKept;
 pub use error::Error;
 pub use intake::{Answering, Draft, Outcome, Parts, Peer, Relay, Source, Verdict, Wishes};
 pub use letter::{Fault, Incoming, Letter};

@@ -193,6 +193,7 @@ impl Server {
         opening.web(listeners.web, channels.clone(), &addresses, outside)?;
         opening.operators(listeners.mx)?;
         opening.metrics(listeners.metrics);
+        opening.profiles(channels.clone())?;
         opening.chores(channels);
         let signal = opening.signal.clone();
         tasks.spawn(named("control socket", control.clone().serve(socket, signal)));
@@ -469,6 +470,15 @@ impl Opening<'_> {
             clock: self.house.clock.clone(),
             entropy: self.house.entropy.clone(),
         }
+    }
+
+    /// Who tells people about their profiles, and what time does to them.
+    fn profiles(&mut self, channels: Channels) -> anyhow::Result<()> {
+        let announcer = super::profiles::announcer(self.house, channels)?;
+        self.tasks.spawn(named("notices about profiles", announcer.run(self.signal.clone())));
+        let (relay, clock) = (self.house.relay.clone(), self.house.clock.clone());
+        self.tasks.spawn(named("profiles", super::profiles::keep(relay, clock, self.signal.clone())));
+        Ok(())
     }
 
     fn chores(&mut self, channels: Channels) {

@@ -1,5 +1,6 @@
 //! `pli admin`: commands for administrators.
 
+mod announcements;
 mod administrator;
 mod api_key;
 pub(crate) mod directory;
@@ -66,6 +67,9 @@ enum Act {
     Member(mailbox::Member),
     /// Ends everything of a professional who leaves: mailboxes, memberships, delegations, passwords, sessions.
     Departure(mailbox::Departure),
+    /// What people are told about their profiles, and the letters to print.
+    #[command(subcommand)]
+    Announcements(announcements::Announcements),
     /// Counts letters by day, door and software (X-MSS-NIL), as a table for spreadsheets. Numbers only.
     Indicators {
         /// Of the last days, today among them.
@@ -74,7 +78,7 @@ enum Act {
     },
     /// Tells what mailboxes and domains did in a month, or writes it for spreadsheets.
     Statistics(statistics::Statistics),
-    /// Patients, by INS read from standard input: look, oppose, close, reopen, represent.
+    /// Patients: announce, open at once; by INS read from standard input: look, oppose, close, reopen, represent.
     #[command(subcommand)]
     Patient(patient::Patient),
     /// Tells the settings that decide about letters, among them which sectors are pharmacies, and where to change
@@ -217,6 +221,7 @@ fn question(act: Act) -> anyhow::Result<Question> {
         Act::Mailbox(mailbox) => mailbox.command(),
         Act::Member(member) => member.command(),
         Act::Departure(departure) => departure.command(),
+        Act::Announcements(announcements) => announcements.command(),
         Act::Indicators { days } => Command::Indicators { days },
         Act::Statistics(statistics) => statistics.command(),
         Act::Patient(patient) => patient.command()?,

@@ -84,6 +84,7 @@ fn birthdays_of_the_twenty_ninth_of_february_and_of_other_zones() {
             sex: crate::Sex::Undetermined,
             email: None,
             phone: None,
+            postal: Vec::new(),
         },
         life: crate::ProfileLife::created(NOW),
         time_zone: zone.to_owned(),

@@ -190,6 +190,11 @@ impl Move {
             Some(Wish::Reopening) => state != ProfileState::Closed,
             Some(Wish::Closing(_)) | None => false,
         };
+        // What is being erased does not come back.
+        const ERASED: &str = "SELECT 1 FROM erased_profile WHERE account = $1";
+        if tx.maybe_row(ERASED, args![known.account]).await?.is_some() {
+            return Err(Error::Unknown("patient"));
+        }
         if forbidden {
             return Err(Error::State(crate::IllegalMove { state, event: self.event }));
         }

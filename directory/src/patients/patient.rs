@@ -62,6 +62,8 @@ pub struct Traits {
     pub email: Option<String>,
     /// Where alerts of this profile go, as SMS.
     pub phone: Option<String>,
+    /// Where letters on paper go, line by line, without the name.
+    pub postal: Vec<String>,
 }
 
 /// Never shows a trait.
@@ -256,6 +258,12 @@ struct StoredTraits {
     phone: Option<String>,
 }
 
+/// What was added since the first rows were written.
+#[derive(Default, Serialize, Deserialize)]
+struct Later {
+    postal: Vec<String>,
+}
+
 fn encode(traits: &Traits) -> Result<Vec<u8>, Error> {
     let traits = traits.clone();
     let birth = traits.birth_date;
@@ -270,12 +278,16 @@ fn encode(traits: &Traits) -> Result<Vec<u8>, Error> {
         email: traits.email,
         phone: traits.phone,
     };
+    let stored = (stored, Later { postal: traits.postal });
     postcard::to_stdvec(&stored).map_err(|_| Error::Corrupt("patient's traits"))
 }
 
 fn decode(bytes: &[u8]) -> Result<Traits, Error> {
     let corrupt = Error::Corrupt("patient's traits");
-    let Ok(stored) = postcard::from_bytes::<StoredTraits>(bytes) else { return Err(corrupt) };
+    let Ok((stored, rest)) = postcard::take_from_bytes::<StoredTraits>(bytes) else { return Err(corrupt) };
+    // Rows of before end here.
+    let later = if rest.is_empty() { Ok(Later::default()) } else { postcard::from_bytes::<Later>(rest) };
+    let Ok(later) = later else { return Err(corrupt) };
     let (year, month, day) = stored.birth_date;
     let Ok(birth_date) = Date::new(year, month, day) else { return Err(corrupt) };
     Ok(Traits {
@@ -288,5 +300,6 @@ fn decode(bytes: &[u8]) -> Result<Traits, Error> {
         sex: stored.sex,
         email: stored.email,
         phone: stored.phone,
+        postal: later.postal,
     })
 }

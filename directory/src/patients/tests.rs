@@ -31,6 +31,7 @@ pub(super) fn traits(number: &str, email: Option<&str>) -> Traits {
         sex: Sex::Female,
         email: email.map(str::to_owned),
         phone: None,
+        postal: vec!["12 rue des Écoles".to_owned(), "99100 Valmont".to_owned()],
     }
 }
 

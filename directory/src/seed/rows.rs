@@ -244,7 +244,7 @@ pub(crate) fn delegation(fields: Fields, now: Timestamp) -> Result<DelegationRow
 }
 
 /// `ins`, `birth_name`, `used_name`, `given_names` (list), `used_given_name`, `birth_date`, `sex`
-/// (F, M, I), `email`, `phone`, `state` (announced when absent), `since`, `time_zone`. Without `since`, somebody
+/// (F, M, I), `email`, `phone`, `postal_address` (list of lines), `state` (announced when absent), `since`, `time_zone`. Without `since`, somebody
 /// new is announced by us now, or their space opened at once (`state = "created"`: a birth, a new
 /// affiliation), and they are told, with a code; with it, the row tells of what happened before, and nobody is.
 pub(crate) fn patient(fields: Fields, now: Timestamp) -> Result<PatientRow, String> {
@@ -265,6 +265,7 @@ pub(crate) fn patient(fields: Fields, now: Timestamp) -> Result<PatientRow, Stri
         sex: fields.parsed("sex", |code| Sex::from_code(code).ok_or_else(|| "is F, M or I".to_owned()))?,
         email: fields.maybe("email", mail)?,
         phone: fields.maybe("phone", phone)?,
+        postal: fields.list("postal_address")?,
     };
     let state = fields.maybe("state", |code| {
         ProfileState::from_code(code)

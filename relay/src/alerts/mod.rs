@@ -13,6 +13,7 @@ mod tests;
 mod texts;
 mod worker;
 
+pub(crate) use channel::Notice;
 pub use channel::{Channel, ChannelError, Channels, Destination};
 pub use email::{EmailChannel, Smarthost, SmarthostTls};
 pub use sms::{SmsChannel, SmsGateway};

@@ -163,6 +163,15 @@ pub async fn notices(tx: &mut Tx) -> Result<Vec<Notices>, Error> {
         .collect()
 }
 
+/// Forgets every notice of an account that is erased.
+pub(crate) async fn forget_account(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    const REACHED: &str =
+        "DELETE FROM alert_reached WHERE alert IN (SELECT id FROM alert WHERE account = $1)";
+    tx.execute(REACHED, args![account]).await?;
+    tx.execute("DELETE FROM alert WHERE account = $1", args![account]).await?;
+    Ok(())
+}
+
 /// Which destinations of a notice have been reached already.
 pub(crate) async fn reached(tx: &mut Tx, alert: AlertId) -> Result<Vec<Vec<u8>>, Error> {
     let rows = tx.rows("SELECT destination FROM alert_reached WHERE alert = $1", args![alert]).await?;

@@ -371,6 +371,11 @@ impl Relay {
         self.0.clock.now()
     }
 
+    /// Where the salts of lines come from.
+    pub(crate) fn entropy(&self) -> &Entropy {
+        &self.0.entropy
+    }
+
     /// What was counted since the start, for metrics.
     #[must_use]
     pub fn counts(&self) -> RelayCounts {

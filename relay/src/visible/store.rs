@@ -105,3 +105,8 @@ fn read(row: &Row) -> Result<Owed, Error> {
         created_at: row.time(7)?,
     })
 }
+
+/// Forgets what is owed about the letters of an account that is erased.
+pub(crate) async fn forget_account(tx: &mut Tx, account: AccountId) -> Result<(), Error> {
+    tx.execute("DELETE FROM owed WHERE account = $1", args![account]).await.map(drop)
+}

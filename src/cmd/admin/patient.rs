@@ -1,14 +1,28 @@
 //! `pli admin patient`: what support does for somebody. The INS comes by standard input.
 
+use super::announcements::Table;
 use super::asked;
 use admin::Command;
 use admin::patients::PatientAct;
 use admin::patients_told::PatientCommand;
 use clap::{Args, Subcommand};
 
-/// Patients, by INS. It is read from standard input (or asked for), never typed as an argument.
+/// Patients who come in, from a table, and one by INS. An INS is read from a file or from standard input (or
+/// asked for), never typed as an argument.
 #[derive(Subcommand)]
 pub(super) enum Patient {
+    /// Announces people from a table: each is told, by e-mail or by a letter to print, with a code of their own,
+    /// and has six weeks to oppose.
+    Announce(Table),
+    /// Opens the spaces of people of a table at once: births, new affiliations. They are told, with a code.
+    Create(Table),
+    #[command(flatten)]
+    One(One),
+}
+
+/// One patient, by INS.
+#[derive(Subcommand)]
+pub(super) enum One {
     /// Tells the state of a profile, and who acts for it.
     Show,
     /// Notes that somebody opposes their space: letters are refused from now on.
@@ -45,6 +59,16 @@ pub(super) struct Ground {
 
 impl Patient {
     pub(super) fn command(self) -> anyhow::Result<Command> {
+        match self {
+            Self::Announce(table) => table.entering(false),
+            Self::Create(table) => table.entering(true),
+            Self::One(one) => one.command(),
+        }
+    }
+}
+
+impl One {
+    fn command(self) -> anyhow::Result<Command> {
         let ins = asked::ins()?;
         let (act, ground) = match self {
             Self::Show => {
