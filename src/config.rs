@@ -7,8 +7,8 @@ mod ldap;
 mod operators;
 mod outside;
 mod pages;
-mod read;
 mod profiles;
+mod read;
 mod trust;
 mod watching;
 

@@ -23,8 +23,12 @@ impl Admin {
         let applied = self.apply(seed, now).await?;
         let new = applied.accounts_created.len();
         let mut text = match entrance {
-            Entrance::Announced => format!("{new} people announced; they are told with a code of their own.\n"),
-            Entrance::AtOnce => format!("{new} spaces open; their people are told with a code of their own.\n"),
+            Entrance::Announced => {
+                format!("{new} people announced; they are told with a code of their own.\n")
+            }
+            Entrance::AtOnce => {
+                format!("{new} spaces open; their people are told with a code of their own.\n")
+            }
         };
         if applied.changed + applied.unchanged > 0 {
             let known = applied.changed + applied.unchanged;
@@ -88,7 +92,9 @@ impl Admin {
         match removed.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Error::Refused(format!("the letters are noted as posted, but {error}"))),
-            Err(_) => Err(Error::Refused("the letters are noted as posted; their files are still there".to_owned())),
+            Err(_) => {
+                Err(Error::Refused("the letters are noted as posted; their files are still there".to_owned()))
+            }
         }
     }
 }
@@ -113,17 +119,24 @@ mod tests {
         for house in houses().await {
             let admin = &house.admin;
             admin.apply(seed(PEOPLE), NOON).await.unwrap();
-            let done = admin.run(&Command::EnterPatients { file: rows(), at_once: false }, NOON).await.unwrap();
+            let done =
+                admin.run(&Command::EnterPatients { file: rows(), at_once: false }, NOON).await.unwrap();
             assert!(!done.complete && done.text.contains("1 people announced"), "{}", done.text);
             assert!(done.text.contains("! patients.csv:3:") && !done.text.contains("26603"), "{}", done.text);
-            let again = admin.run(&Command::EnterPatients { file: rows(), at_once: true }, NOON).await.unwrap();
-            assert!(again.text.contains("0 spaces open") && again.text.contains("1 were known"), "{}", again.text);
+            let again =
+                admin.run(&Command::EnterPatients { file: rows(), at_once: true }, NOON).await.unwrap();
+            assert!(
+                again.text.contains("0 spaces open") && again.text.contains("1 were known"),
+                "{}",
+                again.text
+            );
             let told = admin.run(&Command::Announcements, NOON).await.unwrap();
             assert!(told.text.contains("1  email   waiting"), "{}: {}", house.engine, told.text);
             let none = admin.run(&Command::LettersPosted { letters: vec![7] }, NOON).await.unwrap();
             assert!(!none.complete && none.text.contains("! 7:"), "{}", none.text);
             let wrong = SeedText { name: "people.toml".to_owned(), text: PEOPLE.to_owned() };
-            let refused = admin.run(&Command::EnterPatients { file: wrong, at_once: true }, NOON).await.unwrap();
+            let refused =
+                admin.run(&Command::EnterPatients { file: wrong, at_once: true }, NOON).await.unwrap();
             assert!(refused.text.contains("only patients are announced"), "{}", refused.text);
         }
     }

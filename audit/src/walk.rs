@@ -121,7 +121,8 @@ mod tests {
             }
             let mut before = None;
             loop {
-                let unit = unit("erase a page", before, |before, tx| Box::pin(erase_page(tx, OURS, *before, 500)));
+                let unit =
+                    unit("erase a page", before, |before, tx| Box::pin(erase_page(tx, OURS, *before, 500)));
                 let next: Result<Option<i64>, Error> = db.write(unit).await;
                 before = next.unwrap();
                 if before.is_none() {

@@ -80,8 +80,7 @@ pub use patients::{
     DueErasure, Entrance, Erasure, GivenContact, Ground, Identified, Identity, Invited, LeasedNotice,
     LoginRefusal, NoticeKind, NoticeOutcome, NoticeWay, Patient, PreparedPatient, ProfileRules,
     Proof as Proofs, Reason, RepresentationLine, RepresentationState, RepresentativeRefusal, Sex,
-    SpooledLetter, Spooling, SupportView, Traits,
-    record_creations,
+    SpooledLetter, Spooling, SupportView, Traits, record_creations,
 };
 pub use people::Person;
 pub use pharmacies::{Card, Pharmacy};

@@ -23,7 +23,8 @@ pub(super) fn rules(config: &Config) -> anyhow::Result<ProfileRules> {
 /// Who tells people about their profiles.
 pub(super) fn announcer(house: &House, channels: Channels) -> anyhow::Result<Announcer> {
     let directory = house.relay.directory().clone();
-    let spool = directory.rules().spool.as_deref().map(Spool::open).transpose().context("profiles.letters")?;
+    let spool =
+        directory.rules().spool.as_deref().map(Spool::open).transpose().context("profiles.letters")?;
     Ok(Announcer::new(house.data.clone(), directory, channels, spool, house.clock.clone()))
 }
 

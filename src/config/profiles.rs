@@ -86,9 +86,11 @@ impl Profiles {
 
     pub(super) fn check(&self, data: &Path) -> Result<(), String> {
         if self.letters.as_ref().is_some_and(|letters| letters.starts_with(data)) {
-            return Err("profiles.letters lies inside server.data: letters hold codes in the clear, and a copy of \
+            return Err(
+                "profiles.letters lies inside server.data: letters hold codes in the clear, and a copy of \
                         the data would hold them too; move it elsewhere"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         self.with("", String::new()).check().map_err(|what| format!("profiles.{what}"))
     }

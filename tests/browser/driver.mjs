@@ -52,6 +52,7 @@ const steps = {
     if (headers['content-security-policy']?.includes('sandbox')) letters.add(page.url());
     return { status: response.status(), headers };
   },
+  async tick({ label }) { await page.getByLabel(label).check(); },
   async fill({ label, text }) { await page.getByLabel(label).fill(text); },
   async select({ label, text }) { await page.getByLabel(label, { exact: true }).selectOption({ label: text }); },
   async choose({ label, files }) { await page.getByLabel(label).setInputFiles(files); },

@@ -367,6 +367,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("relay/wire/src/mime/compose.rs", "reads them too"),
     ("relay/wire/src/imap/alias.rs", "French names that mail programs have for the folders everybody has"),
     ("relay/src/alerts/email.rs", "the name that notices come from"),
+    ("relay/src/announce/", "letters and e-mails about a patient's profile"),
     ("relay/src/web.rs", "the last line of a letter that somebody else wrote"),
     ("certs/src/authority.rs", "the name of the throwaway authority, shown by browsers"),
     ("src/demo", "the invented people, and how they are shown"),

@@ -28,6 +28,7 @@ mod pages;
 mod people;
 mod postfix;
 mod pro_space;
+mod profile_life;
 mod refusals;
 mod shared_mailboxes;
 mod silent_readers;

@@ -1,6 +1,7 @@
 //! A whole house behind the pages, with the people of the demonstration, and a browser to visit it.
 //! The rooms below are the real ones; only the socket is left out ([`Webmail::answer`]).
 
+mod activation;
 mod stories;
 mod walls;
 

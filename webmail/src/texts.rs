@@ -278,6 +278,152 @@ pub fn missing(what: Missing) -> &'static str {
     }
 }
 
+/// A number that is no social security number.
+pub const WRONG_NUMBER: &str =
+    "Ce numéro de sécurité sociale n’est pas juste. Vérifiez les 15 chiffres, clé comprise.";
+/// A date that is none.
+pub const WRONG_DATE: &str = "Cette date n’est pas lisible. Écrivez-la comme 03/07/1958.";
+/// Whatever was wrong, when the shapes were right.
+pub const NOT_RECOGNISED: &str = "Ces informations ne vont pas ensemble, ou le code a déjà servi. Vérifiez-les toutes, puis recommencez. Pour un nouveau code, appelez le support.";
+/// Two passwords that differ.
+pub const NOT_THE_SAME: &str = "Les deux mots de passe ne sont pas les mêmes. Saisissez-les de nouveau.";
+/// Somebody has this login id.
+pub const LOGIN_TAKEN: &str = "Cet identifiant est déjà pris. Choisissez-en un autre.";
+/// No contact.
+pub const NO_CONTACT: &str = "Indiquez une adresse e-mail ou un téléphone mobile.";
+/// No mail address.
+pub const BAD_EMAIL: &str = "Cette adresse e-mail n’est pas juste. Elle ressemble à nom@exemple.fr";
+/// No telephone number.
+pub const BAD_PHONE: &str = "Ce numéro de téléphone n’est pas juste. Écrivez-le comme 06 12 34 56 78.";
+/// Codes left too often.
+pub const TOO_MANY_CODES: &str = "Un code vient de partir. Attendez une minute avant d’en demander un autre.";
+/// A code that is wrong or too old.
+pub const WRONG_CODES: &str =
+    "Un code n’est pas le bon, ou n’est plus valable. Vérifiez-le, ou demandez-en un autre.";
+/// The box of the representative is not ticked.
+pub const DECLARE: &str = "Cochez la case où vous déclarez être le représentant légal de l’enfant.";
+/// The box of the terms is not ticked.
+pub const ACCEPT_TERMS: &str = "Cochez la case des conditions d’utilisation pour ouvrir l’espace.";
+/// An adult, or oneself.
+pub const NOT_YOUR_CHILD: &str = "Cet espace ne peut pas être ouvert depuis le vôtre. Appelez le support.";
+/// The heading after an opposition.
+pub const OPPOSED: &str = "Votre opposition est enregistrée";
+/// What follows from closing was not chosen.
+pub const CHOOSE_WHAT_FOLLOWS: &str = "Choisissez ce que deviennent vos messages et vos documents.";
+/// The password typed again is not the one.
+pub const WRONG_PASSWORD: &str = "Ce mot de passe n’est pas le bon.";
+/// A space that cannot be closed.
+pub const NOT_OPEN: &str = "Cet espace est déjà fermé.";
+/// The heading after closing.
+pub const CLOSED: &str = "Votre espace est fermé";
+/// A form with an empty field.
+pub const FILL_ALL: &str = "Remplissez tous les champs.";
+
+/// What follows from an opposition.
+pub fn opposed(phone: &str) -> Vec<String> {
+    vec![
+        "Cet espace ne sera pas ouvert, et aucun message ne pourra y être reçu.".to_owned(),
+        format!("Vous pouvez changer d’avis à tout moment, avec le même code sur cette page, ou au {phone}."),
+    ]
+}
+
+/// What follows from closing.
+pub fn closed(wish: directory::ClosingWish, day: &str, phone: &str) -> Vec<String> {
+    let fate = match wish {
+        directory::ClosingWish::Archive => {
+            format!("Vos messages et vos documents sont gardés jusqu’au {day}, puis détruits.")
+        }
+        directory::ClosingWish::Delete => {
+            format!(
+                "Vos messages et vos documents seront supprimés le {day}. D’ici là, vous pouvez changer d’avis."
+            )
+        }
+    };
+    vec![fate, format!("Pour faire rouvrir votre espace, appelez le {phone}."), GOODBYE.to_owned()]
+}
+
+/// Why a login id is not taken.
+pub fn bad_login(error: directory::users::LoginError) -> &'static str {
+    use directory::users::LoginError;
+    match error {
+        LoginError::Length => "Un identifiant a de 8 à 100 caractères.",
+        LoginError::Characters => {
+            "Un identifiant n’a que des petites lettres sans accent, des chiffres, des points, des tirets."
+        }
+        LoginError::Number => {
+            "Un identifiant n’est ni un numéro de sécurité sociale, ni un numéro de compte en banque."
+        }
+    }
+}
+
+/// Why a password is not taken.
+pub fn weak_password(weak: directory::WeakPassword) -> &'static str {
+    use directory::WeakPassword;
+    match weak {
+        WeakPassword::TooShort => "Ce mot de passe est trop court : 9 caractères au moins.",
+        WeakPassword::TooLong => "Ce mot de passe est trop long.",
+        WeakPassword::Kinds => {
+            "Il manque au mot de passe une petite lettre, une grande lettre, un chiffre ou un signe."
+        }
+        WeakPassword::Personal => {
+            "Ce mot de passe contient votre nom, votre date de naissance ou votre identifiant."
+        }
+        WeakPassword::Guessable => "Ce mot de passe est trop facile à deviner.",
+    }
+}
+
+/// Who invites whom to represent whom.
+pub fn invited_to_represent(who: &str, child: &str) -> String {
+    format!(
+        "{who} vous invite à représenter {child} avec elle ou avec lui. Vous pourrez lire ses messages et y répondre."
+    )
+}
+
+/// An invitation one has sent.
+pub fn representation_asked(
+    whom: &str,
+    child: &str,
+    state: directory::RepresentationState,
+    until: &str,
+) -> String {
+    use directory::RepresentationState;
+    let stands = match state {
+        RepresentationState::Waiting => format!("en attente jusqu’au {until}"),
+        RepresentationState::Accepted => "acceptée".to_owned(),
+        RepresentationState::Refused => "refusée".to_owned(),
+        RepresentationState::Expired => "sans réponse, terminée".to_owned(),
+    };
+    format!("{whom}, pour {child}\u{a0}: {stands}.")
+}
+
+/// Why an invitation did not leave.
+pub fn representative_refused(refusal: directory::RepresentativeRefusal) -> &'static str {
+    use directory::RepresentativeRefusal;
+    match refusal {
+        RepresentativeRefusal::NotYours => "Ouvrez d’abord l’espace de l’enfant que vous représentez.",
+        RepresentativeRefusal::NoChild => "Cet espace n’est pas celui d’un enfant, ou n’est pas ouvert.",
+        RepresentativeRefusal::NoSpace | RepresentativeRefusal::Already => {
+            "Cette personne ne peut pas être invitée. Appelez le support."
+        }
+        RepresentativeRefusal::TooMany => "Trois invitations attendent déjà une réponse pour cet enfant.",
+    }
+}
+
+/// What was just done with an invitation.
+pub fn representation_done(what: &str) -> Option<&'static str> {
+    match what {
+        "invite" => Some(
+            "Votre invitation est enregistrée. Si cette personne a un espace santé, elle est prévenue et peut accepter ou refuser.",
+        ),
+        "accepte" => {
+            Some("Vous représentez maintenant cet enfant. Son espace est dans la liste des profils.")
+        }
+        "refuse" => Some("Vous avez refusé cette invitation."),
+        "passe" => Some("Cette invitation n’attend plus de réponse."),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

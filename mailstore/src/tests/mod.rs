@@ -1,5 +1,6 @@
 //! Stories of the whole store, told on both engines.
 
+mod erasing;
 mod letters;
 mod patients;
 mod proof;

@@ -9,7 +9,7 @@ mod email;
 mod sms;
 pub(crate) mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod texts;
 mod worker;
 

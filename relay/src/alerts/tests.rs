@@ -26,10 +26,10 @@ const CLAIRE: &str = "285059900010125@patient.mssante.example";
 
 /// A mail server of the outside world that keeps what it is given, or refuses as told.
 #[derive(Clone, Default)]
-struct Outside {
-    letters: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Outside {
+    pub(crate) letters: Arc<Mutex<Vec<String>>>,
     /// 0: take everything; else refuse recipients with this code.
-    refuse: Arc<AtomicU16>,
+    pub(crate) refuse: Arc<AtomicU16>,
 }
 
 struct OutsideWorld {
@@ -70,7 +70,7 @@ impl World<Server> for OutsideWorld {
 }
 
 /// Opens the outside mail server; answers its port and the PEM of its root.
-fn open_outside(outside: &Outside) -> (u16, String, Stop) {
+pub(crate) fn open_outside(outside: &Outside) -> (u16, String, Stop) {
     let authority = Authority::new("Outside", NOON).unwrap();
     let issued = authority.server(&["localhost"], NOON).unwrap();
     let identity = Identity::from_pem(&issued.chain_pem, &issued.key_pem, NOON).unwrap();
@@ -99,7 +99,7 @@ fn open_outside(outside: &Outside) -> (u16, String, Stop) {
     (port, authority.certificate_pem().to_owned(), stop)
 }
 
-fn email(port: u16, root: String, host: &str) -> EmailChannel {
+pub(crate) fn email(port: u16, root: String, host: &str) -> EmailChannel {
     let smarthost = Smarthost {
         host: host.to_owned(),
         port,

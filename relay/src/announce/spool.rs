@@ -23,7 +23,11 @@ impl Spool {
     /// The folder, made when missing.
     pub fn open(folder: &Path) -> Result<Self, SpoolError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|cause| SpoolError { doing: "make the folder of letters", path: folder.to_owned(), cause })?;
+        made.map_err(|cause| SpoolError {
+            doing: "make the folder of letters",
+            path: folder.to_owned(),
+            cause,
+        })?;
         Ok(Self(folder.to_owned()))
     }
 
@@ -44,7 +48,8 @@ impl Spool {
     /// Removes a letter that was posted; one that is gone is no error. Blocks.
     pub fn remove(&self, name: &str) -> Result<(), SpoolError> {
         // A name is never a path.
-        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.') && !name.contains("..");
+        let plain =
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.') && !name.contains("..");
         let path = self.0.join(if plain { name } else { "" });
         remove(&path).map_err(|cause| SpoolError { doing: "remove the letter", path, cause })
     }

@@ -31,7 +31,13 @@ pub struct Announcer {
 impl Announcer {
     /// A worker over the ways out. Without a folder, letters wait.
     #[must_use]
-    pub fn new(db: db::Db, directory: Directory, channels: Channels, spool: Option<Spool>, clock: Clock) -> Self {
+    pub fn new(
+        db: db::Db,
+        directory: Directory,
+        channels: Channels,
+        spool: Option<Spool>,
+        clock: Clock,
+    ) -> Self {
         Self { directory, channels, spool, clock, db }
     }
 
@@ -43,7 +49,10 @@ impl Announcer {
             let wait = match self.work_once().await {
                 Ok(wait) => wait,
                 Err(error) => {
-                    tracing::error!(error = error.chain(), "notices about profiles could not be taken; trying again");
+                    tracing::error!(
+                        error = error.chain(),
+                        "notices about profiles could not be taken; trying again"
+                    );
                     LOOK
                 }
             };
@@ -105,7 +114,10 @@ impl Announcer {
 
     async fn print(&self, notice: &LeasedNotice, now: Timestamp) -> NoticeOutcome {
         let Some(spool) = self.spool.clone() else {
-            return NoticeOutcome::Again { at: now.plus(names::HOUR), why: "no folder for letters".to_owned() };
+            return NoticeOutcome::Again {
+                at: now.plus(names::HOUR),
+                why: "no folder for letters".to_owned(),
+            };
         };
         let (notice, rules) = (notice.clone(), self.directory.rules().clone());
         let file = self.directory.letter_file(notice.id);

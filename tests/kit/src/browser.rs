@@ -76,6 +76,11 @@ impl Browser {
         self.step(&json!({"do": "fill", "label": label, "text": text}));
     }
 
+    /// Ticks the box, or chooses the one of several, with this label.
+    pub fn tick(&mut self, label: &str) {
+        self.step(&json!({"do": "tick", "label": label}));
+    }
+
     /// Chooses files in the field with this label.
     pub fn choose(&mut self, label: &str, files: &[&Path]) {
         let files: Vec<_> = files.iter().map(|path| path.to_string_lossy()).collect();

@@ -70,6 +70,8 @@ pub struct House {
     child: Option<Child>,
     /// Where it dies, from its next start on.
     death: Option<String>,
+    /// How many days its clock is ahead, from its next start on.
+    ahead: i64,
     folder: TempDir,
 }
 
@@ -140,7 +142,8 @@ impl House {
         let authority = Authority::new("Pli stories", now()).expect("an authority can be made");
         let sink = Sink::open(&authority.server(&["localhost"], now()).expect("a certificate can be made"));
         let tls = trusting(authority.certificate_pem());
-        let house = Self { sink, ports, plan, authority, tls, schema, child: None, death: None, folder };
+        let house =
+            Self { sink, ports, plan, authority, tls, schema, child: None, death: None, ahead: 0, folder };
         house.write_files();
         house
     }
@@ -149,6 +152,11 @@ impl House {
     /// its next start on, and never again after `None`. Debug builds only.
     pub fn dies_at(&mut self, point: Option<&str>) {
         self.death = point.map(str::to_owned);
+    }
+
+    /// Sets its clock so many days ahead, from its next start on. Ours stays, and so do its timers.
+    pub fn days_later(&mut self, days: i64) {
+        self.ahead = days;
     }
 
     /// Waits for the end of a house that ends by itself, or has been told to.
@@ -280,6 +288,10 @@ impl House {
         };
         if let Some(point) = &self.death {
             command.env("PLI_CRASH", point);
+        }
+        if self.ahead != 0 {
+            command.env("LD_PRELOAD", Outside::shifted_clock()).env("FAKETIME", format!("+{}d", self.ahead));
+            command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
         }
         command.arg("serve").arg("--config").arg(self.path("pli.toml")).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("the log can be shared")).stderr(log);

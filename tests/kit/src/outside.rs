@@ -31,6 +31,19 @@ impl Outside {
         built
     }
 
+    /// What shifts the clock of a program it is loaded into (Debian's `faketime`).
+    ///
+    /// # Panics
+    /// When it is not installed.
+    #[must_use]
+    pub fn shifted_clock() -> std::path::PathBuf {
+        let folders = std::fs::read_dir("/usr/lib").expect("programs have libraries").flatten();
+        let mut found = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+        found
+            .find(|path| path.exists())
+            .expect("faketime is installed (scripts/test installs what is missing)")
+    }
+
     /// A path inside the repository.
     #[must_use]
     pub fn repository(path: &str) -> std::path::PathBuf {

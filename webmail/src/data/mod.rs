@@ -4,10 +4,12 @@
 //! always taken from a live [`Session`], never from an address or a form.
 
 mod letters;
+mod profiles;
 mod records;
 mod writing;
 
 pub use letters::{Bodies, OneLetter, Stream, Who};
+pub use profiles::{Closing, Identification};
 pub use writing::{Chosen, Message, Permission, Sent, by_contact};
 
 use std::net::IpAddr;

@@ -1,14 +1,18 @@
 //! The pages' handlers: ask `data`, fill a view, render it.
 
+mod activation;
+mod closing;
 mod compose;
 mod conversation;
 mod conversations;
 mod dossier;
 mod files;
 mod history;
+mod opposition;
 mod outside;
 mod pharmacies;
 mod profiles;
+mod representatives;
 mod sign_in;
 
 use axum::Router;
@@ -39,6 +43,19 @@ pub fn app(outside: bool) -> Router<Webmail> {
         .route("/", get(async || see_other("/messages")))
         .route("/connexion", get(sign_in::show).post(sign_in::first))
         .route("/connexion/code", get(sign_in::show_code).post(sign_in::second))
+        .route("/activation", get(activation::show).post(activation::identify))
+        .route("/activation/choix", get(activation::choose))
+        .route("/activation/opposition", post(opposition::oppose))
+        .route("/activation/retrait", post(opposition::withdraw))
+        .route("/activation/identifiant", get(activation::show_login).post(activation::choose_login))
+        .route("/activation/contact", get(activation::show_contact).post(activation::give_contact))
+        .route("/activation/codes", get(activation::show_codes).post(activation::confirm))
+        .route("/activation/accord", get(activation::show_agreement).post(activation::agree))
+        .route("/conditions", get(activation::terms))
+        .route("/bienvenue", get(closing::welcome))
+        .route("/espace/fermer", get(closing::show).post(closing::close))
+        .route("/espace/representants", get(representatives::show).post(representatives::invite))
+        .route("/espace/representants/reponse", post(representatives::answer))
         .route("/deconnexion", post(sign_in::leave))
         .route("/au-revoir", get(sign_in::goodbye))
         .route("/profils", get(profiles::show).post(profiles::switch))

@@ -3,6 +3,7 @@
 //! Every `String` here may hold words a stranger chose. Templates escape all of them; the one value
 //! that passes as markup is [`CleanHtml`], which only the sanitizer makes.
 
+mod activation;
 mod compose;
 mod conversation;
 mod conversations;
@@ -15,6 +16,10 @@ mod public;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use activation::{
+    Agreement, Choice, ChooseLogin, Closing, ConfirmContact, Decided, GiveContact, Identify, MayDecide,
+    ReceivedLine, Representatives, Terms, Welcome,
+};
 pub use compose::{Choose, Compose, Correspondent, FieldError, MayWrite, Pharmacies, Pharmacy};
 pub use conversation::{AttachedFile, Conversation, Letter, Party, ThreadItem};
 pub use conversations::{ConversationLine, Conversations};

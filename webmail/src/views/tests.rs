@@ -90,6 +90,20 @@ fn errors(x: &str) -> Vec<FieldError> {
     ["", "sujet", "texte", "fichiers"].map(|field| FieldError { field, words: x.into() }).into()
 }
 
+fn choice(x: &str, may: MayDecide, is_minor: bool) -> String {
+    let s = || x.to_owned();
+    let view = Choice {
+        csrf: s(),
+        given_name: s(),
+        may,
+        is_minor,
+        signed_in: is_minor,
+        phone: s(),
+        error: Some(s()),
+    };
+    askama::Template::render(&view).unwrap()
+}
+
 /// Every page with every string set to `x`.
 fn pages(x: &str) -> Vec<(&'static str, String)> {
     let s = || x.to_owned();
@@ -163,6 +177,42 @@ fn pages(x: &str) -> Vec<(&'static str, String)> {
         ("sign-in", rendered(&SignIn { csrf: s(), login: s(), error: Some(s()) })),
         ("code", rendered(&Code { csrf: s(), action: s(), destination: s(), error: Some(s()), demo: true })),
         ("goodbye", rendered(&Goodbye { reason: s() })),
+        ("identify", rendered(&Identify { csrf: s(), birth_date: true, error: Some(s()), phone: s() })),
+        ("choice-oppose", choice(x, MayDecide::OpposeUntil(s()), false)),
+        ("choice-open", choice(x, MayDecide::Open, true)),
+        ("choice-withdraw", choice(x, MayDecide::Withdraw, false)),
+        ("choose-login", rendered(&ChooseLogin { csrf: s(), login: s(), error: Some(s()) })),
+        ("give-contact", rendered(&GiveContact { csrf: s(), email: s(), mobile: s(), error: Some(s()) })),
+        (
+            "confirm-contact",
+            rendered(&ConfirmContact {
+                csrf: s(),
+                email: Some(s()),
+                mobile: Some(s()),
+                error: Some(s()),
+                demo: true,
+            }),
+        ),
+        ("agreement", rendered(&Agreement { csrf: s(), child: Some(s()), error: Some(s()) })),
+        ("terms", rendered(&Terms { text: s() })),
+        ("decided", rendered(&Decided { heading: s(), words: vec![s(), s()] })),
+        ("welcome", rendered(&Welcome { chrome: chrome(x) })),
+        (
+            "closing",
+            rendered(&Closing { chrome: chrome(x), years: 10, days: 30, phone: s(), error: Some(s()) }),
+        ),
+        (
+            "representatives",
+            rendered(&Representatives {
+                chrome: chrome(x),
+                child: Some(s()),
+                received: vec![ReceivedLine { words: s(), reference: s() }],
+                asked: vec![s()],
+                note: Some(s()),
+                error: Some(s()),
+                phone: s(),
+            }),
+        ),
         ("error", rendered(&Oops { heading: s(), words: s(), href: s(), action: s() })),
         (
             "profiles",

@@ -11,6 +11,8 @@ pub enum Cookie {
     Session,
     /// A sign-in under way, and the anchor of form tokens before there is a session.
     SignIn,
+    /// An activation of a patient's space under way.
+    Activation,
     /// The signed-in session of a professional. A name of its own: browsers part cookies by host and
     /// not by port, and a professional may be a patient in the same browser.
     Professional,
@@ -31,6 +33,7 @@ impl Cookie {
         match self {
             Self::Session => "__Host-pli",
             Self::SignIn => "__Host-pli-connexion",
+            Self::Activation => "__Host-pli-activation",
             Self::Professional => "__Host-pli-pro",
             Self::ProfessionalSignIn => "__Host-pli-pro-connexion",
             Self::Provider => "__Host-pli-pro-fournisseur",
@@ -47,7 +50,11 @@ impl Cookie {
     const fn same_site(self) -> &'static str {
         match self {
             Self::Session | Self::Professional | Self::Provider => "Lax",
-            Self::SignIn | Self::ProfessionalSignIn | Self::Console | Self::ConsoleSignIn => "Strict",
+            Self::SignIn
+            | Self::Activation
+            | Self::ProfessionalSignIn
+            | Self::Console
+            | Self::ConsoleSignIn => "Strict",
         }
     }
 
@@ -56,6 +63,7 @@ impl Cookie {
         match self {
             Self::Session
             | Self::SignIn
+            | Self::Activation
             | Self::Professional
             | Self::ProfessionalSignIn
             | Self::Console
@@ -120,6 +128,7 @@ mod tests {
         let all = [
             Cookie::Session,
             Cookie::SignIn,
+            Cookie::Activation,
             Cookie::Professional,
             Cookie::ProfessionalSignIn,
             Cookie::Provider,

@@ -27,6 +27,8 @@ pub enum Purpose {
     Document,
     /// A profile one may act for.
     Profile,
+    /// An invitation to represent a child.
+    Representation,
     /// Where a page of a list begins.
     Page,
     /// What the code's page says of where the code went.
@@ -63,6 +65,7 @@ impl Purpose {
             Self::Pharmacy => b"pharmacy",
             Self::Document => b"document",
             Self::Profile => b"profile",
+            Self::Representation => b"representation",
             Self::Page => b"page",
             Self::Destination => b"destination",
             Self::File => b"file",
