@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_weather;
+mod console;
 mod console_desk;
 mod costs;
 mod crash_points;

@@ -18,5 +18,5 @@ pub const UPLOAD_MAX: usize = 16 * 1024 * 1024;
 pub const ANSWERS: usize = 25;
 /// Lines of the trail on the page of a mailbox.
 pub const LAST_ACTS: u32 = 10;
-/// Modules of quiet around a picture of squares (ISO/IEC 18004 §5.3.8), in pixels of one module's side.
+/// Pixels of a side of the picture of squares that a telephone reads.
 pub const QR_SIDE: u32 = 240;

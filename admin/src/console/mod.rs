@@ -10,6 +10,8 @@ mod console;
 mod desk;
 mod errors;
 mod factors;
+#[cfg(test)]
+mod house;
 mod limits;
 mod pages;
 mod settings;

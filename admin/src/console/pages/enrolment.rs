@@ -97,12 +97,10 @@ async fn factor_page(app: &Console, headers: &HeaderMap, pending: &str, error: O
         return Ok(page(app, headers, Said { error, ..Said::default() }));
     };
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let letters: Vec<char> = enrolling.secret.chars().collect();
-    let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
     let mut page = html(&SecondFactor {
         csrf: app.forms().token(pending),
         picture: picture(&enrolling.url)?,
-        secret: groups.join(" "),
+        secret: enrolling.secret,
         error,
     });
     *page.status_mut() = status;

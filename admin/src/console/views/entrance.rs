@@ -48,7 +48,7 @@ pub struct SecondFactor {
     pub csrf: String,
     /// The picture: squares, made here from the secret.
     pub picture: String,
-    /// The secret in letters, in groups of four.
+    /// The secret in letters.
     pub secret: String,
     /// Why the last try failed.
     pub error: Option<String>,

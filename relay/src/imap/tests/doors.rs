@@ -3,7 +3,7 @@
 use super::*;
 use crate::testing::SECRETARIAT;
 use audit::Act;
-use directory::{Owner, Seed, SeedFile};
+use directory::{Authority, MailboxMove, Owner, Seed, SeedFile};
 
 #[tokio::test]
 async fn a_wrong_password_and_a_foreign_identity_are_refused_alike() {
@@ -130,6 +130,27 @@ async fn a_revoked_password_ends_the_session_it_opened() {
         assert!(!said.contains("BODY[]") && said.contains("* BYE [EXPIRED]"), "{said}");
         assert!(said.ends_with("[closed]"), "{said}");
         desk.ok("NOOP").await;
+    }
+}
+
+#[tokio::test]
+async fn a_mailbox_suspended_or_closed_during_a_session_accepts_nothing_at_the_next_command() {
+    for to in [MailboxMove::Suspend, MailboxMove::Close] {
+        for home in homes().await {
+            let directory = home.house.relay.directory();
+            home.deliver_plain(&["un"]).await;
+            let account = home.house.login(DOCTOR).await.account;
+            let mut open = Client::doctor(&home.door).await;
+            open.ok("SELECT INBOX").await;
+            let (by, now) = (Authority::operator(), home.house.relay.now());
+            directory.move_mailbox(account, to, &by, now).await.unwrap().unwrap();
+            let said = open.say("FETCH 1 BODY[]").await;
+            assert!(!said.contains("BODY[]") && said.contains("* BYE"), "{to:?}: {said}");
+            assert!(said.ends_with("[closed]"), "{said}");
+            let mut again = Client::connect(&home.door).await;
+            let said = again.say(&format!("LOGIN {DOCTOR} {DOCTORS_PASSWORD}")).await;
+            assert!(said.starts_with("NO [AUTHENTICATIONFAILED]"), "{to:?}: {said}");
+        }
     }
 }
 
