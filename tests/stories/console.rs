@@ -3,9 +3,7 @@
 
 use crate::pages::{Critic, pictures};
 use crate::people::{DESK, PAUL};
-use kit::{Browser, Engine, House, Scripts, Window};
-use std::time::SystemTime;
-use totp_rs::{Builder, Secret};
+use kit::{Browser, Engine, House, Letter, Telephone};
 
 const LOGIN: &str = "claire.petit";
 const PASSWORD: &str = "Huit-Phares-52";
@@ -19,14 +17,6 @@ fn invited(house: &House) -> String {
     let add = ["administrator", "add", LOGIN, "--name", "Claire Petit", "--role", "directory"];
     let told = house.pli("admin", &add).ok().text();
     told.lines().find_map(|line| line.strip_prefix("code")).expect("a line with the code").trim().to_owned()
-}
-
-/// What the telephone shows now.
-fn telephone(secret: &str) -> String {
-    #[expect(clippy::disallowed_methods, reason = "a telephone has a clock of its own")]
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
-    let secret = Secret::try_from_base32(secret.replace(' ', "")).expect("base 32");
-    Builder::new().with_secret(secret).build().expect("a secret of 160 bits").generate(now).to_string()
 }
 
 /// The secret in letters that stands on the page.
@@ -53,7 +43,7 @@ fn enrol(browser: &mut Browser, house: &House, look: &mut impl FnMut(&mut Browse
     browser.press("Continuer");
     look(browser, "console-telephone");
     let secret = secret(&browser.text());
-    browser.fill("Code à 6 chiffres", &telephone(&secret));
+    browser.fill("Code à 6 chiffres", &Telephone::taught(&secret).code());
     browser.press("Terminer");
     assert!(browser.text().contains("Vos codes de secours"), "{}", browser.text());
     look(browser, "console-recovery");
@@ -102,7 +92,7 @@ impl<'a> Task<'a> {
 #[test]
 fn five_everyday_tasks_take_at_most_five_pages_each_and_axe_finds_nothing_wrong() {
     let house = House::open(Engine::Sqlite);
-    let mut browser = Browser::start(Window { scripts: Scripts::Allowed, ..DESK });
+    let mut browser = Browser::start(DESK);
     let mut critic = Critic { folder: pictures(&house), wrong: Vec::new(), looked_at: 0 };
     enrol(&mut browser, &house, &mut |browser, name| critic.look(browser, name));
     critic.look(&mut browser, "console-home");
@@ -164,7 +154,7 @@ fn five_everyday_tasks_take_at_most_five_pages_each_and_axe_finds_nothing_wrong(
     task.press("Enregistrer le départ");
     critic.look(task.browser, "console-departed");
     task.ends("Départ de Dr Paul Ferrand");
-    let letter = kit::Letter::new(PAUL.address, PAUL.address, "Encore", "…").octets();
+    let letter = Letter::new(PAUL.address, PAUL.address, "Encore", "…").octets();
     let answer = open.send(PAUL.address, &[PAUL.address], &letter);
     assert!(answer.is_err() || answer.is_ok_and(|answer| answer.code != 250), "the session goes on");
     assert!(house.sender(PAUL.address, PAUL.password).is_err(), "the password still opens");

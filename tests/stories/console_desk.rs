@@ -26,7 +26,8 @@ fn comes_in(browser: &mut Browser, house: &House, login: &str, given: &[&str]) {
     browser.fill("Le même mot de passe", PASSWORD);
     browser.press("Continuer");
     let text = browser.text();
-    let is_secret = |word: &&str| word.len() == 32 && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let is_secret =
+        |word: &&str| word.len() == 32 && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     let secret = text.split_whitespace().find(is_secret).expect("the page spells the secret");
     browser.fill("Code à 6 chiffres", &Telephone::taught(secret).code());
     browser.press("Terminer");
@@ -72,9 +73,7 @@ fn a_refused_letter_is_explained_in_three_pages_and_only_to_those_concerned() {
         browser.press("Expliquer");
         browser.text()
     };
-    for (login, organisation, knows) in
-        [("hopital", "990000010", false), ("lilas", "990000028", true)]
-    {
+    for (login, organisation, knows) in [("hopital", "990000010", false), ("lilas", "990000028", true)] {
         comes_in(&mut browser, &house, login, &["--role", "directory", "--organisation", organisation]);
         let told = ask(&mut browser);
         assert_eq!(told.contains("patient.announced"), knows, "{login}: {told}");
@@ -111,7 +110,10 @@ fn an_opposition_by_telephone_takes_five_pages_and_letters_are_refused_for_anoth
     browser.fill("Numéro du dossier de support", "SUP-2026-4711");
     browser.press("Enregistrer une opposition");
     let done = browser.text();
-    assert!(done.contains("L’opposition est enregistrée") && done.contains("refusé par la personne"), "{done}");
+    assert!(
+        done.contains("L’opposition est enregistrée") && done.contains("refusé par la personne"),
+        "{done}"
+    );
     critic.look(&mut browser, "desk-opposed");
     let (_, reply) = refused(&house, KARIM_ADDRESS);
     assert!(reply.contains("patient.opposed"), "{reply}");
@@ -236,7 +238,10 @@ fn an_auditor_reads_and_proves_and_changes_nothing_and_others_reach_no_patient()
     let token = form.split("name=\"jeton\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let sent = format!("jeton={token}&quoi=all&geste=retenir");
     let refused = curl("/file", &["--data", &sent]);
-    assert!(refused.starts_with("HTTP/1.1 403") && refused.contains("Vous pouvez regarder, pas agir"), "{refused}");
+    assert!(
+        refused.starts_with("HTTP/1.1 403") && refused.contains("Vous pouvez regarder, pas agir"),
+        "{refused}"
+    );
     for path in ["/patients", "/boites/nouvelle"] {
         assert!(curl(path, &[]).starts_with("HTTP/1.1 404"), "{path}");
     }
