@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use audit::{Actor, Chain};
-use directory::{ApiKeyId, organisations};
-use names::{NationalStructureId, Timestamp};
+use directory::organisations;
+use names::{ApiKeyId, NationalStructureId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Admin, Done, Error};

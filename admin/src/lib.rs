@@ -24,6 +24,7 @@ mod passwords;
 pub mod patients;
 pub mod patients_told;
 mod profiles;
+mod publishing;
 pub mod queue;
 mod queue_told;
 mod search;
@@ -45,6 +46,7 @@ pub use command::{
 };
 pub use error::Error;
 pub use national::{Means, NationalCommand};
+pub use publishing::{MailboxChange, MailboxHolder, NotPublished};
 pub use trust::tell as tell_trust;
 
 use audit::{Act, Actor, Chain, Entry, Line};

@@ -1,6 +1,6 @@
 //! What a line tells.
 
-use names::{AccountId, AdministratorId, Entropy, PatientId, PersonId, Timestamp};
+use names::{AccountId, AdministratorId, ApiKeyId, Entropy, PatientId, PersonId, Timestamp};
 use std::fmt;
 
 /// Which chain a line belongs to.
@@ -51,6 +51,8 @@ pub enum Actor {
     Operator,
     /// An administrator in the console.
     Administrator(AdministratorId),
+    /// A program that publishes mailboxes, by its key.
+    Program(ApiKeyId),
 }
 
 impl fmt::Display for Actor {
@@ -62,6 +64,7 @@ impl fmt::Display for Actor {
             Self::Account(id) => write!(out, "account:{}", id.0),
             Self::Operator => out.write_str("operator"),
             Self::Administrator(id) => write!(out, "administrator:{}", id.0),
+            Self::Program(id) => write!(out, "program:{}", id.0),
         }
     }
 }
@@ -76,6 +79,7 @@ impl Actor {
             Some(("patient", text)) => id(text).map(|id| Self::Patient(PatientId(id))),
             Some(("account", text)) => id(text).map(|id| Self::Account(AccountId(id))),
             Some(("administrator", text)) => id(text).map(|id| Self::Administrator(AdministratorId(id))),
+            Some(("program", text)) => id(text).map(|id| Self::Program(ApiKeyId(id))),
             _ => None,
         }
     }

@@ -2,15 +2,11 @@
 
 use audit::{Act, Actor, Chain, Entry, Line};
 use db::{Row, Tx, args};
-use names::{NationalStructureId, Timestamp};
+use names::{ApiKeyId, NationalStructureId, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::credentials::{canonical, spell};
 use crate::{Directory, Error};
-
-/// Row of a key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ApiKeyId(pub i64);
 
 /// A key as it is kept.
 #[derive(Clone, PartialEq, Eq, Debug)]

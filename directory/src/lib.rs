@@ -58,7 +58,7 @@ pub use administrators::{
     Administrator, AdministratorInvitation, AdministratorSession, AdministratorState, Authority, Begun,
     CheckedFactor, Enrolling, Finished, NewAdministrator, Power, Reach, Role, Roles, StartedFactor,
 };
-pub use api_keys::{ApiKey, ApiKeyId, IssuedApiKey};
+pub use api_keys::{ApiKey, IssuedApiKey};
 pub use credentials::{Credential, IssuedPassword, Owner};
 pub use delegations::Rights;
 pub use directory::Directory;

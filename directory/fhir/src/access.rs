@@ -124,22 +124,18 @@ pub enum Refused {
     NoMailbox(Address),
     /// A rule of the trade forbids it, in words for the administrator.
     Rule(String),
-    /// The entry has changed since the version that was named.
-    Changed,
     /// The house failed.
     Failed(Cause),
 }
 
 /// Mailboxes of ours, changed by a delegated administrator (DOMAIN §4.2).
 pub trait Publisher: Send + Sync + 'static {
-    /// Does all changes in order, or none. `version` is what [`register::Professional::updated`] or
-    /// [`register::Organisation::updated`] must still be, when the caller named one.
+    /// Does all changes in order, or none.
     fn publish(
         &self,
         client: &Client,
         holder: Holder,
         changes: Vec<Change>,
-        version: Option<Timestamp>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), Refused>> + Send;
 }

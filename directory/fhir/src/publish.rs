@@ -32,6 +32,8 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
             return Err(Trouble::media_type("a patch is a Parameters resource in application/fhir+json"));
         }
         let body = read(body, limits::BODY_OCTETS).await?;
+        // One after the other, so that the version looked at is the version changed.
+        let _turn = self.publishing().await;
         let (listing, situation) = self.patched(kind, at, client, now).await?;
         let (holder, structures) = holder(&listing, situation);
         if !structures.iter().any(|structure| client.administers(structure)) {
@@ -39,10 +41,10 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
                 "this key does not administer the mailboxes of this {kind}"
             )));
         }
-        let version = self.expected(headers, &listing)?;
+        self.expected(headers, &listing)?;
         let changes = patch::changes(kind, &body, self.standing(&listing, situation, client, now).await?)?;
         let count = changes.len();
-        let published = self.house().publish(client, holder, changes, version, now).await;
+        let published = self.house().publish(client, holder, changes, now).await;
         published.map_err(|refused| why(refused, kind))?;
         tracing::info!(key = client.key, %kind, changes = count, "published");
         if wants_minimal(headers) {
@@ -84,12 +86,11 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
     }
 
     /// The version that must still be there, when one was named.
-    fn expected(&self, headers: &HeaderMap, listing: &Listing) -> Result<Option<Timestamp>, Trouble> {
-        let Some(named) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    fn expected(&self, headers: &HeaderMap, listing: &Listing) -> Result<(), Trouble> {
+        let Some(named) = headers.get(header::IF_MATCH) else { return Ok(()) };
         let updated = updated(listing);
         let same = named.to_str().is_ok_and(|named| names_version(named, &render::version(updated)));
-        same.then_some(Some(updated))
-            .ok_or_else(|| Trouble::changed("this is no longer the version you named"))
+        same.then_some(()).ok_or_else(|| Trouble::changed("this is no longer the version you named"))
     }
 
     /// The mailboxes that stand there now, those of the red list too.
@@ -162,7 +163,6 @@ fn why(refused: Refused, kind: Kind) -> Trouble {
         }
         Refused::NoMailbox(address) => Trouble::not_found(format!("{address} is no mailbox of this {kind}")),
         Refused::Rule(text) => Trouble::against_rules(text),
-        Refused::Changed => Trouble::changed("this is no longer the version you named"),
         Refused::Failed(cause) => broken(cause),
     }
 }

@@ -47,6 +47,8 @@ ids! {
     PatientId,
     /// Somebody who signs in to the console.
     AdministratorId,
+    /// A program's key to the directory.
+    ApiKeyId,
     /// Something a person proves who they are with.
     CredentialId,
     /// A signed-in browser.

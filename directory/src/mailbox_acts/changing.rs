@@ -113,6 +113,58 @@ impl Directory {
         self.db().write(unit).await
     }
 
+    /// The same in a unit of the caller's, who rolls back when it is refused and something else was done.
+    pub async fn describe_mailbox_in(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        entry: &MailboxEntry,
+        by: &Authority,
+        now: Timestamp,
+    ) -> Result<Result<Mailbox, MailboxRefusal>, Error> {
+        let found = theirs(tx, by, Power::ChangeMailboxes, account).await?;
+        let Some(mut mailbox) = found else { return Ok(Err(MailboxRefusal::NotFound)) };
+        if mailbox.state == MailboxState::Closed {
+            return Ok(Err(MailboxRefusal::State));
+        }
+        if !entry.fits() {
+            return Ok(Err(MailboxRefusal::TooLong));
+        }
+        let before = MailboxEntry::of(&mailbox);
+        if before == *entry {
+            return Ok(Ok(mailbox));
+        }
+        let MailboxEntry { description, service, responsible, red_list, rank } = entry.clone();
+        mailbox = Mailbox { description, service, responsible, red_list, rank, ..mailbox };
+        mailboxes::update(tx, &mailbox, now).await?;
+        published::of_mailbox(tx, &mailbox, now).await?;
+        let detail = entry.changed(&before);
+        let told = self.told_of_mailbox(account, by, Act::AccountDescribed, detail, now);
+        self.generation().bump(tx).await?;
+        audit::append(tx, &[told]).await?;
+        Ok(Ok(mailbox))
+    }
+
+    /// The same as [`Directory::move_mailbox`] in a unit of the caller's.
+    pub async fn move_mailbox_in(
+        &self,
+        tx: &mut Tx,
+        account: AccountId,
+        to: MailboxMove,
+        by: &Authority,
+        now: Timestamp,
+    ) -> Result<Result<Mailbox, MailboxRefusal>, Error> {
+        let found = theirs(tx, by, Power::ChangeMailboxes, account).await?;
+        let Some(mailbox) = found else { return Ok(Err(MailboxRefusal::NotFound)) };
+        let Some(state) = to.from(mailbox.state) else { return Ok(Err(MailboxRefusal::State)) };
+        let mailbox = set(tx, mailbox, state, now).await?;
+        let detail = format!("state={}", state.code());
+        let told = self.told_of_mailbox(account, by, Act::AccountChanged, detail, now);
+        self.generation().bump(tx).await?;
+        audit::append(tx, &[told]).await?;
+        Ok(Ok(mailbox))
+    }
+
     /// A line in a mailbox's chain.
     pub(super) fn told_of_mailbox(
         &self,
@@ -141,28 +193,7 @@ impl db::Unit for Describe {
     type Error = Error;
 
     async fn run(&mut self, tx: &mut Tx) -> Result<Self::Output, Error> {
-        let found = theirs(tx, &self.by, Power::ChangeMailboxes, self.account).await?;
-        let Some(mut mailbox) = found else { return Ok(Err(MailboxRefusal::NotFound)) };
-        if mailbox.state == MailboxState::Closed {
-            return Ok(Err(MailboxRefusal::State));
-        }
-        if !self.entry.fits() {
-            return Ok(Err(MailboxRefusal::TooLong));
-        }
-        let before = MailboxEntry::of(&mailbox);
-        if before == self.entry {
-            return Ok(Ok(mailbox));
-        }
-        let MailboxEntry { description, service, responsible, red_list, rank } = self.entry.clone();
-        mailbox = Mailbox { description, service, responsible, red_list, rank, ..mailbox };
-        mailboxes::update(tx, &mailbox, self.now).await?;
-        published::of_mailbox(tx, &mailbox, self.now).await?;
-        let detail = self.entry.changed(&before);
-        let told =
-            self.directory.told_of_mailbox(self.account, &self.by, Act::AccountDescribed, detail, self.now);
-        self.directory.generation().bump(tx).await?;
-        audit::append(tx, &[told]).await?;
-        Ok(Ok(mailbox))
+        self.directory.describe_mailbox_in(tx, self.account, &self.entry, &self.by, self.now).await
     }
 }
 
@@ -180,16 +211,7 @@ impl db::Unit for Move {
     type Error = Error;
 
     async fn run(&mut self, tx: &mut Tx) -> Result<Self::Output, Error> {
-        let found = theirs(tx, &self.by, Power::ChangeMailboxes, self.account).await?;
-        let Some(mailbox) = found else { return Ok(Err(MailboxRefusal::NotFound)) };
-        let Some(state) = self.to.from(mailbox.state) else { return Ok(Err(MailboxRefusal::State)) };
-        let mailbox = set(tx, mailbox, state, self.now).await?;
-        let detail = format!("state={}", state.code());
-        let told =
-            self.directory.told_of_mailbox(self.account, &self.by, Act::AccountChanged, detail, self.now);
-        self.directory.generation().bump(tx).await?;
-        audit::append(tx, &[told]).await?;
-        Ok(Ok(mailbox))
+        self.directory.move_mailbox_in(tx, self.account, self.to, &self.by, self.now).await
     }
 }
 

@@ -108,7 +108,7 @@ pub fn called(actor: Actor, names: &HashMap<String, String>) -> String {
     match actor {
         Actor::System => HOUSE.to_owned(),
         Actor::Operator => OPERATOR.to_owned(),
-        Actor::Administrator(_) => {
+        Actor::Administrator(_) | Actor::Program(_) => {
             names.get(&actor.to_string()).map_or_else(|| OPERATOR.to_owned(), Clone::clone)
         }
         Actor::Person(_) | Actor::Patient(_) | Actor::Account(_) => {
