@@ -11,6 +11,7 @@ mod crash_points;
 mod deploy_example;
 mod door_of_operators;
 mod early_bytes;
+mod fhir;
 mod figures;
 mod first_letter;
 mod foreign_clients;

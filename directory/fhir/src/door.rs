@@ -313,3 +313,6 @@ fn elsewhere(path: &str) -> Trouble {
         Trouble::not_served("Practitioner, PractitionerRole and Organization are served; /metadata says how")
     }
 }
+
+#[cfg(test)]
+mod tests;
