@@ -107,7 +107,13 @@ fn the_schema_of_r4_finds_nothing_wrong_with_any_answer() {
             let inner = reply.body["entry"].as_array().cloned().unwrap_or_default();
             let inner = inner.into_iter().map(|entry| json!({"name": path, "resource": entry["resource"]}));
             judged.extend(inner);
-            judged.push(json!({"name": path, "resource": reply.body}));
+            let mut body = reply.body;
+            if path == "/metadata" {
+                // The schema at hand is that of 4.0.0, which its correction left as it was but for this number.
+                assert_eq!(body["fhirVersion"], "4.0.1");
+                body["fhirVersion"] = json!("4.0.0");
+            }
+            judged.push(json!({"name": path, "resource": body}));
         }
         assert!(judged.len() > 30, "{engine:?}: only {} resources were judged", judged.len());
         let judge = Tool::new("node").arg(Outside::repository("tests/fhir/judge.mjs"));
@@ -234,7 +240,9 @@ fn schemathesis_finds_no_failure_inside() {
     let house = House::build(Plan { settings, ..Plan::demo(Engine::Sqlite) });
     let program = Program::enrolled(&house, &["--publish-for", HOSPITAL]);
     let tried = Tool::new(Outside::repository("target/schemathesis/bin/schemathesis"))
-        .args(["run", &format!("{}/openapi.json", house.directory())])
+        // Python finds no name under localhost, so it is asked by the name itself.
+        .args(["run", &format!("https://localhost:{}/openapi.json", house.ports.fhir)])
+        .args(["--url", &format!("https://localhost:{}", house.ports.fhir)])
         .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance"])
         .args(["--phases", "examples,coverage,fuzzing", "--max-time", "45", "--max-examples", "20"])
         .args(["--seed", "5", "--no-color"])
