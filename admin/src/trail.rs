@@ -269,7 +269,11 @@ impl Admin {
             match actor {
                 Actor::Person(person) => drop(persons.insert(person)),
                 Actor::Account(account) => drop(accounts.insert(account)),
-                Actor::System | Actor::Patient(_) | Actor::Operator | Actor::Administrator(_) => {}
+                Actor::System
+                | Actor::Patient(_)
+                | Actor::Operator
+                | Actor::Administrator(_)
+                | Actor::Program(_) => {}
             }
         }
         let mut tx = self.mailstore.db().read().await?;

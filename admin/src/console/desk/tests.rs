@@ -2,9 +2,9 @@
 
 use std::net::Ipv4Addr;
 
+use audit::Actor;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
-use audit::Actor;
 use directory::{Begun, Finished, NewAdministrator, Role, Roles, structure_reference};
 use jiff::tz::TimeZone;
 use mailstore::{Claims, Trace, TracedRecipient};
@@ -172,7 +172,12 @@ async fn who_may_look_and_not_act_hears_so_and_nothing_is_changed() {
         assert_eq!(loaded.status, StatusCode::FORBIDDEN, "{}: {}", house.engine, loaded.page);
         let stranger = audit.ask("POST", "/confiance/liste", kind, list.replace(&audit.csrf, "x")).await;
         assert_eq!(stranger.status, StatusCode::FORBIDDEN, "{}", house.engine);
-        assert!(stranger.page.contains("trop longtemps"), "{}: another's token: {}", house.engine, stranger.page);
+        assert!(
+            stranger.page.contains("trop longtemps"),
+            "{}: another's token: {}",
+            house.engine,
+            stranger.page
+        );
 
         let chef = desk(&house, "chef", &[Role::Directory], &[]).await;
         let list = list.replace(&audit.csrf, &chef.csrf).replace("charger", "comparer");

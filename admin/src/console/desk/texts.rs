@@ -505,6 +505,7 @@ fn actor(actor: Actor, names: &HashMap<String, String>) -> String {
         Actor::Person(id) => named.unwrap_or_else(|| format!("professionnel {}", id.0)),
         Actor::Account(id) => named.unwrap_or_else(|| format!("compte {}", id.0)),
         Actor::Administrator(id) => named.unwrap_or_else(|| format!("administrateur {}", id.0)),
+        Actor::Program(id) => format!("logiciel {}", id.0),
         // Who a patient is stands in the patients' room alone.
         Actor::Patient(id) => format!("patient {}", id.0),
     }
