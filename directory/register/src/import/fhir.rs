@@ -155,7 +155,7 @@ fn organisation(resource: &Value) -> Result<Vec<Told>, &'static str> {
     let id = structure_id(resource)?;
     let site = site(resource)?;
     let key = Key::structure(&id);
-    let types = || resource["type"].as_array().into_iter().flatten().flat_map(|one| codings_of(one));
+    let types = || resource["type"].as_array().into_iter().flatten().flat_map(codings_of);
     let legal = types().any(|coding| text_of(&coding["code"]) == "LEGAL-ENTITY");
     let number = |kinds: &[&str]| {
         identifiers(resource)
@@ -256,7 +256,7 @@ fn site(resource: &Value) -> Result<Site, &'static str> {
 }
 
 fn sector_of(resource: &Value) -> Option<names::SectorCode> {
-    let mut types = resource["type"].as_array().into_iter().flatten().flat_map(|one| codings_of(one));
+    let mut types = resource["type"].as_array().into_iter().flatten().flat_map(codings_of);
     let code = types.find(|coding| {
         let code = text_of(&coding["code"]).as_bytes();
         code.len() == 4 && code.starts_with(b"SA") && code[2..].iter().all(u8::is_ascii_digit)
