@@ -213,28 +213,34 @@ pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> R
         rejects,
     };
     let mut known = KnownEntries::new(importer, base.generation);
-    let mut groups = Some(blocking(move || Groups::new(facts).map_err(Failed::scratch)).await?);
-    while let Some(mut waiting) = groups.take() {
-        let read_on = blocking(move || {
-            let mut batch = Vec::with_capacity(limits::COMPARED_AT_ONCE);
-            while batch.len() < limits::COMPARED_AT_ONCE {
-                match waiting.next()? {
-                    Some(group) => batch.push(group),
-                    None => break,
-                }
-            }
-            Ok((waiting, batch))
-        });
-        let (waiting, batch) = read_on.await?;
-        if batch.len() == limits::COMPARED_AT_ONCE {
-            groups = Some(waiting);
-        }
-        planning.batch(batch, &mut known).await?;
+    let mut waiting = blocking(move || Groups::new(facts).map_err(Failed::scratch)).await?;
+    let mut batch;
+    (waiting, batch) = gathered(waiting).await?;
+    while !batch.is_empty() {
+        // The next entries are gathered while these are compared.
+        let (next, compared) = tokio::join!(gathered(waiting), planning.batch(batch, &mut known));
+        compared?;
+        (waiting, batch) = next?;
     }
     while let Some(old) = known.next().await? {
         planning.entry(old.key.clone(), None, Some(old))?;
     }
     planning.end(order, digest, path, scratch)
+}
+
+/// The next entries of the files; none at their end.
+async fn gathered(mut waiting: Groups) -> Result<(Groups, Vec<Group>), Failed> {
+    blocking(move || {
+        let mut batch = Vec::with_capacity(limits::COMPARED_AT_ONCE);
+        while batch.len() < limits::COMPARED_AT_ONCE {
+            match waiting.next()? {
+                Some(group) => batch.push(group),
+                None => break,
+            }
+        }
+        Ok((waiting, batch))
+    })
+    .await
 }
 
 struct Planning<'a> {
