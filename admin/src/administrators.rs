@@ -67,7 +67,7 @@ impl Admin {
 fn shown(login: &str, invitation: &AdministratorInvitation) -> Done {
     Done::complete(format!(
         "code       {}\nends       {}\nIt is shown this once and serves once. Hand it to {login}: it is typed on the page \
-         «Première connexion» of the console, with a password of their choice and a telephone that makes codes.\n",
+         of invitations of the console (/invitation), with a password of their choice and a telephone that makes codes.\n",
         *invitation.code,
         invitation.ends.rfc3339()
     ))
