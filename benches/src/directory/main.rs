@@ -47,19 +47,30 @@ async fn bench(place: String, count: usize, long: Duration) {
     if register.pointer().await.expect("a pointer").entries == 0 {
         let (begun, used, low) = (Instant::now(), cpu(), resident());
         put_in_force(&db, entries(corpus)).await.expect("entries");
-        println!("made: {:.1?} wall, {:.1?} cpu, {} MB before, {} MB at most", begun.elapsed(), cpu() - used, low, peak());
+        println!(
+            "made: {:.1?} wall, {:.1?} cpu, {} MB before, {} MB at most",
+            begun.elapsed(),
+            cpu() - used,
+            low,
+            peak()
+        );
     }
     let before = resident();
     let begun = Instant::now();
     register.search(&text("martin"), &page(5), NOW).await.expect("an answer");
     let held = register.octets().await.expect("octets") / 1_000_000;
-    println!("first answer: {:.1?}; words in memory {held} MB; resident {before} then {} MB", begun.elapsed(), resident());
+    println!(
+        "first answer: {:.1?}; words in memory {held} MB; resident {before} then {} MB",
+        begun.elapsed(),
+        resident()
+    );
     let all: Vec<_> = entries(corpus).collect();
     let asked = Arc::new(questions(&all, EACH));
     drop(all);
     quality(&register, &asked).await;
     speed(&register, &asked, long).await;
     println!("resident {} MB", resident());
+    alone(&register, &asked).await;
     shapes(&register).await;
 }
 
@@ -76,7 +87,12 @@ async fn quality(register: &Register, asked: &[Question]) {
         }
     }
     let of = |count: usize| count as f64 / asked.len() as f64;
-    println!("{} questions: top-1 {:.3}, recall@5 {:.3}; missed {missed:?}", asked.len(), of(first), of(five));
+    println!(
+        "{} questions: top-1 {:.3}, recall@5 {:.3}; missed {missed:?}",
+        asked.len(),
+        of(first),
+        of(five)
+    );
 }
 
 async fn speed(register: &Register, asked: &Arc<Vec<Question>>, long: Duration) {
@@ -119,6 +135,30 @@ async fn speed(register: &Register, asked: &Arc<Vec<Question>>, long: Duration) 
     }
 }
 
+/// One question after the other, and the processor time of each: what it costs, however busy the machine is.
+async fn alone(register: &Register, asked: &[Question]) {
+    let mut costs = Vec::new();
+    for question in asked {
+        let before = on_processor();
+        register.search(&text(&question.text), &page(20), NOW).await.expect("an answer");
+        costs.push(on_processor().saturating_sub(before));
+    }
+    costs.sort();
+    let at = |share: f64| costs[((costs.len() - 1) as f64 * share) as usize];
+    let all: Duration = costs.iter().sum();
+    let (p50, p95, p99, worst) = (at(0.5), at(0.95), at(0.99), at(1.0));
+    println!(
+        "alone: {:.2?} cpu each; p50 {p50:.2?}, p95 {p95:.2?}, p99 {p99:.2?}, worst {worst:.2?}",
+        all / costs.len() as u32
+    );
+}
+
+/// Time this thread was on a processor. On SQLite a search does not leave its thread.
+fn on_processor() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(stat.split_whitespace().next().and_then(|time| time.parse().ok()).unwrap_or(0))
+}
+
 /// Questions of other shapes, alone.
 async fn shapes(register: &Register) {
     use register::{Criterion, Match};
@@ -142,7 +182,13 @@ async fn shapes(register: &Register) {
             took.push(begun.elapsed());
         }
         took.sort();
-        println!("{name}: {:.2?} (first {:.2?}), {} of {:?}", took[2], took[4], found.listings.len(), found.total);
+        println!(
+            "{name}: {:.2?} (first {:.2?}), {} of {:?}",
+            took[2],
+            took[4],
+            found.listings.len(),
+            found.total
+        );
     }
 }
 
@@ -157,7 +203,7 @@ fn page(count: usize) -> Page {
 /// User and system time of this process.
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<u64> = stat
+    let fields: Vec<i64> = stat
         .rsplit(')')
         .next()
         .unwrap_or_default()
@@ -165,7 +211,7 @@ fn cpu() -> Duration {
         .filter_map(|field| field.parse().ok())
         .collect();
     // Behind the state, which is no number: utime and stime are fields 14 and 15, in hundredths.
-    Duration::from_millis(10 * (fields.get(10).unwrap_or(&0) + fields.get(11).unwrap_or(&0)))
+    Duration::from_millis(10 * (fields.get(10).unwrap_or(&0) + fields.get(11).unwrap_or(&0)) as u64)
 }
 
 fn resident() -> u64 {

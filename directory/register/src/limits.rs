@@ -56,7 +56,7 @@ pub const ALTERNATIVES: usize = 1_000;
 /// Best answers of a question in free text that can be paged through.
 pub const RANKED: usize = 1_000;
 /// Candidates of one page that are looked at row by row before the page is handed out as it is.
-pub const LOOKED_AT: usize = 20_000;
+pub const LOOKED_AT: usize = 5_000;
 /// Characters of a word in the index; more are cut off.
 pub const WORD_CHARACTERS: usize = 40;
 /// Words of one beginning, or around one part, that are followed.

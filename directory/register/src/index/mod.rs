@@ -70,7 +70,8 @@ impl Index {
 impl Part {
     /// Whether an entry is to be shown.
     pub(crate) fn shows(&self, entry: u32, flags: Flags) -> bool {
-        self.segment.flags[entry as usize].hold(flags) && self.hidden.binary_search(&entry).is_err()
+        self.segment.flags.get(entry as usize).is_some_and(|found| found.hold(flags))
+            && (self.hidden.is_empty() || self.hidden.binary_search(&entry).is_err())
     }
 }
 

@@ -62,13 +62,33 @@ impl<'a> Iterator for Lists<'a> {
 
 impl<'a> List<'a> {
     /// The ordinals.
-    pub(crate) fn entries(self) -> impl Iterator<Item = u32> + use<'a> {
-        let mut steps = self.steps;
-        let mut last = 0_u32;
-        std::iter::from_fn(move || {
-            last = last.wrapping_add(take(&mut steps)?);
-            Some(last.wrapping_sub(1))
-        })
+    pub(crate) fn entries(self) -> Entries<'a> {
+        Entries { steps: self.steps, last: 0 }
+    }
+}
+
+/// The entries of a list, one after the other.
+pub(crate) struct Entries<'a> {
+    steps: &'a [u8],
+    last: u32,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        // Most steps are short: one octet, one addition.
+        let step = match self.steps.split_first() {
+            Some((step, rest)) if *step < 0x80 => {
+                self.steps = rest;
+                u32::from(*step)
+            }
+            Some(_) => take(&mut self.steps)?,
+            None => return None,
+        };
+        self.last = self.last.wrapping_add(step);
+        Some(self.last.wrapping_sub(1))
     }
 }
 

@@ -71,11 +71,11 @@ pub(crate) async fn search(
     let looking = Looking { state, query, sight, count, hash };
     match (&sought, after) {
         (Some(sought), None) => {
-            let best = sought.ranked(&state.index, &pieces, &sets, plan.flags);
+            let best = sought.ranked(&state.index, &pieces, &sets, plan.flags, limits::RANKED);
             looking.best(tx, best, 0, plan.exact).await
         }
         (Some(sought), Some(End::Best { generation, answers })) if generation == state.generation => {
-            let best = sought.ranked(&state.index, &pieces, &sets, plan.flags);
+            let best = sought.ranked(&state.index, &pieces, &sets, plan.flags, limits::RANKED);
             looking.best(tx, best, answers, plan.exact).await
         }
         (Some(_), Some(_)) | (None, Some(End::Best { .. })) => Err(Error::StaleToken),
@@ -182,8 +182,7 @@ pub(crate) async fn candidates(
     });
     let pieces = fetch(tx, &state.index, &state.chunks, wanted.collect()).await?;
     let sets = vec![Set::All; state.index.parts.len()];
-    let mut best = sought.ranked(&state.index, &pieces, &sets, plan.flags);
-    best.truncate(limits::CANDIDATES);
+    let (best, _) = sought.ranked(&state.index, &pieces, &sets, plan.flags, limits::CANDIDATES);
     let ids: Vec<ListingId> = best.iter().map(|ranked| ListingId(ranked.id)).collect();
     let rows = state.rows(tx, &ids, sight).await?;
     let score =
@@ -202,9 +201,15 @@ struct Looking<'a> {
 
 impl Looking<'_> {
     /// The best answers behind so many.
-    async fn best(&self, tx: &mut Tx, best: Vec<Ranked>, from: usize, exact: bool) -> Result<Found, Error> {
-        let mut found = Found { total: exact.then_some(best.len() as u64), ..Found::default() };
-        let reach = best.len().min(limits::RANKED);
+    async fn best(
+        &self,
+        tx: &mut Tx,
+        (best, all): (Vec<Ranked>, usize),
+        from: usize,
+        exact: bool,
+    ) -> Result<Found, Error> {
+        let mut found = Found { total: exact.then_some(all as u64), ..Found::default() };
+        let reach = best.len();
         let mut at = from.min(reach);
         while found.listings.len() < self.count && at < reach {
             let end = reach.min(at + (self.count - found.listings.len()).max(if exact { 1 } else { 20 }));
@@ -214,7 +219,7 @@ impl Looking<'_> {
         }
         let generation = self.state.generation;
         found.next = (at < reach).then(|| End::Best { generation, answers: at }.token(self.hash));
-        if !exact && from == 0 && found.next.is_none() && best.len() <= limits::RANKED {
+        if !exact && from == 0 && found.next.is_none() && all == reach {
             found.total = Some(found.listings.len() as u64);
         }
         Ok(found)

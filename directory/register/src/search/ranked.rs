@@ -5,9 +5,11 @@
 //! ([`Field::weight`](crate::index::Field)) × how rare the word is. An entry must answer every word; when none does,
 //! those that answer all but one are taken.
 
+use std::borrow::Cow;
+
 use super::asked::{Asked, Variant};
 use super::node::{Set, both};
-use crate::index::{Fields, Flags, Index, Lists, Part, Pieces, Place};
+use crate::index::{Fields, Flags, Index, List, Lists, Part, Pieces, Place};
 use crate::{Sight, words::Alike};
 
 /// An entry and what its answers count together.
@@ -50,87 +52,92 @@ impl Sought {
         wanted.extend(self.variants[part].iter().flatten().map(|variant| variant.place));
     }
 
-    /// All answers, the best first; of equal ones the smaller id.
+    /// The best answers, `most` at most, the best first and of equal ones the smaller id; and how many there are.
     pub(crate) fn ranked(
         &self,
         index: &Index,
         pieces: &[Pieces<'_>],
         sets: &[Set],
         flags: Flags,
-    ) -> Vec<Ranked> {
-        let rarity = self.rarity(index, pieces);
-        let required: Vec<usize> = (0..self.required.len()).filter(|word| self.required[*word]).collect();
-        let mut all = Vec::new();
-        for (at, part) in index.parts.iter().enumerate() {
-            let words = Words { part, pieces: &pieces[at], variants: &self.variants[at], rarity: &rarity };
-            all.extend(words.answers(&required, &sets[at], flags));
-        }
+        most: usize,
+    ) -> (Vec<Ranked>, usize) {
+        let parts: Vec<Words<'_>> = index
+            .parts
+            .iter()
+            .zip(pieces)
+            .zip(&self.variants)
+            .map(|((part, pieces), variants)| Words::of(part, pieces, variants))
+            .collect();
+        let rarity: Vec<f32> = (0..self.required.len()).map(|word| rarity(index, &parts, word)).collect();
+        let (required, optional): (Vec<usize>, Vec<usize>) =
+            (0..self.required.len()).partition(|word| self.required[*word]);
+        let answers = |words: &[usize]| -> Vec<Ranked> {
+            let each = parts.iter().zip(sets);
+            each.flat_map(|(part, set)| part.answers(words, set, flags, &rarity)).collect()
+        };
+        let mut all = answers(&required);
         if all.is_empty() && required.len() > 1 {
             for left_out in &required {
                 let others: Vec<usize> = required.iter().copied().filter(|word| word != left_out).collect();
-                for (at, part) in index.parts.iter().enumerate() {
-                    let words =
-                        Words { part, pieces: &pieces[at], variants: &self.variants[at], rarity: &rarity };
-                    all.extend(words.answers(&others, &sets[at], flags));
-                }
+                all.extend(answers(&others));
             }
             all.sort_by(|a, b| a.id.cmp(&b.id).then(b.score.total_cmp(&a.score)));
             all.dedup_by_key(|ranked| ranked.id);
         }
-        let optional: Vec<usize> = (0..self.required.len()).filter(|word| !self.required[*word]).collect();
         if !optional.is_empty() {
-            for (at, part) in index.parts.iter().enumerate() {
-                let words =
-                    Words { part, pieces: &pieces[at], variants: &self.variants[at], rarity: &rarity };
-                words.help(&optional, &mut all);
-            }
+            parts.iter().for_each(|part| part.help(&optional, &rarity, &mut all));
         }
-        all.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
-        all
+        let count = all.len();
+        let better = |a: &Ranked, b: &Ranked| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id));
+        if count > most {
+            all.select_nth_unstable_by(most, better);
+            all.truncate(most);
+        }
+        all.sort_unstable_by(better);
+        (all, count)
     }
+}
 
-    /// How much each word says: the rarer, the more.
-    fn rarity(&self, index: &Index, pieces: &[Pieces<'_>]) -> Vec<f32> {
-        let all = index.entries() as f32;
-        (0..self.required.len())
-            .map(|word| {
-                let (mut same, mut any) = (0_u64, 0_u64);
-                for (variants, pieces) in self.variants.iter().zip(pieces) {
-                    for variant in &variants[word] {
-                        let octets = pieces.octets(variant.place);
-                        let count: u64 =
-                            Lists(&octets).of(variant.fields).map(|list| u64::from(list.count)).sum();
-                        any += count;
-                        if variant.alike == Alike::Same {
-                            same += count;
-                        }
-                    }
-                }
-                let found = if same > 0 { same } else { any } as f32;
-                (1.0 + all / (1.0 + found)).ln()
-            })
-            .collect()
+/// How much a word says: the rarer, the more.
+fn rarity(index: &Index, parts: &[Words<'_>], word: usize) -> f32 {
+    let (mut same, mut any) = (0_u64, 0_u64);
+    for (variant, octets) in parts.iter().flat_map(|part| &part.variants[word]) {
+        let count: u64 = Lists(octets).of(variant.fields).map(|list| u64::from(list.count)).sum();
+        any += count;
+        if variant.alike == Alike::Same {
+            same += count;
+        }
     }
+    let found = if same > 0 { same } else { any } as f32;
+    (1.0 + index.entries() as f32 / (1.0 + found)).ln()
 }
 
 /// The words of a question in one segment.
 struct Words<'a> {
     part: &'a Part,
-    pieces: &'a Pieces<'a>,
-    variants: &'a [Vec<Variant>],
-    rarity: &'a [f32],
+    /// What answers each word, with its lists.
+    variants: Vec<Vec<(Variant, Cow<'a, [u8]>)>>,
 }
 
-impl Words<'_> {
+/// Above so many answers to a word they are gathered in a table of all entries, below sorted.
+const TABLED: u64 = 20_000;
+
+impl<'a> Words<'a> {
+    fn of(part: &'a Part, pieces: &'a Pieces<'_>, variants: &[Vec<Variant>]) -> Self {
+        let octets = |variant: &Variant| (*variant, pieces.octets(variant.place));
+        let variants = variants.iter().map(|word| word.iter().map(octets).collect()).collect();
+        Self { part, variants }
+    }
+
     /// Whoever answers all of these words.
-    fn answers(&self, asked: &[usize], allowed: &Set, flags: Flags) -> Vec<Ranked> {
+    fn answers(&self, asked: &[usize], allowed: &Set, flags: Flags, rarity: &[f32]) -> Vec<Ranked> {
         let mut order: Vec<(u64, usize)> = asked.iter().map(|word| (self.count(*word), *word)).collect();
         order.sort_unstable();
         let Some(((fewest, first), others)) = order.split_first() else { return Vec::new() };
         if *fewest == 0 {
             return Vec::new();
         }
-        let (mut entries, mut scores) = self.of_word(*first);
+        let (mut entries, mut scores) = self.of_word(*first, *fewest, rarity);
         let mut kept = 0;
         let allowed = match allowed {
             Set::All => None,
@@ -150,7 +157,7 @@ impl Words<'_> {
         for (_, word) in others {
             best.truncate(entries.len());
             best.fill(0.0);
-            self.meet(*word, &entries, &mut best);
+            self.meet(*word, rarity, &entries, &mut best);
             let mut kept = 0;
             for at in 0..entries.len() {
                 if best[at] > 0.0 {
@@ -170,7 +177,7 @@ impl Words<'_> {
     }
 
     /// Adds what words that need not be answered count.
-    fn help(&self, optional: &[usize], found: &mut [Ranked]) {
+    fn help(&self, optional: &[usize], rarity: &[f32], found: &mut [Ranked]) {
         let docs = &self.part.segment.docs;
         let mut entries: Vec<(u32, usize)> = found
             .iter()
@@ -182,7 +189,7 @@ impl Words<'_> {
         let ordinals: Vec<u32> = entries.iter().map(|(entry, _)| *entry).collect();
         for word in optional {
             let mut best = vec![0.0; ordinals.len()];
-            self.meet(*word, &ordinals, &mut best);
+            self.meet(*word, rarity, &ordinals, &mut best);
             for ((_, place), best) in entries.iter().zip(best) {
                 found[*place].score += best;
             }
@@ -190,54 +197,58 @@ impl Words<'_> {
     }
 
     fn count(&self, word: usize) -> u64 {
-        let of = |variant: &Variant| -> u64 {
-            Lists(&self.pieces.octets(variant.place))
-                .of(variant.fields)
-                .map(|list| u64::from(list.count))
-                .sum()
-        };
-        self.variants[word].iter().map(of).sum()
+        self.lists(word).map(|(_, list)| u64::from(list.count)).sum()
     }
 
-    /// Whoever answers a word, ascending, with what it counts.
-    fn of_word(&self, word: usize) -> (Vec<u32>, Vec<f32>) {
-        let count = self.part.segment.docs.len();
-        let mut best = vec![0.0_f32; count as usize];
-        let mut entries = Vec::new();
-        for variant in &self.variants[word] {
-            let octets = self.pieces.octets(variant.place);
-            for list in Lists(&octets).of(variant.fields) {
-                let score = variant.alike.weight() * list.field.weight() * self.rarity[word];
-                for entry in list.entries() {
-                    let Some(best) = best.get_mut(entry as usize) else { break };
-                    if *best == 0.0 {
-                        entries.push(entry);
-                    }
-                    *best = best.max(score);
-                }
+    /// The lists of a word, each with the weight of its variant and field.
+    fn lists(&self, word: usize) -> impl Iterator<Item = (f32, List<'_>)> {
+        self.variants[word].iter().flat_map(|(variant, octets)| {
+            let weight = variant.alike.weight();
+            Lists(octets).of(variant.fields).map(move |list| (weight * list.field.weight(), list))
+        })
+    }
+
+    /// Whoever answers a word, ascending, with what it counts; `count` is the length of its lists.
+    fn of_word(&self, word: usize, count: u64, rarity: &[f32]) -> (Vec<u32>, Vec<f32>) {
+        let all = self.part.segment.docs.len();
+        if count < TABLED {
+            let mut found: Vec<(u32, f32)> = Vec::with_capacity(count as usize);
+            for (weight, list) in self.lists(word) {
+                let score = weight * rarity[word];
+                found.extend(list.entries().take_while(|entry| *entry < all).map(|entry| (entry, score)));
+            }
+            found.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+            found.dedup_by_key(|(entry, _)| *entry);
+            return found.into_iter().unzip();
+        }
+        let mut best = vec![0.0_f32; all as usize];
+        for (weight, list) in self.lists(word) {
+            let score = weight * rarity[word];
+            for entry in list.entries() {
+                let Some(best) = best.get_mut(entry as usize) else { break };
+                *best = best.max(score);
             }
         }
-        entries.sort_unstable();
-        let scores = entries.iter().map(|entry| best[*entry as usize]).collect();
-        (entries, scores)
+        best.into_iter()
+            .zip(0_u32..)
+            .filter(|(score, _)| *score > 0.0)
+            .map(|(score, entry)| (entry, score))
+            .unzip()
     }
 
     /// What a word counts for each of some entries, ascending.
-    fn meet(&self, word: usize, entries: &[u32], best: &mut [f32]) {
-        for variant in &self.variants[word] {
-            let octets = self.pieces.octets(variant.place);
-            for list in Lists(&octets).of(variant.fields) {
-                let score = variant.alike.weight() * list.field.weight() * self.rarity[word];
-                let mut at = 0;
-                for entry in list.entries() {
-                    while entries.get(at).is_some_and(|wanted| *wanted < entry) {
-                        at += 1;
-                    }
-                    match entries.get(at) {
-                        Some(wanted) if *wanted == entry => best[at] = best[at].max(score),
-                        Some(_) => {}
-                        None => break,
-                    }
+    fn meet(&self, word: usize, rarity: &[f32], entries: &[u32], best: &mut [f32]) {
+        for (weight, list) in self.lists(word) {
+            let score = weight * rarity[word];
+            let mut at = 0;
+            for entry in list.entries() {
+                while entries.get(at).is_some_and(|wanted| *wanted < entry) {
+                    at += 1;
+                }
+                match entries.get(at) {
+                    Some(wanted) if *wanted == entry => best[at] = best[at].max(score),
+                    Some(_) => {}
+                    None => break,
                 }
             }
         }
