@@ -67,11 +67,11 @@ impl Quota {
             return Ok(Granted { entries, alarm: None });
         }
         let day = now.0.div_euclid(DAY);
-        let mut granted = self.from_memory(asker, day, entries);
+        let mut granted = self.granted_in_memory(asker, day, entries);
         let mut alarm = None;
         let missing = entries - granted;
         if missing > 0 && !self.held().get(asker).is_some_and(|held| held.day == day && held.empty) {
-            let (block, reached) = self.from_table(asker, day, missing).await?;
+            let (block, reached) = self.granted_in_table(asker, day, missing).await?;
             alarm = reached;
             let mut held = self.held();
             let held = held.entry(asker.to_owned()).or_default();
@@ -97,7 +97,7 @@ impl Quota {
         Ok(())
     }
 
-    fn from_memory(&self, asker: &str, day: i64, entries: u64) -> u64 {
+    fn granted_in_memory(&self, asker: &str, day: i64, entries: u64) -> u64 {
         let mut held = self.held();
         // A day that is over leaves nothing; askers that never come back are few, but not for ever.
         if held.len() > limits::ASKERS {
@@ -114,7 +114,12 @@ impl Quota {
     }
 
     /// Counts a block in the table: how many it holds, and what was reached by it.
-    async fn from_table(&self, asker: &str, day: i64, missing: u64) -> Result<(u64, Option<Alarm>), Error> {
+    async fn granted_in_table(
+        &self,
+        asker: &str,
+        day: i64,
+        missing: u64,
+    ) -> Result<(u64, Option<Alarm>), Error> {
         let wanted = missing.max(limits::BLOCK.min(self.most / 20)).max(1);
         let block = Block { asker: asker.to_owned(), day, wanted, most: self.most };
         let count = db::unit("count shown entries", block, |block, tx| Box::pin(block.count(tx)));

@@ -1,6 +1,6 @@
 //! National entries as rows, read at one generation.
 //!
-//! Everything here is given the generation to read at: a reader takes it once ([`pointer`]) and stays there
+//! Everything here is given the generation to read at: a reader takes it once ([`pointer()`]) and stays there
 //! for as long as its question lasts. The generation before the one in force stays readable until the next
 //! import has ended.
 
