@@ -178,3 +178,6 @@ fn kept(what: &'static str) -> impl Fn(mailstore::Error) -> Error {
 fn database(what: &'static str) -> impl Fn(db::Error) -> Error {
     move |cause| Error::Database { what, cause }
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,6 +194,11 @@ impl House {
         }
     }
 
+    /// The store of keys.
+    pub(crate) fn keys(&self) -> &db::Db {
+        &self._keys
+    }
+
     /// How many notices are due or gone.
     pub(crate) async fn alerts(&self) -> i64 {
         let mut tx = self.data.read().await.unwrap();

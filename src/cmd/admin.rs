@@ -1,7 +1,7 @@
 //! `pli admin`: commands for administrators.
 
-mod announcements;
 mod administrator;
+mod announcements;
 mod api_key;
 pub(crate) mod directory;
 mod generate;

@@ -287,6 +287,17 @@ files_origin = "https://{files}{web_port}"
 # url = "https://gateway.example/send"
 # token_file = "keys/sms-token"
 
+# The life of patients' profiles (docs/retention.md). The figures are the law's.
+# [profiles]
+# opposition_days = 42
+# archive_years = 10
+# deletion_days = 30        # from a request of deletion to the deletion; 88 at most
+# support_phone = "3422"    # where people telephone when they are lost
+# sender = "Pli"            # who writes to them, in letters and e-mails
+# sender_address = ["1 rue de l'Exemple", "99000 Exemple"]
+# terms_file = "conditions.txt"
+# letters = "courrier"      # announcements to print; without it those without an e-mail address wait
+
 [policy]
 # Which pharmacies a patient may write to first: any, known, closed.
 pharmacy_mode = "any"
