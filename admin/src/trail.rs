@@ -5,7 +5,7 @@ use crate::table::Table;
 use crate::{Admin, Error};
 use audit::{Act, Actor, Broken, Chain, Entry, Line, Written};
 use directory::{Resolved, mailboxes, people, person_reference};
-use names::{AccountId, Address, Ins, PersonId, Timestamp};
+use names::{AccountId, Address, AdministratorId, Ins, PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -261,23 +261,26 @@ impl Admin {
         self.mailstore.db().write(unit).await
     }
 
-    /// Names of professionals and mailboxes that lines speak of. Patients have none here.
+    /// Names of professionals, mailboxes and administrators that lines speak of. Patients have none here.
     pub(crate) async fn names_in(&self, lines: &[Written]) -> Result<HashMap<String, String>, Error> {
         let (mut persons, mut accounts) = (HashSet::<PersonId>::new(), HashSet::<AccountId>::new());
+        let mut administrators = HashSet::<AdministratorId>::new();
         let told = lines.iter().filter_map(|line| line.line.as_ref());
         for actor in told.flat_map(|line| [Some(line.actor), line.for_whom]).flatten() {
             match actor {
                 Actor::Person(person) => drop(persons.insert(person)),
                 Actor::Account(account) => drop(accounts.insert(account)),
-                Actor::System
-                | Actor::Patient(_)
-                | Actor::Operator
-                | Actor::Administrator(_)
-                | Actor::Program(_) => {}
+                Actor::Administrator(id) => drop(administrators.insert(id)),
+                Actor::System | Actor::Patient(_) | Actor::Operator | Actor::Program(_) => {}
             }
         }
-        let mut tx = self.mailstore.db().read().await?;
         let mut names = HashMap::new();
+        for id in administrators {
+            let found = self.directory.administrator(id).await;
+            let found = found.map_err(|cause| Error::Directory { what: "naming an administrator", cause })?;
+            names.extend(found.map(|one| (Actor::Administrator(id).to_string(), one.name)));
+        }
+        let mut tx = self.mailstore.db().read().await?;
         for person in persons {
             if let Some(found) = people::find(&mut tx, person).await? {
                 names.insert(Actor::Person(person).to_string(), found.display_name());

@@ -452,7 +452,8 @@ impl House {
     }
 
     fn configuration(&self) -> String {
-        let Ports { submission, submissions, imap, imaps, ldap, ldaps, web, pro, console, fhir, .. } = self.ports;
+        let Ports { submission, submissions, imap, imaps, ldap, ldaps, web, pro, console, fhir, .. } =
+            self.ports;
         let database = self.schema.as_ref().map_or_else(String::new, |schema| {
             format!("[database]\npostgres_url_file = \"postgres-url\"\nschema = \"{}\"\n", schema.name())
         });

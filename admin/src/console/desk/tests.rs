@@ -270,6 +270,8 @@ async fn figures_and_the_trail_are_shown_and_leave_as_files() {
         assert!(!opened.location.contains(CLAIRE), "{}", opened.location);
         let chain = audit.get(&opened.location).await;
         assert!(chain.status == StatusCode::OK && !chain.page.contains(CLAIRE), "{}", chain.page);
+        let again = audit.get(&opened.location).await.page;
+        assert!(again.contains("Consultation par un administrateur\u{a0}: Dominique Le Goff"), "{again}");
         let export = format!("{}/export", opened.location);
         let dates = [("du", "01/11/2026"), ("au", "30/11/2026"), ("forme", "csv")];
         let taken = audit.post(&export, &dates).await.page;
