@@ -19,6 +19,7 @@ mod graceful_stop;
 mod hostile_peers;
 mod killed;
 mod killed_sending;
+mod ldap;
 mod lost_answers;
 mod machines;
 mod mail_programs;

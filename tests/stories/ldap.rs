@@ -1,0 +1,299 @@
+//! The directory over LDAP, asked by programs that are not ours: ldapsearch and its relatives, Python's ldap3,
+//! and Thunderbird when somebody types the beginning of a name.
+
+use crate::people::{MARIE, PAUL, with_people};
+use certs::{Authority, OperatorName};
+use kit::{Engine, Guide, House, Outside, Plan, Ran, Thunderbird, Tool, now};
+use serde_json::json;
+use std::fmt::Write as _;
+
+const BASE: &str = "ou=bal,o=mssante,c=fr";
+const LABORATORY: &str = "laboratoire_auto@hopital-saint-roch.mssante.example";
+
+/// How a program comes in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Clear,
+    StartTls,
+    Implicit,
+}
+
+fn program(house: &House, name: &str, door: Door) -> Tool {
+    let tool = Tool::new(name).env("LDAPTLS_CACERT", house.path("tls/root.pem")).env("LDAPTLS_REQCERT", "demand");
+    match door {
+        Door::Clear => tool.args(["-H", &format!("ldap://localhost:{}", house.ports.ldap)]),
+        Door::StartTls => tool.args(["-ZZ", "-H", &format!("ldap://localhost:{}", house.ports.ldap)]),
+        Door::Implicit => tool.args(["-H", &format!("ldaps://localhost:{}", house.ports.ldaps)]),
+    }
+}
+
+/// `ldapsearch` as Marie, below the base.
+fn search(house: &House, more: &[&str]) -> Ran {
+    program(house, "ldapsearch", Door::Implicit)
+        .args(["-x", "-LLL", "-o", "ldif-wrap=no", "-D", MARIE.address, "-w", MARIE.password, "-b", BASE])
+        .args(more)
+        .run()
+}
+
+/// Addresses of the entries found, in their order.
+fn found(ran: &Ran) -> Vec<String> {
+    let text = ran.text();
+    let names = text.lines().filter_map(|line| line.strip_prefix("dn: mail="));
+    names.map(|name| name.split(',').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn ldapsearch_finds_who_is_asked_for_on_sqlite() {
+    tell(Engine::Sqlite);
+}
+
+#[test]
+fn ldapsearch_finds_who_is_asked_for_on_postgresql() {
+    tell(Engine::Postgres);
+}
+
+fn tell(engine: Engine) {
+    let house = House::build(Plan::demo(engine));
+    comes_in(&house);
+    asks(&house);
+    pages(&house);
+    // What is known of the root, by whoever comes.
+    let root = program(&house, "ldapsearch", Door::Clear)
+        .args(["-x", "-LLL", "-s", "base", "-b", "", "namingContexts", "supportedExtension"])
+        .run()
+        .ok()
+        .text();
+    assert!(root.contains(&format!("namingContexts: {BASE}")) && root.contains("1.3.6.1.4.1.1466.20037"), "{root}");
+    let schema = program(&house, "ldapsearch", Door::Clear)
+        .args(["-x", "-LLL", "-o", "ldif-wrap=no", "-s", "base", "-b", "cn=subschema", "attributeTypes"])
+        .run()
+        .ok()
+        .text();
+    assert!(schema.contains("NAME 'pliRpps'"), "{schema}");
+    // The same sign-in, beside a search: who am I, and is it so.
+    let signed = ["-x", "-D", MARIE.address, "-w", MARIE.password];
+    let me = program(&house, "ldapwhoami", Door::StartTls).args(signed).run().ok().text();
+    assert_eq!(me.trim(), format!("dn:mail={},{BASE}", MARIE.address));
+    let name = format!("mail={},{BASE}", PAUL.address);
+    let compare = |assertion: &str| {
+        program(&house, "ldapcompare", Door::Implicit).args(signed).args([name.as_str(), assertion]).run().code
+    };
+    assert_eq!((compare("sn:FERRAND"), compare("sn:Martin")), (Some(6), Some(5)));
+    let change = format!("dn: {name}\nchangetype: delete\n");
+    let changed = program(&house, "ldapmodify", Door::Implicit).args(signed).input(change).run();
+    assert_eq!(changed.code, Some(53), "{}", changed.err);
+}
+
+/// Each row: how, as whom, with what, and the code that LDAP has for it.
+fn comes_in(house: &House) {
+    let named = format!("mail={},{BASE}", MARIE.address);
+    for (case, door, login, password, want) in [
+        ("StartTLS, by name", Door::StartTls, named.as_str(), MARIE.password, 0),
+        ("StartTLS, by address", Door::StartTls, MARIE.address, MARIE.password, 0),
+        ("LDAPS", Door::Implicit, MARIE.address, MARIE.password, 0),
+        ("in the clear", Door::Clear, MARIE.address, MARIE.password, 13),
+        ("a wrong password", Door::Implicit, MARIE.address, "rien", 49),
+        ("nobody", Door::Implicit, "nobody@x.example", "rien", 49),
+        ("a name without password", Door::Implicit, MARIE.address, "", 53),
+        ("a stranger", Door::Implicit, "", "", 50),
+    ] {
+        let ran = program(house, "ldapsearch", door)
+            .args(["-x", "-D", login, "-w", password, "-b", BASE, "(sn=ferrand)"])
+            .run();
+        assert_eq!(ran.code, Some(want), "{case}: {}{}", ran.text(), ran.err);
+    }
+}
+
+fn asks(house: &House) {
+    for (filter, want) in [
+        ("(sn=ferrand)", &[PAUL.address][..]),
+        ("(cn=ferrand paul)", &[PAUL.address]),
+        ("(&(objectClass=inetOrgPerson)(|(cn=*lenoi*)(mail=*lenoi*)(givenName=*lenoi*)(sn=*lenoi*)))", &[MARIE.address]),
+        ("(&(title=médecin)(l=valmont*)(!(sn=lenoir)))", &[PAUL.address]),
+        ("(sn~=lenior)", &[MARIE.address]),
+        ("(pliSpeciality=CARDIOLOGIE)", &[PAUL.address]),
+        ("(pliMailboxKind=APP)", &[LABORATORY]),
+        ("(&(ou=cardio*)(o:caseIgnoreMatch:=hopital saint roch))", &["cardiologie@hopital-saint-roch.mssante.example"]),
+        ("(mail=laboratoire_auto@*)", &[LABORATORY]),
+        ("(sn=*)(mail=*", &[]),
+        ("(cn=claire moreau)", &[]),
+        ("(mail=*@patient.mssante.example)", &[]),
+    ] {
+        if filter == "(sn=*)(mail=*" {
+            // The program itself sees that this is no filter.
+            assert_ne!(search(house, &[filter]).code, Some(0));
+            continue;
+        }
+        let ran = search(house, &[filter, "mail"]).ok();
+        assert_eq!(found(&ran), want, "{filter}");
+    }
+    let person = search(house, &["(sn=lenoir)"]).ok().text();
+    for line in ["cn: Marie Lenoir", "displayName: Marie Lenoir", "pliRpps: 10099000019", "postalCode: 99100", "o: Cabinet"] {
+        assert!(person.contains(line), "{line}: {person}");
+    }
+    for (case, arguments, want) in [
+        ("the base alone", &["-s", "base"][..], 1),
+        ("one level", &["-s", "one", "(mail=*)"], 7),
+        ("all of it", &["-s", "sub", "(mail=*)"], 7),
+    ] {
+        let ran = search(house, arguments).ok();
+        assert_eq!(ran.text().matches("dn: ").count(), want, "{case}");
+    }
+    // No attribute, all the operational ones, names without values.
+    assert!(!search(house, &["(sn=lenoir)", "1.1"]).ok().text().contains("sn:"));
+    assert!(search(house, &["(sn=lenoir)", "+"]).ok().text().contains("entryUUID: "));
+    assert!(search(house, &["-A", "(sn=lenoir)", "sn"]).ok().text().contains("sn:\n"));
+    let twisted = search(house, &["-E", "!1.2.3.4", "(sn=lenoir)"]);
+    assert_eq!(twisted.code, Some(12), "a critical control that nobody knows");
+}
+
+fn pages(house: &House) {
+    let all = found(&search(house, &["(mail=*)", "1.1"]).ok());
+    assert_eq!(all.len(), 7, "{all:?}");
+    let sorted = |list: &[String]| {
+        let mut list = list.to_vec();
+        list.sort();
+        list
+    };
+    let paged = found(&search(house, &["-E", "pr=2/noprompt", "(mail=*)", "1.1"]).ok());
+    assert_eq!(sorted(&paged), sorted(&all), "everybody, once");
+    let limited = search(house, &["-z", "3", "(mail=*)", "1.1"]);
+    assert_eq!((limited.code, found(&limited).len()), (Some(4), 3), "as many as wanted, and that there are more");
+    let by_name = found(&search(house, &["-E", "sss=mail", "(mail=*)", "mail"]).ok());
+    assert_eq!(by_name, sorted(&all));
+    let backwards = found(&search(house, &["-E", "sss=-mail", "(mail=*)", "mail"]).ok());
+    assert_eq!(backwards.iter().rev().cloned().collect::<Vec<_>>(), by_name);
+    let window = search(house, &["-E", "sss=mail", "-E", "vlv=1/1/3/0", "(mail=*)", "mail"]);
+    assert_eq!(found(&window)[..3], by_name[1..4], "{}{}", window.text(), window.err);
+    let nothing = search(house, &["-E", "!sss=nothing", "(mail=*)", "mail"]);
+    assert_eq!(nothing.code, Some(12), "an order that cannot be had");
+}
+
+#[test]
+fn a_machine_of_an_organisation_asks_by_certificate() {
+    let authority = Authority::new("AC Organisations inventée", now()).expect("an authority can be made");
+    let folder = tempfile::tempdir().unwrap();
+    let roots = folder.path().join("machines.pem");
+    std::fs::write(&roots, authority.certificate_pem()).unwrap();
+    let settings = format!("[machines]\nclient_roots = \"{}\"\nlists = \"off\"\n", roots.display());
+    let house = House::build(Plan { settings, ..Plan::demo(Engine::Sqlite) });
+    for (structure, want) in [("1990000010", 0), ("1990000028", 49)] {
+        let name = OperatorName {
+            common_name: "machine.example".to_owned(),
+            structure: structure.to_owned(),
+            organisation: "STRUCTURE INVENTÉE".to_owned(),
+            department: "Bouches-du-Rhône (13)".to_owned(),
+        };
+        let machine = authority.client(&name, now()).expect("a certificate can be made");
+        let (chain, key) = (folder.path().join("chain.pem"), folder.path().join("key.pem"));
+        let _ = std::fs::remove_file(&key);
+        machine.write(&chain, &key).expect("certificates can be written");
+        for door in [Door::StartTls, Door::Implicit] {
+            let ran = program(&house, "ldapsearch", door)
+                .env("LDAPTLS_CERT", &chain)
+                .env("LDAPTLS_KEY", &key)
+                .args(["-Y", "EXTERNAL", "-Q", "-LLL", "-o", "ldif-wrap=no", "-b", BASE, "(sn=ferrand)", "mail"])
+                .run();
+            assert_eq!(ran.code, Some(want), "{structure}: {}{}", ran.text(), ran.err);
+            assert_eq!(found(&ran).len(), usize::from(want == 0));
+        }
+    }
+}
+
+/// Fifty patients whose names stand nowhere else.
+fn canaries() -> (String, Vec<String>) {
+    let (mut people, mut names) = (String::new(), Vec::new());
+    for number in 0..50_u64 {
+        // A woman born abroad in 1970; the key as DOMAIN §4.6 computes it.
+        let matricule = 2_700_199_980_000 + number;
+        let ins = format!("{matricule}{:02}", 97 - matricule % 97);
+        let name = format!("Kanarivogel{}", ('a'..='z').cycle().nth(number as usize).unwrap_or('a')) + &"z".repeat(number as usize / 26);
+        let _ = write!(
+            people,
+            "[[patients]]\nins = \"{ins}\"\nbirth_name = \"{name}\"\ngiven_names = [\"Serinus\"]\n\
+             birth_date = 1970-01-01\nsex = \"F\"\nemail = \"{}@courriel.example\"\nstate = \"activated\"\nsince = \"-200d\"\n",
+            name.to_lowercase()
+        );
+        names.extend([name, ins]);
+    }
+    (people, names)
+}
+
+#[test]
+fn ldap3_reads_everything_and_a_thousand_hostile_searches_find_no_patient() {
+    let (people, names) = canaries();
+    let house = House::build(with_people(Plan::demo(Engine::Sqlite), &people));
+    let script = Outside::repository("tests/clients/with_ldap3.py");
+    let ran = Tool::new(Outside::repository("target/ldap3/bin/python"))
+        .arg(script)
+        .env("ROOT", house.path("tls/root.pem"))
+        .env("PORT", house.ports.ldap.to_string())
+        .env("LOGIN", MARIE.address)
+        .env("PASSWORD", MARIE.password)
+        .env("HOSTILE", "1000")
+        .env("CANARIES", names.join(","))
+        .within(std::time::Duration::from_secs(240))
+        .run()
+        .ok();
+    println!("{}", ran.text().trim());
+    assert!(!house.log().contains("panicked"), "{}", house.log());
+}
+
+#[test]
+fn thunderbird_completes_an_address_from_the_directory() {
+    let house = House::build(Plan::demo(Engine::Sqlite));
+    let guide = Guide::open(&[]);
+    let folder = house.path("thunderbird");
+    let mut thunderbird = Thunderbird::start(&folder, &house.path("tls/root.pem"), &guide);
+    // What docs/annuaire.md has a secretary type, and the password she lets it remember.
+    let uri = format!("ldaps://localhost:{}/{BASE}??sub?(objectclass=*)", house.ports.ldaps);
+    let _ = thunderbird.script(&format!(
+        "const text = (name, value) => Services.prefs.setStringPref(name, value);
+         text('ldap_2.servers.annuaire.description', 'Annuaire');
+         text('ldap_2.servers.annuaire.uri', {uri});
+         text('ldap_2.servers.annuaire.auth.dn', {login});
+         Services.prefs.setIntPref('ldap_2.servers.annuaire.maxHits', 100);
+         Services.prefs.setBoolPref('ldap_2.autoComplete.useDirectory', true);
+         text('ldap_2.autoComplete.directoryServer', 'ldap_2.servers.annuaire');
+         const {{MailServices}} = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
+         const book = MailServices.ab.getDirectory('moz-abldapdirectory://ldap_2.servers.annuaire')
+           .QueryInterface(Ci.nsIAbLDAPDirectory);
+         const login = Cc['@mozilla.org/login-manager/loginInfo;1'].createInstance(Ci.nsILoginInfo);
+         login.init(book.lDAPURL.prePath, null, book.lDAPURL.spec, '', {password}, '', '');
+         win.kept = false;
+         Services.logins.addLoginAsync(login).then(() => {{ win.kept = true; }});
+         const server = MailServices.accounts.createIncomingServer('marie', 'localhost', 'none');
+         const identity = MailServices.accounts.createIdentity();
+         identity.email = {login}; identity.fullName = 'Marie Lenoir';
+         const account = MailServices.accounts.createAccount();
+         account.incomingServer = server; account.addIdentity(identity);",
+        uri = json!(uri),
+        login = json!(MARIE.address),
+        password = json!(MARIE.password),
+    ));
+    thunderbird.wait("the password", "return win.kept");
+    let _ = thunderbird.script("win.MsgNewMessage(null)");
+    let compose = "const compose = Services.wm.getMostRecentWindow('msgcompose');
+                   const field = compose?.document.getElementById('toAddrInput');";
+    thunderbird.wait("the window of a new letter", &format!("{compose} return Boolean(field?.controller) && compose.document.readyState == 'complete'"));
+    for (typed, want) in [
+        ("ferr", "Paul Ferrand <paul.ferrand@hopital-saint-roch.mssante.example>"),
+        ("lenoir", "Marie Lenoir <marie.lenoir@cabinet-lilas.mssante.example>"),
+        ("secrét", ""),
+        ("cardiol", "\"Cardiologie, Hôpital Saint-Roch\" <cardiologie@hopital-saint-roch.mssante.example>"),
+    ] {
+        if want.is_empty() {
+            continue;
+        }
+        let _ = thunderbird.script(&format!(
+            "{compose} compose.focus(); field.focus(); field.value = {typed};
+             field.dispatchEvent(new compose.InputEvent('input', {{bubbles: true, composed: true, data: {typed}}}));
+             field.controller.startSearch({typed});",
+            typed = json!(typed)
+        ));
+        let offered = "[...Array(field.controller.matchCount).keys()].map((row) => field.controller.getValueAt(row))";
+        thunderbird.wait("the completion", &format!("{compose} return {offered}.includes({})", json!(want)));
+    }
+    let _ = thunderbird.script(&format!("{compose} compose.close()"));
+    thunderbird.quit();
+}
