@@ -18,12 +18,14 @@ enum Door {
     Implicit,
 }
 
+/// By its number: these programs take `localhost` for the machine's own name.
 fn program(house: &House, name: &str, door: Door) -> Tool {
-    let tool = Tool::new(name).env("LDAPTLS_CACERT", house.path("tls/root.pem")).env("LDAPTLS_REQCERT", "demand");
+    let tool =
+        Tool::new(name).env("LDAPTLS_CACERT", house.path("tls/root.pem")).env("LDAPTLS_REQCERT", "demand");
     match door {
-        Door::Clear => tool.args(["-H", &format!("ldap://localhost:{}", house.ports.ldap)]),
-        Door::StartTls => tool.args(["-ZZ", "-H", &format!("ldap://localhost:{}", house.ports.ldap)]),
-        Door::Implicit => tool.args(["-H", &format!("ldaps://localhost:{}", house.ports.ldaps)]),
+        Door::Clear => tool.args(["-H", &format!("ldap://127.0.0.1:{}", house.ports.ldap)]),
+        Door::StartTls => tool.args(["-ZZ", "-H", &format!("ldap://127.0.0.1:{}", house.ports.ldap)]),
+        Door::Implicit => tool.args(["-H", &format!("ldaps://127.0.0.1:{}", house.ports.ldaps)]),
     }
 }
 
@@ -63,7 +65,10 @@ fn tell(engine: Engine) {
         .run()
         .ok()
         .text();
-    assert!(root.contains(&format!("namingContexts: {BASE}")) && root.contains("1.3.6.1.4.1.1466.20037"), "{root}");
+    assert!(
+        root.contains(&format!("namingContexts: {BASE}")) && root.contains("1.3.6.1.4.1.1466.20037"),
+        "{root}"
+    );
     let schema = program(&house, "ldapsearch", Door::Clear)
         .args(["-x", "-LLL", "-o", "ldif-wrap=no", "-s", "base", "-b", "cn=subschema", "attributeTypes"])
         .run()
@@ -76,7 +81,11 @@ fn tell(engine: Engine) {
     assert_eq!(me.trim(), format!("dn:mail={},{BASE}", MARIE.address));
     let name = format!("mail={},{BASE}", PAUL.address);
     let compare = |assertion: &str| {
-        program(&house, "ldapcompare", Door::Implicit).args(signed).args([name.as_str(), assertion]).run().code
+        program(&house, "ldapcompare", Door::Implicit)
+            .args(signed)
+            .args([name.as_str(), assertion])
+            .run()
+            .code
     };
     assert_eq!((compare("sn:FERRAND"), compare("sn:Martin")), (Some(6), Some(5)));
     let change = format!("dn: {name}\nchangetype: delete\n");
@@ -108,27 +117,33 @@ fn asks(house: &House) {
     for (filter, want) in [
         ("(sn=ferrand)", &[PAUL.address][..]),
         ("(cn=ferrand paul)", &[PAUL.address]),
-        ("(&(objectClass=inetOrgPerson)(|(cn=*lenoi*)(mail=*lenoi*)(givenName=*lenoi*)(sn=*lenoi*)))", &[MARIE.address]),
+        (
+            "(&(objectClass=inetOrgPerson)(|(cn=*lenoi*)(mail=*lenoi*)(givenName=*lenoi*)(sn=*lenoi*)))",
+            &[MARIE.address],
+        ),
         ("(&(title=médecin)(l=valmont*)(!(sn=lenoir)))", &[PAUL.address]),
         ("(sn~=lenior)", &[MARIE.address]),
         ("(pliSpeciality=CARDIOLOGIE)", &[PAUL.address]),
         ("(pliMailboxKind=APP)", &[LABORATORY]),
-        ("(&(ou=cardio*)(o:caseIgnoreMatch:=hopital saint roch))", &["cardiologie@hopital-saint-roch.mssante.example"]),
+        (
+            "(&(ou=cardio*)(o:caseIgnoreMatch:=hopital saint roch))",
+            &["cardiologie@hopital-saint-roch.mssante.example"],
+        ),
         ("(mail=laboratoire_auto@*)", &[LABORATORY]),
-        ("(sn=*)(mail=*", &[]),
         ("(cn=claire moreau)", &[]),
         ("(mail=*@patient.mssante.example)", &[]),
     ] {
-        if filter == "(sn=*)(mail=*" {
-            // The program itself sees that this is no filter.
-            assert_ne!(search(house, &[filter]).code, Some(0));
-            continue;
-        }
         let ran = search(house, &[filter, "mail"]).ok();
         assert_eq!(found(&ran), want, "{filter}");
     }
     let person = search(house, &["(sn=lenoir)"]).ok().text();
-    for line in ["cn: Marie Lenoir", "displayName: Marie Lenoir", "pliRpps: 10099000019", "postalCode: 99100", "o: Cabinet"] {
+    for line in [
+        "cn: Marie Lenoir",
+        "displayName: Marie Lenoir",
+        "pliRpps: 10099000019",
+        "postalCode: 99100",
+        "o: Cabinet",
+    ] {
         assert!(person.contains(line), "{line}: {person}");
     }
     for (case, arguments, want) in [
@@ -158,15 +173,35 @@ fn pages(house: &House) {
     let paged = found(&search(house, &["-E", "pr=2/noprompt", "(mail=*)", "1.1"]).ok());
     assert_eq!(sorted(&paged), sorted(&all), "everybody, once");
     let limited = search(house, &["-z", "3", "(mail=*)", "1.1"]);
-    assert_eq!((limited.code, found(&limited).len()), (Some(4), 3), "as many as wanted, and that there are more");
+    assert_eq!(
+        (limited.code, found(&limited).len()),
+        (Some(4), 3),
+        "as many as wanted, and that there are more"
+    );
     let by_name = found(&search(house, &["-E", "sss=mail", "(mail=*)", "mail"]).ok());
     assert_eq!(by_name, sorted(&all));
     let backwards = found(&search(house, &["-E", "sss=-mail", "(mail=*)", "mail"]).ok());
     assert_eq!(backwards.iter().rev().cloned().collect::<Vec<_>>(), by_name);
-    let window = search(house, &["-E", "sss=mail", "-E", "vlv=1/1/3/0", "(mail=*)", "mail"]);
-    assert_eq!(found(&window)[..3], by_name[1..4], "{}{}", window.text(), window.err);
     let nothing = search(house, &["-E", "!sss=nothing", "(mail=*)", "mail"]);
     assert_eq!(nothing.code, Some(12), "an order that cannot be had");
+}
+
+/// RELIABILITY D-11. `ldapsearch` asks for one window after the other as long as nobody stops it.
+#[test]
+fn who_leafs_through_the_directory_is_stopped_for_the_day() {
+    let settings = "[limits]\ndirectory_entries = 60\n".to_owned();
+    let mut house = House::build(Plan { settings, ..Plan::demo(Engine::Sqlite) });
+    let by_name = found(&search(&house, &["-E", "sss=mail", "(mail=*)", "mail"]).ok());
+    let windows = search(&house, &["-E", "sss=mail", "-E", "vlv=1/1/3/0", "(mail=*)", "mail"]);
+    let seen = found(&windows);
+    assert_eq!(seen[..3], by_name[1..4], "the window around the third");
+    assert_eq!((windows.code, by_name.len() + seen.len()), (Some(11), 60), "{}", windows.err);
+    let again = search(&house, &["(sn=ferrand)"]);
+    assert_eq!((again.code, found(&again).len()), (Some(11), 0));
+    house.kill();
+    house.start();
+    assert_eq!(search(&house, &["(sn=ferrand)"]).code, Some(11), "a restart gives nothing back");
+    assert!(house.log().contains("very many entries"), "the operator hears of it");
 }
 
 #[test]
@@ -192,7 +227,18 @@ fn a_machine_of_an_organisation_asks_by_certificate() {
             let ran = program(&house, "ldapsearch", door)
                 .env("LDAPTLS_CERT", &chain)
                 .env("LDAPTLS_KEY", &key)
-                .args(["-Y", "EXTERNAL", "-Q", "-LLL", "-o", "ldif-wrap=no", "-b", BASE, "(sn=ferrand)", "mail"])
+                .args([
+                    "-Y",
+                    "EXTERNAL",
+                    "-Q",
+                    "-LLL",
+                    "-o",
+                    "ldif-wrap=no",
+                    "-b",
+                    BASE,
+                    "(sn=ferrand)",
+                    "mail",
+                ])
                 .run();
             assert_eq!(ran.code, Some(want), "{structure}: {}{}", ran.text(), ran.err);
             assert_eq!(found(&ran).len(), usize::from(want == 0));
@@ -207,7 +253,8 @@ fn canaries() -> (String, Vec<String>) {
         // A woman born abroad in 1970; the key as DOMAIN §4.6 computes it.
         let matricule = 2_700_199_980_000 + number;
         let ins = format!("{matricule}{:02}", 97 - matricule % 97);
-        let name = format!("Kanarivogel{}", ('a'..='z').cycle().nth(number as usize).unwrap_or('a')) + &"z".repeat(number as usize / 26);
+        let name = format!("Kanarivogel{}", ('a'..='z').cycle().nth(number as usize).unwrap_or('a'))
+            + &"z".repeat(number as usize / 26);
         let _ = write!(
             people,
             "[[patients]]\nins = \"{ins}\"\nbirth_name = \"{name}\"\ngiven_names = [\"Serinus\"]\n\
@@ -275,23 +322,23 @@ fn thunderbird_completes_an_address_from_the_directory() {
     let _ = thunderbird.script("win.MsgNewMessage(null)");
     let compose = "const compose = Services.wm.getMostRecentWindow('msgcompose');
                    const field = compose?.document.getElementById('toAddrInput');";
-    thunderbird.wait("the window of a new letter", &format!("{compose} return Boolean(field?.controller) && compose.document.readyState == 'complete'"));
+    thunderbird.wait(
+        "the window of a new letter",
+        &format!("{compose} return Boolean(field?.controller) && compose.document.readyState == 'complete'"),
+    );
     for (typed, want) in [
         ("ferr", "Paul Ferrand <paul.ferrand@hopital-saint-roch.mssante.example>"),
         ("lenoir", "Marie Lenoir <marie.lenoir@cabinet-lilas.mssante.example>"),
-        ("secrét", ""),
         ("cardiol", "\"Cardiologie, Hôpital Saint-Roch\" <cardiologie@hopital-saint-roch.mssante.example>"),
     ] {
-        if want.is_empty() {
-            continue;
-        }
         let _ = thunderbird.script(&format!(
             "{compose} compose.focus(); field.focus(); field.value = {typed};
              field.dispatchEvent(new compose.InputEvent('input', {{bubbles: true, composed: true, data: {typed}}}));
              field.controller.startSearch({typed});",
             typed = json!(typed)
         ));
-        let offered = "[...Array(field.controller.matchCount).keys()].map((row) => field.controller.getValueAt(row))";
+        let offered =
+            "[...Array(field.controller.matchCount).keys()].map((row) => field.controller.getValueAt(row))";
         thunderbird.wait("the completion", &format!("{compose} return {offered}.includes({})", json!(want)));
     }
     let _ = thunderbird.script(&format!("{compose} compose.close()"));
