@@ -71,7 +71,12 @@ assert connection.result["description"] == "invalidAttributeSyntax", connection.
 connection.search(ROOT, f"(mail={LOGIN})")
 assert len(connection.entries) == 1
 
-# A thousand hostile searches. Nobody of the patients' room may be found by any of them.
+# A thousand hostile searches, as a program sends them that looks at nothing. Nobody of the patients' room may be found
+# by any of them.
+connection.unbind()
+connection = Connection(server, LOGIN, PASSWORD, check_names=False)
+connection.open()
+assert connection.start_tls() and connection.bind(), connection.result
 chance = random.Random(20261122)
 canaries = os.environ["CANARIES"].split(",")
 attributes = ["cn", "sn", "mail", "uid", "givenName", "anr", "objectClass", "description", "o", "displayName",

@@ -155,7 +155,8 @@ fn of_attribute(attribute: Attribute, test: &Test) -> Plan {
         | A::EntryUuid
         | A::HasSubordinates
         | A::SubschemaSubentry => Plan::Everything,
-        A::ObjectClasses
+        A::CreateTimestamp
+        | A::ObjectClasses
         | A::AttributeTypes
         | A::NamingContexts
         | A::SupportedControl

@@ -49,6 +49,7 @@ pub enum Attribute {
     PliPaperless,
     EntryDn,
     EntryUuid,
+    CreateTimestamp,
     ModifyTimestamp,
     StructuralObjectClass,
     HasSubordinates,
@@ -184,6 +185,8 @@ kinds! {
     PliPaperless ["pliPaperless"], Ours(14), Boolean, true, User;
     EntryDn ["entryDN"], Std("1.3.6.1.1.20"), Dn, true, Operational;
     EntryUuid ["entryUUID"], Std("1.3.6.1.1.16.4"), Uuid, true, Operational;
+    // No entry has it; programs ask for it and look it up in the schema.
+    CreateTimestamp ["createTimestamp"], Std("2.5.18.1"), Time, true, Operational;
     ModifyTimestamp ["modifyTimestamp"], Std("2.5.18.2"), Time, true, Operational;
     StructuralObjectClass ["structuralObjectClass"], Std("2.5.21.9"), Oid, true, Operational;
     HasSubordinates ["hasSubordinates"], Std("2.5.18.9"), Boolean, true, Operational;
