@@ -85,7 +85,7 @@ bases = [ROOT, "", f"ou=structures,{ROOT}", f"ou=patients,{ROOT}", "ou=patients,
 hostile = ["*)(uid=*", "*)(|(mail=*", "\x00", ")(objectClass=*", "' OR 1=1 --", "%", "_", "\\", "*", "é" * 300, "{{7*7}}",
            "\x00*", "a" * 1000, "$(id)", "../..", "NEAR(", "\u202e", "\r\n", "(&)", "%u"]
 replies = 0
-for number in range(HOSTILE):
+while replies < HOSTILE:
     canary = chance.choice(canaries)
     value = escape_filter_chars(chance.choice([canary, canary[:4], canary.upper(), chance.choice(hostile)]))
     name, other = chance.choice(attributes), chance.choice(attributes)
@@ -100,12 +100,11 @@ for number in range(HOSTILE):
                           attributes=[ALL_ATTRIBUTES, ALL_OPERATIONAL_ATTRIBUTES])
     except LDAPExceptionError as error:
         # The program itself refuses to send it: nothing was asked. A connection that was lost is ours.
-        assert not connection.closed, (number, question, error)
+        assert not connection.closed, (question, error)
         continue
     replies += 1
     told = " ".join(f"{one['dn']} {one.get('raw_attributes')}" for one in connection.response or []).lower()
     for canary in canaries:
         assert canary.lower() not in told, (canary, question)
-assert replies > HOSTILE // 2, replies
 connection.unbind()
 print(f"{replies} hostile searches answered, nobody found")

@@ -142,7 +142,7 @@ fn asks(house: &House) {
         "displayName: Marie Lenoir",
         "pliRpps: 10099000019",
         "postalCode: 99100",
-        "o: Cabinet",
+        "pliStructureId: 1990000028",
     ] {
         assert!(person.contains(line), "{line}: {person}");
     }
@@ -295,25 +295,22 @@ fn thunderbird_completes_an_address_from_the_directory() {
     // What docs/annuaire.md has a secretary type, and the password she lets it remember.
     let uri = format!("ldaps://localhost:{}/{BASE}??sub?(objectclass=*)", house.ports.ldaps);
     let _ = thunderbird.script(&format!(
-        "const text = (name, value) => Services.prefs.setStringPref(name, value);
-         text('ldap_2.servers.annuaire.description', 'Annuaire');
-         text('ldap_2.servers.annuaire.uri', {uri});
-         text('ldap_2.servers.annuaire.auth.dn', {login});
-         Services.prefs.setIntPref('ldap_2.servers.annuaire.maxHits', 100);
+        "const {{MailServices}} = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
+         const name = MailServices.ab.newAddressBook('Annuaire', {uri}, Ci.nsIAbManager.LDAP_DIRECTORY_TYPE);
+         Services.prefs.setStringPref(name + '.auth.dn', {login});
          Services.prefs.setBoolPref('ldap_2.autoComplete.useDirectory', true);
-         text('ldap_2.autoComplete.directoryServer', 'ldap_2.servers.annuaire');
-         const {{MailServices}} = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
-         const book = MailServices.ab.getDirectory('moz-abldapdirectory://ldap_2.servers.annuaire')
+         Services.prefs.setStringPref('ldap_2.autoComplete.directoryServer', name);
+         const book = MailServices.ab.getDirectory('moz-abldapdirectory://' + name)
            .QueryInterface(Ci.nsIAbLDAPDirectory);
-         const login = Cc['@mozilla.org/login-manager/loginInfo;1'].createInstance(Ci.nsILoginInfo);
-         login.init(book.lDAPURL.prePath, null, book.lDAPURL.spec, '', {password}, '', '');
+         const remembered = Cc['@mozilla.org/login-manager/loginInfo;1'].createInstance(Ci.nsILoginInfo);
+         remembered.init(book.lDAPURL.prePath, null, book.lDAPURL.spec, '', {password}, '', '');
          win.kept = false;
-         Services.logins.addLoginAsync(login).then(() => {{ win.kept = true; }});
-         const server = MailServices.accounts.createIncomingServer('marie', 'localhost', 'none');
+         Services.logins.addLoginAsync(remembered).then(() => {{ win.kept = true; }});
          const identity = MailServices.accounts.createIdentity();
          identity.email = {login}; identity.fullName = 'Marie Lenoir';
-         const account = MailServices.accounts.createAccount();
-         account.incomingServer = server; account.addIdentity(identity);",
+         const mine = MailServices.accounts.createAccount();
+         mine.incomingServer = MailServices.accounts.createIncomingServer('marie', 'localhost', 'none');
+         mine.addIdentity(identity);",
         uri = json!(uri),
         login = json!(MARIE.address),
         password = json!(MARIE.password),
