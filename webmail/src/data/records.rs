@@ -68,7 +68,11 @@ impl Rooms {
             match actor {
                 Actor::Patient(id) => drop(patients.insert(id)),
                 Actor::Account(id) => drop(parties.insert(Party::of_account(id))),
-                Actor::Person(_) | Actor::System | Actor::Operator | Actor::Administrator(_) | Actor::Program(_) => {}
+                Actor::Person(_)
+                | Actor::System
+                | Actor::Operator
+                | Actor::Administrator(_)
+                | Actor::Program(_) => {}
             }
         }
         let ids: Vec<PatientId> = patients.into_iter().collect();

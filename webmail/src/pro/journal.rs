@@ -114,7 +114,11 @@ impl Rooms {
                 match actor {
                     Actor::Person(person) => drop(persons.insert(person)),
                     Actor::Account(account) => drop(accounts.insert(account)),
-                    Actor::System | Actor::Patient(_) | Actor::Operator | Actor::Administrator(_) | Actor::Program(_) => {}
+                    Actor::System
+                    | Actor::Patient(_)
+                    | Actor::Operator
+                    | Actor::Administrator(_)
+                    | Actor::Program(_) => {}
                 }
             }
         }
