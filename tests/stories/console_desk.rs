@@ -26,11 +26,12 @@ fn comes_in(browser: &mut Browser, house: &House, login: &str, given: &[&str]) {
     browser.fill("Le même mot de passe", PASSWORD);
     browser.press("Continuer");
     let text = browser.text();
-    let letters =
-        |group: &str| group.len() == 4 && group.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    let spelt = |line: &&str| line.split(' ').count() == 8 && line.split(' ').all(letters);
-    let secret =
-        text.lines().map(str::trim).find(spelt).expect("the page spells the secret").replace(' ', "");
+    // In one word or in groups, as the page likes.
+    let plain = |line: &str| line.replace(char::is_whitespace, "");
+    let spelt = |line: &String| {
+        line.len() == 32 && line.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    let secret = text.lines().map(plain).find(spelt).expect("the page spells the secret");
     browser.fill("Code à 6 chiffres", &Telephone::taught(&secret).code());
     browser.press("Terminer");
     browser.follow("J’ai noté mes codes");
