@@ -137,7 +137,9 @@ fn of_attribute(attribute: Attribute, test: &Test) -> Plan {
                 Some(since) => all(vec![Criterion::UpdatedSince(since)]),
                 None => Plan::Everything,
             },
-            _ => Plan::Everything,
+            Test::Parts { .. } | Test::AtMost(_) | Test::Present | Test::Like(_) | Test::Exactly(_) => {
+                Plan::Everything
+            }
         },
         A::ObjectClass | A::StructuralObjectClass => match equal(test) {
             Some(value) => of_class(Class::named(value, "")),

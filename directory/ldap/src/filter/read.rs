@@ -127,7 +127,7 @@ impl Reading<'_> {
         let filter = of_attribute(name, arc, |attribute| match attribute.syntax() {
             Syntax::Text | Syntax::Lines => Some(Test::Like(Like { text: value.to_owned(), asked: None })),
             // RFC 4511 §4.5.1.7.6: where there is nothing to approximate, it is equality.
-            _ => prepared(attribute.syntax(), value, arc).map(Test::Equal),
+            other => prepared(other, value, arc).map(Test::Equal),
         });
         match filter {
             Filter::Is(attribute, Test::Like(like)) if of_names(attribute) => {

@@ -318,3 +318,48 @@ proptest! {
         prop_assert_eq!(found, want);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    /// The same through the register itself: what it finds by its index is all that the plan counts on.
+    #[test]
+    fn the_register_finds_all_that_the_filter_means(filter in filter()) {
+        use crate::{Scope, Target};
+        let (runtime, register) = &*FILLED;
+        let settings = std::sync::Arc::new(settings());
+        let mut walk =
+            crate::walk::Walk::new(register.clone(), settings.clone(), Target::Base, Scope::Sub, read_from(&filter));
+        let mut found = std::collections::BTreeSet::new();
+        while let Some(entry) = runtime.block_on(walk.next(crate::testing::NOON)).unwrap() {
+            prop_assert!(found.insert(entry.dn), "nobody is found twice");
+        }
+        let fixed = [crate::entry::base(&settings), crate::entry::structures(&settings)];
+        let all = bank().iter().flat_map(|listing| crate::entry::of_listing(listing, &settings)).chain(fixed).collect::<Vec<_>>();
+        let want: std::collections::BTreeSet<String> =
+            all.into_iter().filter(|entry| oracle(&filter, entry) == Some(true)).map(|entry| entry.dn).collect();
+        prop_assert_eq!(found, want);
+    }
+}
+
+/// A register with the bank in it.
+static FILLED: std::sync::LazyLock<(tokio::runtime::Runtime, register::Register)> =
+    std::sync::LazyLock::new(|| {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let register = runtime.block_on(async {
+            let floor = Box::leak(Box::new(db::testing::sqlite().await));
+            floor.migrate(register::MIGRATIONS).await.unwrap();
+            let publish = db::unit("publish", bank(), |listings, tx| {
+                Box::pin(async move {
+                    for listing in listings {
+                        register::local::replace(tx, listing, crate::testing::NOON).await?;
+                    }
+                    Ok::<_, register::Error>(())
+                })
+            });
+            floor.write(publish).await.unwrap();
+            register::Register::open((*floor).clone())
+        });
+        (runtime, register)
+    });

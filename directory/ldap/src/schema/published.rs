@@ -23,7 +23,7 @@ fn attribute_type(attribute: Attribute, arc: &str) -> String {
         // RFC 4512 §4.2.1, §4.2.2: descriptions have syntaxes of their own.
         Attribute::AttributeTypes => "1.3.6.1.4.1.1466.115.121.1.3",
         Attribute::ObjectClasses => "1.3.6.1.4.1.1466.115.121.1.37",
-        _ => kind.syntax.oid(),
+        other => other.syntax().oid(),
     };
     text.push_str(&format!(" SYNTAX {syntax}"));
     if kind.single {
@@ -31,10 +31,8 @@ fn attribute_type(attribute: Attribute, arc: &str) -> String {
     }
     match kind.usage {
         Usage::User => {}
-        Usage::Operational => text.push_str(match kind.syntax {
-            Syntax::Opaque => " USAGE directoryOperation",
-            _ => " NO-USER-MODIFICATION USAGE directoryOperation",
-        }),
+        Usage::Operational if kind.syntax == Syntax::Opaque => text.push_str(" USAGE directoryOperation"),
+        Usage::Operational => text.push_str(" NO-USER-MODIFICATION USAGE directoryOperation"),
         Usage::Root => text.push_str(" USAGE dSAOperation"),
     }
     text.push_str(" )");

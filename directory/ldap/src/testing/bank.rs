@@ -10,8 +10,7 @@ use register::{
 use super::NOON;
 
 /// Given name, family name, civility, profession, speciality, town, structure, address, red list.
-pub(crate) const HOLDERS: [(&str, &str, &str, (&str, &str), (&str, &str), (&str, &str), &str, &str, bool);
-    10] = [
+pub(crate) const HOLDERS: [Holder; 10] = [
     (
         "Hélène",
         "Lefèvre",
@@ -182,7 +181,7 @@ pub(crate) fn bank() -> Vec<Listing> {
     people.chain(structures).collect()
 }
 
-type Holder = (
+pub(crate) type Holder = (
     &'static str,
     &'static str,
     &'static str,
@@ -205,7 +204,7 @@ fn person(place: usize, holder: &Holder) -> Listing {
     let coded = |code: &str, label: &str| Coded { code: code.to_owned(), label: label.to_owned() };
     let situation = Situation {
         id: format!("A{place}"),
-        mode: Some(if place % 2 == 0 { coded("L", "Libéral") } else { coded("S", "Salarié") }),
+        mode: Some(if place.is_multiple_of(2) { coded("L", "Libéral") } else { coded("S", "Salarié") }),
         role: None,
         organisation,
         organisation_name: structure.to_owned(),

@@ -132,7 +132,7 @@ impl<S: Source, G: Gatekeeper> LdapWorld<S, G> {
         if question.wishes.view.is_some() {
             return self.view(question, entries, &keys);
         }
-        self.from_list(question, entries, 0)
+        self.of_list(question, entries, 0)
     }
 
     /// The next page of what waits.
@@ -160,14 +160,14 @@ impl<S: Source, G: Gatekeeper> LdapWorld<S, G> {
             }
             Kept::List { question: asked, rest, before } if same(&asked, &question) => {
                 *sorted = Some(Ok(()));
-                self.from_list(question, rest, before)
+                self.of_list(question, rest, before)
             }
             Kept::Walk { .. } | Kept::List { .. } | Kept::View { .. } => given(Vec::new(), stale()),
         }
     }
 
     /// An answer, or a page, of an ordered list.
-    fn from_list(&mut self, question: Question, mut entries: Vec<Entry>, before: usize) -> Stage<S> {
+    fn of_list(&mut self, question: Question, mut entries: Vec<Entry>, before: usize) -> Stage<S> {
         let size = answer_size(&question);
         let wished = client_size(&question).saturating_sub(before);
         let rest = entries.split_off(size.min(wished).min(entries.len()));
