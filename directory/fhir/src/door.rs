@@ -95,6 +95,8 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
     async fn route(&self, request: Request<Body>, peer: IpAddr) -> Result<Answer, Trouble> {
         let (head, body) = request.into_parts();
         let (method, headers) = (head.method, head.headers);
+        // Read to its end even where nobody wants it: an answer before that cuts the connection under the caller.
+        let body = read(body, limits::BODY_OCTETS).await?;
         let place = place(head.uri.path());
         if let Some(Place::Metadata | Place::Description) = place {
             allow(&method, &[Method::GET, Method::HEAD], "GET, HEAD")?;
@@ -116,7 +118,7 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
         match place {
             Place::Metadata | Place::Description => Err(Trouble::broken()),
             Place::All(kind) if method == Method::PATCH => {
-                self.patch(kind, Where::Matching(&pairs), &headers, body, &client, now).await
+                self.patch(kind, Where::Matching(&pairs), &headers, &body, &client, now).await
             }
             Place::All(kind) => {
                 allow(&method, &[Method::GET, Method::HEAD], "GET, HEAD, PATCH")?;
@@ -128,16 +130,19 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
                     let text = "a posted search is a form: application/x-www-form-urlencoded";
                     return Err(Trouble::media_type(text));
                 }
-                let form = read(body, limits::QUERY_OCTETS).await?;
+                if body.len() > limits::QUERY_OCTETS {
+                    let most = limits::QUERY_OCTETS;
+                    return Err(Trouble::too_long(format!("a form has at most {most} octets")));
+                }
                 let form =
-                    std::str::from_utf8(&form).map_err(|_| Trouble::invalid("the form is not UTF-8"))?;
+                    std::str::from_utf8(&body).map_err(|_| Trouble::invalid("the form is not UTF-8"))?;
                 // Parameters of the address count too (FHIR R4 §3.1.1.3).
                 let mut both = pairs;
                 both.extend(pairs::parse(form)?);
                 self.search(kind, &both, &headers, &client, now).await
             }
             Place::One(kind, id) if method == Method::PATCH => {
-                self.patch(kind, Where::Id(id), &headers, body, &client, now).await
+                self.patch(kind, Where::Id(id), &headers, &body, &client, now).await
             }
             Place::One(kind, id) => {
                 allow(&method, &[Method::GET, Method::HEAD], "GET, HEAD, PATCH")?;
@@ -269,7 +274,7 @@ pub(crate) fn http_date(time: Timestamp) -> String {
 }
 
 /// The body, as far as it is read.
-pub(crate) async fn read(body: Body, most: usize) -> Result<Vec<u8>, Trouble> {
+async fn read(body: Body, most: usize) -> Result<Vec<u8>, Trouble> {
     match to_bytes(body, most).await {
         Ok(octets) => Ok(octets.into()),
         // The limit and a caller who went away look alike; the latter reads no answer.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use names::{AccountKind, Address, NationalStructureId, Timestamp};
 use register::Listing;
@@ -10,9 +9,9 @@ use register::Listing;
 use crate::access::{Cause, Client, Gatekeeper, Holder, Publisher, Refused};
 use crate::answer::Answer;
 use crate::ask::{Handling, Search};
-use crate::door::{Fhir, Where, http_date, read, updated};
+use crate::door::{Fhir, Where, http_date, updated};
 use crate::negotiation::{accepts, is_of, names_version, wants_minimal};
-use crate::{Kind, Trouble, limits, patch, render};
+use crate::{Kind, Trouble, patch, render};
 
 impl<H: Gatekeeper + Publisher> Fhir<H> {
     pub(crate) async fn patch(
@@ -20,7 +19,7 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
         kind: Kind,
         at: Where<'_>,
         headers: &HeaderMap,
-        body: Body,
+        body: &[u8],
         client: &Client,
         now: Timestamp,
     ) -> Result<Answer, Trouble> {
@@ -31,7 +30,6 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
         if !is_of(headers, &["application/fhir+json", "application/json"]) {
             return Err(Trouble::media_type("a patch is a Parameters resource in application/fhir+json"));
         }
-        let body = read(body, limits::BODY_OCTETS).await?;
         // One after the other, so that the version looked at is the version changed.
         let _turn = self.publishing().await;
         let (listing, situation) = self.patched(kind, at, client, now).await?;
@@ -42,7 +40,7 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
             )));
         }
         self.expected(headers, &listing)?;
-        let changes = patch::changes(kind, &body, self.standing(&listing, situation, client, now).await?)?;
+        let changes = patch::changes(kind, body, self.standing(&listing, situation, client, now).await?)?;
         let count = changes.len();
         let published = self.house().publish(client, holder, changes, now).await;
         published.map_err(|refused| why(refused, kind))?;
