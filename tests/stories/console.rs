@@ -108,7 +108,7 @@ fn five_everyday_tasks_take_at_most_five_pages_each_and_axe_finds_nothing_wrong(
     assert!(task.browser.text().contains("donnez son prénom et son nom"), "{}", task.browser.text());
     critic.look(task.browser, "console-new-mailbox-refused");
     task.browser.fill("Prénom", "Inès");
-    task.browser.fill("Nom", "Roy");
+    task.browser.fill("Nom de famille", "Roy");
     task.press("Créer la boîte");
     critic.look(task.browser, "console-mailbox-created");
     task.ends("La boîte est créée");
