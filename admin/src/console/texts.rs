@@ -217,11 +217,10 @@ pub(crate) fn departure(departed: &Departed) -> Vec<String> {
         ));
     }
     if departed.given > 0 {
-        let number = u64::try_from(departed.given).unwrap_or(0);
-        effects.push(format!(
-            "{} à sa boîte se terminent.",
-            count(number, "accès donné à d’autres", "accès donnés à d’autres")
-        ));
+        effects.push(match u64::try_from(departed.given).unwrap_or(u64::MAX) {
+            1 => "L’accès qu’une autre personne avait à sa boîte se termine.".to_owned(),
+            number => format!("Les {number}\u{a0}accès que d’autres avaient à sa boîte se terminent."),
+        });
     }
     if !departed.kept.is_empty() {
         effects.push(format!("Cette personne garde\u{a0}: {}.", addresses(&departed.kept)));
