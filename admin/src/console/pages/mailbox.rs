@@ -89,7 +89,7 @@ pub(super) async fn page(
         describe: changes && mailbox.state != MailboxState::Closed,
         admit: allowed(Power::ChangeMembers) && mailbox.state == MailboxState::Open,
         moves: moves
-            .map(|to| texts::moving(to))
+            .map(texts::moving)
             .map(|(label, _, _, word)| (label, format!("{here}/etat/{word}")))
             .collect(),
     };
