@@ -46,12 +46,12 @@ mod tests {
 
     #[test]
     fn days_are_read_in_both_ways_and_no_other() {
-        let wanted = Some(Timestamp(1_795_305_600_000));
+        let wanted = Timestamp(1_795_305_600_000);
         for text in ["2026-11-22", "22/11/2026", " 2026-11-22 "] {
-            assert_eq!(read(text), wanted, "{text}");
+            assert_eq!(read(text), Some(wanted), "{text}");
         }
-        assert_eq!(written(wanted.unwrap()), "2026-11-22");
-        assert_eq!(date_of(wanted.unwrap()), jiff::civil::date(2026, 11, 22));
+        assert_eq!(written(wanted), "2026-11-22");
+        assert_eq!(date_of(wanted), jiff::civil::date(2026, 11, 22));
         for text in
             ["", "2026-11", "2026-13-01", "2026-02-30", "31/11/2026", "22-11-2026x", "1969-12-31", "a/b/c"]
         {

@@ -129,7 +129,7 @@ impl Admin {
         let trend = self.relay.trend(first..=month, accounts.as_deref(), now).await.map_err(failed)?;
         let total = trend.last().map(|(_, counts)| *counts).unwrap_or_default();
         let open = if whole { of_kinds(&figures) } else { open_now(&listed) };
-        let house = if whole { Some(self.of_house(month, &figures).await?) } else { None };
+        let house = if whole { Some(self.of_house(month, &figures, now).await?) } else { None };
         let of = |account: &AccountId| figures.mailboxes.get(account).copied().unwrap_or_default();
         let mailboxes = listed
             .into_iter()
@@ -170,7 +170,7 @@ impl Admin {
         Ok(listed)
     }
 
-    async fn of_house(&self, month: Month, figures: &Figures) -> Result<HouseFigures, Error> {
+    async fn of_house(&self, month: Month, figures: &Figures, now: Timestamp) -> Result<HouseFigures, Error> {
         let mut tx = self.mailstore.db().read().await?;
         let names: Vec<&Domain> = figures.domains.keys().collect();
         let places = trust::places(&mut tx, &names).await?;
@@ -184,6 +184,11 @@ impl Admin {
         let mut software = BTreeMap::<String, Counts>::new();
         let mut days = BTreeMap::<i64, ([i64; DOORS.len()], Counts)>::new();
         let mut letters = Counts::default();
+        // A day without a letter is a day too: a plot that leaves it out tells something else.
+        let end = month.end().min(now.plus(1));
+        for day in month.start().0.div_euclid(DAY)..=(end.0 - 1).div_euclid(DAY) {
+            days.entry(day).or_default();
+        }
         for line in lines {
             let day = days.entry(line.day).or_default();
             if let Some(door) = DOORS.iter().position(|door| *door == line.door) {

@@ -13,7 +13,7 @@ use walls::page::{Fields, html};
 use walls::{Visitor, When};
 
 use super::texts;
-use super::views::{self, Fact, Outcome};
+use super::views::{self, Described, Fact, Outcome};
 use crate::console::console::Console;
 use crate::console::errors::{Halt, Trouble};
 use crate::console::factors::Proof;
@@ -205,7 +205,7 @@ async fn page(
     Ok(page)
 }
 
-fn told(found: &MaySend, app: &Console, now: Timestamp) -> (String, Vec<(String, Vec<Fact>)>) {
+fn told(found: &MaySend, app: &Console, now: Timestamp) -> (String, Vec<Described>) {
     let zone = &app.settings().zone;
     let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
     let speaker = |one: &directory::trust::Speaker| {

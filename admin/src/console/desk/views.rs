@@ -25,6 +25,9 @@ pub struct Fact {
     pub value: String,
 }
 
+/// Something by its name, with what is known of it.
+pub type Described = (String, Vec<Fact>);
+
 /// A table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grid {
@@ -165,7 +168,7 @@ pub struct QueueLetter {
     /// Its number.
     pub queue: String,
     /// Each recipient with what is known.
-    pub recipients: Vec<(String, Vec<Fact>)>,
+    pub recipients: Vec<Described>,
     /// Whether anything of it waits.
     pub waits: bool,
     /// Whether this administrator may steer.
@@ -199,7 +202,7 @@ pub struct Trust {
     /// Why its answer is none.
     pub domain_error: Option<String>,
     /// What the domain is to us, and whose certificates speak for it.
-    pub speakers: Option<(String, Vec<(String, Vec<Fact>)>)>,
+    pub speakers: Option<(String, Vec<Described>)>,
     /// What happened, newest first: whether it is an alarm, when, what.
     pub events: Vec<(bool, When, String)>,
     /// What became of the list that was brought: heading, words, whether it went wrong.
