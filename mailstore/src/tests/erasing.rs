@@ -2,7 +2,6 @@
 
 use names::DAY;
 
-use super::*;
 use crate::testing::{NOW, stores};
 use crate::{AccountState, Depth, limits};
 
