@@ -28,6 +28,7 @@ pub(crate) fn ground() -> Ground {
     let free = "127.0.0.1:0".parse().unwrap();
     config.submission = Doors { starttls: Some(free), implicit: Some(free) };
     config.imap = config.submission;
+    (config.ldap.starttls, config.ldap.implicit) = (Some(free), Some(free));
     config.web.as_mut().unwrap().listen = free;
     config.limits.disk_reserve = Some(0);
     config.limits.drain_seconds = 1;

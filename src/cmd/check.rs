@@ -283,6 +283,7 @@ mod tests {
         let free = "127.0.0.1:0".parse().unwrap();
         good.submission = crate::config::Doors { starttls: Some(free), implicit: Some(free) };
         good.imap = good.submission;
+        (good.ldap.starttls, good.ldap.implicit) = (Some(free), Some(free));
         good.web.as_mut().unwrap().listen = free;
         good.limits.disk_reserve = Some(0);
         let report = checked(&good).await;

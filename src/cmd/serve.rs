@@ -98,6 +98,10 @@ fn lines(config: &Config, addresses: &Addresses) -> String {
         ("mailboxes, TLS", addresses.imap_implicit),
         ("patients' pages", addresses.web),
         ("professionals' pages", addresses.pro),
+        ("directory, STARTTLS", addresses.ldap_starttls),
+        ("directory, TLS", addresses.ldap_implicit),
+        ("directory, FHIR", addresses.fhir),
+        ("console", addresses.console),
         ("other operators", addresses.mx),
         ("figures", addresses.metrics),
     ];
