@@ -281,14 +281,15 @@ impl<F: FnMut() -> i64> Planner<'_, F> {
         }
     }
 
-    /// The traits of a row; where somebody who has activated their space is written to is their own word.
+    /// The traits of a row; where somebody who has activated their space is written to is their own word, and a
+    /// postal address stays when the row has none.
     fn traits_of(&self, row: Traits, known: Option<&Patient>) -> Traits {
-        match known.filter(|known| self.existing.own_word.contains(&known.id)) {
-            Some(known) => {
-                Traits { email: known.traits.email.clone(), phone: known.traits.phone.clone(), ..row }
-            }
-            None => row,
-        }
+        let Some(known) = known else { return row };
+        let own_word = self.existing.own_word.contains(&known.id);
+        let said = if own_word { &known.traits } else { &row };
+        let (email, phone) = (said.email.clone(), said.phone.clone());
+        let postal = if row.postal.is_empty() { known.traits.postal.clone() } else { row.postal.clone() };
+        Traits { email, phone, postal, ..row }
     }
 
     fn users(&mut self, seed: &Seed) {

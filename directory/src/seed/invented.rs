@@ -13,7 +13,7 @@ const ORDERS: u64 = 999;
 const PLACES: u64 = 990;
 /// Where people are born, as the number has it; 99 is abroad.
 const BORN: [&str; 16] =
-    ["75", "13", "69", "31", "06", "44", "34", "67", "33", "59", "35", "2A", "2B", "97", "58", "99"];
+    ["75", "13", "69", "31", "2A", "2A", "2A", "2A", "2B", "2B", "2B", "2B", "59", "35", "97", "99"];
 
 /// Writes so many patients, the same for the same seed.
 pub fn invent_patients(count: u64, seed: u64, out: &mut impl Write) -> io::Result<()> {
@@ -33,7 +33,14 @@ pub fn invent_patients(count: u64, seed: u64, out: &mut impl Write) -> io::Resul
         // Place and order together count the people, so that no number comes twice.
         let (order, place) = (1 + number % ORDERS, 1 + number / ORDERS % PLACES);
         let turn = number / (ORDERS * PLACES);
-        let born = BORN.get(((dice.below(4) * 4 + turn) % 16) as usize).copied().unwrap_or("99");
+        // Few people are born in Corsica, and some in every small set.
+        let place_of_birth = match dice.below(40) {
+            0..20 => 0,
+            20 => 1,
+            21 => 2,
+            _ => 3,
+        };
+        let born = BORN.get(((place_of_birth * 4 + turn) % 16) as usize).copied().unwrap_or("99");
         let matricule = format!("{first}{:02}{month:02}{born}{place:03}{order:03}", year % 100);
         let ins =
             Ins::from_matricule(&matricule).map_err(|_| io::Error::other("an invented number is none"))?;
