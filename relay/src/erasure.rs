@@ -42,9 +42,16 @@ impl Relay {
             let more = due.len() == ROUND as usize;
             let before = kept.erased;
             for due in due {
-                if self.begin_erasure(&due, now).await? {
-                    self.erase_profile(&due, now).await?;
-                    kept.erased += 1;
+                // One that fails is tried again at the next round; the others have their own term.
+                match self.begin_and_erase(&due, now).await {
+                    Ok(erased) => kept.erased += u64::from(erased),
+                    Err(error) => {
+                        tracing::error!(
+                            account = due.account.0,
+                            error = error.chain(),
+                            "a profile is not erased yet"
+                        );
+                    }
                 }
             }
             if !more || kept.erased == before {
@@ -85,8 +92,17 @@ impl Relay {
                 again.push(due);
             }
         }
+        let mut repeated = 0;
         for due in &again {
-            self.erase_profile(due, now).await?;
+            if let Err(error) = self.erase_profile(due, now).await {
+                tracing::error!(
+                    account = due.account.0,
+                    error = error.chain(),
+                    "a profile is not erased again yet"
+                );
+            } else {
+                repeated += 1;
+            }
         }
         let erased = self.directory().erased_accounts().await;
         let erased = erased.map_err(directory("listing what was erased"))?;
@@ -99,7 +115,15 @@ impl Relay {
                 keys += 1;
             }
         }
-        Ok((again.len() as u64, keys))
+        Ok((repeated, keys))
+    }
+
+    async fn begin_and_erase(&self, due: &DueErasure, now: Timestamp) -> Result<bool, Error> {
+        let begun = self.begin_erasure(due, now).await?;
+        if begun {
+            self.erase_profile(due, now).await?;
+        }
+        Ok(begun)
     }
 
     /// Writes the erasure down, unless the profile was reopened meanwhile.

@@ -13,6 +13,8 @@ pub enum Erasure {
     Asked,
     /// The time of the archive is over.
     Archived,
+    /// It was begun before, or a backup brought back what was erased.
+    Again,
 }
 
 impl Erasure {
@@ -22,6 +24,7 @@ impl Erasure {
         match self {
             Self::Asked => "asked",
             Self::Archived => "archived",
+            Self::Again => "again",
         }
     }
 }
@@ -128,5 +131,5 @@ impl Directory {
 }
 
 fn begun(patient: i64, account: i64) -> Result<DueErasure, Error> {
-    Ok(DueErasure { patient: PatientId(patient), account: AccountId(account), why: Erasure::Asked })
+    Ok(DueErasure { patient: PatientId(patient), account: AccountId(account), why: Erasure::Again })
 }
