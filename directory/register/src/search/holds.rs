@@ -115,9 +115,10 @@ fn is_full_name(asked: &Match, person: &crate::Professional) -> bool {
     let (given, family) = (&person.given_name, &person.family_name);
     match asked {
         Match::Like(text) => {
-            let mut all = answering(&words(given));
-            all.extend(answering(&words(family)));
-            is_like(text, &all)
+            let (given, family) = (words(given), words(family));
+            let mut all = answering(&given);
+            all.extend(answering(&family));
+            is_like(text, &all, &[initials(&given), initials(&family)])
         }
         Match::Exactly(_) | Match::Begins(_) | Match::Contains(_) | Match::Present => {
             [format!("{given} {family}"), format!("{family} {given}")]
@@ -160,24 +161,27 @@ fn is(asked: &Match, text: &str, as_one: Joined) -> bool {
             let asked = plain(asked).join(" ");
             !asked.is_empty() && (written.join(" ").contains(&asked) || spelt.join(" ").contains(&asked))
         }
-        Match::Like(asked) => is_like(asked, &answering(&spelt)),
+        Match::Like(asked) => is_like(asked, &answering(&spelt), &[initials(&spelt)]),
         Match::Present => true,
     }
 }
 
-/// What a text is found by: its words, neighbours as one, initials.
+/// What a text is found by, beside its initials: its words, and neighbours as one.
 fn answering(words: &[String]) -> Vec<String> {
     let mut all = joined(words);
-    all.extend(initials(words));
     all.extend_from_slice(words);
     all
 }
 
-/// Whether every word asked is answered by one of these.
-fn is_like(asked: &str, all: &[String]) -> bool {
+/// Whether every word asked is answered by one of these, or by initials, which are read and never heard: `hp` has no
+/// sound that `paix` could share.
+fn is_like(asked: &str, all: &[String], initials: &[Option<String>]) -> bool {
     let asked = Asked::of(asked);
     let answered = |word: &super::asked::Word| {
-        let is_one = |asked: &str| all.iter().any(|word| alike(asked, word).is_some());
+        let is_one = |asked: &str| {
+            let mut initials = initials.iter().flatten().filter_map(|word| alike(asked, word));
+            all.iter().any(|word| alike(asked, word).is_some()) || initials.any(|alike| alike != Alike::Sound)
+        };
         let as_one = |asked: &String| {
             all.iter().any(|word| matches!(alike(asked, word), Some(Alike::Same | Alike::Sound)))
         };
@@ -269,5 +273,19 @@ fn identified(listing: &Listing, number: &str) -> bool {
                     })
                 })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_read_and_not_heard() {
+        let like = |asked: &str, text: &str| is(&Match::Like(asked.to_owned()), text, Joined::Too);
+        assert!(like("JP", "Jean-Pierre"));
+        assert!(like("hopital pasteur", "Hôpital Pasteur"));
+        // `hp` would sound like `paix`.
+        assert!(!like("Hôpital de la Paix", "Hôpital Pasteur"));
     }
 }
