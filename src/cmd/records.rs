@@ -2,6 +2,7 @@
 
 use crate::config::{Config, host_of};
 use names::Domain;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// A service that mail programs look up (RFC 6186 §3.1, RFC 8314 §5.1).
@@ -12,7 +13,7 @@ pub(super) struct MailService {
     /// The port that the record names.
     pub(super) port: u16,
     /// Lower is better: TLS from the first byte before STARTTLS (RFC 8314 §4.1).
-    priority: u8,
+    pub(super) priority: u8,
 }
 
 impl MailService {
@@ -42,7 +43,7 @@ impl MailService {
 /// Names that a node needs in DNS.
 pub(super) struct Records<'a> {
     pub(super) hostname: &'a Domain,
-    /// Hosts of pages.
+    /// Hosts of pages and of the directory for programs.
     pub(super) pages: Vec<&'a str>,
     pub(super) domains: &'a [Domain],
     pub(super) patient_domain: Option<&'a Domain>,
@@ -52,7 +53,10 @@ pub(super) struct Records<'a> {
 impl<'a> Records<'a> {
     pub(super) fn of(config: &'a Config) -> Self {
         let web = config.web.iter().flat_map(|web| [&web.origin, &web.files_origin]);
-        let origins = web.chain(config.pro.iter().map(|pro| &pro.origin));
+        let origins = web
+            .chain(config.pro.iter().map(|pro| &pro.origin))
+            .chain(config.console.iter().map(|console| &console.origin))
+            .chain(config.fhir.iter().map(|fhir| &fhir.origin));
         Self {
             hostname: &config.server.hostname,
             pages: origins.filter_map(|origin| host_of(origin)).collect(),
@@ -67,13 +71,16 @@ impl<'a> Records<'a> {
         [format!("autoconfig.{domain}"), format!("autodiscover.{domain}")]
     }
 
+    /// Hosts of pages that are not the host itself, each once.
+    pub(super) fn pages(&self) -> BTreeSet<&'a str> {
+        self.pages.iter().copied().filter(|name| *name != self.hostname.as_str()).collect()
+    }
+
     /// Lines for a zone file.
     pub(super) fn lines(&self) -> String {
         let hostname = self.hostname;
         let mut text = format!("{hostname}. IN A <address of this machine>\n");
-        let mut pages = self.pages.clone();
-        pages.dedup();
-        for name in pages.into_iter().filter(|name| *name != hostname.as_str()) {
+        for name in self.pages() {
             let _ = writeln!(text, "{name}. IN CNAME {hostname}.");
         }
         for domain in self.domains.iter().chain(self.patient_domain) {

@@ -33,6 +33,14 @@ fn a_small_file_is_enough() {
     assert_eq!(config.policy, policy::Settings::default());
 }
 
+/// What operators begin with is a whole one: every door is in it, and it is read.
+#[test]
+fn the_example_that_operators_copy_is_read() {
+    let config = load(include_str!("../../deploy/pli.toml")).unwrap();
+    assert!(config.ldap.doors().implicit.is_some() && config.mx.is_some() && config.metrics.is_some());
+    assert!(config.console.is_some() && config.fhir.is_some() && config.pro.is_some());
+}
+
 #[test]
 fn keys_inside_the_data_are_found_through_links_and_detours() {
     let folder = tempfile::tempdir().unwrap();

@@ -9,6 +9,7 @@ mod console_desk;
 mod costs;
 mod crash_points;
 mod deploy_example;
+mod dns_records;
 mod door_of_operators;
 mod early_bytes;
 mod fhir;

@@ -39,7 +39,15 @@ pub(super) async fn look(config: &Config, entropy: &Entropy, now: Timestamp, rep
                 hosts.iter().flat_map(|host| &host.addresses).map(|place| place.ip().to_string()).collect();
             report.ok("DNS", &format!("{hostname} is at {}", addresses.join(", ")));
         }
-        Err(fault) => report.attention("DNS", &format!("{hostname}: {fault}; publish its A or AAAA record")),
+        Err(fault @ RouteFault::NoAnswer(..)) => {
+            // Each further question would wait as long.
+            let words = format!("{fault}; nothing more was asked: see /etc/resolv.conf, or queue.dns");
+            return report.attention("DNS", &words);
+        }
+        Err(fault) => {
+            let fault = plainly(fault);
+            report.attention("DNS", &format!("{hostname}: {fault}; publish its A or AAAA record"));
+        }
     }
     for domain in super::operators::ours(config) {
         match inside.of(domain, now).await {
@@ -56,22 +64,44 @@ pub(super) async fn look(config: &Config, entropy: &Entropy, now: Timestamp, rep
                 report.attention("DNS", &words);
             }
             Err(fault) => {
+                let fault = plainly(fault);
                 let words = format!("{domain}: {fault}; publish «{domain}. MX 10 {hostname}.»");
                 report.attention("DNS", &words);
             }
         }
+    }
+    for name in Records::of(config).pages() {
+        host(config, &outside, name, now, report).await;
     }
     for domain in &config.server.professional_domains {
         for service in MailService::configured(config) {
             self::service(config, &outside, domain, service, report).await;
         }
         for name in Records::settings_hosts(domain) {
-            let Ok(host) = Domain::parse(&name) else { continue };
-            match outside.of(&host, now).await {
-                Ok(_) => report.ok("DNS", &format!("{name} has an address")),
-                Err(fault) => report
-                    .attention("DNS", &format!("{name}: {fault}; publish «{name}. IN CNAME {hostname}.»")),
-            }
+            host(config, &outside, &name, now, report).await;
+        }
+    }
+}
+
+/// A fault of our own names: the trust list does not come into it.
+fn plainly(fault: RouteFault) -> String {
+    match fault {
+        RouteFault::Unknown(name) => format!("DNS does not know {name}"),
+        RouteFault::NullMx(_) | RouteFault::Loop(_) | RouteFault::NoHost(_) | RouteFault::NoAnswer(..) => {
+            fault.to_string()
+        }
+    }
+}
+
+/// Whether a host that browsers or programs look for has an address.
+async fn host(config: &Config, dns: &Routes, name: &str, now: Timestamp, report: &mut Report) {
+    let Ok(host) = Domain::parse(name) else { return };
+    match dns.of(&host, now).await {
+        Ok(_) => report.ok("DNS", &format!("{name} has an address")),
+        Err(fault) => {
+            let hostname = &config.server.hostname;
+            let fault = plainly(fault);
+            report.attention("DNS", &format!("{name}: {fault}; publish «{name}. IN CNAME {hostname}.»"));
         }
     }
 }
@@ -79,7 +109,7 @@ pub(super) async fn look(config: &Config, entropy: &Entropy, now: Timestamp, rep
 /// Whether a domain says where this service is (RFC 6186 §3).
 async fn service(config: &Config, dns: &Routes, domain: &Domain, service: MailService, report: &mut Report) {
     let hostname = config.server.hostname.as_str();
-    let (name, port) = (service.name, service.port);
+    let MailService { name, port, priority } = service;
     match dns.service(name, domain).await {
         Ok(found) if found.iter().any(|at| at.host == hostname && at.port == port) => {
             report.ok("DNS", &format!("{name}.{domain} is {hostname}:{port}"));
@@ -88,8 +118,9 @@ async fn service(config: &Config, dns: &Routes, domain: &Domain, service: MailSe
             let found: Vec<String> = found.iter().map(|at| format!("{}:{}", at.host, at.port)).collect();
             let now =
                 if found.is_empty() { "is not there".to_owned() } else { format!("is {}", found.join(", ")) };
-            let words =
-                format!("{name}.{domain} {now}: publish «{name}.{domain}. IN SRV 0 1 {port} {hostname}.»");
+            let words = format!(
+                "{name}.{domain} {now}: publish «{name}.{domain}. IN SRV {priority} 1 {port} {hostname}.»"
+            );
             report.attention("DNS", &words);
         }
         Err(fault) => report.attention("DNS", &format!("{name}.{domain}: {fault}")),

@@ -38,6 +38,7 @@ mod thunderbird;
 mod trust_space;
 mod until;
 mod volatile;
+mod zone_server;
 
 pub use browser::{Browser, Scripts, Window};
 pub use canaries::{Canary, Sighting, look_for};
@@ -68,3 +69,4 @@ pub use telephone::Telephone;
 pub use thunderbird::Thunderbird;
 pub use trust_space::{Member, Operator, Route, TrustSpace};
 pub use until::{Limit, until};
+pub use zone_server::ZoneServer;
