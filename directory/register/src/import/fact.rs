@@ -18,6 +18,22 @@ pub(crate) enum Fact {
     Owns { site: Site, mailbox: Mailbox },
 }
 
+/// Which extract tells a fact.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Extract {
+    Activities,
+    Mailboxes,
+}
+
+/// The extract that an encoded fact is of: the octet it begins with is the number of its variant.
+pub(crate) fn extract(encoded: &[u8]) -> Option<Extract> {
+    match encoded.first()? {
+        0 | 1 => Some(Extract::Activities),
+        2 | 3 => Some(Extract::Mailboxes),
+        _ => None,
+    }
+}
+
 /// Between key and fact; stands in no key, and below every octet that does.
 const END_OF_KEY: u8 = 0;
 
@@ -35,4 +51,43 @@ pub(crate) fn encode(key: &Key, fact: &Fact, row: &mut Vec<u8>) {
 pub(crate) fn split(row: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = row.iter().position(|byte| *byte == END_OF_KEY)?;
     Some((&row[..end], &row[end + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use names::{AccountKind, Address, NationalStructureId, Timestamp};
+
+    #[test]
+    fn an_encoded_fact_says_which_extract_it_is_of() {
+        let mailbox = Mailbox {
+            address: Address::parse("a@x.example").unwrap(),
+            kind: AccountKind::Personal,
+            description: None,
+            service: None,
+            responsible: None,
+            red_list: false,
+            rank: 1,
+            paperless: false,
+            updated: Timestamp(0),
+        };
+        let held = Held { mailbox: mailbox.clone(), at: None };
+        let identity = Identity::default();
+        for (fact, wanted) in [
+            (
+                Fact::Practises { identity: identity.clone(), know_how: None, situation: None },
+                Extract::Activities,
+            ),
+            (Fact::Stands { facts: Facts::default(), site: Site::default() }, Extract::Activities),
+            (Fact::Holds { identity, know_how: None, held }, Extract::Mailboxes),
+            (Fact::Owns { site: Site::default(), mailbox }, Extract::Mailboxes),
+        ] {
+            let mut row = Vec::new();
+            encode(&Key::structure(&NationalStructureId("1580008803".to_owned())), &fact, &mut row);
+            let (_, encoded) = split(&row).unwrap();
+            assert_eq!(extract(encoded), Some(wanted), "{fact:?}");
+        }
+        assert_eq!(extract(&[4]), None);
+        assert_eq!(extract(&[]), None);
+    }
 }

@@ -1,11 +1,15 @@
 //! From the facts of one entry to its parts.
+//!
+//! Facts are told by their digest first: an entry whose facts are those of the day before is compared, and never read.
 
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::import::fact::{self, Fact};
+use aws_lc_rs::digest::{Context, SHA256};
+
+use crate::import::fact::{self, Extract, Fact};
 use crate::import::sorter::Sorted;
-use crate::parts::{ActivityPart, Facts, Held, Identity, Key, MailboxPart, Site, numbers};
+use crate::parts::{self, ActivityPart, Held, Identity, Key, MailboxPart, Site, numbers};
 use crate::{Coded, Error, Mailbox, Situation, limits};
 
 /// All that an import says of one entry.
@@ -18,6 +22,58 @@ pub(crate) struct Group {
     pub(crate) lines: Vec<(String, u64)>,
     /// Facts that were too many for one entry: their lines.
     pub(crate) too_many: Vec<u64>,
+}
+
+/// Octets of the digest of a part: enough against chance, nobody gains by a collision.
+pub(crate) const DIGEST: usize = 16;
+
+/// What the digest of facts begins with. To be counted up whenever the same facts become other parts: entries are then
+/// read and compared once more.
+const READING: u8 = 1;
+
+/// What is told of one entry.
+pub(crate) struct Told {
+    pub(crate) key: Key,
+    /// Digest of what is told of its activities; none when nothing is.
+    pub(crate) activity: Option<Vec<u8>>,
+    /// The same of its mailboxes.
+    pub(crate) mailbox: Option<Vec<u8>>,
+    facts: Facts,
+}
+
+/// The facts of an entry.
+enum Facts {
+    Unread(Vec<(Vec<u8>, u64)>),
+    Read(Box<Group>),
+}
+
+impl Told {
+    /// Reads the facts now, where there is time for it.
+    pub(crate) fn read(self) -> Result<Self, Error> {
+        let Self { key, activity, mailbox, facts } = self;
+        let group = match facts {
+            Facts::Unread(facts) => gathered(key.clone(), &facts)?,
+            Facts::Read(group) => *group,
+        };
+        Ok(Self { key, activity, mailbox, facts: Facts::Read(Box::new(group)) })
+    }
+
+    /// What the facts say.
+    pub(crate) fn group(self) -> Result<Group, Error> {
+        match self.facts {
+            Facts::Unread(facts) => gathered(self.key, &facts),
+            Facts::Read(group) => Ok(*group),
+        }
+    }
+}
+
+fn gathered(key: Key, facts: &[(Vec<u8>, u64)]) -> Result<Group, Error> {
+    let mut gathered = Gathered::default();
+    for (row, line) in facts {
+        let fact = fact::split(row).and_then(|(_, encoded)| postcard::from_bytes(encoded).ok());
+        gathered.take(fact.ok_or(Error::Corrupt("sorted fact"))?, *line);
+    }
+    Ok(gathered.into_group(key))
 }
 
 /// Entries in the order of their keys.
@@ -33,26 +89,41 @@ impl Groups {
     }
 
     /// The next entry.
-    pub(crate) fn next(&mut self) -> Result<Option<Group>, crate::import::Failed> {
+    pub(crate) fn next(&mut self) -> Result<Option<Told>, crate::import::Failed> {
         let damaged = || Error::Corrupt("sorted fact");
-        let Some((row, mut line)) = self.next.take() else { return Ok(None) };
-        let (key, _) = fact::split(&row).ok_or_else(damaged)?;
-        let key = key.to_vec();
-        let mut row = Some(row);
-        let mut gathered = Gathered::default();
-        while let Some(this) = row.take() {
-            let (its, encoded) = fact::split(&this).ok_or_else(damaged)?;
+        let Some((row, line)) = self.next.take() else { return Ok(None) };
+        let key = fact::split(&row).ok_or_else(damaged)?.0.to_vec();
+        let mut facts = Vec::with_capacity(2);
+        let (mut activity, mut mailbox) = (None, None);
+        let mut next = Some((row, line));
+        while let Some((row, line)) = next.take() {
+            let (its, encoded) = fact::split(&row).ok_or_else(damaged)?;
             if its != key {
-                self.next = Some((this, line));
+                self.next = Some((row, line));
                 break;
             }
-            gathered.take(postcard::from_bytes(encoded).map_err(|_| damaged())?, line);
-            if let Some((next, its)) = self.facts.next().map_err(crate::import::Failed::scratch)? {
-                (row, line) = (Some(next), its);
-            }
+            let digest = match fact::extract(encoded).ok_or_else(damaged)? {
+                Extract::Activities => activity.get_or_insert_with(begun),
+                Extract::Mailboxes => mailbox.get_or_insert_with(begun),
+            };
+            digest.update(&(encoded.len() as u64).to_be_bytes());
+            digest.update(encoded);
+            facts.push((row, line));
+            next = self.facts.next().map_err(crate::import::Failed::scratch)?;
         }
-        Ok(Some(gathered.into_group(Key::of_bytes(key)?)))
+        let (activity, mailbox) = (activity.map(ended), mailbox.map(ended));
+        Ok(Some(Told { key: Key::of_bytes(key)?, activity, mailbox, facts: Facts::Unread(facts) }))
     }
+}
+
+fn begun() -> Context {
+    let mut digest = Context::new(&SHA256);
+    digest.update(&[READING]);
+    digest
+}
+
+fn ended(digest: Context) -> Vec<u8> {
+    digest.finish().as_ref()[..DIGEST].to_vec()
 }
 
 #[derive(Default)]
@@ -60,7 +131,7 @@ struct Gathered {
     practises: Option<Identity>,
     practised: BTreeMap<String, Coded>,
     situations: BTreeMap<String, Situation>,
-    stands: Option<(Facts, Site)>,
+    stands: Option<(parts::Facts, Site)>,
     holds: Option<Identity>,
     held_know_how: BTreeMap<String, Coded>,
     /// By address and structure.
@@ -142,7 +213,7 @@ impl Gathered {
 }
 
 /// Fills what is not known yet.
-fn complete(known: &mut Facts, other: Facts) {
+fn complete(known: &mut parts::Facts, other: parts::Facts) {
     known.finess = known.finess.take().or(other.finess);
     known.finess_legal = known.finess_legal.take().or(other.finess_legal);
     known.siret = known.siret.take().or(other.siret);

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::import::group::{Group, Groups};
+use crate::import::group::{DIGEST, Group, Groups, Told};
 use crate::import::read::{Covers, Read, place_of};
 use crate::import::scratch::Scratch;
 use crate::import::sorter::{Sorted, Sorter};
@@ -18,9 +18,6 @@ use crate::store::Pointer;
 use crate::store::imports::About;
 use crate::store::write::{self, Known, Version};
 use crate::{Error, ListingId, limits};
-
-/// Octets of the digest of a part: enough against chance, nobody gains by a collision.
-const DIGEST: usize = 16;
 
 /// What an import would do, in numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -214,11 +211,12 @@ pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> R
     };
     let mut known = KnownEntries::new(importer, base.generation);
     let mut waiting = blocking(move || Groups::new(facts).map_err(Failed::scratch)).await?;
+    let reading = if base.generation == 0 { Reading::All } else { Reading::WhatDiffers };
     let mut batch;
-    (waiting, batch) = gathered(waiting).await?;
+    (waiting, batch) = gathered(waiting, reading).await?;
     while !batch.is_empty() {
         // The next entries are gathered while these are compared.
-        let (next, compared) = tokio::join!(gathered(waiting), planning.batch(batch, &mut known));
+        let (next, compared) = tokio::join!(gathered(waiting, reading), planning.batch(batch, &mut known));
         compared?;
         (waiting, batch) = next?;
     }
@@ -228,19 +226,41 @@ pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> R
     planning.end(order, digest, path, scratch)
 }
 
+/// Which facts are read before they are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reading {
+    /// All: nothing is known to compare with.
+    All,
+    /// None: of most entries the digest says enough.
+    WhatDiffers,
+}
+
 /// The next entries of the files; none at their end.
-async fn gathered(mut waiting: Groups) -> Result<(Groups, Vec<Group>), Failed> {
+async fn gathered(mut waiting: Groups, reading: Reading) -> Result<(Groups, Vec<Told>), Failed> {
     blocking(move || {
         let mut batch = Vec::with_capacity(limits::COMPARED_AT_ONCE);
         while batch.len() < limits::COMPARED_AT_ONCE {
             match waiting.next()? {
-                Some(group) => batch.push(group),
+                Some(told) => batch.push(match reading {
+                    Reading::All => told.read()?,
+                    Reading::WhatDiffers => told,
+                }),
                 None => break,
             }
         }
         Ok((waiting, batch))
     })
     .await
+}
+
+/// Digests of what is told of activities and mailboxes; none when not all of it is taken.
+type Sources = (Option<Vec<u8>>, Option<Vec<u8>>);
+
+/// An entry that must be read to know what becomes of it.
+struct Differing {
+    key: Key,
+    told: Option<(Group, Sources)>,
+    old: Option<Known>,
 }
 
 struct Planning<'a> {
@@ -258,32 +278,68 @@ struct Planning<'a> {
 }
 
 impl Planning<'_> {
-    async fn batch(&mut self, mut batch: Vec<Group>, known: &mut KnownEntries<'_>) -> Result<(), Failed> {
+    async fn batch(&mut self, batch: Vec<Told>, known: &mut KnownEntries<'_>) -> Result<(), Failed> {
+        let mut differing = Vec::new();
+        for told in batch {
+            while let Some(old) = known.next_before(&told.key).await? {
+                differing.push(Differing { key: old.key.clone(), told: None, old: Some(old) });
+            }
+            match known.next_if(&told.key).await? {
+                Some(old) if self.is_same(&told, &old) => self.unchanged(&old),
+                old => {
+                    let sources = (told.activity.clone(), told.mailbox.clone());
+                    let (key, group) = (told.key.clone(), told.group()?);
+                    differing.push(Differing { key, told: Some((group, sources)), old });
+                }
+            }
+        }
         // A first import finds no kind of long ago.
         if self.base.generation > 0 {
-            self.leave_out_other_kinds(&mut batch).await?;
+            self.leave_out_other_kinds(&mut differing).await?;
         }
-        for group in batch {
+        for Differing { key, told, old } in differing {
+            let Some((group, mut sources)) = told else {
+                self.entry(key, None, old)?;
+                continue;
+            };
             for line in &group.too_many {
                 self.reject(*line, "the entry holds too many mailboxes or situations")?;
             }
-            while let Some(old) = known.next_before(&group.key).await? {
-                self.entry(old.key.clone(), None, Some(old))?;
+            if !group.too_many.is_empty() {
+                sources = (None, None);
             }
-            let old = known.next_if(&group.key).await?;
-            self.entry(group.key.clone(), Some(group), old)?;
+            self.entry(key, Some((group, sources)), old)?;
         }
         let done = (self.counts.added + self.counts.changed + self.counts.unchanged) as u64;
         self.importer.tell(Phase::Comparing, done, 0);
         Ok(())
     }
 
+    /// Whether the facts are those that the version in force was made of.
+    fn is_same(&self, told: &Told, old: &Known) -> bool {
+        let same = |told: Option<&Vec<u8>>, covers, known: Option<&Vec<u8>>| match (told, covers) {
+            (Some(told), _) => known == Some(told),
+            (None, Covers::Nothing) => true,
+            (None, Covers::Everything) => known.is_none(),
+        };
+        same(told.activity.as_ref(), self.covers.0, old.activity_digest.as_ref())
+            && same(told.mailbox.as_ref(), self.covers.1, old.mailbox_digest.as_ref())
+    }
+
+    fn unchanged(&mut self, old: &Known) {
+        self.counts.unchanged += 1;
+        self.counts.entries += 1;
+        self.counts.mailboxes += old.mailboxes;
+        self.counts.activities += old.activities;
+    }
+
     /// Address and kind of a mailbox never change (DOMAIN §1.5), not even after it went.
-    async fn leave_out_other_kinds(&mut self, batch: &mut [Group]) -> Result<(), Failed> {
-        let held = batch.iter().filter_map(|group| group.mailbox.as_ref());
+    async fn leave_out_other_kinds(&mut self, batch: &mut [Differing]) -> Result<(), Failed> {
+        let told = batch.iter().filter_map(|differing| differing.told.as_ref());
+        let held = told.filter_map(|(group, _)| group.mailbox.as_ref());
         let addresses: Vec<_> = held.flat_map(|part| part.addresses()).map(|(address, _)| address).collect();
         let kinds = write::kinds(&self.importer.db, &addresses).await?;
-        for group in batch {
+        for (group, sources) in batch.iter_mut().filter_map(|differing| differing.told.as_mut()) {
             let Some(part) = group.mailbox.take() else { continue };
             let wrong: Vec<String> = part
                 .addresses()
@@ -291,9 +347,14 @@ impl Planning<'_> {
                 .filter(|(address, kind)| kinds.get(&address.to_string()).is_some_and(|known| known != kind))
                 .map(|(address, _)| address.to_string())
                 .collect();
-            group.mailbox = if wrong.is_empty() { Some(part) } else { part.without(&wrong) };
-            for (address, line) in group.lines.iter().filter(|(address, _)| wrong.contains(address)) {
-                debug_assert!(wrong.contains(address));
+            if wrong.is_empty() {
+                group.mailbox = Some(part);
+                continue;
+            }
+            group.mailbox = part.without(&wrong);
+            // What is left out is said at each import: the entry is read at each.
+            sources.1 = None;
+            for (_, line) in group.lines.iter().filter(|(address, _)| wrong.contains(address)) {
                 self.reject(*line, "the mailbox of this address has always been of another kind")?;
             }
         }
@@ -307,15 +368,23 @@ impl Planning<'_> {
     }
 
     /// What becomes of one entry.
-    fn entry(&mut self, key: Key, group: Option<Group>, old: Option<Known>) -> Result<(), Failed> {
-        let (activity, mailbox) = group.map_or((None, None), |group| (group.activity, group.mailbox));
+    fn entry(
+        &mut self,
+        key: Key,
+        told: Option<(Group, Sources)>,
+        old: Option<Known>,
+    ) -> Result<(), Failed> {
+        let (activity, mailbox, sources) = match told {
+            Some((group, sources)) => (group.activity, group.mailbox, sources),
+            None => (None, None, (None, None)),
+        };
         let activities = activity.as_ref().map(|part| part.activities() as i64);
         let mailboxes = mailbox.as_ref().map(|part| part.mailboxes().count() as i64);
         let addresses: Vec<Vec<u8>> = mailbox.as_ref().map(MailboxPart::ledger).unwrap_or_default();
         let known_activity = old.as_ref().and_then(|old| old.activity_digest.clone());
         let known_mailbox = old.as_ref().and_then(|old| old.mailbox_digest.clone());
-        let activity = part(activity, self.covers.0, known_activity.as_ref())?;
-        let mailbox = part(mailbox, self.covers.1, known_mailbox.as_ref())?;
+        let activity = part(activity, sources.0, self.covers.0, known_activity.as_ref())?;
+        let mailbox = part(mailbox, sources.1, self.covers.1, known_mailbox.as_ref())?;
         let counted = |part: &Part, given: Option<i64>, known: Option<i64>| match part {
             Part::Gone => 0,
             Part::Kept(_) => known.unwrap_or_default(),
@@ -438,12 +507,29 @@ fn brake(removals: Removals, base: &Pointer, counts: &Counts) -> Result<(), Brak
 }
 
 /// A part as it will be, from what the files say, what they speak of, and what is known.
-fn part<P: Serialize>(told: Option<P>, covers: Covers, known: Option<&Vec<u8>>) -> Result<Part, Failed> {
+///
+/// What is kept as its digest is that of the facts it was made of, so that the next import need not read them; that of
+/// the part itself when some of the facts were left out.
+fn part<P: Serialize>(
+    told: Option<P>,
+    source: Option<Vec<u8>>,
+    covers: Covers,
+    known: Option<&Vec<u8>>,
+) -> Result<Part, Failed> {
     match (told, covers, known) {
+        (Some(_), _, Some(known)) if source.as_ref() == Some(known) => Ok(Part::Kept(known.clone())),
         (Some(told), _, _) => {
             let bytes = postcard::to_stdvec(&told).map_err(|_| Error::Corrupt("part"))?;
-            let digest = digest(&SHA256, &bytes).as_ref()[..DIGEST].to_vec();
-            Ok(if known == Some(&digest) { Part::Kept(digest) } else { Part::Is(bytes, digest) })
+            if known.is_none()
+                && let Some(source) = source
+            {
+                return Ok(Part::Is(bytes, source));
+            }
+            let own = digest(&SHA256, &bytes).as_ref()[..DIGEST].to_vec();
+            Ok(match known {
+                Some(known) if *known == own => Part::Kept(own),
+                Some(_) | None => Part::Is(bytes, source.unwrap_or(own)),
+            })
         }
         (None, Covers::Nothing, Some(known)) => Ok(Part::Kept(known.clone())),
         (None, Covers::Nothing, None) | (None, Covers::Everything, _) => Ok(Part::Gone),
