@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 
 use names::{Clock, Timestamp};
 use register::testing::{Corpus, Question, entries, put_in_force, questions};
-use register::{Page, Query, Register};
+use register::{Listing, Page, Query, Register};
 
 /// Who asks at the same time.
 const ASKERS: usize = 8;
-/// Questions of each rule.
-const EACH: usize = 40;
+/// Questions of each of the 25 rules.
+const EACH: usize = 400;
 /// When it happens.
 const NOW: Timestamp = Timestamp(1_795_348_800_000);
 
@@ -65,13 +65,14 @@ async fn bench(place: String, count: usize, long: Duration) {
         resident()
     );
     let all: Vec<_> = entries(corpus).collect();
-    let asked = Arc::new(questions(&all, EACH));
+    let asked = questions(&all, EACH);
+    let mixed = Arc::new(mixed(&all, &asked));
     drop(all);
-    quality(&register, &asked).await;
-    speed(&register, &asked, long).await;
+    alone(&register, &mixed).await;
+    speed(&register, &mixed, long).await;
     println!("resident {} MB", resident());
-    alone(&register, &asked).await;
     shapes(&register).await;
+    quality(&register, &asked).await;
 }
 
 async fn quality(register: &Register, asked: &[Question]) {
@@ -95,7 +96,47 @@ async fn quality(register: &Register, asked: &[Question]) {
     );
 }
 
-async fn speed(register: &Register, asked: &Arc<Vec<Question>>, long: Duration) {
+/// What is asked in a day: the misspelt questions, and what people type beside: beginnings while they type, a frequent
+/// name, a name and a town, a profession in a town, a town, a service.
+fn mixed(all: &[Listing], asked: &[Question]) -> Vec<(&'static str, String)> {
+    let mut mixed: Vec<(&'static str, String)> =
+        asked.iter().map(|question| ("misspelt", question.text.clone())).collect();
+    // Two thousand people spread over all.
+    for (number, listing) in all.iter().step_by((all.len() / 2_000).max(1)).enumerate() {
+        let Listing::Professional(person) = listing else { continue };
+        let town = person.situations.first().map_or("", |situation| &situation.place.town);
+        let letters = 3 + number % 4;
+        let beginning: String = person.family_name.chars().take(letters).collect();
+        mixed.push(("beginning", format!("{} {beginning}", person.given_name)));
+        mixed.push(("beginning alone", beginning));
+        mixed.push(("name and town", format!("{} {town}", person.family_name)));
+        if number % 4 == 0 {
+            mixed.push(("family name", person.family_name.clone()));
+            mixed.push(("given name", person.given_name.clone()));
+            mixed.push(("town", town.to_owned()));
+            if let Some(profession) = &person.profession {
+                mixed.push(("profession and town", format!("{} {town}", profession.label)));
+                mixed.push(("profession", profession.label.clone()));
+            }
+        }
+    }
+    for (kind, words) in [
+        ("frequent name", ["martin", "bernard", "durand", "petit", "marie", "jean"]),
+        ("frequent word", ["medecin", "infirmier", "pharmacie", "hopital", "centre hospitalier", "cabinet"]),
+        ("service", ["cardiologie", "urgences", "secretariat", "radiologie", "pediatrie", "chirurgie paris"]),
+    ] {
+        (0..20).for_each(|_| mixed.extend(words.map(|word| (kind, word.to_owned()))));
+    }
+    // An order that has nothing to do with kinds, the same each time.
+    mixed.sort_by_key(|(_, text)| {
+        text.bytes().fold(1_469_598_103_934_665_603_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
+        })
+    });
+    mixed
+}
+
+async fn speed(register: &Register, asked: &Arc<Vec<(&'static str, String)>>, long: Duration) {
     let next = Arc::new(AtomicUsize::new(0));
     let (begun, used) = (Instant::now(), cpu());
     let askers: Vec<_> = (0..ASKERS)
@@ -104,10 +145,10 @@ async fn speed(register: &Register, asked: &Arc<Vec<Question>>, long: Duration) 
             tokio::spawn(async move {
                 let mut took = Vec::new();
                 while begun.elapsed() < long {
-                    let question = &asked[next.fetch_add(7, Ordering::Relaxed) % asked.len()];
+                    let (_, question) = &asked[next.fetch_add(1, Ordering::Relaxed) % asked.len()];
                     let begun = Instant::now();
-                    register.search(&text(&question.text), &page(20), NOW).await.expect("an answer");
-                    took.push((begun.elapsed(), question.text.clone()));
+                    register.search(&text(question), &page(20), NOW).await.expect("an answer");
+                    took.push((begun.elapsed(), question.clone()));
                 }
                 took
             })
@@ -135,22 +176,44 @@ async fn speed(register: &Register, asked: &Arc<Vec<Question>>, long: Duration) 
     }
 }
 
-/// One question after the other, and the processor time of each: what it costs, however busy the machine is.
-async fn alone(register: &Register, asked: &[Question]) {
-    let mut costs = Vec::new();
-    for question in asked {
-        let before = on_processor();
-        register.search(&text(&question.text), &page(20), NOW).await.expect("an answer");
-        costs.push(on_processor().saturating_sub(before));
+/// One question after the other, twice: on the clock, and on SQLite the processor time of each, which is what it costs
+/// however busy the machine is.
+async fn alone(register: &Register, asked: &[(&'static str, String)]) {
+    for round in ["first", "again"] {
+        let used = cpu();
+        let mut costs: Vec<(Duration, Duration, &'static str, &str)> = Vec::new();
+        for (kind, question) in asked {
+            let (before, begun) = (on_processor(), Instant::now());
+            register.search(&text(question), &page(20), NOW).await.expect("an answer");
+            costs.push((on_processor().saturating_sub(before), begun.elapsed(), kind, question));
+        }
+        let each = (cpu() - used) / costs.len() as u32;
+        println!("one at a time, {round}: {} questions, {each:.2?} cpu each", costs.len());
+        let mut kinds: Vec<&str> = costs.iter().map(|cost| cost.2).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        for kind in std::iter::once("").chain(kinds) {
+            let of_kind = || costs.iter().filter(|cost| kind.is_empty() || cost.2 == kind);
+            let at = |mut all: Vec<Duration>| {
+                all.sort();
+                let at = |share: f64| all[((all.len() - 1) as f64 * share) as usize];
+                format!(
+                    "p50 {:.2?}, p95 {:.2?}, p99 {:.2?}, worst {:.2?}",
+                    at(0.5),
+                    at(0.95),
+                    at(0.99),
+                    at(1.0)
+                )
+            };
+            let name = if kind.is_empty() { "all" } else { kind };
+            let (thread, clock) = (of_kind().map(|c| c.0).collect(), of_kind().map(|c| c.1).collect());
+            println!("  {name}: on the processor {}; on the clock {}", at(thread), at(clock));
+        }
+        costs.sort();
+        for (cost, _, kind, question) in costs.iter().rev().take(8) {
+            println!("    {cost:.2?} {kind}: {question}");
+        }
     }
-    costs.sort();
-    let at = |share: f64| costs[((costs.len() - 1) as f64 * share) as usize];
-    let all: Duration = costs.iter().sum();
-    let (p50, p95, p99, worst) = (at(0.5), at(0.95), at(0.99), at(1.0));
-    println!(
-        "alone: {:.2?} cpu each; p50 {p50:.2?}, p95 {p95:.2?}, p99 {p99:.2?}, worst {worst:.2?}",
-        all / costs.len() as u32
-    );
 }
 
 /// Time this thread was on a processor. On SQLite a search does not leave its thread.

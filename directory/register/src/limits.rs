@@ -57,6 +57,8 @@ pub const ALTERNATIVES: usize = 1_000;
 pub const RANKED: usize = 1_000;
 /// Candidates of one page that are looked at row by row before the page is handed out as it is.
 pub const LOOKED_AT: usize = 5_000;
+/// Answers to the rarest word of a question: with fewer its lists are sorted, with more all lists are laid in tables.
+pub const LISTED: u64 = 8_000;
 /// Characters of a word in the index; more are cut off.
 pub const WORD_CHARACTERS: usize = 40;
 /// Words of one beginning, or around one part, that are followed.
@@ -85,5 +87,7 @@ pub const DEPTH: usize = 10;
 pub const FRESH: i64 = 365 * names::DAY;
 /// Sectors of activity that are pharmacies (DOMAIN §4.8, DESIGN §2.5).
 pub const PHARMACIES: [&str; 4] = ["SA33", "SA38", "SA39", "SA65"];
+/// Searches at once on SQLite, which lends four views to all who read ([`db`]'s own limits).
+pub const SEARCHES_ON_SQLITE: usize = 3;
 /// Entries that are weighed against each other when words may mean several.
 pub const CANDIDATES: usize = 8;

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use db::{Db, Tx};
 use names::{Address, Timestamp};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::index::{Chunks, Index, Live, Segment};
 use crate::local::{self, Local};
 use crate::resolve::{self, Candidate, DocumentType, Purpose, Resolution, Who};
 use crate::search::{self, Found};
 use crate::store::{self, Pointer};
-use crate::{Criterion, Error, Listing, ListingId, Mailbox, Page, Query, Wanted, index, merge};
+use crate::{Criterion, Error, Listing, ListingId, Mailbox, Page, Query, Wanted, index, limits, merge};
 
 /// A page of one entry.
 const ONE: Page = Page { count: 1, after: None };
@@ -34,11 +35,13 @@ pub struct Register {
 }
 
 /// What all clones keep: the keys of the index, and postings read lately.
-#[derive(Default)]
 struct Shared {
     state: Mutex<Option<Arc<State>>>,
     bringing_up: tokio::sync::Mutex<()>,
     chunks: Arc<Chunks>,
+    /// Who searches now. Others wait in the order they came, so that each waits for a few questions and none for all of
+    /// somebody else's.
+    turns: Semaphore,
 }
 
 /// The directory of one moment.
@@ -55,7 +58,14 @@ impl Register {
     /// The directory of a database, as the public sees it.
     #[must_use]
     pub fn open(db: Db) -> Self {
-        Self { db, sight: Sight::Public, shared: Arc::default() }
+        let at_once = searches_at_once(db.engine());
+        let shared = Shared {
+            state: Mutex::default(),
+            bringing_up: tokio::sync::Mutex::default(),
+            chunks: Arc::default(),
+            turns: Semaphore::new(at_once),
+        };
+        Self { db, sight: Sight::Public, shared: Arc::new(shared) }
     }
 
     /// The same, as somebody else sees it.
@@ -68,6 +78,7 @@ impl Register {
     ///
     /// Nothing here tells the time yet; `now` is for rules that depend on it.
     pub async fn search(&self, query: &Query, page: &Page, _now: Timestamp) -> Result<Found, Error> {
+        let _turn = self.turn().await;
         let (mut tx, state) = self.state().await?;
         search::search(&mut tx, &state, query, page, self.sight).await
     }
@@ -103,6 +114,10 @@ impl Register {
         document: Option<&DocumentType>,
         now: Timestamp,
     ) -> Result<Resolution, Error> {
+        let _turn = match who {
+            Who::Text(_) => self.turn().await,
+            Who::Address(_) | Who::Person(_) | Who::Structure { .. } => None,
+        };
         let (mut tx, state) = self.state().await?;
         let candidates = self.candidates(&mut tx, &state, who).await?;
         Ok(resolve::decide(who, purpose, document, &candidates, now))
@@ -165,6 +180,15 @@ impl Register {
         Ok(state.index.parts.iter().map(|part| part.segment.octets()).sum())
     }
 
+    /// Waits until it is this question's turn.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes it.
+        let turn = self.shared.turns.acquire().await.ok();
+        // Whoever else waits for this thread goes first: a search that finds all it needs in memory never waits itself.
+        tokio::task::yield_now().await;
+        turn
+    }
+
     /// A view and the directory as it stands there: what is in memory is brought up to date first.
     async fn state(&self) -> Result<(Tx, Arc<State>), Error> {
         loop {
@@ -193,6 +217,16 @@ impl Register {
 
     fn known(&self) -> Option<Arc<State>> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// As many searches as there are processors to work on them; on SQLite one view stays free for others.
+fn searches_at_once(engine: db::Engine) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    match engine {
+        db::Engine::Sqlite => processors.min(limits::SEARCHES_ON_SQLITE),
+        // The server works for one while we work for another.
+        db::Engine::Postgres => 2 * processors,
     }
 }
 

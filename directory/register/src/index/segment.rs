@@ -199,6 +199,15 @@ impl Segment {
         Ok(Self { docs, gone, flags, base, postings, words, text: OnceLock::new() })
     }
 
+    /// Its postings, which are in memory.
+    #[cfg(test)]
+    pub(crate) fn in_memory_pieces(&self) -> super::Pieces<'_> {
+        match &self.postings {
+            Postings::Memory(octets) => super::Pieces::Memory(octets),
+            Postings::Stored(id) => panic!("segment {id} is stored"),
+        }
+    }
+
     /// The lists of a key.
     pub(crate) fn exactly(&self, key: &[u8]) -> Option<Place> {
         self.words.get(key).map(Place)

@@ -2,6 +2,7 @@
 //! is looked at once more before it is handed out.
 
 mod asked;
+mod dense;
 mod holds;
 mod node;
 mod plan;

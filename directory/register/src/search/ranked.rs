@@ -8,9 +8,10 @@
 use std::borrow::Cow;
 
 use super::asked::{Asked, Variant};
+use super::dense::{self, Table};
 use super::node::{Set, both};
 use crate::index::{Fields, Flags, Index, List, Lists, Part, Pieces, Place};
-use crate::{Sight, words::Alike};
+use crate::{Sight, limits, words::Alike};
 
 /// An entry and what its answers count together.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Sought {
     /// By part of the index, then by word.
     variants: Vec<Vec<Vec<Variant>>>,
     required: Vec<bool>,
+    /// Answers to the rarest word below which lists are met as lists.
+    listed: u64,
 }
 
 impl Sought {
@@ -44,6 +47,7 @@ impl Sought {
         Self {
             variants: index.parts.iter().map(of_part).collect(),
             required: asked.0.iter().map(|word| word.required).collect(),
+            listed: limits::LISTED,
         }
     }
 
@@ -71,31 +75,41 @@ impl Sought {
         let rarity: Vec<f32> = (0..self.required.len()).map(|word| rarity(index, &parts, word)).collect();
         let (required, optional): (Vec<usize>, Vec<usize>) =
             (0..self.required.len()).partition(|word| self.required[*word]);
-        let answers = |words: &[usize]| -> Vec<Ranked> {
-            let each = parts.iter().zip(sets);
-            each.flat_map(|(part, set)| part.answers(words, set, flags, &rarity)).collect()
+        let answers = |words: &[usize]| -> (Vec<Ranked>, usize) {
+            let mut all = (Vec::new(), 0);
+            for (part, set) in parts.iter().zip(sets) {
+                let (found, count) = if part.fewest(words) < self.listed {
+                    part.met(words, &optional, set, flags, &rarity)
+                } else {
+                    part.laid_out(words, &optional, set, flags, &rarity, most)
+                };
+                all.0.extend(found);
+                all.1 += count;
+            }
+            all
         };
-        let mut all = answers(&required);
-        if all.is_empty() && required.len() > 1 {
+        let (mut all, mut count) = answers(&required);
+        if count == 0 && required.len() > 1 {
             for left_out in &required {
                 let others: Vec<usize> = required.iter().copied().filter(|word| word != left_out).collect();
-                all.extend(answers(&others));
+                // Nobody is found twice: whoever answers all but this one and all but another answers all.
+                let (found, more) = answers(&others);
+                all.extend(found);
+                count += more;
             }
-            all.sort_by(|a, b| a.id.cmp(&b.id).then(b.score.total_cmp(&a.score)));
-            all.dedup_by_key(|ranked| ranked.id);
         }
-        if !optional.is_empty() {
-            parts.iter().for_each(|part| part.help(&optional, &rarity, &mut all));
-        }
-        let count = all.len();
-        let better = |a: &Ranked, b: &Ranked| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id));
-        if count > most {
+        if all.len() > most {
             all.select_nth_unstable_by(most, better);
             all.truncate(most);
         }
         all.sort_unstable_by(better);
         (all, count)
     }
+}
+
+/// The better first, of equal ones the smaller id.
+pub(crate) fn better(a: &Ranked, b: &Ranked) -> std::cmp::Ordering {
+    b.score.total_cmp(&a.score).then(a.id.cmp(&b.id))
 }
 
 /// How much a word says: the rarer, the more.
@@ -119,9 +133,6 @@ struct Words<'a> {
     variants: Vec<Vec<(Variant, Cow<'a, [u8]>)>>,
 }
 
-/// Above so many answers to a word they are gathered in a table of all entries, below sorted.
-const TABLED: u64 = 20_000;
-
 impl<'a> Words<'a> {
     fn of(part: &'a Part, pieces: &'a Pieces<'_>, variants: &[Vec<Variant>]) -> Self {
         let octets = |variant: &Variant| (*variant, pieces.octets(variant.place));
@@ -129,14 +140,62 @@ impl<'a> Words<'a> {
         Self { part, variants }
     }
 
-    /// Whoever answers all of these words.
-    fn answers(&self, asked: &[usize], allowed: &Set, flags: Flags, rarity: &[f32]) -> Vec<Ranked> {
+    /// Answers to the rarest of some words, the same entry perhaps more than once.
+    fn fewest(&self, asked: &[usize]) -> u64 {
+        asked.iter().map(|word| self.count(*word)).min().unwrap_or_default()
+    }
+
+    /// Words with their counts, the rarest first.
+    fn by_rarity(&self, asked: &[usize]) -> Vec<(u64, usize)> {
         let mut order: Vec<(u64, usize)> = asked.iter().map(|word| (self.count(*word), *word)).collect();
         order.sort_unstable();
-        let Some(((fewest, first), others)) = order.split_first() else { return Vec::new() };
-        if *fewest == 0 {
-            return Vec::new();
+        order
+    }
+
+    /// Whoever answers all of these words, when one of them is rare, and how many that are.
+    fn met(
+        &self,
+        asked: &[usize],
+        optional: &[usize],
+        allowed: &Set,
+        flags: Flags,
+        rarity: &[f32],
+    ) -> (Vec<Ranked>, usize) {
+        let mut found = self.answers(&self.by_rarity(asked), allowed, flags, rarity);
+        if !optional.is_empty() {
+            self.help(optional, rarity, &mut found);
         }
+        let count = found.len();
+        (found, count)
+    }
+
+    /// Whoever answers all of these words, when all are frequent: the best, `most` at least if there are as many, and
+    /// how many there are.
+    fn laid_out(
+        &self,
+        asked: &[usize],
+        optional: &[usize],
+        allowed: &Set,
+        flags: Flags,
+        rarity: &[f32],
+        most: usize,
+    ) -> (Vec<Ranked>, usize) {
+        let table = |word: &usize| {
+            let lists = self.lists(*word).map(|(weight, list)| (weight * rarity[*word], list));
+            Table::of(lists, self.part.segment.docs.len())
+        };
+        let mut required: Vec<Table> = self.by_rarity(asked).iter().map(|(_, word)| table(word)).collect();
+        let helping: Vec<Table> = optional.iter().map(table).collect();
+        let allowed = match allowed {
+            Set::All => None,
+            Set::These(allowed) => Some(&allowed[..]),
+        };
+        dense::best(self.part, &mut required, &helping, allowed, flags, most)
+    }
+
+    /// Whoever answers all of these words, the rarest first.
+    fn answers(&self, order: &[(u64, usize)], allowed: &Set, flags: Flags, rarity: &[f32]) -> Vec<Ranked> {
+        let Some(((fewest, first), others)) = order.split_first() else { return Vec::new() };
         let (mut entries, mut scores) = self.of_word(*first, *fewest, rarity);
         let mut kept = 0;
         let allowed = match allowed {
@@ -211,29 +270,14 @@ impl<'a> Words<'a> {
     /// Whoever answers a word, ascending, with what it counts; `count` is the length of its lists.
     fn of_word(&self, word: usize, count: u64, rarity: &[f32]) -> (Vec<u32>, Vec<f32>) {
         let all = self.part.segment.docs.len();
-        if count < TABLED {
-            let mut found: Vec<(u32, f32)> = Vec::with_capacity(count as usize);
-            for (weight, list) in self.lists(word) {
-                let score = weight * rarity[word];
-                found.extend(list.entries().take_while(|entry| *entry < all).map(|entry| (entry, score)));
-            }
-            found.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-            found.dedup_by_key(|(entry, _)| *entry);
-            return found.into_iter().unzip();
-        }
-        let mut best = vec![0.0_f32; all as usize];
+        let mut found: Vec<(u32, f32)> = Vec::with_capacity(count as usize);
         for (weight, list) in self.lists(word) {
             let score = weight * rarity[word];
-            for entry in list.entries() {
-                let Some(best) = best.get_mut(entry as usize) else { break };
-                *best = best.max(score);
-            }
+            found.extend(list.entries().take_while(|entry| *entry < all).map(|entry| (entry, score)));
         }
-        best.into_iter()
-            .zip(0_u32..)
-            .filter(|(score, _)| *score > 0.0)
-            .map(|(score, entry)| (entry, score))
-            .unzip()
+        found.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        found.dedup_by_key(|(entry, _)| *entry);
+        found.into_iter().unzip()
     }
 
     /// What a word counts for each of some entries, ascending.
@@ -258,4 +302,49 @@ impl<'a> Words<'a> {
 /// What stands in both, whichever is the smaller.
 fn both_sides(a: &[u32], b: &[u32]) -> Vec<u32> {
     if a.len() <= b.len() { both(a, b) } else { both(b, a) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::{Building, Segment};
+    use crate::testing::{Corpus, entries, questions};
+    use std::sync::Arc;
+
+    fn segment(listings: &[crate::Listing]) -> Arc<Segment> {
+        let mut building = Building::default();
+        listings.iter().for_each(|listing| building.add(listing).unwrap());
+        Arc::new(Segment::in_memory(building.seal().unwrap()).unwrap())
+    }
+
+    #[test]
+    fn frequent_words_are_answered_as_rare_ones_are() {
+        let all: Vec<crate::Listing> = entries(Corpus { entries: 1_500, ..Corpus::SMALL }).collect();
+        // The second says some of the first once more, and hides them there.
+        let index = Index::of(vec![segment(&all[..1_200]), segment(&all[900..])]);
+        assert_eq!(index.parts[0].hidden.len(), 300);
+        let some: Vec<u32> = (0..1_200).filter(|entry| entry % 3 > 0).collect();
+        let asked = questions(&all, 4).into_iter().map(|question| question.text);
+        let frequent = ["medecin", "medecin lyon", "marie", "docteur de la", "pharmacie du centre", "xyzzy medecin"];
+        let mut found = 0;
+        for text in asked.chain(frequent.map(str::to_owned)) {
+            for (flags, sets) in [
+                (Flags::default(), vec![Set::All; 2]),
+                (Flags::PROFESSIONAL, vec![Set::These(some.clone()), Set::All]),
+            ] {
+                let ranked = |listed: u64, most| {
+                    let sought = Sought { listed, ..Sought::of(&Asked::of(&text), &index, Sight::Public) };
+                    let pieces: Vec<Pieces<'_>> =
+                        index.parts.iter().map(|part| part.segment.in_memory_pieces()).collect();
+                    sought.ranked(&index, &pieces, &sets, flags, most)
+                };
+                for most in [1, 5, 1_000] {
+                    let (met, laid_out) = (ranked(u64::MAX, most), ranked(0, most));
+                    assert_eq!(met, laid_out, "{text}, {most}");
+                    found += met.0.len();
+                }
+            }
+        }
+        assert!(found > 3_000, "{found}");
+    }
 }
