@@ -8,10 +8,11 @@
 //!
 //! Memory does not grow with the files: facts are sorted in files of their own, entries are compared and
 //! written some thousands at a time. Writing is done in units of some milliseconds, between which letters
-//! pass. An import that was stopped goes on when the same files are imported again, or is dropped.
+//! pass; all other work on one thread that gives way to letters. An import that was stopped goes on when the same files are imported again, or is dropped.
 
 mod activities;
 mod apply;
+mod aside;
 mod fact;
 mod fhir;
 mod fields;
@@ -36,6 +37,7 @@ use names::{Clock, Timestamp};
 
 use crate::{Error, limits, store};
 
+pub(crate) use aside::slow;
 pub(crate) use ids::luhn;
 
 pub use crate::store::imports::{Finished, Unfinished, finished, unfinished};
@@ -196,14 +198,20 @@ impl Importer {
 
     /// Reads the files and says what would change. Nothing is written but the rejects.
     pub async fn plan(&self, order: &Order) -> Result<Planned, Failed> {
-        store::imports::free(&mut self.db.read().await?, self.clock.now()).await?;
-        let read = read::read(order.clone(), Arc::clone(&self.teller)).await?;
-        plan::compare(self, order, read).await
+        let (importer, order) = (self.clone(), order.clone());
+        aside::aside(|stop| async move {
+            store::imports::free(&mut importer.db.read().await?, importer.clock.now()).await?;
+            let teller = Arc::clone(&importer.teller);
+            let read = slow(|| read::read(&order, teller, stop)).await?;
+            plan::compare(&importer, &order, read).await
+        })
+        .await
     }
 
     /// Writes what was planned into a generation of its own, and its index. [`Ready::flip`] puts it in force.
     pub async fn apply(&self, planned: Planned) -> Result<Ready, Failed> {
-        apply::apply(self, planned).await
+        let importer = self.clone();
+        aside::aside(|_| async move { apply::apply(&importer, planned).await }).await
     }
 
     /// Removes versions that nobody reads any more; after a flip.
@@ -222,18 +230,21 @@ impl Importer {
         Ok(dropped)
     }
 
+    /// Writes a unit, then rests as long as it took when others wrote meanwhile: a letter waits for the writer behind one
+    /// unit of an import, not behind one after the other.
+    pub(crate) async fn write<U: db::Unit>(&self, unit: U) -> Result<U::Output, U::Error> {
+        let ((_, before), begun) = (self.db.commits_and_units(), tokio::time::Instant::now());
+        let written = self.db.write(unit).await?;
+        let (_, units) = self.db.commits_and_units();
+        if units > before + 1 {
+            let most = std::time::Duration::from_millis(limits::IMPORT_RESTS);
+            tokio::time::sleep(begun.elapsed().min(most)).await;
+        }
+        Ok(written)
+    }
+
     pub(crate) fn tell(&self, phase: Phase, done: u64, total: u64) {
         (self.teller)(Progress { phase, done, total });
-    }
-}
-
-/// Runs slow work that never waits on a thread for it.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Failed> + Send + 'static,
-) -> Result<T, Failed> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(_stopped) => Err(Failed::Overtaken),
     }
 }
 

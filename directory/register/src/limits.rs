@@ -9,6 +9,11 @@ pub const CONTAINS_CHARACTERS: usize = 3;
 pub const IMPORT_HELD: i64 = names::MINUTE;
 /// How often an import renews its claim while it writes nothing, in milliseconds.
 pub const IMPORT_RENEWED: i64 = 10 * names::SECOND;
+/// How far the thread of an import gives way to others (`nice`): beside a delivery that would use two processors whole,
+/// an import of a million mailboxes still ends within five minutes.
+pub const IMPORT_NICENESS: i32 = 5;
+/// How long an import rests at most behind a unit when others write too: as long as the unit took, in milliseconds.
+pub const IMPORT_RESTS: u64 = 50;
 /// Entries written in one unit: some milliseconds, so that a letter never waits longer.
 pub const WRITTEN_AT_ONCE: usize = 256;
 /// Rows taken away in one unit.

@@ -4,7 +4,7 @@ use db::Tx;
 
 use crate::import::plan::{Change, ChangeReader, Next, Part, Planned};
 use crate::import::sorter::Sorted;
-use crate::import::{Counts, Failed, Importer, Phase, blocking};
+use crate::import::{Counts, Failed, Importer, Phase, slow};
 use crate::index::{self, Builder, Scope};
 use crate::parts::MailboxPart;
 use crate::store::imports::{self, Claim, Step};
@@ -86,7 +86,7 @@ async fn write_changes(
 ) -> Result<i64, Failed> {
     let skip = usize::try_from(claim.changes_done).unwrap_or_default();
     let mut done = claim.changes_done;
-    reader = blocking(move || {
+    reader = slow(move || {
         let mut left = skip;
         while left > 0 {
             let passed = reader.next(left.min(limits::WRITTEN_AT_ONCE))?.len();
@@ -106,7 +106,7 @@ async fn write_changes(
         let step = Step { changes: (done, done + count), addresses };
         let unit = Changes { claim: claim.clone(), step, writes: batch, now: importer.clock.now() };
         // The next batch is made ready while this one is written.
-        let (written, prepared) = tokio::join!(importer.db.write(unit), prepare(importer, claim, reader));
+        let (written, prepared) = tokio::join!(importer.write(unit), prepare(importer, claim, reader));
         written?;
         done += count;
         importer.tell(Phase::Writing, done as u64, total);
@@ -120,7 +120,7 @@ async fn prepare(
     claim: &Claim,
     mut reader: ChangeReader,
 ) -> Result<(ChangeReader, Vec<Write>), Failed> {
-    let (reader, changes) = blocking(move || {
+    let (reader, changes) = slow(move || {
         let changes = reader.next(limits::WRITTEN_AT_ONCE)?;
         Ok((reader, changes))
     })
@@ -129,7 +129,7 @@ async fn prepare(
         changes.iter().filter(|change| needs_old(change)).filter_map(|c| Some(c.ends?.record)).collect();
     let old = if needed.is_empty() { Default::default() } else { records(&importer.db, &needed).await? };
     let started = claim.started_at;
-    let writes = blocking(move || {
+    let writes = slow(move || {
         let writes = changes.into_iter().map(|change| {
             let before = change.ends.and_then(|version| old.get(&version.record).cloned());
             let (activity, mailbox) = before.unwrap_or_default();
@@ -190,7 +190,7 @@ async fn write_addresses(
 ) -> Result<(), Failed> {
     let mut left = usize::try_from(done).unwrap_or_default();
     loop {
-        let (back, skipped, addresses) = blocking(move || {
+        let (back, skipped, addresses) = slow(move || {
             let mut addresses = Vec::with_capacity(limits::WRITTEN_AT_ONCE);
             let mut skipped = 0;
             while addresses.len() < limits::WRITTEN_AT_ONCE {
@@ -211,7 +211,6 @@ async fn write_addresses(
         let count = addresses.len() as i64;
         let step = Step { changes: (changes, changes), addresses: (done, done + count) };
         importer
-            .db
             .write(Addresses { claim: claim.clone(), step, addresses, now: importer.clock.now() })
             .await?;
         done += count;
@@ -259,7 +258,7 @@ async fn build_index(importer: &Importer, claim: &Claim, changed: u64, total: u6
         drop(tx);
         let Some(end) = batch.last() else { break };
         (last, done) = (end.id(), done + batch.len() as u64);
-        builder = blocking(move || {
+        builder = slow(move || {
             let mut builder = builder;
             for change in &batch {
                 match change {
@@ -277,7 +276,7 @@ async fn build_index(importer: &Importer, claim: &Claim, changed: u64, total: u6
             renewed = now;
         }
     }
-    builder = blocking(move || {
+    builder = slow(move || {
         let mut builder = builder;
         builder.seal()?;
         Ok(builder)

@@ -12,7 +12,7 @@ use crate::import::group::{DIGEST, Group, Groups, Told};
 use crate::import::read::{Covers, Read, place_of};
 use crate::import::scratch::Scratch;
 use crate::import::sorter::{Sorted, Sorter};
-use crate::import::{Failed, Importer, Order, Phase, Removals, blocking};
+use crate::import::{Failed, Importer, Order, Phase, Removals, slow};
 use crate::parts::{Key, MailboxPart};
 use crate::store::Pointer;
 use crate::store::imports::About;
@@ -210,7 +210,7 @@ pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> R
         rejects,
     };
     let mut known = KnownEntries::new(importer, base.generation);
-    let mut waiting = blocking(move || Groups::new(facts).map_err(Failed::scratch)).await?;
+    let mut waiting = slow(move || Groups::new(facts).map_err(Failed::scratch)).await?;
     let reading = if base.generation == 0 { Reading::All } else { Reading::WhatDiffers };
     let mut batch;
     (waiting, batch) = gathered(waiting, reading).await?;
@@ -237,7 +237,7 @@ enum Reading {
 
 /// The next entries of the files; none at their end.
 async fn gathered(mut waiting: Groups, reading: Reading) -> Result<(Groups, Vec<Told>), Failed> {
-    blocking(move || {
+    slow(move || {
         let mut batch = Vec::with_capacity(limits::COMPARED_AT_ONCE);
         while batch.len() < limits::COMPARED_AT_ONCE {
             match waiting.next()? {
@@ -368,12 +368,7 @@ impl Planning<'_> {
     }
 
     /// What becomes of one entry.
-    fn entry(
-        &mut self,
-        key: Key,
-        told: Option<(Group, Sources)>,
-        old: Option<Known>,
-    ) -> Result<(), Failed> {
+    fn entry(&mut self, key: Key, told: Option<(Group, Sources)>, old: Option<Known>) -> Result<(), Failed> {
         let (activity, mailbox, sources) = match told {
             Some((group, sources)) => (group.activity, group.mailbox, sources),
             None => (None, None, (None, None)),

@@ -9,6 +9,7 @@ use std::path::Path;
 use aws_lc_rs::digest::{self, Context, SHA256};
 
 use crate::import::activities::{self, Columns};
+use crate::import::aside::Stop;
 use crate::import::fact::{self, Fact};
 use crate::import::fhir;
 use crate::import::ids::Check;
@@ -18,7 +19,7 @@ use crate::import::rejects::Rejects;
 use crate::import::scratch::Scratch;
 use crate::import::sorter::{Sorted, Sorter};
 use crate::import::zip::{self, Source};
-use crate::import::{Failed, Order, Phase, Progress, Teller, blocking};
+use crate::import::{Failed, Order, Phase, Progress, Teller};
 use crate::limits;
 use names::AccountKind;
 
@@ -54,12 +55,13 @@ pub(crate) fn place_of(number: u64) -> (usize, u64) {
     ((number >> FILE_SHIFT) as usize, number & ((1 << FILE_SHIFT) - 1))
 }
 
-pub(crate) async fn read(order: Order, teller: Teller) -> Result<Read, Failed> {
-    blocking(move || Reading::new(&order, teller)?.all(&order)).await
+pub(crate) fn read(order: &Order, teller: Teller, stop: Stop) -> Result<Read, Failed> {
+    Reading::new(order, teller, stop)?.all(order)
 }
 
 struct Reading {
     teller: Teller,
+    stop: Stop,
     scratch: Scratch,
     sorter: Sorter,
     rejects: Rejects,
@@ -75,7 +77,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(order: &Order, teller: Teller) -> Result<Self, Failed> {
+    fn new(order: &Order, teller: Teller, stop: Stop) -> Result<Self, Failed> {
         let mut total = 0;
         for path in &order.files {
             let length = std::fs::metadata(path).map_err(|cause| file(path, cause))?.len();
@@ -85,6 +87,7 @@ impl Reading {
         let rejects = Rejects::at(&order.rejects).map_err(|cause| file(&order.rejects, cause))?;
         Ok(Self {
             teller,
+            stop,
             sorter: Sorter::new(scratch.path(), "facts"),
             scratch,
             rejects,
@@ -160,6 +163,7 @@ impl Reading {
             let Some(line) = lines.next().map_err(|cause| file(path, cause))? else { return Ok(()) };
             if at.is_multiple_of(16_384) {
                 self.tell(self.octets + octets);
+                self.stop.asked()?;
             }
             let number = ((number as u64) << FILE_SHIFT) | at;
             let (text, taken) = match line {

@@ -116,8 +116,8 @@ async fn together(db: &Db, before: Vec<i64>, sealed: &mut Vec<Sealed>) -> Result
     for new in sealed.drain(..) {
         all.push(merge::opened(new)?);
     }
-    let merged = tokio::task::spawn_blocking(move || merge::merged(&all)).await;
-    sealed.push(merged.map_err(|_| Error::Corrupt("segments that are taken together"))??);
+    // Slow work: this is the thread of an import.
+    sealed.push(merge::merged(&all)?);
     Ok(stay)
 }
 

@@ -61,7 +61,8 @@ pub(crate) fn best(
     let mut count = 0;
     let mut look = |entry: usize| {
         let holds = || part.segment.flags.get(entry).is_some_and(|found| found.hold(flags));
-        let others_answer = || others.iter().all(|table| table.class.get(entry).is_some_and(|class| *class > 0));
+        let others_answer =
+            || others.iter().all(|table| table.class.get(entry).is_some_and(|class| *class > 0));
         if first.class.get(entry).is_none_or(|class| *class == 0) || !others_answer() || !holds() {
             return;
         }

@@ -325,7 +325,8 @@ mod tests {
         assert_eq!(index.parts[0].hidden.len(), 300);
         let some: Vec<u32> = (0..1_200).filter(|entry| entry % 3 > 0).collect();
         let asked = questions(&all, 4).into_iter().map(|question| question.text);
-        let frequent = ["medecin", "medecin lyon", "marie", "docteur de la", "pharmacie du centre", "xyzzy medecin"];
+        let frequent =
+            ["medecin", "medecin lyon", "marie", "docteur de la", "pharmacie du centre", "xyzzy medecin"];
         let mut found = 0;
         for text in asked.chain(frequent.map(str::to_owned)) {
             for (flags, sets) in [
