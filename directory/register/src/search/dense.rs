@@ -36,8 +36,12 @@ impl Table {
     }
 
     fn score(&self, entry: usize) -> f32 {
-        let number = self.class.get(entry).copied().unwrap_or_default();
-        self.scores.get(usize::from(number)).copied().unwrap_or_default()
+        self.scores[usize::from(self.class[entry])]
+    }
+
+    /// The highest score.
+    fn most(&self) -> f32 {
+        self.scores.last().copied().unwrap_or_default()
     }
 }
 
@@ -57,26 +61,46 @@ pub(crate) fn best(
         }
     }
     let docs = &part.segment.docs;
+    let entries = docs.len() as usize;
+    // So that nothing below looks at where a table ends.
+    let tables = || std::iter::once(&*first).chain(&*others).chain(helping);
+    if part.segment.flags.len() != entries || tables().any(|table| table.class.len() != entries) {
+        return (Vec::new(), 0);
+    }
+    let most_of_others: Vec<f32> = others.iter().chain(helping).map(Table::most).collect();
     let mut kept = Kept { best: Vec::new(), most: most.max(1), worst: 0.0 };
     let mut count = 0;
-    let mut look = |entry: usize| {
-        let holds = || part.segment.flags.get(entry).is_some_and(|found| found.hold(flags));
-        let others_answer =
-            || others.iter().all(|table| table.class.get(entry).is_some_and(|class| *class > 0));
-        if first.class.get(entry).is_none_or(|class| *class == 0) || !others_answer() || !holds() {
+    let mut look = |entry: usize, class: u8| {
+        if others.iter().any(|table| table.class[entry] == 0) || !part.segment.flags[entry].hold(flags) {
             return;
         }
         count += 1;
+        let own = first.scores[usize::from(class)];
         // In this order, as where lists are met: sums are the same to the last bit.
-        let mut score = first.score(entry);
-        others.iter().chain(helping).for_each(|table| score += table.score(entry));
+        if most_of_others.iter().fold(own, |score, most| score + most) <= kept.worst {
+            return;
+        }
+        let score = others.iter().chain(helping).fold(own, |score, table| score + table.score(entry));
         if score > kept.worst {
             kept.add(Ranked { id: docs.id(entry as u32), score });
         }
     };
     match allowed {
-        Some(allowed) => allowed.iter().for_each(|entry| look(*entry as usize)),
-        None => (0..docs.len() as usize).for_each(look),
+        Some(allowed) => {
+            for entry in allowed.iter().map(|entry| *entry as usize) {
+                let class = first.class.get(entry).copied().unwrap_or_default();
+                if class != 0 {
+                    look(entry, class);
+                }
+            }
+        }
+        None => {
+            for (entry, class) in first.class.iter().enumerate() {
+                if *class != 0 {
+                    look(entry, *class);
+                }
+            }
+        }
     }
     (kept.best, count)
 }

@@ -284,15 +284,16 @@ impl<'a> Words<'a> {
     fn meet(&self, word: usize, rarity: &[f32], entries: &[u32], best: &mut [f32]) {
         for (weight, list) in self.lists(word) {
             let score = weight * rarity[word];
-            let mut at = 0;
-            for entry in list.entries() {
+            let (mut list, mut at) = (list.entries(), 0);
+            while let Some(wanted) = entries.get(at)
+                && let Some(entry) = list.next_from(*wanted)
+            {
                 while entries.get(at).is_some_and(|wanted| *wanted < entry) {
                     at += 1;
                 }
-                match entries.get(at) {
-                    Some(wanted) if *wanted == entry => best[at] = best[at].max(score),
-                    Some(_) => {}
-                    None => break,
+                if entries.get(at) == Some(&entry) {
+                    best[at] = best[at].max(score);
+                    at += 1;
                 }
             }
         }
