@@ -36,6 +36,8 @@ pub struct Counts {
     pub removed: i64,
     /// Entries that stay as they are.
     pub unchanged: i64,
+    /// Entries whose lines were read one by one: of the others a digest said that they are those of the day before.
+    pub read: i64,
     /// Mailboxes more.
     pub mailboxes_added: i64,
     /// Mailboxes less.
@@ -289,6 +291,7 @@ impl Planning<'_> {
                 old => {
                     let sources = (told.activity.clone(), told.mailbox.clone());
                     let (key, group) = (told.key.clone(), told.group()?);
+                    self.counts.read += 1;
                     differing.push(Differing { key, told: Some((group, sources)), old });
                 }
             }

@@ -95,6 +95,15 @@ impl Ground {
         store::after(&mut tx, ListingId(0), 10_000, generation).await.unwrap()
     }
 
+    /// Rows of versions, of records, of what ended and of addresses.
+    async fn rows(&self) -> Vec<i64> {
+        let mut all = Vec::new();
+        for table in ["row", "record", "ended", "address"] {
+            all.push(self.rows_of(table).await);
+        }
+        all
+    }
+
     async fn rows_of(&self, table: &'static str) -> i64 {
         let mut tx = self.db.read().await.unwrap();
         let sql = match table {
@@ -232,6 +241,69 @@ async fn an_update_writes_what_differs_and_sweeps_what_ended() {
         assert_eq!(ground.rows_of("record").await, 51);
         assert_eq!((ground.rows_of("row").await, ground.rows_of("ended").await), (51, 1));
         assert_eq!(ground.all().await.len(), 50);
+    }
+}
+
+#[tokio::test]
+async fn an_update_of_a_hundredth_reads_and_writes_a_hundredth() {
+    for ground in grounds().await {
+        let mut lines: Vec<String> = (0..1_000).map(|number| per(number, "")).collect();
+        let practised: Vec<String> = (0..1_000).map(|number| activity(number, "580008803", "")).collect();
+        let counts = ground.import(&[mailboxes(&lines), activities(&practised)]).await.unwrap();
+        // A thousand people, and the structure they practise in.
+        assert_eq!((counts.added, counts.read), (1_001, 1_001), "{}", ground.engine);
+        let before = ground.rows().await;
+        for number in (0..1_000).step_by(100) {
+            lines[number] = per(number as u32, "Urgences");
+        }
+        // In another order, and some twice: it is what is said that counts.
+        lines.reverse();
+        lines.extend_from_within(..20);
+        let counts = ground.import(&[mailboxes(&lines), activities(&practised)]).await.unwrap();
+        assert_eq!(
+            (counts.read, counts.changed, counts.unchanged, counts.added, counts.removed),
+            (10, 10, 991, 0, 0),
+            "{}",
+            ground.engine
+        );
+        let written: Vec<i64> =
+            ground.rows().await.iter().zip(&before).map(|(after, before)| after - before).collect();
+        // Ten new versions, ten that ended, no address that was not known.
+        assert_eq!(written, [10, 10, 10, 0], "{}", ground.engine);
+        let mut tx = ground.db.read().await.unwrap();
+        let segments = tx
+            .rows("SELECT entries FROM register_segment ORDER BY id", db::args![])
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.int(0).unwrap())
+            .collect::<Vec<_>>();
+        assert_eq!(segments, [1_001, 10], "{}: ten entries are indexed", ground.engine);
+        drop(tx);
+        // The same once more: nobody is read.
+        let again = ground.order(&[mailboxes(&lines), activities(&practised)]);
+        let planned = ground.importer().plan(&again).await.unwrap();
+        assert_eq!((planned.counts().read, planned.len()), (0, 0), "{}", ground.engine);
+    }
+}
+
+#[tokio::test]
+async fn what_was_left_out_is_looked_at_and_said_each_time() {
+    for ground in grounds().await {
+        let second = per(1, "").replacen("p1@", "q1@", 1);
+        ground.import(&[mailboxes(&[per(1, ""), second.clone(), per(2, "")])]).await.unwrap();
+        // Its kind is for ever: it is left out, and the other mailbox of the same person stays.
+        let other_kind = per(1, "").replacen("PER|", "CAB|", 1);
+        for (import, changed) in [("first", 1), ("again", 0), ("and again", 0)] {
+            let order = ground.order(&[mailboxes(&[other_kind.clone(), second.clone(), per(2, "")])]);
+            let order = Order { removals: Removals::Any, ..order };
+            let counts = ground.import_as(order).await.unwrap();
+            let told = (counts.read, counts.changed, counts.unchanged, counts.rejected);
+            assert_eq!(told, (1, changed, 2 - changed, 1), "{}, {import}", ground.engine);
+            let rejects = ground.rejects();
+            assert!(rejects.contains("has always been of another kind"), "{}: {rejects}", ground.engine);
+        }
+        assert_eq!(ground.all().await.len(), 2, "{}", ground.engine);
     }
 }
 

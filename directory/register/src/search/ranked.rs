@@ -318,6 +318,31 @@ mod tests {
         Arc::new(Segment::in_memory(building.seal().unwrap()).unwrap())
     }
 
+    /// Octets of lists that a question reads, of a thousand entries: what a search costs, however busy the machine is.
+    #[test]
+    fn no_question_reads_more_than_a_few_lists_of_everybody() {
+        let all: Vec<crate::Listing> = entries(Corpus { entries: 1_500, ..Corpus::SMALL }).collect();
+        let index = Index::of(vec![segment(&all)]);
+        let asked = questions(&all, 4).into_iter().map(|question| question.text);
+        let frequent =
+            ["medecin", "m", "mar", "docteur de la", "centre hospitalier", "e", "a b c d e f g h i j"];
+        let mut costs: Vec<(usize, usize, String)> = asked
+            .chain(frequent.map(str::to_owned))
+            .map(|text| {
+                let sought = Sought::of(&Asked::of(&text), &index, Sight::Public);
+                let mut places = Vec::new();
+                sought.places(0, &mut places);
+                places.sort_unstable();
+                places.dedup();
+                (places.iter().map(|place| place.length()).sum(), places.len(), text)
+            })
+            .collect();
+        costs.sort();
+        let (median, (octets, lists, text)) = (costs[costs.len() / 2].0, &costs[costs.len() - 1]);
+        assert!(median <= all.len() / 2, "{median}");
+        assert!(*octets <= 2 * all.len(), "{text} reads {octets} octets in {lists} lists");
+    }
+
     #[test]
     fn frequent_words_are_answered_as_rare_ones_are() {
         let all: Vec<crate::Listing> = entries(Corpus { entries: 1_500, ..Corpus::SMALL }).collect();
