@@ -37,6 +37,7 @@ use names::{Clock, Timestamp};
 
 use crate::{Error, limits, store};
 
+use aside::Stop;
 pub(crate) use aside::slow;
 pub(crate) use ids::luhn;
 
@@ -187,13 +188,14 @@ pub struct Importer {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
     pub(crate) teller: Teller,
+    stop: Stop,
 }
 
 impl Importer {
     /// Imports into this database.
     #[must_use]
     pub fn new(db: Db, clock: Clock, teller: Teller) -> Self {
-        Self { db, clock, teller }
+        Self { db, clock, teller, stop: Stop::default() }
     }
 
     /// Reads the files and says what would change. Nothing is written but the rejects.
@@ -201,6 +203,7 @@ impl Importer {
         let (importer, order) = (self.clone(), order.clone());
         aside::aside(|stop| async move {
             store::imports::free(&mut importer.db.read().await?, importer.clock.now()).await?;
+            let importer = Self { stop: stop.clone(), ..importer };
             let teller = Arc::clone(&importer.teller);
             let read = slow(|| read::read(&order, teller, stop)).await?;
             plan::compare(&importer, &order, read).await
@@ -211,7 +214,7 @@ impl Importer {
     /// Writes what was planned into a generation of its own, and its index. [`Ready::flip`] puts it in force.
     pub async fn apply(&self, planned: Planned) -> Result<Ready, Failed> {
         let importer = self.clone();
-        aside::aside(|_| async move { apply::apply(&importer, planned).await }).await
+        aside::aside(|stop| async move { apply::apply(&Self { stop, ..importer }, planned).await }).await
     }
 
     /// Removes versions that nobody reads any more; after a flip.
@@ -241,6 +244,19 @@ impl Importer {
             tokio::time::sleep(begun.elapsed().min(most)).await;
         }
         Ok(written)
+    }
+
+    /// The time for what is written next. Whoever dropped the import finds nothing written that is dated later than that.
+    pub(crate) fn now(&self) -> Result<Timestamp, Failed> {
+        let now = self.clock.now();
+        // Looked at after the clock: time that passed behind the drop is never told.
+        self.stop.asked()?;
+        Ok(now)
+    }
+
+    /// Whether somebody still waits for the import.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.stop.asked().is_ok()
     }
 
     pub(crate) fn tell(&self, phase: Phase, done: u64, total: u64) {

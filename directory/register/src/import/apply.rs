@@ -51,7 +51,7 @@ impl Ready {
 
 pub(crate) async fn apply(importer: &Importer, planned: Planned) -> Result<Ready, Failed> {
     planned.allowed()?;
-    let now = importer.clock.now();
+    let now = importer.now()?;
     let about = planned.about.clone();
     let claim = imports::claim(&importer.db, about.clone(), importer.db.id(now), now).await?;
     if claim.generation != planned.base.generation + 1 {
@@ -60,7 +60,9 @@ pub(crate) async fn apply(importer: &Importer, planned: Planned) -> Result<Ready
     let (after, counts) = (planned.after, planned.counts);
     if let Err(failed) = write(importer, &claim, planned).await {
         // The next one need not wait until the claim runs out.
-        imports::release(&importer.db, &claim).await?;
+        if importer.is_wanted() {
+            imports::release(&importer.db, &claim).await?;
+        }
         return Err(failed);
     }
     Ok(Ready { claim, after, counts, digest: about.digest, files: about.files })
@@ -104,7 +106,7 @@ async fn write_changes(
         let count = batch.len() as i64;
         let addresses = (claim.addresses_done, claim.addresses_done);
         let step = Step { changes: (done, done + count), addresses };
-        let unit = Changes { claim: claim.clone(), step, writes: batch, now: importer.clock.now() };
+        let unit = Changes { claim: claim.clone(), step, writes: batch, now: importer.now()? };
         // The next batch is made ready while this one is written.
         let (written, prepared) = tokio::join!(importer.write(unit), prepare(importer, claim, reader));
         written?;
@@ -210,9 +212,7 @@ async fn write_addresses(
         }
         let count = addresses.len() as i64;
         let step = Step { changes: (changes, changes), addresses: (done, done + count) };
-        importer
-            .write(Addresses { claim: claim.clone(), step, addresses, now: importer.clock.now() })
-            .await?;
+        importer.write(Addresses { claim: claim.clone(), step, addresses, now: importer.now()? }).await?;
         done += count;
         importer.tell(Phase::Addresses, done as u64, total);
     }
@@ -244,7 +244,7 @@ async fn build_index(importer: &Importer, claim: &Claim, changed: u64, total: u6
     };
     let mut builder = Builder::new(scope);
     let (mut last, mut done) = (ListingId(0), 0);
-    let mut renewed = importer.clock.now();
+    let mut renewed = importer.now()?;
     loop {
         let mut tx = importer.db.read().await?;
         let (after, count) = (last, limits::COMPARED_AT_ONCE);
@@ -270,7 +270,7 @@ async fn build_index(importer: &Importer, claim: &Claim, changed: u64, total: u6
         })
         .await?;
         importer.tell(Phase::Indexing, done, total);
-        let now = importer.clock.now();
+        let now = importer.now()?;
         if now.since(renewed) >= limits::IMPORT_RENEWED {
             imports::renew(&importer.db, claim, now).await?;
             renewed = now;
@@ -282,7 +282,7 @@ async fn build_index(importer: &Importer, claim: &Claim, changed: u64, total: u6
         Ok(builder)
     })
     .await?;
-    imports::renew(&importer.db, claim, importer.clock.now()).await?;
+    imports::renew(&importer.db, claim, importer.now()?).await?;
     builder.finish(&importer.db, claim.generation).await?;
-    imports::renew(&importer.db, claim, importer.clock.now()).await
+    imports::renew(&importer.db, claim, importer.now()?).await
 }
