@@ -29,6 +29,8 @@ pub enum Question {
     Admin(admin::Command),
     /// A command on the national entries: it may take minutes and says how far it is.
     National(admin::NationalCommand),
+    /// A large table of patients: it may take minutes and says how far it is.
+    Patients(admin::PatientsCommand),
     /// Read the certificates again.
     Reload,
     /// Sign the trail now.

@@ -2,10 +2,14 @@
 
 use crate::{Admin, Done, Error, Import, SeedText};
 use audit::Chain;
-use directory::{Applied, PreparedImport, Seed, SeedFile};
+use directory::{Applied, PatientImport, PreparedImport, Seed, SeedFile};
+use futures_util::future::try_join_all;
 use mailstore::NewAccount;
 use names::Timestamp;
 use std::fmt::Write as _;
+
+/// Keys of accounts made at a time: they share the commits of their table.
+const KEYS_AT_ONCE: usize = 64;
 
 /// An import with its keys made and its passwords hashed.
 struct Work {
@@ -48,17 +52,59 @@ impl Admin {
     pub async fn apply(&self, seed: Seed, now: Timestamp) -> Result<Applied, Error> {
         let failed = |cause| Error::Directory { what: "preparing an import", cause };
         let prepared = self.directory.prepare_import(seed, now).await.map_err(failed)?;
-        let mut accounts = Vec::with_capacity(prepared.accounts().len());
-        for (account, kind) in prepared.accounts() {
-            let made = self.mailstore.prepare_account_as(*account, *kind, now).await;
-            accounts
-                .push(made.map_err(|cause| Error::Store { what: "making the key of an account", cause })?);
-        }
+        let accounts = self.places(&prepared, now).await?;
         let work = Work { admin: self.clone(), prepared, accounts, now };
         self.mailstore
             .db()
             .write(db::unit("import a seed with its accounts", work, |work, tx| Box::pin(work.run(tx))))
             .await
+    }
+
+    /// The same with some rows of a large table, whose line `through` is the last: how far its import is goes into
+    /// the same unit.
+    pub(crate) async fn apply_patients(
+        &self,
+        prepared: PreparedImport,
+        import: PatientImport,
+        through: u64,
+        now: Timestamp,
+    ) -> Result<(Applied, PatientImport), Error> {
+        let accounts = self.places(&prepared, now).await?;
+        let work = (Work { admin: self.clone(), prepared, accounts, now }, import, through);
+        self.mailstore
+            .db()
+            .write(db::unit("import some patients", work, |(work, import, through), tx| {
+                Box::pin(async move {
+                    let applied = work.run(tx).await?;
+                    let reached = PatientImport {
+                        line: *through,
+                        added: import.added + applied.created as u64,
+                        changed: import.changed + applied.changed as u64,
+                        unchanged: import.unchanged + applied.unchanged as u64,
+                        ..*import
+                    };
+                    match reached.advance(tx, import.line).await {
+                        Ok(()) => Ok((applied, reached)),
+                        Err(directory::Error::Taken(_)) => {
+                            Err(Error::Refused("somebody else is importing this file".to_owned()))
+                        }
+                        Err(cause) => Err(Error::Directory { what: "importing some patients", cause }),
+                    }
+                })
+            }))
+            .await
+    }
+
+    /// Makes the keys of new accounts, some at a time.
+    async fn places(&self, prepared: &PreparedImport, now: Timestamp) -> Result<Vec<NewAccount>, Error> {
+        let mut accounts = Vec::with_capacity(prepared.accounts().len());
+        for some in prepared.accounts().chunks(KEYS_AT_ONCE) {
+            let made = some.iter().map(|(id, kind)| self.mailstore.prepare_account_as(*id, *kind, now));
+            let made = try_join_all(made).await;
+            accounts
+                .extend(made.map_err(|cause| Error::Store { what: "making the key of an account", cause })?);
+        }
+        Ok(accounts)
     }
 }
 

@@ -21,6 +21,7 @@ pub mod mask;
 mod members;
 mod national;
 mod passwords;
+mod patient_import;
 pub mod patients;
 pub mod patients_told;
 mod profiles;
@@ -46,6 +47,7 @@ pub use command::{
 };
 pub use error::Error;
 pub use national::{Means, NationalCommand};
+pub use patient_import::{Entering, List, PatientMeans, PatientsCommand, Steps};
 pub use publishing::{MailboxChange, MailboxHolder, NotPublished};
 pub use trust::tell as tell_trust;
 

@@ -46,6 +46,8 @@ pub struct PreparedImport {
     /// The ids its plan drew, given again in the same order by the unit.
     ids: Vec<i64>,
     accounts: Vec<(AccountId, AccountKind)>,
+    steps: usize,
+    unchanged: usize,
 }
 
 impl PreparedImport {
@@ -54,6 +56,18 @@ impl PreparedImport {
     #[must_use]
     pub fn accounts(&self) -> &[(AccountId, AccountKind)] {
         &self.accounts
+    }
+
+    /// Whether everything was there just so, when it was prepared.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        self.steps == 0
+    }
+
+    /// Rows that were there just so.
+    #[must_use]
+    pub fn unchanged(&self) -> usize {
+        self.unchanged
     }
 }
 
@@ -83,6 +97,8 @@ impl Directory {
             verifiers: HashMap::new(),
             ids,
             accounts: plan.accounts_created.clone(),
+            steps: plan.len(),
+            unchanged: plan.unchanged(),
         };
         for (login, password) in plan.passwords_to_hash() {
             let hash = self.hash_password(password).await?;

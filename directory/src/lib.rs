@@ -36,6 +36,7 @@ pub mod mandates;
 mod one_time_code;
 pub mod organisations;
 mod passwords;
+mod patient_table;
 pub mod patients;
 pub mod people;
 mod pharmacies;
@@ -75,6 +76,7 @@ pub use mailboxes::{Mailbox, MailboxState};
 pub use mandates::{Profile, Relation};
 pub use organisations::Organisation;
 pub use passwords::WeakPassword;
+pub use patient_table::{Besides, PatientBatch, PatientImport, PatientTable, Reading, TableError};
 pub use patients::{
     Activating, ActivationRefusal, CaseNumber, CaseNumberError, ClosingWish, Consents, ContactRefusal,
     DueErasure, Entrance, Erasure, GivenContact, Ground, Identified, Identity, Invited, LeasedNotice,
@@ -127,4 +129,5 @@ const OWN: &[db::Migration] = &[
     db::Migration { name: "directory/0020", sql: include_str!("../migrations/0020.sql") },
     db::Migration { name: "directory/0030", sql: include_str!("../migrations/0030.sql") },
     db::Migration { name: "directory/0040", sql: include_str!("../migrations/0040.sql") },
+    db::Migration { name: "directory/0050", sql: include_str!("../migrations/0050.sql") },
 ];

@@ -125,6 +125,18 @@ pub const SEARCH_RESULTS: usize = 50;
 pub const SEED_OCTETS: usize = 64 * 1024 * 1024;
 /// Rows of one import in all: more belong to the full imports.
 pub const SEED_ROWS: usize = 100_000;
+/// Octets of one line of a large table of patients: some hundred are usual.
+pub const PATIENT_LINE: usize = 16 * 1024;
+/// Lines that one row may go over: an address in one cell has six.
+pub const PATIENT_ROW_LINES: usize = 8;
+/// Rows imported in one unit: some ten milliseconds, so that letters pass between two.
+pub const PATIENT_BATCH: usize = 250;
+/// Rows read before somebody looks, when most of them are wrong.
+pub const PATIENT_ROWS_AT_ONCE: u64 = 5_000;
+/// Octets of a table read at a time.
+pub const PATIENT_READ: usize = 256 * 1024;
+/// How many per cent of living profiles a list of everybody may leave out.
+pub const ABSENT_PERCENT: u8 = 5;
 /// Characters of one field of a seed file.
 pub const SEED_FIELD: usize = 1000;
 

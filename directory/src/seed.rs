@@ -6,7 +6,7 @@
 //! domains, organisations, people, mailboxes, members, delegations, patients, users, mandates and
 //! passwords; the columns of each stand above its reader in `seed/rows.rs`.
 
-mod fields;
+pub(crate) mod fields;
 mod files;
 mod invented;
 pub(crate) mod rows;

@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 
 mod asked;
 mod patient;
+mod patients;
 mod statistics;
 mod trail;
 
@@ -81,6 +82,9 @@ enum Act {
     /// Patients: announce, open at once; by INS read from standard input: look, oppose, close, reopen, represent.
     #[command(subcommand)]
     Patient(patient::Patient),
+    /// The table of everybody, as a large CSV file.
+    #[command(subcommand)]
+    Patients(patients::Patients),
     /// Tells the settings that decide about letters, among them which sectors are pharmacies, and where to change
     /// them.
     Settings,
@@ -244,6 +248,7 @@ fn question(act: Act) -> anyhow::Result<Question> {
         Act::Administrator(administrator) => administrator.command(),
         Act::Trust(trust) => return trust_question(trust),
         Act::Directory(directory) => return directory.question(),
+        Act::Patients(patients) => return patients.question(),
         Act::Generate(_) => anyhow::bail!("no server is asked to invent"),
         Act::Reload => return Ok(Question::Reload),
         Act::Checkpoint => return Ok(Question::Checkpoint),

@@ -139,6 +139,7 @@ impl Keeper {
             },
             Question::Admin(_)
             | Question::National(_)
+            | Question::Patients(_)
             | Question::Checkpoint
             | Question::RefreshTrust(_)
             | Question::Verify(_) => {
@@ -165,6 +166,10 @@ pub(crate) async fn answer(
                 teller: steps(progress),
             };
             told(house.admin().national(command, means).await)
+        }
+        Question::Patients(command) => {
+            let means = admin::PatientMeans { clock: house.clock.clone(), steps: words(progress) };
+            told(house.admin().import_patients(command, &means).await)
         }
         Question::Checkpoint => {
             match assembly::checkpoint(&house.data, &house.signer, checkpoints, now).await {
@@ -204,6 +209,19 @@ fn steps(progress: mpsc::Sender<Told>) -> register::import::Teller {
         let what = cmd::admin::directory::phase(step.phase).to_owned();
         // A step that finds no room is no loss: the next one says more.
         let _ = progress.try_send(Told::Step { what, done: step.done, total: step.total });
+    })
+}
+
+/// The same for steps that bring their words.
+fn words(progress: mpsc::Sender<Told>) -> admin::Steps {
+    let last = std::sync::Mutex::new(("", std::time::Instant::now()));
+    Arc::new(move |what, done, total| {
+        let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if last.0 == what && last.1.elapsed() < STEP {
+            return;
+        }
+        *last = (what, std::time::Instant::now());
+        let _ = progress.try_send(Told::Step { what: what.to_owned(), done, total });
     })
 }
 

@@ -18,6 +18,8 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// Accounts that would be new.
     pub accounts_created: Vec<(AccountId, AccountKind)>,
+    /// Patients named who were known already.
+    pub patients_known: Vec<PatientId>,
 }
 
 /// One row to write.
@@ -81,6 +83,18 @@ impl Plan {
             | Write::UserContact { .. }
             | Write::Mandate(_) => None,
         })
+    }
+
+    /// How many rows would be new.
+    #[must_use]
+    pub fn added(&self) -> usize {
+        self.steps.iter().filter(|step| step.known == Known::New).count()
+    }
+
+    /// How many rows are there just so.
+    #[must_use]
+    pub fn unchanged(&self) -> usize {
+        self.unchanged
     }
 
     /// How many rows would be written.

@@ -20,8 +20,13 @@ use crate::{Mailbox, Organisation, Patient, Person, Traits, UserId, passwords, t
 
 /// Makes the plan. `id` gives row ids.
 pub(crate) fn plan(seed: &Seed, existing: &Existing, sealing: &Sealing, id: impl FnMut() -> i64) -> Plan {
-    let plan =
-        Plan { steps: Vec::new(), unchanged: 0, faults: seed.faults.clone(), accounts_created: Vec::new() };
+    let plan = Plan {
+        steps: Vec::new(),
+        unchanged: 0,
+        faults: seed.faults.clone(),
+        accounts_created: Vec::new(),
+        patients_known: Vec::new(),
+    };
     let mut planner = Planner {
         plan,
         id,
@@ -270,8 +275,9 @@ impl<F: FnMut() -> i64> Planner<'_, F> {
                 life: known.map_or_else(|| row.life.clone(), |known| known.life.clone()),
                 time_zone: row.time_zone.clone(),
             };
-            if known.is_none() {
-                self.plan.accounts_created.push((patient.account, AccountKind::Patient));
+            match known {
+                Some(known) => self.plan.patients_known.push(known.id),
+                None => self.plan.accounts_created.push((patient.account, AccountKind::Patient)),
             }
             self.patients.insert(row.traits.ins.clone(), patient.clone());
             let same = known == Some(&patient);
@@ -287,9 +293,12 @@ impl<F: FnMut() -> i64> Planner<'_, F> {
         let Some(known) = known else { return row };
         let own_word = self.existing.own_word.contains(&known.id);
         let said = if own_word { &known.traits } else { &row };
-        let (email, phone) = (said.email.clone(), said.phone.clone());
+        // A file without a column, or with an empty field, does not say that they have none any more.
+        let email = said.email.clone().or_else(|| known.traits.email.clone());
+        let phone = said.phone.clone().or_else(|| known.traits.phone.clone());
+        let birth_place = row.birth_place.clone().or_else(|| known.traits.birth_place.clone());
         let postal = if row.postal.is_empty() { known.traits.postal.clone() } else { row.postal.clone() };
-        Traits { email, phone, postal, ..row }
+        Traits { email, phone, birth_place, postal, ..row }
     }
 
     fn users(&mut self, seed: &Seed) {

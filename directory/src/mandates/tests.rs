@@ -81,6 +81,7 @@ fn birthdays_of_the_twenty_ninth_of_february_and_of_other_zones() {
             given_names: vec!["Y".to_owned()],
             used_given_name: None,
             birth_date: birth.parse().unwrap(),
+            birth_place: None,
             sex: crate::Sex::Undetermined,
             email: None,
             phone: None,

@@ -56,6 +56,8 @@ pub struct Traits {
     pub used_given_name: Option<String>,
     /// Date of birth.
     pub birth_date: Date,
+    /// Where they were born, as INSEE codes communes and countries.
+    pub birth_place: Option<String>,
     /// Administrative sex.
     pub sex: Sex,
     /// Where alerts of this profile go.
@@ -264,6 +266,12 @@ struct Later {
     postal: Vec<String>,
 }
 
+/// And since then.
+#[derive(Default, Serialize, Deserialize)]
+struct Latest {
+    birth_place: Option<String>,
+}
+
 fn encode(traits: &Traits) -> Result<Vec<u8>, Error> {
     let traits = traits.clone();
     let birth = traits.birth_date;
@@ -278,7 +286,7 @@ fn encode(traits: &Traits) -> Result<Vec<u8>, Error> {
         email: traits.email,
         phone: traits.phone,
     };
-    let stored = (stored, Later { postal: traits.postal });
+    let stored = (stored, Later { postal: traits.postal }, Latest { birth_place: traits.birth_place });
     postcard::to_stdvec(&stored).map_err(|_| Error::Corrupt("patient's traits"))
 }
 
@@ -286,8 +294,8 @@ fn decode(bytes: &[u8]) -> Result<Traits, Error> {
     let corrupt = Error::Corrupt("patient's traits");
     let Ok((stored, rest)) = postcard::take_from_bytes::<StoredTraits>(bytes) else { return Err(corrupt) };
     // Rows of before end here.
-    let later = if rest.is_empty() { Ok(Later::default()) } else { postcard::from_bytes::<Later>(rest) };
-    let Ok(later) = later else { return Err(corrupt) };
+    let Some((later, rest)) = or_default::<Later>(rest) else { return Err(corrupt) };
+    let Some((latest, _)) = or_default::<Latest>(rest) else { return Err(corrupt) };
     let (year, month, day) = stored.birth_date;
     let Ok(birth_date) = Date::new(year, month, day) else { return Err(corrupt) };
     Ok(Traits {
@@ -297,9 +305,15 @@ fn decode(bytes: &[u8]) -> Result<Traits, Error> {
         given_names: stored.given_names,
         used_given_name: stored.used_given_name,
         birth_date,
+        birth_place: latest.birth_place,
         sex: stored.sex,
         email: stored.email,
         phone: stored.phone,
         postal: later.postal,
     })
+}
+
+/// What follows, and what is behind it; nothing follows in rows of before it was added.
+fn or_default<'a, T: Default + Deserialize<'a>>(rest: &'a [u8]) -> Option<(T, &'a [u8])> {
+    if rest.is_empty() { Some((T::default(), rest)) } else { postcard::take_from_bytes(rest).ok() }
 }

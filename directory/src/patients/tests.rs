@@ -28,6 +28,7 @@ pub(super) fn traits(number: &str, email: Option<&str>) -> Traits {
         given_names: vec!["Octavie".to_owned()],
         used_given_name: None,
         birth_date: jiff::civil::date(1958, 7, 3),
+        birth_place: None,
         sex: Sex::Female,
         email: email.map(str::to_owned),
         phone: None,

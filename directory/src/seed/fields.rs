@@ -9,7 +9,7 @@ use names::{Address, DAY, Finess, Ins, NationalPersonId, NationalStructureId, Se
 use crate::{Rights, limits};
 
 /// A row as it was read: column and text.
-pub(super) type Fields = BTreeMap<String, String>;
+pub(crate) type Fields = BTreeMap<String, String>;
 
 /// Dates without a time mean midnight here, and patients without a zone live here.
 pub(super) const ZONE: &str = "Europe/Paris";
@@ -104,6 +104,23 @@ pub(super) fn mail(text: &str) -> Result<String, String> {
 
 pub(super) fn ins(text: &str) -> Result<Ins, String> {
     Ins::parse(text).map_err(|error| error.to_string())
+}
+
+/// The authorities of an INS: NIR and NIA in use, the NIR of tests and of demonstrations (DOMAIN §4.6).
+const INS_OIDS: [&str; 4] =
+    ["1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9", "1.2.250.1.213.1.4.10", "1.2.250.1.213.1.4.11"];
+
+pub(super) fn ins_oid(text: &str) -> Result<(), String> {
+    let known = INS_OIDS.contains(&text);
+    if known { Ok(()) } else { Err("is the OID of an INS, 1.2.250.1.213.1.4.8 to .11".to_owned()) }
+}
+
+/// The official code of a commune or country: five characters, `2A` and `2B` among them.
+pub(super) fn birth_place(text: &str) -> Result<String, String> {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let department = |text: &str| digits(text) || matches!(text, "2A" | "2B");
+    let shape = text.is_ascii() && text.len() == 5 && department(&text[..2]) && digits(&text[2..]);
+    if shape { Ok(text.to_owned()) } else { Err("is a code of INSEE, like 75056 or 2A004".to_owned()) }
 }
 
 /// Digits, with the plus of E.164; spaces and dots are dropped.

@@ -9,8 +9,8 @@ use names::{
 
 use crate::mailboxes::MailboxState;
 use crate::seed::fields::{
-    Fields, Reader, ZONE, address, ins, instant, mail, person_reference, phone, rights, sector, siret,
-    structure_reference, truth,
+    Fields, Reader, ZONE, address, birth_place, ins, ins_oid, instant, mail, person_reference, phone, rights,
+    sector, siret, structure_reference, truth,
 };
 use crate::users::{Contact, check_login};
 use crate::{Channel, Entrance, ProfileLife, Relation, Rights, Sex, Traits, trust};
@@ -243,8 +243,9 @@ pub(crate) fn delegation(fields: Fields, now: Timestamp) -> Result<DelegationRow
     fields.finish(row)
 }
 
-/// `ins`, `birth_name`, `used_name`, `given_names` (list), `used_given_name`, `birth_date`, `sex`
-/// (F, M, I), `email`, `phone`, `postal_address` (list of lines), `state` (announced when absent), `since`, `time_zone`. Without `since`, somebody
+/// `ins`, `ins_oid` (checked, not kept: the number itself tells), `birth_name`, `used_name`, `given_names` (list),
+/// `used_given_name`, `birth_date`, `birth_place` (INSEE), `sex` (F, M, I), `email`, `phone`, `postal_address` (list of
+/// lines), `state` (announced when absent), `since`, `time_zone`. Without `since`, somebody
 /// new is announced by us now, or their space opened at once (`state = "created"`: a birth, a new
 /// affiliation), and they are told, with a code; with it, the row tells of what happened before, and nobody is.
 pub(crate) fn patient(fields: Fields, now: Timestamp) -> Result<PatientRow, String> {
@@ -253,15 +254,15 @@ pub(crate) fn patient(fields: Fields, now: Timestamp) -> Result<PatientRow, Stri
     if given_names.is_empty() {
         return Err("given_names must be given".to_owned());
     }
+    fields.maybe("ins_oid", ins_oid)?;
     let traits = Traits {
         ins: fields.parsed("ins", ins)?,
         birth_name: fields.text("birth_name")?,
         used_name: fields.maybe_text("used_name")?,
         given_names,
         used_given_name: fields.maybe_text("used_given_name")?,
-        birth_date: fields.parsed("birth_date", |text| {
-            text.parse::<Date>().map_err(|_| "is a date like 1984-05-17".to_owned())
-        })?,
+        birth_date: fields.parsed("birth_date", |text| born(text, now))?,
+        birth_place: fields.maybe("birth_place", birth_place)?,
         sex: fields.parsed("sex", |code| Sex::from_code(code).ok_or_else(|| "is F, M or I".to_owned()))?,
         email: fields.maybe("email", mail)?,
         phone: fields.maybe("phone", phone)?,
@@ -293,6 +294,13 @@ pub(crate) fn patient(fields: Fields, now: Timestamp) -> Result<PatientRow, Stri
         time_zone: time_zone.unwrap_or_else(|| ZONE.to_owned()),
     };
     fields.finish(row)
+}
+
+fn born(text: &str, now: Timestamp) -> Result<Date, String> {
+    let date = text.parse::<Date>().map_err(|_| "is a date like 1984-05-17".to_owned())?;
+    // Somewhere on earth it is tomorrow already.
+    let tomorrow = now.utc().date().saturating_add(jiff::Span::new().days(1));
+    if date > tomorrow { Err("is in the future".to_owned()) } else { Ok(date) }
 }
 
 /// `login`, `ins`, `email` or `phone` (where codes go), `password`.

@@ -16,6 +16,7 @@ fn octavie() -> Traits {
         given_names: vec!["Octavie".to_owned()],
         used_given_name: None,
         birth_date: jiff::civil::date(1958, 7, 3),
+        birth_place: None,
         sex: Sex::Female,
         email: Some("old@courriel.example".to_owned()),
         phone: None,
@@ -249,6 +250,7 @@ async fn a_mother_opens_her_childs_space_and_invites_the_father() {
         ins: Ins::from_matricule("2200399000111").unwrap(),
         given_names: vec!["Lison".to_owned()],
         birth_date: jiff::civil::date(2020, 3, 1),
+        birth_place: None,
         ..octavie()
     };
     let number = child.ins.expose().to_owned();

@@ -209,6 +209,7 @@ async fn a_child_is_activated_by_who_is_signed_in_and_by_nobody_alone() {
         let directory = house.directory.clone().under(rules());
         let child = Traits {
             birth_date: jiff::civil::date(2020, 3, 1),
+            birth_place: None,
             given_names: vec!["Lison".to_owned()],
             ..traits("220039900011122", Some("zelie.quintard@courriel.example"))
         };
