@@ -20,10 +20,6 @@ use serde::{Deserialize, Serialize};
 
 /// What a client wants.
 #[derive(Clone, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one question at a time stands in memory, while it is answered"
-)]
 pub enum Question {
     /// A command of administrators.
     Admin(admin::Command),
