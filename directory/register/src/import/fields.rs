@@ -10,7 +10,9 @@ pub(crate) fn checked(field: &str) -> Result<&str, &'static str> {
     if field.len() > limits::FIELD_CHARACTERS {
         return Err("a field is too long");
     }
-    if field.chars().any(char::is_control) {
+    // Control characters begin with one of these octets; hardly any field holds one.
+    let suspicious = |octet: u8| octet < b' ' || octet == 0x7f || octet == 0xc2;
+    if field.bytes().any(suspicious) && field.chars().any(char::is_control) {
         return Err("a field holds a control character");
     }
     Ok(field)
@@ -100,6 +102,18 @@ fn department_of(postal_code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_with_a_control_character_is_refused() {
+        for good in ["", "Hélène Â Œ", "\u{a0}x", " x ", "中村", "\u{c2}"] {
+            assert_eq!(checked(good), Ok(good.trim()), "{good:?}");
+        }
+        for octet in (0..0x20_u32).chain(0x7f..0xa0) {
+            let text = format!("a{}b", char::from_u32(octet).unwrap());
+            assert!(checked(&text).is_err(), "{text:?}");
+        }
+        assert!(checked(&"é".repeat(limits::FIELD_CHARACTERS)).is_err(), "too long");
+    }
 
     #[test]
     fn a_department_is_read_from_the_code_or_from_the_postal_code() {

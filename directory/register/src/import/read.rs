@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::hash::{DefaultHasher, Hasher as _};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 use std::io::{BufReader, Read as _, Seek as _};
 use std::path::Path;
 
@@ -59,6 +59,26 @@ pub(crate) fn read(order: &Order, teller: Teller, stop: Stop) -> Result<Read, Fa
     Reading::new(order, teller, stop)?.all(order)
 }
 
+/// Keys that are hashes already are not hashed once more.
+#[derive(Default)]
+struct AsItIs(u64);
+
+type Hashed = BuildHasherDefault<AsItIs>;
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        octets.iter().for_each(|octet| self.0 = self.0.rotate_left(8) ^ u64::from(*octet));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
 struct Reading {
     teller: Teller,
     stop: Stop,
@@ -66,9 +86,9 @@ struct Reading {
     sorter: Sorter,
     rejects: Rejects,
     /// Kinds of the addresses met, by their hash.
-    kinds: HashMap<u64, AccountKind>,
+    kinds: HashMap<u64, AccountKind, Hashed>,
     /// Structures met beside activities, by the hash of what was said of them.
-    structures: HashSet<u64>,
+    structures: HashSet<u64, Hashed>,
     row: Vec<u8>,
     lines: u64,
     warnings: u64,
@@ -91,8 +111,8 @@ impl Reading {
             sorter: Sorter::new(scratch.path(), "facts"),
             scratch,
             rejects,
-            kinds: HashMap::new(),
-            structures: HashSet::new(),
+            kinds: HashMap::default(),
+            structures: HashSet::default(),
             row: Vec::new(),
             lines: 0,
             warnings: 0,

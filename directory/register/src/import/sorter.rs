@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -120,10 +121,13 @@ impl Sorted {
     }
 
     fn take(&mut self) -> io::Result<Option<(Vec<u8>, u64)>> {
-        let Some(Reverse((row, number, run))) = self.heads.pop() else { return Ok(None) };
-        if let Some((next, its)) = self.runs[run].next()? {
-            self.heads.push(Reverse((next, its, run)));
-        }
+        let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
+        let run = head.0.2;
+        // The next row of the same run takes its place: the heap is put in order once.
+        let Reverse((row, number, _)) = match self.runs[run].next()? {
+            Some((next, its)) => std::mem::replace(&mut *head, Reverse((next, its, run))),
+            None => PeekMut::pop(head),
+        };
         Ok(Some((row, number)))
     }
 }
