@@ -7,6 +7,7 @@ mod misspelt;
 mod national;
 mod properties;
 mod resolving;
+mod turns;
 
 use db::Db;
 use names::Timestamp;
