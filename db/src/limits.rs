@@ -28,8 +28,11 @@ pub const PAGE: u32 = 2_048;
 /// Pages in the write-ahead log before SQLite copies them back: 64 MiB. Pages that change with every
 /// letter are then copied once for thousands of letters.
 pub const WAL_PAGES: u32 = 32_000;
-/// KiB of pages that a connection keeps in memory.
+/// KiB of pages that a reading connection keeps in memory.
 pub const CACHE_KIB: i64 = 8_000;
+/// KiB of pages that the writing connection keeps: three times what its largest group changes. It reads back only
+/// inner pages and the ends of trees; what it drops is in the system's cache.
+pub const WRITER_CACHE_KIB: i64 = 4_000;
 /// How long a connection waits for a lock of SQLite's; there is one writer, so hardly ever.
 pub const BUSY: Duration = Duration::from_secs(10);
 /// How far ahead the node lease reserves ids; a restart begins behind it.

@@ -4,6 +4,10 @@
 //! The key is the sender and the octets. Whom the letter was taken for is remembered beside it, one by one:
 //! a sender who comes back with more recipients, or with fewer because one is refused by now, brings the
 //! same letter, and it is taken for exactly those who do not have it.
+//!
+//! The key begins with the second the letter says it was written in (`Date`), which is one of its octets: letters
+//! of an hour then stand side by side, and one that is taken changes a page that the letter before it changed
+//! already. A hash alone opened a page of its own for each (ADR 0031). Whoever lies about the date loses that.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -77,16 +81,19 @@ struct Standing {
 }
 
 impl Mailstore {
-    /// The key of a submission: who sends, the hash of the data, in an order the caller keeps. Parts are
-    /// told apart by their lengths.
+    /// The key of a submission: who sends, the hash of the data, in an order the caller keeps, and when those
+    /// very data say they were written. Parts are told apart by their lengths.
     #[must_use]
-    pub fn accepted_key(&self, parts: &[&[u8]]) -> AcceptedKey {
+    pub fn accepted_key(&self, parts: &[&[u8]], written: Option<Timestamp>) -> AcceptedKey {
         let mut bytes = b"accepted".to_vec();
         for part in parts {
             bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
             bytes.extend_from_slice(part);
         }
-        AcceptedKey(self.hashes().short(&bytes))
+        let mut key = self.hashes().short(&bytes);
+        let second = written.map_or(0, |written| written.0.div_euclid(1_000).clamp(0, i64::from(u32::MAX)));
+        key[..4].copy_from_slice(&(second as u32).to_be_bytes());
+        AcceptedKey(key)
     }
 
     /// Recipients of the letter of this key.

@@ -58,6 +58,10 @@ pub struct BodyWriter {
     id: BodyId,
     sealer: FrameSealer,
     key: Key,
+    /// What is sealed and waits, in pieces of `limits::BLOB_WRITE`: one buffer that grows would be copied, and
+    /// stand in memory twice, each time it doubles.
+    waiting: Vec<Vec<u8>>,
+    /// The last piece.
     sealed: Vec<u8>,
     staged: Staged,
     blob: Spill,
@@ -86,6 +90,8 @@ impl BodyWriter {
             self.sealer.push(part, &mut self.sealed);
             if self.must_flow(before) {
                 self.flush().await?;
+            } else if self.sealed.len() >= limits::BLOB_WRITE {
+                self.waiting.push(std::mem::take(&mut self.sealed));
             }
         }
         Ok(())
@@ -97,7 +103,9 @@ impl BodyWriter {
         let stored = match self.blob {
             Spill::None if size <= limits::INLINE_BODY as u64 => StoredBody::Inline(self.sealed),
             Spill::None => {
-                let kept = self.store.segments().append(self.id, self.sealed, self.staged);
+                let mut pieces = self.waiting;
+                pieces.push(self.sealed);
+                let kept = self.store.segments().append(self.id, pieces, self.staged);
                 StoredBody::Segment(kept.await?)
             }
             spill => {
@@ -118,7 +126,7 @@ impl BodyWriter {
         let grown = self.sealed.len() - before;
         match self.blob {
             Spill::None => {
-                self.sealed.len() > limits::STAGED_BODY
+                self.waiting.len() * limits::BLOB_WRITE + self.sealed.len() > limits::STAGED_BODY
                     || (grown > 0 && !self.store.segments().stage(&mut self.staged, grown))
             }
             Spill::Begun(_) | Spill::Lost => self.sealed.len() >= limits::BLOB_WRITE,
@@ -127,14 +135,16 @@ impl BodyWriter {
 
     async fn flush(&mut self) -> Result<(), Error> {
         let mut blob = std::mem::replace(&mut self.blob, Spill::Lost).writer(&self.store)?;
-        let sealed = std::mem::take(&mut self.sealed);
+        let (waiting, sealed) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.sealed));
         let (blob, mut sealed) = blocking(move || {
+            for piece in waiting {
+                blob.write(&piece)?;
+            }
             blob.write(&sealed)?;
             Ok((blob, sealed))
         })
         .await?;
         sealed.clear();
-        sealed.shrink_to(limits::BLOB_WRITE);
         self.sealed = sealed;
         self.blob = Spill::Begun(blob);
         self.staged = self.store.segments().staged();
@@ -173,6 +183,7 @@ impl Mailstore {
             id,
             sealer,
             key,
+            waiting: Vec::new(),
             sealed: Vec::new(),
             staged: self.segments().staged(),
             blob: Spill::None,

@@ -1,14 +1,19 @@
 //! The committer: many waiting jobs, one transaction, one sync.
 //!
-//! While one batch is being written the next gathers by itself; nobody waits for a timer. If a batch
-//! fails its jobs run one by one, so that a poisonous one fails alone.
+//! While one batch is being written the next gathers by itself. Who hands in one job after the other is
+//! answered with one batch and hands in again while the next is written: two half batches, each with a sync of
+//! its own. So a batch waits a little for those who are about to come, as long as waiting has paid
+//! (`gathering`, ADR 0031); a lonely job never waits. If a batch fails its jobs run one by one, so that a
+//! poisonous one fails alone.
 
 use std::future::Future;
 use std::sync::Arc;
 
 use db::{Tx, Unit};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
+use crate::gathering::Gathering;
 use crate::limits;
 
 /// What is done with a batch.
@@ -83,8 +88,12 @@ impl<W: Work> Committer<W> {
 
 async fn drive<W: Work>(db: db::Db, work: Arc<W>, mut waiting: mpsc::Receiver<Waiting<W>>) {
     let mut batch = Vec::with_capacity(limits::BATCH);
+    let mut gathering = Gathering::default();
     while waiting.recv_many(&mut batch, limits::BATCH).await > 0 {
+        gather(&mut gathering, &mut waiting, &mut batch).await;
+        let (began, jobs) = (Instant::now(), batch.len());
         let written = write(&db, &work, &batch).await;
+        gathering.written(jobs, waiting.len(), began.elapsed());
         match written {
             Ok(answers) => answer(&mut batch, answers.into_iter().map(Ok)),
             Err(error) if batch.len() == 1 => answer(&mut batch, std::iter::once(Err(error))),
@@ -100,6 +109,26 @@ async fn drive<W: Work>(db: db::Db, work: Arc<W>, mut waiting: mpsc::Receiver<Wa
             }
         }
     }
+}
+
+/// Waits for those who are about to come, when that has paid lately.
+async fn gather<W: Work>(
+    gathering: &mut Gathering,
+    waiting: &mut mpsc::Receiver<Waiting<W>>,
+    batch: &mut Vec<Waiting<W>>,
+) {
+    let Some(wait) = gathering.wait(batch.len()) else { return };
+    let enough = wait.jobs.min(limits::BATCH);
+    let end = Instant::now() + wait.at_most;
+    while batch.len() < enough {
+        let more = waiting.recv_many(batch, enough - batch.len());
+        match tokio::time::timeout_at(end, more).await {
+            // Nobody is left to hand in, or it took too long.
+            Ok(0) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    gathering.waited(batch.len());
 }
 
 async fn write<W: Work>(

@@ -42,6 +42,7 @@ mod expunge;
 mod fetch;
 mod folders;
 mod follow;
+mod gathering;
 mod keys;
 pub mod limits;
 mod marks;
@@ -112,6 +113,7 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0008", sql: include_str!("../migrations/0008.sql") },
     db::Migration { name: "mailstore/0009", sql: include_str!("../migrations/0009.sql") },
     db::Migration { name: "mailstore/0013", sql: include_str!("../migrations/0013.sql") },
+    db::Migration { name: "mailstore/0020", sql: include_str!("../migrations/0020.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

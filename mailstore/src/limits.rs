@@ -64,6 +64,12 @@ pub const TOLD_UIDS: usize = 256;
 pub const GONE: i64 = 10_000;
 /// Jobs a committer writes in one transaction.
 pub const BATCH: usize = 64;
+/// How long a batch waits at most for the jobs that are about to come; never longer than half a commit takes.
+pub const GATHER: Duration = Duration::from_millis(5);
+/// A wait shorter than this is none: the grain of the runtime's timer.
+pub const GATHER_LEAST: Duration = Duration::from_micros(500);
+/// Batches that do not wait after waits that brought nobody, at most.
+pub const GATHER_PAUSE: u32 = 64;
 /// Jobs waiting for a committer; the next submitter waits with its job in hand.
 pub const WAITING_JOBS: usize = 1_024;
 /// Milliseconds an unreferenced blob is left alone, and what is dead in a segment: a letter being committed owns

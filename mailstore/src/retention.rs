@@ -32,6 +32,8 @@ pub struct Swept {
 
 const ORPHANS: &str = "SELECT id FROM body WHERE NOT EXISTS (SELECT 1 FROM body_key k WHERE k.body = body.id)
     ORDER BY id LIMIT $1";
+/// The keys have no index on when they expire: all are looked at, beside the writer.
+const EXPIRED: &str = "SELECT key FROM accepted WHERE expires_at <= $1 ORDER BY key LIMIT $2";
 
 impl Mailstore {
     /// What is due at `now`; nothing is changed.
@@ -52,13 +54,19 @@ impl Mailstore {
         let mut swept = Swept::default();
         loop {
             // Looked for beside the writer: all bodies are looked at, while letters pass.
-            let orphans = self.db().read().await?.rows(ORPHANS, db::args![limits::RETENTION_PAGE]).await?;
+            let mut view = self.db().read().await?;
+            let orphans = view.rows(ORPHANS, db::args![limits::RETENTION_PAGE]).await?;
             let orphans: Vec<db::Value> =
                 orphans.iter().map(|row| Ok(db::Value::from(row.int(0)?))).collect::<Result<_, Error>>()?;
-            let parameters = (self.clone(), orphans, now);
-            let page = self.db().write(db::unit("retention", parameters, |(store, orphans, now), tx| {
-                Box::pin(store.retain_page(tx, orphans.clone(), *now))
-            }));
+            let expired = view.rows(EXPIRED, db::args![now, limits::RETENTION_PAGE]).await?;
+            let expired: Vec<db::Value> =
+                expired.iter().map(|row| Ok(db::Value::from(row.bytes(0)?))).collect::<Result<_, Error>>()?;
+            drop(view);
+            let parameters = (self.clone(), expired, orphans, now);
+            let unit = db::unit("retention", parameters, |(store, expired, orphans, now), tx| {
+                Box::pin(store.retain_page(tx, expired.clone(), orphans.clone(), *now))
+            });
+            let page = self.db().write(unit);
             let page = page.await?;
             swept.rows.accepted += page.accepted;
             swept.rows.traces += page.traces;
@@ -81,16 +89,17 @@ impl Mailstore {
     async fn retain_page(
         &self,
         tx: &mut db::Tx,
+        expired: Vec<db::Value>,
         orphans: Vec<db::Value>,
         now: Timestamp,
     ) -> Result<Due, Error> {
-        const ACCEPTED: &str = "DELETE FROM accepted WHERE key IN
-            (SELECT key FROM accepted WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        // One that was taken again since it was looked for lives on.
+        const ACCEPTED: &str = "DELETE FROM accepted WHERE expires_at <= $1 AND key IN ({})";
         // Numbers are ordered by time: only the oldest page is looked at, not a year of letters every hour.
         const TRACES: &str = "DELETE FROM letter WHERE at <= $1 AND queue IN
             (SELECT queue FROM letter ORDER BY queue LIMIT $2)";
         let page = limits::RETENTION_PAGE;
-        let accepted = tx.execute(ACCEPTED, db::args![now, page]).await?;
+        let accepted = tx.execute_in(ACCEPTED, db::args![now], expired).await?;
         let traces = tx.execute(TRACES, db::args![now.plus(-limits::TRACE), page]).await?;
         let bodies = self.drop_bodies(tx, orphans).await?;
         Ok(Due { accepted, traces, bodies })

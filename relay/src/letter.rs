@@ -38,6 +38,8 @@ pub struct Letter {
     pub body: Arc<SealedBody>,
     /// SHA-256 of every octet as it came, for telling a resubmission.
     pub hash: [u8; 32],
+    /// When those octets say they were written, before the house completes the head.
+    pub written: Option<Timestamp>,
 }
 
 impl Incoming {
@@ -72,7 +74,7 @@ impl Incoming {
         let body = body.finish().await.map_err(Fault::Store)?;
         let mut hash = [0; 32];
         hash.copy_from_slice(self.digest.finish().as_ref());
-        Ok(Letter { head, structure, body: Arc::new(body), hash })
+        Ok(Letter { written: head.date(), head, structure, body: Arc::new(body), hash })
     }
 }
 

@@ -35,7 +35,11 @@ pub(crate) fn open(path: &Path, access: Access, durability: Durability) -> Resul
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
-    connection.pragma_update(None, "cache_size", -limits::CACHE_KIB)?;
+    let cache = match access {
+        Access::Read => limits::CACHE_KIB,
+        Access::Write => limits::WRITER_CACHE_KIB,
+    };
+    connection.pragma_update(None, "cache_size", -cache)?;
     // What a savepoint would restore is kept in memory: nobody reads it after a crash.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     if access == Access::Read {

@@ -15,7 +15,7 @@ use crate::{Error, limits};
 pub(super) struct Append {
     /// What a new segment would be called.
     pub(super) name: SegmentId,
-    pub(super) sealed: Vec<u8>,
+    pub(super) pieces: Vec<Vec<u8>>,
     /// Given back once written.
     pub(super) _staged: Staged,
     pub(super) reply: oneshot::Sender<Result<Extent, Error>>,
@@ -43,16 +43,22 @@ struct Current {
     prepared: u64,
 }
 
+impl Append {
+    fn octets(&self) -> usize {
+        self.pieces.iter().map(Vec::len).sum()
+    }
+}
+
 impl Log {
     fn run(&mut self, mut waiting: mpsc::Receiver<Append>) {
         let mut group = Vec::new();
         while let Some(first) = waiting.blocking_recv() {
-            let mut octets = first.sealed.len();
+            let mut octets = first.octets();
             group.push(first);
             while octets < limits::APPEND_GROUP
                 && let Ok(next) = waiting.try_recv()
             {
-                octets += next.sealed.len();
+                octets += next.octets();
                 group.push(next);
             }
             self.keep(group.drain(..));
@@ -91,7 +97,7 @@ impl Log {
     fn write(&mut self, group: &[Append]) -> io::Result<Vec<Extent>> {
         let mut extents = Vec::with_capacity(group.len());
         for append in group {
-            let length = append.sealed.len() as u64;
+            let length = append.octets() as u64;
             if let Some(current) = self.current.take_if(|current| current.end + length > limits::SEGMENT) {
                 current.close()?;
             }
@@ -100,9 +106,11 @@ impl Log {
                 none => none.insert(Current::create(&self.folder, append.name)?),
             };
             current.prepare(length);
-            current.file.write_all_at(&append.sealed, current.end)?;
             extents.push(Extent { segment: current.id, place: current.end });
-            current.end += length;
+            for piece in &append.pieces {
+                current.file.write_all_at(piece, current.end)?;
+                current.end += piece.len() as u64;
+            }
         }
         if let Some(current) = &self.current {
             current.file.sync_data()?;

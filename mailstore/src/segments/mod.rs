@@ -92,12 +92,12 @@ impl Segments {
         permit.map(|permit| staged.0.push(permit)).is_ok()
     }
 
-    /// Puts octets at the end of the current segment; when it answers, they are on disk. Whoever stops
+    /// Puts octets, given in pieces, at the end of the current segment; when it answers, they are on disk. Whoever stops
     /// waiting leaves dead octets.
     pub(crate) async fn append(
         &self,
         first: BodyId,
-        sealed: Vec<u8>,
+        pieces: Vec<Vec<u8>>,
         staged: Staged,
     ) -> Result<Extent, Error> {
         let (reply, answer) = oneshot::channel();
@@ -106,7 +106,7 @@ impl Segments {
             path: self.folder.to_path_buf(),
             cause: std::io::Error::other("the writer of segments has stopped"),
         };
-        let append = Append { name: SegmentId(first.0), sealed, _staged: staged, reply };
+        let append = Append { name: SegmentId(first.0), pieces, _staged: staged, reply };
         self.log.send(append).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }

@@ -138,7 +138,7 @@ impl Mailstore {
             file = back;
             // Segments are named by bodies: the copy of one that has named a segment needs another name.
             let name = BodyId(self.db().id(now));
-            let copy = self.segments().append(name, sealed, self.segments().staged()).await?;
+            let copy = self.segments().append(name, vec![sealed], self.segments().staged()).await?;
             let mut place = copy.place;
             for body in bodies {
                 turns.push((body.body, Extent { segment: copy.segment, place }));

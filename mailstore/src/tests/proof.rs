@@ -106,7 +106,7 @@ async fn haunted(store: &TestStore) -> names::AccountId {
         }],
     };
     let address = Address::parse(&format!("{address}@operator.fr")).unwrap();
-    let key = store.accepted_key(&[accepted.as_bytes()]);
+    let key = store.accepted_key(&[accepted.as_bytes()], None);
     let recipients = store.accepted_recipients(key, [recipient]);
     let passage = crate::Passage { key, recipients, queue: QueueId(5), expires_at: NOW.plus(1) };
     let parameters = (store.store.clone(), trace, address, passage);
@@ -311,8 +311,12 @@ fn trace_of(queue: QueueId) -> Trace {
 async fn a_letter_sent_again_gets_its_first_answer_until_that_expires() {
     use crate::Taken::{Again, Now};
     for store in stores().await {
-        let key = store.accepted_key(&[b"login", b"sender", b"hash"]);
-        assert_ne!(key, store.accepted_key(&[b"loginsender", b"", b"hash"]), "parts are told apart");
+        let key = store.accepted_key(&[b"login", b"sender", b"hash"], Some(NOW));
+        assert_ne!(
+            key,
+            store.accepted_key(&[b"loginsender", b"", b"hash"], Some(NOW)),
+            "parts are told apart"
+        );
         let later = NOW.plus(names::HOUR);
         let passage = |queue, expires_at| passage(&store, queue, &["a@b.fr"], expires_at);
         let twice = vec![passage(1, later), passage(2, later)];
@@ -341,7 +345,7 @@ async fn a_letter_sent_again_gets_its_first_answer_until_that_expires() {
 }
 
 fn passage(store: &TestStore, queue: i64, recipients: &[&str], expires_at: Timestamp) -> crate::Passage {
-    let key = store.accepted_key(&[b"login", b"sender", b"hash"]);
+    let key = store.accepted_key(&[b"login", b"sender", b"hash"], Some(NOW));
     let recipients = store.accepted_recipients(key, recipients.iter().copied());
     crate::Passage { key, recipients, queue: QueueId(queue), expires_at }
 }

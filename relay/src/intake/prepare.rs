@@ -275,7 +275,7 @@ impl Relay {
         let sender = source.address().map_or_else(|| "<>".to_owned(), ToString::to_string);
         let actor = source.hands_in();
         let [door, actor, sender] = [source.door(), &actor, &sender].map(str::as_bytes);
-        self.mailstore().accepted_key(&[door, actor, sender, &draft.letter.hash])
+        self.mailstore().accepted_key(&[door, actor, sender, &draft.letter.hash], draft.letter.written)
     }
 
     fn passage(&self, source: &Source<'_>, draft: &Draft, now: Timestamp) -> mailstore::Passage {

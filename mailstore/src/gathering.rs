@@ -1,0 +1,136 @@
+//! How long a batch waits for the jobs that are about to come.
+//!
+//! A job that arrives while a batch is written shows that more hand in than that batch held. They come in step:
+//! whoever was answered hands in again a moment later. Waiting for that moment makes one batch of two, and saves
+//! a sync; waiting for somebody who does not come is time lost for those who are there. So what happened is
+//! remembered: a wait that brought nobody is not tried again for a while, and ever more rarely.
+
+use std::time::Duration;
+
+use crate::limits;
+
+/// What a committer has seen of those who hand in.
+#[derive(Debug, Default)]
+pub(crate) struct Gathering {
+    /// How many hand in at once, as far as was seen.
+    together: usize,
+    /// How many stood in the batch when its wait began.
+    came: usize,
+    /// Batches that do not wait, because waiting brought nobody.
+    rest: u32,
+    /// The last such pause.
+    pause: u32,
+    /// What the last batch took.
+    took: Duration,
+}
+
+/// A wait that may pay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Wait {
+    /// Until so many are there ...
+    pub(crate) jobs: usize,
+    /// ... or so long.
+    pub(crate) at_most: Duration,
+}
+
+impl Gathering {
+    /// Whether a batch of so many should wait for more.
+    pub(crate) fn wait(&mut self, jobs: usize) -> Option<Wait> {
+        if jobs >= self.together {
+            return None;
+        }
+        if self.rest > 0 {
+            self.rest -= 1;
+            return None;
+        }
+        let at_most = (self.took / 2).min(limits::GATHER);
+        // A sync shorter than the grain of a timer is cheaper than the wait for it.
+        (at_most >= limits::GATHER_LEAST).then(|| {
+            self.came = jobs;
+            Wait { jobs: self.together, at_most }
+        })
+    }
+
+    /// The wait is over, with so many.
+    pub(crate) fn waited(&mut self, jobs: usize) {
+        if jobs == self.came {
+            self.pause = (self.pause * 2).clamp(1, limits::GATHER_PAUSE);
+            self.rest = self.pause;
+        } else {
+            self.pause = 0;
+        }
+        self.together = jobs;
+    }
+
+    /// A batch of so many was written, and so many had come by then.
+    pub(crate) fn written(&mut self, jobs: usize, arrived: usize, took: Duration) {
+        self.together = match arrived {
+            0 => self.together.min(jobs),
+            arrived => self.together.max(jobs + arrived),
+        };
+        self.took = took;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SYNC: Duration = Duration::from_millis(4);
+
+    #[test]
+    fn a_lonely_job_never_waits() {
+        let mut gathering = Gathering::default();
+        for _ in 0..100 {
+            assert_eq!(gathering.wait(1), None);
+            gathering.written(1, 0, SYNC);
+        }
+    }
+
+    #[test]
+    fn who_hands_in_while_others_are_written_is_waited_for() {
+        let mut gathering = Gathering::default();
+        assert_eq!(gathering.wait(5), None);
+        gathering.written(5, 5, SYNC);
+        assert_eq!(gathering.wait(5), Some(Wait { jobs: 10, at_most: SYNC / 2 }));
+        gathering.waited(10);
+        gathering.written(10, 0, SYNC);
+        assert_eq!(gathering.wait(2), Some(Wait { jobs: 10, at_most: SYNC / 2 }), "all of them come again");
+        gathering.waited(9);
+        gathering.written(9, 1, SYNC);
+        assert_eq!(gathering.wait(1).map(|wait| wait.jobs), Some(10));
+    }
+
+    #[test]
+    fn a_wait_that_brings_nobody_is_tried_ever_more_rarely() {
+        let mut gathering = Gathering::default();
+        let mut waits = 0;
+        for _ in 0..1_000 {
+            if gathering.wait(1).is_some() {
+                waits += 1;
+                gathering.waited(1);
+            }
+            gathering.written(1, 1, SYNC);
+        }
+        assert!((4..=32).contains(&waits), "{waits} waits in vain");
+        // One that comes after all makes waiting worth it again.
+        let next = (0..=limits::GATHER_PAUSE).find(|_| gathering.wait(1).is_some());
+        assert!(next.is_some());
+        gathering.waited(2);
+        gathering.written(2, 1, SYNC);
+        assert!(gathering.wait(1).is_some());
+    }
+
+    #[test]
+    fn a_fast_disk_is_not_waited_for() {
+        let mut gathering = Gathering::default();
+        gathering.written(5, 5, Duration::from_micros(300));
+        assert_eq!(gathering.wait(5), None);
+        gathering.written(5, 5, Duration::from_secs(1));
+        assert_eq!(
+            gathering.wait(5).map(|wait| wait.at_most),
+            Some(limits::GATHER),
+            "nor a slow one for long"
+        );
+    }
+}
