@@ -27,6 +27,10 @@ pub enum Kind {
     Subscription = 20,
     /// Name and value of an annotation, under the account key.
     Annotation = 21,
+    /// Subjects, addresses and dates of a run of letters, under the account key; the owner is the run.
+    GistOfHeaders = 30,
+    /// Which texts may stand in a run of letters, likewise.
+    GistOfTexts = 31,
 }
 
 /// The associated data of the value of `kind` in row `id`, which belongs to row `owner`.

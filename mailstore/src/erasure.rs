@@ -128,7 +128,8 @@ impl Mailstore {
     }
 
     async fn finish_erasure(&self, account: AccountId) -> Result<(), Error> {
-        const REST: [&str; 5] = [
+        const REST: [&str; 6] = [
+            "DELETE FROM gist WHERE folder IN (SELECT id FROM folder WHERE account = $1)",
             "DELETE FROM expunged WHERE folder IN (SELECT id FROM folder WHERE account = $1)",
             "DELETE FROM annotation WHERE account = $1",
             "DELETE FROM subscription WHERE account = $1",

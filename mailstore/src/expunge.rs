@@ -103,6 +103,7 @@ impl Mailstore {
         let modseq = tx.row(COUNT, db::args![folder, count, unseen, size]).await?.int(0)?;
         tx.execute_in(REMOVE, db::args![folder], list(&gone)).await?;
         gone.sort_unstable();
+        self.drop_gists(tx, folder, &gone).await?;
         self.note_gone(tx, folder, modseq, &gone).await?;
         self.count_letters(tx, letters).await?;
         self.tell_after(tx, account, News::of(folder, FolderNews::touched(modseq, gone)));

@@ -75,6 +75,30 @@ impl Mailstore {
         self.parts(Part::Summary, account, heads).await
     }
 
+    /// The summaries of these heads, each once and not kept in memory: for a search that keeps what it needs of
+    /// them. One that is damaged does not hide the others; one that is gone is left out.
+    pub async fn each_summary(
+        &self,
+        account: AccountId,
+        heads: &[HeadId],
+    ) -> Result<HashMap<HeadId, Result<Vec<u8>, Error>>, Error> {
+        let key = self.key(account).await?;
+        let mut found = HashMap::with_capacity(heads.len());
+        for page in heads.chunks(limits::PAGE) {
+            let list = page.iter().map(|head| db::Value::from(*head)).collect();
+            for row in self.db().read().await?.rows_in(SUMMARIES, db::args![account], list).await? {
+                let (head, body) = (HeadId(row.int(0)?), BodyId(row.int(1)?));
+                let opened = key.message_key(body, &row.bytes(2)?).and_then(|message| {
+                    let damaged = |_| Error::Sealed { what: "the summary of head", id: head.0 };
+                    let place = context::of(Kind::Summary, head, body);
+                    message.cipher().open(&place, row.bytes(3)?).map_err(damaged)
+                });
+                found.insert(head, opened);
+            }
+        }
+        Ok(found)
+    }
+
     /// The header blocks of these heads, likewise.
     pub async fn header_blocks(
         &self,

@@ -67,6 +67,14 @@ impl AccountKey {
         self.cipher.seal(&context::of(kind, id, self.account), plain, &self.entropy)
     }
 
+    pub(crate) fn seal_at(&self, context: &[u8], plain: &[u8]) -> Vec<u8> {
+        self.cipher.seal(context, plain, &self.entropy)
+    }
+
+    pub(crate) fn open_at(&self, context: &[u8], sealed: Vec<u8>) -> Result<Vec<u8>, seal::Tampered> {
+        self.cipher.open(context, sealed)
+    }
+
     pub(crate) fn open(
         &self,
         kind: Kind,

@@ -43,6 +43,7 @@ mod fetch;
 mod folders;
 mod follow;
 mod gathering;
+mod gists;
 mod keys;
 pub mod limits;
 mod marks;
@@ -85,6 +86,7 @@ pub use erasure::Erased;
 pub use error::Error;
 pub use folders::{Folder, FolderName, FolderNameError, NewFolder, Renaming};
 pub use follow::Followed;
+pub use gists::{GistOf, NewGist, Run, SealedGist};
 pub use keys::{AccountKey, Keyring, QUEUE, WrappedKey};
 pub use marks::{APPENDED, Flags, Keyword, Marks};
 pub use messages::{EntryRow, FlagChange, Stored};
@@ -114,6 +116,7 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0009", sql: include_str!("../migrations/0009.sql") },
     db::Migration { name: "mailstore/0013", sql: include_str!("../migrations/0013.sql") },
     db::Migration { name: "mailstore/0020", sql: include_str!("../migrations/0020.sql") },
+    db::Migration { name: "mailstore/0030", sql: include_str!("../migrations/0030.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

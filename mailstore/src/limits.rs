@@ -57,6 +57,11 @@ pub const ANNOTATION_OCTETS: i64 = 1024 * 1024;
 pub const KEYWORDS: usize = 32;
 /// Octets of one keyword.
 pub const KEYWORD: usize = 64;
+/// Uids of a run of neighbours whose gists are one row (ADR 0032): 10,000 letters are some hundred and sixty rows
+/// of some tens of kilobytes.
+pub const RUN: u32 = 64;
+/// Gists written by one unit, some hundreds of kilobytes: letters pass between.
+pub const GISTS_AT_ONCE: usize = 8;
 /// Uids a watcher is told one by one; more than these and it looks for itself.
 pub const TOLD_UIDS: usize = 256;
 /// Rows of what went, remembered of one folder; each is a run of neighbours (RFC 7162 §5.3 sets none). Some

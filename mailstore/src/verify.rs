@@ -47,7 +47,7 @@ pub struct Report {
 }
 
 /// Questions whose every answer is a finding: (invariant, what it means, SQL giving one number).
-const QUESTIONS: [(&str, &str, &str); 17] = [
+const QUESTIONS: [(&str, &str, &str); 18] = [
     ("V3", "folder has given uids not below its next one",
         "SELECT DISTINCT f.id FROM folder f JOIN entry e ON e.folder = f.id WHERE e.uid >= f.uid_next"),
     ("V3", "folder has entries changed after its modification sequence",
@@ -83,6 +83,9 @@ const QUESTIONS: [(&str, &str, &str); 17] = [
     ("V7", "annotation of no folder of its account;",
         "SELECT a.id FROM annotation a LEFT JOIN folder f ON f.id = a.folder AND f.account = a.account
             WHERE a.folder <> 0 AND f.id IS NULL"),
+    ("V7", "gist of no folder of its account; folder",
+        "SELECT DISTINCT g.folder FROM gist g LEFT JOIN folder f ON f.id = g.folder AND f.account = g.account
+            WHERE f.id IS NULL"),
     ("V2", "entry without its body or with a head of another; entry",
         "SELECT e.id FROM entry e LEFT JOIN head h ON h.id = e.head AND h.body = e.body
             LEFT JOIN body b ON b.id = e.body WHERE h.id IS NULL OR b.id IS NULL"),
@@ -319,6 +322,9 @@ impl Mailstore {
                     report.find("V2", format!("{what} {} does not open", row.int(0)?));
                 }
             }
+        }
+        for (folder, gists) in self.verify_gists(tx).await? {
+            report.find("V2", format!("{gists} gists of folder {folder} do not open"));
         }
         if self.key(QUEUE).await.is_err() {
             report.find("V2", "the key of the queue does not open".to_owned());

@@ -9,7 +9,7 @@ use net::ConnInfo;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::quota::Quotas;
-use super::search::Memory;
+use super::search::{Memory, Shelf};
 use super::{ImapWorld, limits};
 use crate::{Entrance, Relay};
 
@@ -21,6 +21,8 @@ struct Inner {
     relay: Relay,
     entrance: Entrance,
     memory: Memory,
+    shelf: Arc<Shelf>,
+    keeping: Arc<Semaphore>,
     orders: Arc<Semaphore>,
     sessions: Mutex<HashMap<Holder, usize>>,
     sessions_each: usize,
@@ -50,6 +52,8 @@ impl ImapDoor {
             relay,
             entrance: entrance.into(),
             memory: Memory::default(),
+            shelf: Arc::default(),
+            keeping: Arc::new(Semaphore::new(1)),
             orders: Arc::new(Semaphore::new(limits::ORDERS)),
             sessions: Mutex::default(),
             sessions_each,
@@ -82,6 +86,15 @@ impl ImapDoor {
 
     pub(super) fn memory(&self) -> &Memory {
         &self.0.memory
+    }
+
+    pub(super) fn shelf(&self) -> &Arc<Shelf> {
+        &self.0.shelf
+    }
+
+    /// Waits until nobody else keeps what a search found out; none when the house stops.
+    pub(super) async fn turn_to_keep(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.keeping).acquire_owned().await.ok()
     }
 
     /// Waits until one more SORT or THREAD may be held in memory; none when the house stops.

@@ -10,6 +10,7 @@ use wire::imap::{Code, Refusal, WatchSelected};
 
 use super::door::{ImapDoor, Place};
 use super::news::Open;
+use super::search::Lease;
 use super::{limits, refusals};
 use crate::sign_in::{SignedIn, tell_signed_in};
 
@@ -26,6 +27,8 @@ pub(super) struct Session {
     pub(super) open: Option<Open>,
     /// Whether the selected folder is told of: after NOTIFY only when that says so (RFC 5465 §3.1).
     pub(super) watched_between: WatchSelected,
+    /// What keeps the gists of folders it searched in memory.
+    searched: Vec<Arc<Lease>>,
     _place: Place,
 }
 
@@ -47,6 +50,7 @@ impl Session {
             watched,
             open: None,
             watched_between: WatchSelected::Yes,
+            searched: Vec::new(),
             _place: place,
         })
     }
@@ -62,6 +66,13 @@ impl Session {
             self.watched = account;
         }
         self.watcher.take();
+    }
+
+    /// Keeps the gists of a folder in memory for the next search.
+    pub(super) fn searched(&mut self, lease: Arc<Lease>) {
+        self.searched.retain(|known| known.folder() != lease.folder());
+        self.searched.truncate(limits::SEARCHED - 1);
+        self.searched.insert(0, lease);
     }
 
     /// The selected folder. The machine never asks about one before it has selected it.

@@ -8,15 +8,18 @@ use memchr::memmem::Finder;
 use wire::mime::{Content, Decoder, Encoding, Part, text_of};
 
 use super::fold::fold_into;
+use super::grams::Grams;
 use crate::imap::limits;
 
-/// For each needle, whether the body holds it. The body is opened only when it has text.
+/// For each needle, whether the body holds it. The body is opened only when it has text. When its runs of octets
+/// are gathered, it is read to its end.
 pub(super) fn look(
     needles: &[Finder<'_>],
     root: &Part,
+    gathered: Option<&mut Grams>,
     body: impl FnOnce() -> Result<BodyReader, Error>,
 ) -> Result<Vec<bool>, Error> {
-    let mut sieve = Sieve::new(needles);
+    let mut sieve = Sieve::new(needles, gathered);
     let mut texts = Vec::new();
     gather(root, &mut texts);
     if texts.is_empty() {
@@ -46,7 +49,7 @@ pub(super) fn look(
         decoder.finish(&mut waiting);
         sieve.sift_octets(&waiting, text.charset);
         sieve.end_text();
-        if sieve.has_all() {
+        if sieve.gathered.is_none() && sieve.has_all() {
             break;
         }
     }
@@ -103,6 +106,7 @@ fn is_as_it_stands(text: &str, charset: Option<&str>) -> bool {
 /// Looks for needles in a text that comes in pieces.
 struct Sieve<'a> {
     needles: &'a [Finder<'a>],
+    gathered: Option<&'a mut Grams>,
     found: Vec<bool>,
     /// The folded text, of what was sifted only the end.
     folded: String,
@@ -110,9 +114,9 @@ struct Sieve<'a> {
 }
 
 impl<'a> Sieve<'a> {
-    fn new(needles: &'a [Finder<'a>]) -> Self {
+    fn new(needles: &'a [Finder<'a>], gathered: Option<&'a mut Grams>) -> Self {
         let longest = needles.iter().map(|needle| needle.needle().len()).max().unwrap_or(0);
-        Self { needles, found: vec![false; needles.len()], folded: String::new(), longest }
+        Self { needles, gathered, found: vec![false; needles.len()], folded: String::new(), longest }
     }
 
     /// Most text is ASCII in any charset but a few, and needs no decoding.
@@ -124,7 +128,11 @@ impl<'a> Sieve<'a> {
     }
 
     fn sift(&mut self, text: &str) {
+        let before = self.folded.len();
         fold_into(text, &mut self.folded);
+        if let Some(gathered) = self.gathered.as_deref_mut() {
+            gathered.add(&self.folded.as_bytes()[before..]);
+        }
         for (needle, found) in self.needles.iter().zip(&mut self.found) {
             *found = *found || needle.find(self.folded.as_bytes()).is_some();
         }
@@ -138,6 +146,9 @@ impl<'a> Sieve<'a> {
 
     fn end_text(&mut self) {
         self.folded.clear();
+        if let Some(gathered) = self.gathered.as_deref_mut() {
+            gathered.end_text();
+        }
     }
 
     fn has_all(&self) -> bool {
@@ -152,7 +163,7 @@ mod tests {
     #[test]
     fn a_needle_across_two_pieces_is_found_and_across_two_texts_is_not() {
         let needles = ["cholesterol total", "zz"].map(Finder::new);
-        let mut sieve = Sieve::new(&needles);
+        let mut sieve = Sieve::new(&needles, None);
         sieve.sift(&"é".repeat(100));
         sieve.sift("Choles");
         sieve.sift("térol ");
@@ -174,7 +185,7 @@ mod tests {
             (b"\x1b(Bbilan", Some("iso-2022-jp")),
         ] {
             let needles = ["bilan"].map(Finder::new);
-            let mut sieve = Sieve::new(&needles);
+            let mut sieve = Sieve::new(&needles, None);
             sieve.sift_octets(octets, charset);
             assert!(sieve.has_all(), "{charset:?}");
         }

@@ -74,6 +74,11 @@ impl Words {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn set_subject(&mut self, subject: &str) {
+        self.subject = subject.into();
+    }
+
     /// With its references. When there are none, what it answers is the only one (RFC 5256 §3).
     pub(super) fn with_references(self, references: &[String], root: Option<String>) -> Self {
         let mut all: Vec<u64> = references.iter().filter_map(|id| reference(id)).collect();
@@ -208,18 +213,28 @@ impl HeadWords {
 
     /// Whether a field of this name holds the folded text; an empty text asks whether it is there.
     pub(super) fn field_holds(&self, name: &str, text: &str) -> bool {
-        let value = |field: &'_ str| {
-            let (own, rest) = field.split_at_checked(name.len())?;
-            let value = rest.strip_prefix(": ")?;
-            own.eq_ignore_ascii_case(name).then(|| value.contains(text))
-        };
-        self.text.split(END).any(|field| value(field) == Some(true))
+        field_holds(&self.text, name, text)
+    }
+
+    /// All that a text is looked for in.
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Whether any field holds the folded text, its name included.
     pub(super) fn holds(&self, text: &Finder<'_>) -> bool {
         text.find(self.text.as_bytes()).is_some()
     }
+}
+
+/// The same of the text of a header.
+pub(super) fn field_holds(head: &str, name: &str, text: &str) -> bool {
+    let value = |field: &'_ str| {
+        let (own, rest) = field.split_at_checked(name.len())?;
+        let value = rest.strip_prefix(": ")?;
+        own.eq_ignore_ascii_case(name).then(|| value.contains(text))
+    };
+    head.split(END).any(|field| value(field) == Some(true))
 }
 
 /// The value of a field, decoded and folded. Most are of ASCII without encoded words, and take one pass.

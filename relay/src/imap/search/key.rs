@@ -7,7 +7,9 @@ use wire::imap::{Date, EnvelopeField, SearchKey, UidSet, When};
 
 use super::LooksAt;
 use super::fold::fold;
+use super::grams::Probe;
 use super::head::{HeadWords, Words, collapsed};
+use super::hints::Hints;
 use crate::imap::{limits, words};
 
 /// A SEARCH ready to be asked of messages.
@@ -20,6 +22,14 @@ pub(super) struct Plan {
     needles: Vec<String>,
     /// What finds them: made once for all letters.
     pub(super) finders: Vec<Finder<'static>>,
+    /// What text gists are asked for them.
+    pub(super) probes: Vec<Probe>,
+    /// Each field of any name, and the text looked for in it.
+    pub(super) named: Vec<(String, Finder<'static>)>,
+    /// Each text looked for in a subject or in addresses.
+    pub(super) fields: Vec<(EnvelopeField, Finder<'static>)>,
+    /// Whether dates of sending are asked for.
+    pub(super) sent: bool,
     /// Whether subjects, addresses or dates of sending are asked for.
     pub(super) words: bool,
     /// Whether threads are.
@@ -45,8 +55,10 @@ enum Key {
     Sent(When, Date),
     Larger(u64),
     Smaller(u64),
-    Envelope(EnvelopeField, String),
-    Header(String, String),
+    /// With its number among the plan's fields.
+    Envelope(usize, EnvelopeField, String),
+    /// With its number among those that gists are asked for.
+    Header(usize, String, String),
     Body(usize),
     Text(usize),
     /// Internal date at this instant or before.
@@ -67,11 +79,22 @@ pub(super) struct Facts<'a> {
     pub(super) head: Option<&'a HeadWords>,
     /// For each needle, whether the body holds it.
     pub(super) body: Option<&'a [bool]>,
+    /// What gists say, and the number of the row they say it of.
+    pub(super) hints: Option<(&'a Hints, usize)>,
 }
 
 impl<'a> Facts<'a> {
     pub(super) fn of(row: &'a EntryRow) -> Self {
-        Self { row, words: None, head: None, body: None }
+        Self { row, words: None, head: None, body: None, hints: None }
+    }
+
+    /// Whether the body holds a text; gists know of some that it does not.
+    fn body_holds(&self, needle: usize) -> Option<bool> {
+        let rules_out = |(hints, at): (&Hints, usize)| hints.body_rules_out(needle, at).then_some(false);
+        match self.body {
+            Some(found) => Some(found[needle]),
+            None => self.hints.and_then(rules_out),
+        }
     }
 }
 
@@ -84,6 +107,10 @@ impl Plan {
             account,
             needles: Vec::new(),
             finders: Vec::new(),
+            probes: Vec::new(),
+            named: Vec::new(),
+            fields: Vec::new(),
+            sent: false,
             words: false,
             threads: false,
             heads: false,
@@ -91,6 +118,7 @@ impl Plan {
         };
         plan.key = plan.key(key, now);
         plan.finders = plan.needles.iter().map(|needle| Finder::new(needle).into_owned()).collect();
+        plan.probes = plan.needles.iter().map(|needle| Probe::of(needle)).collect();
         (plan.needles.len() <= limits::SEARCH_TEXTS).then_some(plan)
     }
 
@@ -129,7 +157,7 @@ impl Plan {
             SearchKey::Keyword(keyword) => Key::Keyword(Keyword::parse(keyword.as_str())),
             SearchKey::Received(when, day) => Key::Received(when, midnight(day)),
             SearchKey::Sent(when, day) => {
-                self.words = true;
+                (self.words, self.sent) = (true, true);
                 Key::Sent(when, day)
             }
             SearchKey::Larger(octets) => Key::Larger(octets.into()),
@@ -142,11 +170,14 @@ impl Plan {
                     EnvelopeField::Subject => collapsed(&text).into_owned(),
                     EnvelopeField::From | EnvelopeField::To | EnvelopeField::Cc | EnvelopeField::Bcc => text,
                 };
-                Key::Envelope(field, text)
+                self.fields.push((field, Finder::new(&text).into_owned()));
+                Key::Envelope(self.fields.len() - 1, field, text)
             }
             SearchKey::Header(name, text) => {
                 self.heads = true;
-                Key::Header(name, fold(&text))
+                let text = fold(&text);
+                self.named.push((name.clone(), Finder::new(&text).into_owned()));
+                Key::Header(self.named.len() - 1, name, text)
             }
             SearchKey::Body(text) => self.text(&text).map_or(Key::All, Key::Body),
             SearchKey::Text(text) => {
@@ -246,25 +277,39 @@ impl Key {
                 plan.store.thread_id(plan.account, words.root().unwrap_or(&own)) == *id
             }),
             Self::Changed(modseq) => Some(words::modseq(row.modseq) >= *modseq),
-            Self::Sent(when, day) => facts.words.map(|words| {
-                words.sent.is_some_and(|sent| match when {
-                    When::Before => sent < *day,
-                    When::On => sent == *day,
-                    When::Since => sent >= *day,
+            Self::Sent(when, day) => {
+                let known = facts.hints.and_then(|(hints, at)| hints.sent(at));
+                let sent = known.or_else(|| facts.words.map(|words| words.sent));
+                sent.map(|sent| {
+                    sent.is_some_and(|sent| match when {
+                        When::Before => sent < *day,
+                        When::On => sent == *day,
+                        When::Since => sent >= *day,
+                    })
                 })
-            }),
+            }
             Self::Larger(octets) => Some(row.size > *octets),
             Self::Smaller(octets) => Some(row.size < *octets),
-            Self::Envelope(field, text) => {
-                facts.words.map(|words| words.field(*field).contains(text.as_str()))
+            Self::Envelope(number, field, text) => {
+                let known = facts.hints.and_then(|(hints, at)| hints.field(*number, at));
+                known.or_else(|| facts.words.map(|words| words.field(*field).contains(text.as_str())))
             }
-            Self::Header(name, text) => facts.head.map(|head| head.field_holds(name, text)),
-            Self::Body(needle) => facts.body.map(|found| found[*needle]),
-            Self::Text(needle) => match (facts.head, facts.body) {
-                (Some(head), _) if head.holds(&plan.finders[*needle]) => Some(true),
-                (_, Some(found)) => Some(found[*needle]),
-                (_, None) => None,
+            Self::Header(number, name, text) => match facts.head {
+                Some(head) => Some(head.field_holds(name, text)),
+                None => facts.hints.and_then(|(hints, at)| hints.named(*number, at)),
             },
+            Self::Body(needle) => facts.body_holds(*needle),
+            Self::Text(needle) => {
+                let in_head = match facts.head {
+                    Some(head) => Some(head.holds(&plan.finders[*needle])),
+                    None => facts.hints.and_then(|(hints, at)| hints.head_holds(*needle, at)),
+                };
+                match (in_head, facts.body_holds(*needle)) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (Some(false), Some(false)) => Some(false),
+                    (None, _) | (_, None) => None,
+                }
+            }
         }
     }
 }

@@ -2,23 +2,28 @@
 //!
 //! Rows decide what they can (flags, dates, sizes); then subjects and addresses from memory; then
 //! header blocks; last bodies, opened, decoded and looked through piece by piece. A key that is decided
-//! early asks nothing more. No index of words is kept (DESIGN §2.3): what is remembered of subjects and
-//! addresses lives in this process's memory only, within [`limits::SEARCH_MEMORY`].
+//! early asks nothing more. No index of words is kept (DESIGN §2.3): what a search finds out of the letters
+//! it opens is kept sealed, as gists (ADR 0032), and opened in this process's memory only, within
+//! [`limits::SEARCH_MEMORY`] and [`limits::GIST_MEMORY`].
 
+mod blocks;
 mod body;
 mod fold;
+mod grams;
 mod head;
+mod hints;
 mod key;
 mod memory;
 mod order;
+mod shelf;
 mod sift;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use audit::Act;
 use mailstore::Uid;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
 use wire::imap::{Answer, Code, Match, Refusal, SearchKey, SortKey, ThreadBy, Wanted};
 
 use super::door::ImapDoor;
@@ -26,6 +31,7 @@ use super::session::Session;
 use super::{limits, refusals, trail, words};
 use key::Plan;
 pub(super) use memory::Memory;
+pub(super) use shelf::{Lease, Shelf};
 use order::Order;
 use sift::{Backwards, Rows, Sifter};
 
@@ -39,7 +45,11 @@ pub(super) enum Question {
 }
 
 /// A SEARCH, SORT or THREAD under way.
-pub(super) struct Searching(Progress);
+pub(super) struct Searching {
+    progress: Progress,
+    /// The line of the trail on its way to the disk: there before anything is shown.
+    telling: Option<JoinHandle<Result<(), db::Error>>>,
+}
 
 enum Progress {
     /// Matches go out as they are found.
@@ -72,11 +82,11 @@ pub(super) async fn begin(
     let too_many = || Refusal::new(Code::Limit, "the search looks for too many texts");
     let plan = Plan::of(key, store, account, now).ok_or_else(too_many)?;
     let looks_at = plan.looks_at().max(question.looks_at());
-    if looks_at.is_sealed() {
+    let telling = looks_at.is_sealed().then(|| {
         let detail = format!("folder={} looks_at={}", folder.0, looks_at.as_str());
-        let line = session.line(relay, account, Act::LettersSearched, detail, now);
-        trail::write(store.db(), vec![line]).await.map_err(refusals::database("telling the trail"))?;
-    }
+        let (line, db) = (session.line(relay, account, Act::LettersSearched, detail, now), store.db().clone());
+        tokio::spawn(async move { trail::write(&db, vec![line]).await })
+    });
     let store_failed = refusals::store(SEARCHING);
     let rows = if session.folder()?.messages <= limits::VIEWED {
         let backwards = match question {
@@ -91,21 +101,24 @@ pub(super) async fn begin(
         Rows::Stored { folder, after: Uid(0), page: Vec::new().into_iter() }
     };
     let in_memory = matches!(rows, Rows::Viewed { .. });
-    let sifter = Sifter { door: door.clone(), store: store.clone(), account, plan: Arc::new(plan), rows };
-    let order = match question {
-        Question::Search(Wanted::First(left)) => return Ok(Searching(Progress::Forwards { sifter, left })),
-        Question::Search(Wanted::Last(left)) if in_memory => {
-            return Ok(Searching(Progress::Backwards { sifter, left }));
-        }
+    let mut sifter = Sifter::new(door, account, plan, rows);
+    if let Some(lease) = sifter.ask_gists().await.map_err(&store_failed)? {
+        session.searched(lease);
+    }
+    let progress = match question {
+        Question::Search(Wanted::First(left)) => Progress::Forwards { sifter, left },
+        Question::Search(Wanted::Last(left)) if in_memory => Progress::Backwards { sifter, left },
         // Of a folder read page by page all is told; the machine takes what it wants.
-        Question::Search(Wanted::All | Wanted::Last(_)) => {
-            return Ok(Searching(Progress::Forwards { sifter, left: u32::MAX }));
-        }
-        Question::Sort(keys) => Order::Sort(keys),
-        Question::Thread(by) => Order::Thread(by),
+        Question::Search(Wanted::All | Wanted::Last(_)) => Progress::Forwards { sifter, left: u32::MAX },
+        Question::Sort(keys) => ordering(door, sifter, Order::Sort(keys)).await?,
+        Question::Thread(by) => ordering(door, sifter, Order::Thread(by)).await?,
     };
+    Ok(Searching { progress, telling })
+}
+
+async fn ordering(door: &ImapDoor, sifter: Sifter, order: Order) -> Result<Progress, Refusal> {
     let turn = door.turn_to_order().await.ok_or_else(refusals::unavailable)?;
-    Ok(Searching(Progress::Ordering { sifter, order, turn }))
+    Ok(Progress::Ordering { sifter, order, turn })
 }
 
 /// How deep a search looks.
@@ -144,7 +157,19 @@ impl Question {
 impl Searching {
     /// The next answer.
     pub(super) async fn next(&mut self) -> Option<Answer> {
-        self.0.next().await
+        let answer = self.progress.next().await;
+        let told = match self.telling.take() {
+            Some(telling) => telling.await,
+            None => return answer,
+        };
+        let refusal = match told {
+            Ok(Ok(())) => return answer,
+            Ok(Err(error)) => refusals::database("telling the trail")(error),
+            // The house stops.
+            Err(_) => refusals::unavailable(),
+        };
+        self.progress = Progress::Known(VecDeque::new());
+        Some(Answer::Refused(refusal))
     }
 }
 

@@ -1,17 +1,23 @@
 //! Going through a folder, page by page: each message is judged by what costs least, and opened only as
 //! far as it is still in doubt.
 
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mailstore::{ClosedLetter, EntryRow, Error, FolderView, Mailstore, ReadWith, Uid};
+use mailstore::{ClosedLetter, EntryRow, Error, FolderView, GistOf, Mailstore, ReadWith, Uid};
 use names::{AccountId, FolderId, HeadId};
 use tokio::task::JoinSet;
 use wire::mime::{Head, Summary, SummaryError};
 
+use super::blocks::LetterTexts;
 use super::body;
+use super::grams::Grams;
 use super::head::{HeadWords, Words};
+use super::hints::{self, Hints};
 use super::key::{Facts, Plan};
+use super::shelf::{Gists, Lease};
 use crate::imap::door::ImapDoor;
 use crate::imap::limits;
 
@@ -22,6 +28,17 @@ pub(super) struct Sifter {
     pub(super) account: AccountId,
     pub(super) plan: Arc<Plan>,
     pub(super) rows: Rows,
+    /// What gists say of the rows, once they were asked.
+    hints: Option<Arc<Hints>>,
+    found_out: FoundOut,
+}
+
+/// What the letters that were opened say, for the gists of their runs.
+#[derive(Default)]
+struct FoundOut {
+    gists: Gists,
+    fresh: BTreeMap<u32, LetterTexts>,
+    weight: usize,
 }
 
 /// Where rows come from.
@@ -46,37 +63,154 @@ pub(super) enum Depth {
     References,
 }
 
+/// A row, in the view that it comes from or by itself.
+#[derive(Clone)]
+pub(super) enum RowOf {
+    View(Arc<FolderView>, usize),
+    Page(EntryRow),
+}
+
+impl Deref for RowOf {
+    type Target = EntryRow;
+
+    fn deref(&self) -> &EntryRow {
+        match self {
+            Self::View(view, at) => &view.rows[*at],
+            Self::Page(row) => row,
+        }
+    }
+}
+
 /// A message, and what is known of it so far.
+#[derive(Clone)]
 pub(super) struct Candidate {
-    pub(super) row: EntryRow,
+    pub(super) row: RowOf,
     pub(super) words: Option<Arc<Words>>,
+    hints: Option<Arc<Hints>>,
     verdict: Option<bool>,
 }
 
 impl Candidate {
     fn facts(&self) -> Facts<'_> {
-        Facts { words: self.words.as_deref(), ..Facts::of(&self.row) }
+        let hints = match (&self.row, &self.hints) {
+            (RowOf::View(_, at), Some(hints)) => Some((hints.as_ref(), *at)),
+            (RowOf::View(..) | RowOf::Page(_), _) => None,
+        };
+        Facts { words: self.words.as_deref(), hints, ..Facts::of(&self.row) }
+    }
+
+    /// Whether gists tell of its header.
+    fn tells_head(&self) -> bool {
+        match (&self.row, &self.hints) {
+            (RowOf::View(_, at), Some(hints)) => hints.tells_head(*at),
+            (RowOf::View(..) | RowOf::Page(_), _) => false,
+        }
+    }
+
+    /// Whether what its text is made of is to be found out when it is opened.
+    fn is_unknown(&self) -> bool {
+        match (&self.row, self.hints.as_ref().and_then(|hints| hints.texts.as_ref())) {
+            (RowOf::View(_, at), Some(texts)) => texts.unknown.has(*at),
+            (RowOf::View(..) | RowOf::Page(_), _) => false,
+        }
     }
 }
 
 impl Sifter {
+    pub(super) fn new(door: &ImapDoor, account: AccountId, plan: Plan, rows: Rows) -> Self {
+        let (door, store) = (door.clone(), door.relay().mailstore().clone());
+        Self { door, store, account, plan: Arc::new(plan), rows, hints: None, found_out: FoundOut::default() }
+    }
+
+    /// Asks the gists of the folder, when they save more than they cost; once, before the first page. Gives
+    /// what keeps them in memory for the next search.
+    pub(super) async fn ask_gists(&mut self) -> Result<Option<Arc<Lease>>, Error> {
+        let Rows::Viewed { view, .. } = &self.rows else { return Ok(None) };
+        let (plan, view) = (Arc::clone(&self.plan), Arc::clone(view));
+        let (headers, texts) = (plan.words && !plan.threads, plan.heads || plan.bodies);
+        if !headers && !texts {
+            return Ok(None);
+        }
+        let doubtful = view.rows.iter().filter(|row| plan.judge(&Facts::of(row)).is_none());
+        if doubtful.take(limits::GIST_WORTH).count() < limits::GIST_WORTH {
+            return Ok(None);
+        }
+        let (account, folder) = (view.account, view.folder);
+        let mut gists = self.door.shelf().look(account, folder);
+        let mut hints = Hints::default();
+        if headers {
+            let known = hints::known(&self.store, &view, &gists.headers).await?;
+            let (all, new) = hints::complete(&self.store, &view, known).await?;
+            hints::keep(&self.door, account, folder, GistOf::Headers, new);
+            hints.headers = Some(hints::of_headers(&plan, &view, &all));
+            gists.headers = all;
+        }
+        if texts {
+            gists.texts = hints::known(&self.store, &view, &gists.texts).await?;
+            hints.texts = Some(hints::of_texts(&plan, &view, &gists.texts));
+        }
+        let lease = self.door.shelf().keep(account, folder, gists.clone());
+        self.hints = Some(Arc::new(hints));
+        self.found_out.gists = gists;
+        Ok(Some(lease))
+    }
+
     /// The matches of the next page; none at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Candidate>>, Error> {
-        let opens = self.plan.heads || self.plan.bodies;
-        let size = if opens { self.rows.letters() } else { limits::ROWS };
-        match self.rows.next(&self.store, self.account, size).await? {
-            Some(rows) => self.sift(rows).await.map(Some),
-            None => Ok(None),
+        let page = match self.viewed_page() {
+            Some(page) => page,
+            None => self.stored_page().await?,
+        };
+        match page {
+            Some(page) => self.sift(page).await.map(Some),
+            None => {
+                self.put_together();
+                Ok(None)
+            }
         }
     }
 
-    async fn sift(&self, rows: Vec<EntryRow>) -> Result<Vec<Candidate>, Error> {
+    /// Of a view: rows that may match, until enough of them are in doubt or enough were judged.
+    fn viewed_page(&mut self) -> Option<Option<Vec<Candidate>>> {
+        let opens = self.plan.heads || self.plan.bodies;
+        let most = if opens { self.rows.letters() } else { limits::ROWS };
+        let Rows::Viewed { view, done, backwards } = &mut self.rows else { return None };
+        let (mut page, mut doubtful) = (Vec::new(), 0);
+        let until = view.rows.len().min(*done + limits::JUDGED);
+        if *done == until {
+            return Some(None);
+        }
+        while *done < until && doubtful < most {
+            let at = match backwards {
+                Backwards::No => *done,
+                Backwards::Yes => view.rows.len() - 1 - *done,
+            };
+            *done += 1;
+            let hints = self.hints.as_deref().map(|hints| (hints, at));
+            let verdict = self.plan.judge(&Facts { hints, ..Facts::of(&view.rows[at]) });
+            if verdict != Some(false) {
+                doubtful += usize::from(verdict.is_none());
+                let row = RowOf::View(Arc::clone(view), at);
+                page.push(Candidate { row, words: None, hints: self.hints.clone(), verdict });
+            }
+        }
+        Some(Some(page))
+    }
+
+    async fn stored_page(&mut self) -> Result<Option<Vec<Candidate>>, Error> {
+        let opens = self.plan.heads || self.plan.bodies;
+        let size = if opens { self.rows.letters() } else { limits::ROWS };
+        let rows = self.rows.next(&self.store, self.account, size).await?;
         let judged = |row: EntryRow| {
             let verdict = self.plan.judge(&Facts::of(&row));
-            Candidate { row, words: None, verdict }
+            Candidate { row: RowOf::Page(row), words: None, hints: None, verdict }
         };
-        let mut all: Vec<Candidate> = rows.into_iter().map(judged).collect();
-        if self.plan.words {
+        Ok(rows.map(|rows| rows.into_iter().map(judged).collect()))
+    }
+
+    async fn sift(&mut self, mut all: Vec<Candidate>) -> Result<Vec<Candidate>, Error> {
+        let known = self.hints.as_ref().is_some_and(|hints| hints.headers.is_some());
+        if self.plan.words && !known {
             let mut doubtful: Vec<&mut Candidate> =
                 all.iter_mut().filter(|one| one.verdict.is_none()).collect();
             let depth = if self.plan.threads { Depth::References } else { Depth::Envelope };
@@ -87,12 +221,34 @@ impl Sifter {
         }
         let doubtful: Vec<usize> = (0..all.len()).filter(|at| all[*at].verdict.is_none()).collect();
         if !doubtful.is_empty() {
-            for (at, verdict) in self.look_into(&all, doubtful).await? {
+            for (at, verdict, grams) in self.look_into(&all, doubtful).await? {
                 all[at].verdict = Some(verdict);
+                if let Some(grams) = grams {
+                    self.found_out.weight += grams.weight();
+                    self.found_out.fresh.insert(all[at].row.uid.0, grams);
+                }
+            }
+            if self.found_out.weight > limits::FOUND_OUT {
+                self.put_together();
             }
         }
         all.retain(|candidate| candidate.verdict == Some(true));
         Ok(all)
+    }
+
+    /// Puts what was found out into the gists, in memory and in the store.
+    fn put_together(&mut self) {
+        let Rows::Viewed { view, .. } = &self.rows else { return };
+        let found_out = &mut self.found_out;
+        if found_out.fresh.is_empty() {
+            return;
+        }
+        let new = hints::joined_texts(view, &mut found_out.gists.texts, &found_out.fresh);
+        found_out.fresh.clear();
+        found_out.weight = 0;
+        // The session's lease is of this folder still, or nobody wants it any more.
+        drop(self.door.shelf().keep(view.account, view.folder, found_out.gists.clone()));
+        hints::keep(&self.door, view.account, view.folder, GistOf::Texts, new);
     }
 
     /// Subjects and addresses, from memory or from the summaries, which are opened on all cores. A message
@@ -125,7 +281,7 @@ impl Sifter {
     }
 
     /// Decides by header blocks and bodies: shares of the page on all cores, a few at a time.
-    async fn look_into(&self, all: &[Candidate], doubtful: Vec<usize>) -> Result<Vec<(usize, bool)>, Error> {
+    async fn look_into(&self, all: &[Candidate], doubtful: Vec<usize>) -> Result<Vec<Looked>, Error> {
         // Dropped with the search: nobody goes on looking for a peer that has gone.
         let mut tasks = JoinSet::new();
         let mut shares = doubtful.chunks(limits::SEARCH_SHARE);
@@ -134,11 +290,7 @@ impl Sifter {
             while tasks.len() < limits::SHARES_AT_ONCE
                 && let Some(share) = shares.next()
             {
-                let letters = share.iter().map(|at| {
-                    let Candidate { row, words, .. } = &all[*at];
-                    (*at, Candidate { row: row.clone(), words: words.clone(), verdict: None })
-                });
-                let letters: Vec<(usize, Candidate)> = letters.collect();
+                let letters: Vec<(usize, Candidate)> = share.iter().map(|at| (*at, all[*at].clone())).collect();
                 let (store, account, plan) = (self.store.clone(), self.account, Arc::clone(&self.plan));
                 tasks.spawn(async move { look_through(&store, account, plan, letters).await });
             }
@@ -150,8 +302,11 @@ impl Sifter {
     }
 }
 
+/// A letter's place in its page, whether it matches, and what its text is made of when that was not known.
+type Looked = (usize, bool, Option<LetterTexts>);
+
 /// What the next task gives; a panic goes on where the search is.
-async fn joined<T: 'static>(tasks: &mut JoinSet<T>) -> Option<T> {
+pub(super) async fn joined<T: 'static>(tasks: &mut JoinSet<T>) -> Option<T> {
     match tasks.join_next().await? {
         Ok(done) => Some(done),
         Err(stopped) => match stopped.try_into_panic() {
@@ -207,31 +362,70 @@ async fn words_of(
     Ok(words)
 }
 
+/// What can be read of these summaries. One that cannot is passed over, and said in the log: it must not hide
+/// the others.
+pub(super) async fn words_each(
+    store: &Mailstore,
+    account: AccountId,
+    heads: &[HeadId],
+) -> Result<HashMap<HeadId, Words>, Error> {
+    let mut found = HashMap::with_capacity(heads.len());
+    let mut summaries = store.each_summary(account, heads).await?;
+    for head in heads {
+        let words = match summaries.remove(head) {
+            None => Words::default(),
+            Some(Err(error)) => {
+                tracing::error!(door = "mailbox", head = head.0, %error, "a letter is left out of a search");
+                continue;
+            }
+            Some(Ok(bytes)) => match Summary::envelope_of(&bytes) {
+                Ok(envelope) => Words::of(&envelope),
+                Err(error) => {
+                    tracing::error!(door = "mailbox", head = head.0, %error, "a letter is left out of a search");
+                    continue;
+                }
+            },
+        };
+        found.insert(*head, words);
+    }
+    Ok(found)
+}
+
 async fn look_through(
     store: &Mailstore,
     account: AccountId,
     plan: Arc<Plan>,
     letters: Vec<(usize, Candidate)>,
-) -> Result<Vec<(usize, bool)>, Error> {
+) -> Result<Vec<Looked>, Error> {
     let heads: Vec<HeadId> = letters.iter().map(|(_, letter)| letter.row.head).collect();
     if !plan.bodies {
         let blocks = store.header_blocks(account, &heads).await?;
         let judged = beside(move || {
             let judge = |((at, letter), block): ((usize, Candidate), Option<Bytes>)| {
                 let head = HeadWords::of(block.as_deref().unwrap_or_default());
-                (at, plan.judge(&Facts { head: Some(&head), ..letter.facts() }).unwrap_or(false))
+                let facts = Facts { head: Some(&head), ..letter.facts() };
+                (at, plan.judge(&facts).unwrap_or(false), None)
             };
             letters.into_iter().zip(blocks).map(judge).collect()
         });
         return Ok(judged.await.unwrap_or_default());
     }
-    let with = if plan.heads { ReadWith::BlockAndBody } else { ReadWith::Body };
+    let gathers = letters.iter().any(|(_, letter)| letter.is_unknown());
+    let asks_heads = plan.heads && !letters.iter().all(|(_, letter)| letter.tells_head());
+    let with = if asks_heads || gathers { ReadWith::BlockAndBody } else { ReadWith::Body };
     let closed = store.closed_letters(account, &heads, with).await?;
     let judged = beside(move || {
+        let mut gathered = gathers.then(Grams::new);
         let judge = |((at, letter), closed): ((usize, Candidate), Option<ClosedLetter>)| {
             // None: removed meanwhile.
-            let verdict = closed.map_or(Ok(false), |closed| judge_closed(&plan, &letter, closed))?;
-            Ok((at, verdict))
+            let Some(closed) = closed else { return Ok((at, false, None)) };
+            match gathered.as_mut().filter(|_| letter.is_unknown()) {
+                Some(gathered) => {
+                    let (verdict, grams) = gather_closed(&plan, &letter, closed, gathered)?;
+                    Ok((at, verdict, Some(grams)))
+                }
+                None => Ok((at, judge_closed(&plan, &letter, closed)?, None)),
+            }
         };
         letters.into_iter().zip(closed).map(judge).collect()
     });
@@ -240,14 +434,34 @@ async fn look_through(
 
 /// Opens a letter as far as it is in doubt.
 fn judge_closed(plan: &Plan, letter: &Candidate, mut closed: ClosedLetter) -> Result<bool, Error> {
-    let head = closed.block()?.map(|block| HeadWords::of(&block));
+    let head = match plan.heads && !letter.tells_head() {
+        true => closed.block()?.map(|block| HeadWords::of(&block)),
+        false => None,
+    };
     let facts = Facts { head: head.as_ref(), ..letter.facts() };
     if let Some(verdict) = plan.judge(&facts) {
         return Ok(verdict);
     }
     let root = Summary::root_of(&closed.summary()?).map_err(|error| unreadable(letter.row.head, &error))?;
-    let found = body::look(&plan.finders, &root, || closed.body())?;
+    let found = body::look(&plan.finders, &root, None, || closed.body())?;
     Ok(plan.judge(&Facts { body: Some(&found), ..facts }).unwrap_or(false))
+}
+
+/// Opens a letter to its end, and finds out what its texts are made of.
+fn gather_closed(
+    plan: &Plan,
+    letter: &Candidate,
+    mut closed: ClosedLetter,
+    gathered: &mut Grams,
+) -> Result<(bool, LetterTexts), Error> {
+    let head = HeadWords::of(&closed.block()?.unwrap_or_default());
+    let root = Summary::root_of(&closed.summary()?).map_err(|error| unreadable(letter.row.head, &error))?;
+    let found = body::look(&plan.finders, &root, Some(gathered), || closed.body());
+    // Also when it failed: the next letter begins anew.
+    let grams = LetterTexts::new(&head, gathered.take());
+    let found = found?;
+    let facts = Facts { head: plan.heads.then_some(&head), body: Some(&found), ..letter.facts() };
+    Ok((plan.judge(&facts).unwrap_or(false), grams))
 }
 
 /// Work of some milliseconds on a thread that serves nobody else; nothing when the house stops.
@@ -277,18 +491,8 @@ impl Rows {
         size: usize,
     ) -> Result<Option<Vec<EntryRow>>, Error> {
         match self {
-            Self::Viewed { view, done, backwards } => {
-                let count = size.min(view.rows.len() - *done);
-                let rows = match backwards {
-                    Backwards::No => view.rows[*done..*done + count].to_vec(),
-                    Backwards::Yes => {
-                        let end = view.rows.len() - *done;
-                        view.rows[end - count..end].iter().rev().cloned().collect()
-                    }
-                };
-                *done += count;
-                Ok((count > 0).then_some(rows))
-            }
+            // Gone through in place.
+            Self::Viewed { .. } => Ok(None),
             Self::Stored { folder, after, page } => {
                 if page.len() == 0 {
                     *page = store.entries(account, *folder, *after).await?.into_iter();

@@ -203,6 +203,18 @@ impl Home {
         }
     }
 
+    /// The same house's door in a process that began anew.
+    pub(super) fn anew(&self) -> ImapDoor {
+        ImapDoor::new(self.house.relay.clone(), Gate::new(Caps::default()))
+    }
+
+    /// Waits until what searches found out is in the store.
+    pub(super) async fn gists_kept(&self) {
+        // Whoever keeps some asks for its turn first.
+        tokio::task::yield_now().await;
+        drop(self.door.turn_to_keep().await);
+    }
+
     /// Changes a table behind the house's back.
     pub(super) async fn alter(&self, sql: &'static str) {
         let unit = db::unit("alter", sql, |sql, tx| {

@@ -189,3 +189,80 @@ async fn a_long_search_does_not_hold_up_another_session() {
         assert!(answered >= 3, "{answered} answers beside a search ({})", home.house.engine);
     }
 }
+
+/// Some letters of one subject, and a rare one among them.
+async fn many(home: &Home) {
+    let subjects: Vec<String> = (0..limits::GIST_WORTH + 4).map(|at| format!("bilan {at}")).collect();
+    home.deliver_plain(&subjects.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    home.deliver(&LETTER.replace("est bas", "est bas, zyxwvut")).await;
+}
+
+/// What is found in [`many`] by these keys.
+const FOUND: [(&str, &str); 8] = [
+    ("SUBJECT resultats", "21"),
+    ("SUBJECT \"bilan 19\"", "20"),
+    ("HEADER subject resultats", "21"),
+    ("HEADER x-nothing \"\"", ""),
+    ("BODY zyxwvut", "21"),
+    ("BODY introuvable", ""),
+    ("TEXT zyxwvut", "21"),
+    ("TEXT \"subject: bilan 3\"", "4"),
+];
+
+#[tokio::test]
+async fn what_a_search_found_out_spares_the_next_one_the_letters() {
+    for home in homes().await {
+        many(&home).await;
+        let mut client = Client::doctor(&home.door).await;
+        for (keys, found) in FOUND {
+            let want = format!("* SEARCH {found}");
+            assert_eq!(client.ok(&format!("SEARCH {keys}")).await, want.trim_end(), "{keys}");
+        }
+        home.gists_kept().await;
+        // From now on nothing can be read of the letters that are not to be found.
+        home.alter("UPDATE head SET sealed_summary = sealed_block WHERE id <> (SELECT MAX(id) FROM head)").await;
+        home.alter("UPDATE head SET frames = sealed_block WHERE id <> (SELECT MAX(id) FROM head)").await;
+        for mut client in [client, Client::doctor(&home.anew()).await] {
+            for (keys, found) in FOUND {
+                let want = format!("* SEARCH {found}");
+                let said = client.ok(&format!("SEARCH {keys}")).await;
+                assert_eq!(said, want.trim_end(), "{keys} ({})", home.house.engine);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_gist_that_is_damaged_is_made_again_and_nothing_is_missed() {
+    for home in homes().await {
+        many(&home).await;
+        for damage in [
+            "DELETE FROM gist",
+            "UPDATE gist SET sealed = (SELECT sealed_block FROM head LIMIT 1)",
+            "UPDATE gist SET block = 7",
+        ] {
+            home.alter(damage).await;
+            let mut client = Client::doctor(&home.anew()).await;
+            for (keys, found) in FOUND {
+                let want = format!("* SEARCH {found}");
+                let said = client.ok(&format!("SEARCH {keys}")).await;
+                assert_eq!(said, want.trim_end(), "{keys} ({})", home.house.engine);
+            }
+            home.gists_kept().await;
+        }
+    }
+}
+
+/// RELIABILITY: one damaged letter does not take the others along.
+#[tokio::test]
+async fn a_damaged_summary_is_passed_over_and_the_others_are_found() {
+    for home in homes().await {
+        many(&home).await;
+        home.alter("UPDATE head SET sealed_summary = sealed_block WHERE id = (SELECT MIN(id) FROM head)").await;
+        let mut client = Client::doctor(&home.door).await;
+        assert_eq!(client.ok("SEARCH SUBJECT \"bilan 1\"").await, "* SEARCH 2 11 12 13 14 15 16 17 18 19 20");
+        assert_eq!(client.ok("SEARCH SUBJECT \"bilan 0\"").await, "* SEARCH");
+        home.gists_kept().await;
+        assert_eq!(home.count("SELECT COUNT(*) FROM gist").await, 0, "a gist of what could not be read");
+    }
+}

@@ -201,6 +201,20 @@ impl Writer {
     }
 }
 
+/// Writes a number as it is: an answer may hold a hundred thousand.
+fn digits(number: u32, text: &mut String) {
+    let (mut written, mut at, mut rest) = ([b'0'; 10], 10, number);
+    loop {
+        at -= 1;
+        written[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    text.extend(written[at..].iter().map(|digit| char::from(*digit)));
+}
+
 impl Hit {
     fn of(found: Match, by: By, view: &View) -> Option<Self> {
         let number = view.number(found.uid)?;
@@ -224,7 +238,7 @@ impl Line {
     fn add(&mut self, hit: Hit, text: &mut String) {
         self.begin(text);
         text.push(' ');
-        text.push_str(&hit.shown.to_string());
+        digits(hit.shown, text);
         self.modseq = self.modseq.max(hit.modseq);
     }
 
@@ -360,7 +374,7 @@ impl Runs {
         let Some((first, last)) = self.run.take() else { return };
         text.push_str(self.comma);
         self.comma = ",";
-        text.push_str(&first.to_string());
+        digits(first, text);
         if last > first {
             text.push_str(&format!(":{last}"));
         }
@@ -385,7 +399,7 @@ impl ThreadLine {
                 if self.place == Place::Inside {
                     text.push(' ');
                 }
-                text.push_str(&shown.to_string());
+                digits(shown, text);
                 self.place = Place::Inside;
             }
             None if place.children == 0 => return false,
