@@ -207,8 +207,9 @@ impl Mailstore {
                 let ring = self.keyring(&[account]).await?;
                 let Ok(key) = ring.of(account) else { continue };
                 let run = Run(u32::try_from(after.2).unwrap_or(u32::MAX));
-                let opens = GistOf::from_code(after.1)
-                    .is_some_and(|of| row.bytes(4).is_ok_and(|sealed| key.open_gist(of, folder, run, sealed).is_ok()));
+                let opens = GistOf::from_code(after.1).is_some_and(|of| {
+                    row.bytes(4).is_ok_and(|sealed| key.open_gist(of, folder, run, sealed).is_ok())
+                });
                 if !opens {
                     *closed.entry(folder.0).or_default() += 1;
                 }

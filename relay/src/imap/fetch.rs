@@ -250,11 +250,13 @@ impl Fetching {
             None => {
                 let Some(mut rows) = self.take_rows().await.map_err(&store_failed)? else { return Ok(false) };
                 match self.seen {
-                    // The letters are opened while the line that tells of it goes to the disk.
+                    // The letters are opened while the line that tells of it goes to the disk, and those of the
+                    // page after them.
                     MarkSeen::No => {
-                        let ahead = Ahead::begin(self.store.clone(), self.account, &self.items, rows);
+                        let first = Ahead::begin(self.store.clone(), self.account, &self.items, rows);
+                        self.look_ahead().await.map_err(&store_failed)?;
                         self.mark(session, &mut []).await?;
-                        ahead.opened().await
+                        first.opened().await
                     }
                     MarkSeen::Yes => {
                         newly_seen = self.mark(session, &mut rows).await?;
@@ -270,12 +272,19 @@ impl Fetching {
         }
         self.damaged += damaged;
         self.page = ready.into_iter();
-        // What is marked read is marked page by page, before it is shown.
-        if self.seen == MarkSeen::No && (self.items.needs_summary() || self.items.reads_content()) {
-            let rows = self.take_rows().await.map_err(&store_failed)?;
+        self.look_ahead().await.map_err(&store_failed)?;
+        Ok(true)
+    }
+
+    /// Begins to open the page after the one that is written. What is marked read is marked page by page, before
+    /// it is shown: of that nothing is opened ahead.
+    async fn look_ahead(&mut self) -> Result<(), Error> {
+        let opens = self.items.needs_summary() || self.items.reads_content();
+        if self.ahead.is_none() && self.seen == MarkSeen::No && opens {
+            let rows = self.take_rows().await?;
             self.ahead = rows.map(|rows| Ahead::begin(self.store.clone(), self.account, &self.items, rows));
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The rows of the next page: so many, and so few octets, that an idle peer holds little memory.

@@ -31,6 +31,11 @@ pub(super) const GIST_MEMORY: usize = 32 * 1024 * 1024;
 pub(super) const GIST_WORTH: usize = 16;
 /// Octets of a folded header that a gist tells; a longer one is read each time.
 pub(super) const GIST_HEAD: usize = 4 * 1024;
+/// Letters of a folder whose text gists are all held while it is searched: some 30 MB. Those of a longer one pass
+/// by, and are read again by each search.
+pub(super) const GIST_ROWS: usize = 20_000;
+/// Runs whose text gists pass by at once.
+pub(super) const GISTS_PASSING: usize = 64;
 /// Gists read and opened by one task.
 pub(super) const GISTS_SHARE: usize = 16;
 /// Octets of what a search found out of letters before it puts it into gists.

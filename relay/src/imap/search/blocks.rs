@@ -54,13 +54,8 @@ fn column(field: EnvelopeField) -> usize {
     }
 }
 
-const FIELDS: [EnvelopeField; 5] = [
-    EnvelopeField::From,
-    EnvelopeField::To,
-    EnvelopeField::Cc,
-    EnvelopeField::Bcc,
-    EnvelopeField::Subject,
-];
+const FIELDS: [EnvelopeField; 5] =
+    [EnvelopeField::From, EnvelopeField::To, EnvelopeField::Cc, EnvelopeField::Bcc, EnvelopeField::Subject];
 
 impl Column {
     fn push(&mut self, text: &[u8]) {
@@ -135,7 +130,8 @@ impl Headers {
 
 /// A day of the years that a Date field writes, which are not negative.
 fn packed(day: Date) -> u32 {
-    u32::from(day.year().unsigned_abs()) << 16 | u32::from(day.month().unsigned_abs()) << 8
+    u32::from(day.year().unsigned_abs()) << 16
+        | u32::from(day.month().unsigned_abs()) << 8
         | u32::from(day.day().unsigned_abs())
 }
 
@@ -248,7 +244,9 @@ impl Texts {
 
     /// A letter's header, when it is told.
     pub(super) fn head(&self, at: usize) -> Option<&str> {
-        Some(self.heads.text(at)).filter(|text| *text != UNTOLD).and_then(|text| std::str::from_utf8(text).ok())
+        Some(self.heads.text(at))
+            .filter(|text| *text != UNTOLD)
+            .and_then(|text| std::str::from_utf8(text).ok())
     }
 
     /// Whether letters' headers are told: looked at once, not in each text.
@@ -340,7 +338,9 @@ mod tests {
     use wire::mime::{Envelope, Head};
 
     fn words(subject: &str) -> Words {
-        let head = format!("From: A <a@x.example>\r\nSubject: {subject}\r\nDate: Mon, 2 Nov 2026 23:30:00 -0500\r\n\r\n");
+        let head = format!(
+            "From: A <a@x.example>\r\nSubject: {subject}\r\nDate: Mon, 2 Nov 2026 23:30:00 -0500\r\n\r\n"
+        );
         Words::of(&Envelope::of(&Head::parse(head).unwrap()))
     }
 

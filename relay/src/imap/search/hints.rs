@@ -94,8 +94,13 @@ impl Bits {
 
 /// The rows of each run, with the number of the first in the view.
 fn runs(view: &FolderView) -> impl Iterator<Item = (Run, usize, &[EntryRow])> {
-    let mut at = 0;
-    view.rows.chunk_by(|one, other| Run::of(one.uid) == Run::of(other.uid)).map(move |rows| {
+    runs_from(view, 0)
+}
+
+/// The same from a row on that is the first of its run.
+fn runs_from(view: &FolderView, first: usize) -> impl Iterator<Item = (Run, usize, &[EntryRow])> {
+    let mut at = first;
+    view.rows[first..].chunk_by(|one, other| Run::of(one.uid) == Run::of(other.uid)).map(move |rows| {
         let first = at;
         at += rows.len();
         (Run::of(rows[0].uid), first, rows)
@@ -114,8 +119,18 @@ pub(super) async fn known<T: Block>(
     view: &FolderView,
     before: &Arc<Runs<T>>,
 ) -> Result<Arc<Runs<T>>, Error> {
+    known_among(store, view, (0, usize::MAX), before).await
+}
+
+/// The same of so many runs, from a row on.
+async fn known_among<T: Block>(
+    store: &Mailstore,
+    view: &FolderView,
+    (first, count): (usize, usize),
+    before: &Arc<Runs<T>>,
+) -> Result<Arc<Runs<T>>, Error> {
     let (mut kept, mut asked) = (BTreeMap::new(), BTreeSet::new());
-    for (run, _, rows) in runs(view) {
+    for (run, _, rows) in runs_from(view, first).take(count) {
         let block = before.get(&run).filter(|block| is_of(block.as_ref(), rows));
         if block.is_none_or(|block| block.uids().len() < rows.len()) {
             asked.insert(run);
@@ -140,7 +155,7 @@ pub(super) async fn known<T: Block>(
     while let Some(share) = joined(&mut tasks).await {
         opened.extend(share?);
     }
-    for (run, _, rows) in runs(view) {
+    for (run, _, rows) in runs_from(view, first).take(count) {
         let block = opened.remove(&run).filter(|block: &Arc<T>| is_of(block.as_ref(), rows));
         let Some(block) = block else { continue };
         if kept.get(&run).is_none_or(|known| known.uids().len() < block.uids().len()) {
@@ -159,7 +174,7 @@ async fn blocks<T: Block>(
     let mut blocks = Vec::new();
     for sealed in store.gists(account, folder, T::OF, asked).await? {
         let run = sealed.run();
-        let block = match sealed.open().map(Zeroizing::new) {
+        let block: Option<T> = match sealed.open().map(Zeroizing::new) {
             Ok(plain) => T::decoded(&plain),
             Err(error) => {
                 // It says what letters say: they are asked themselves.
@@ -193,7 +208,8 @@ pub(super) async fn complete(
         while tasks.len() < limits::SHARES_AT_ONCE
             && let Some(share) = shares.next()
         {
-            let (store, view, known, share) = (store.clone(), Arc::clone(view), Arc::clone(&known), share.to_vec());
+            let (store, view, known, share) =
+                (store.clone(), Arc::clone(view), Arc::clone(&known), share.to_vec());
             tasks.spawn(async move { read(&store, &view, &known, share).await });
         }
         let Some(share) = joined(&mut tasks).await else { return Ok((Arc::new(all), new)) };
@@ -213,7 +229,8 @@ async fn read(
     share: Vec<(Run, usize, usize)>,
 ) -> Result<Read, Error> {
     let rows = |first: usize, count: usize| &view.rows[first..first + count];
-    let there = |run: &Run, uid: Uid| known.get(run).and_then(|block| block.uids().binary_search(&uid.0).ok());
+    let there =
+        |run: &Run, uid: Uid| known.get(run).and_then(|block| block.uids().binary_search(&uid.0).ok());
     let mut heads = Vec::new();
     for (run, first, count) in &share {
         let missing = rows(*first, *count).iter().filter(|row| there(run, row.uid).is_none());
@@ -261,9 +278,11 @@ pub(super) fn joined_texts(
     fresh: &BTreeMap<u32, LetterTexts>,
 ) -> Vec<NewGist> {
     let (all, mut new) = (Arc::make_mut(known), Vec::new());
+    let stays = is_held(view);
     for (run, _, rows) in runs(view) {
         let count = rows.iter().filter(|row| fresh.contains_key(&row.uid.0)).count();
-        if count == 0 {
+        // What is known of the others of a run that is not held would be lost.
+        if count == 0 || (!stays && count < rows.len()) {
             continue;
         }
         let mut block = Texts::default();
@@ -277,7 +296,9 @@ pub(super) fn joined_texts(
             }
         }
         new.extend(gist(view, run, count, &block));
-        all.insert(run, Arc::new(block));
+        if stays {
+            all.insert(run, Arc::new(block));
+        }
     }
     new
 }
@@ -302,55 +323,93 @@ pub(super) fn of_headers(plan: &Plan, view: &FolderView, known: &Runs<Headers>) 
     HeaderHints { fields, sent }
 }
 
+/// Whether all text gists of a folder may stand in memory at once.
+pub(super) fn is_held(view: &FolderView) -> bool {
+    view.rows.len() <= limits::GIST_ROWS
+}
+
+/// What the text gists of a folder say that are too many to be held: some runs after the other.
+pub(super) async fn of_passing_texts(
+    plan: &Plan,
+    store: &Mailstore,
+    view: &FolderView,
+) -> Result<TextHints, Error> {
+    let mut hints = TextHints::new(plan, view);
+    let firsts: Vec<usize> = runs(view).map(|(_, first, _)| first).step_by(limits::GISTS_PASSING).collect();
+    for first in firsts {
+        let among = (first, limits::GISTS_PASSING);
+        let known = known_among(store, view, among, &Arc::default()).await?;
+        hints.add(plan, runs_from(view, first).take(limits::GISTS_PASSING), &known);
+        tokio::task::yield_now().await;
+    }
+    Ok(hints)
+}
+
 /// What the text gists say.
 pub(super) fn of_texts(plan: &Plan, view: &FolderView, known: &Runs<Texts>) -> TextHints {
-    let rows = view.rows.len();
-    let none = |count: usize| (0..count).map(|_| Bits::new(rows)).collect::<Vec<_>>();
-    let mut hints = TextHints {
-        bodies: none(plan.probes.len()),
-        heads: none(if plan.heads { plan.probes.len() } else { 0 }),
-        named: none(plan.named.len()),
-        told: Bits::new(rows),
-        unknown: Bits::new(rows),
-    };
-    // The rows of a run that its gist tells of, in its order.
-    let mut places = Vec::new();
-    for (run, first, rows) in runs(view) {
-        let block = known.get(&run);
-        places.clear();
-        for (at, row) in (first..).zip(rows) {
-            match block.filter(|block| block.uids().get(places.len()) == Some(&row.uid.0)) {
-                Some(block) => {
-                    if block.tells_head(places.len()) {
-                        hints.told.add(at);
-                    }
-                    for (bits, probe) in hints.bodies.iter_mut().zip(&plan.probes) {
-                        if block.body_may_hold(places.len(), probe) {
-                            bits.add(at);
-                        }
-                    }
-                    places.push(at);
-                }
-                None => {
-                    hints.unknown.add(at);
-                    hints.bodies.iter_mut().for_each(|bits| bits.add(at));
-                }
-            }
-        }
-        let Some(block) = block else { continue };
-        for (bits, needle) in hints.heads.iter_mut().zip(&plan.finders) {
-            block.find_in_heads(needle, |at| bits.add(places[at]));
-        }
-        for (bits, (name, needle)) in hints.named.iter_mut().zip(&plan.named) {
-            block.find_in_heads(needle, |at| {
-                let text = std::str::from_utf8(needle.needle()).unwrap_or_default();
-                if block.head(at).is_some_and(|head| field_holds(head, name, text)) {
-                    bits.add(places[at]);
-                }
-            });
+    let mut hints = TextHints::new(plan, view);
+    hints.add(plan, runs(view), known);
+    hints
+}
+
+impl TextHints {
+    fn new(plan: &Plan, view: &FolderView) -> Self {
+        let rows = view.rows.len();
+        let none = |count: usize| (0..count).map(|_| Bits::new(rows)).collect::<Vec<_>>();
+        Self {
+            bodies: none(plan.probes.len()),
+            heads: none(if plan.heads { plan.probes.len() } else { 0 }),
+            named: none(plan.named.len()),
+            told: Bits::new(rows),
+            unknown: Bits::new(rows),
         }
     }
-    hints
+
+    fn add<'a>(
+        &mut self,
+        plan: &Plan,
+        runs: impl Iterator<Item = (Run, usize, &'a [EntryRow])>,
+        known: &Runs<Texts>,
+    ) {
+        let hints = self;
+        // The rows of a run that its gist tells of, in its order.
+        let mut places = Vec::new();
+        for (run, first, rows) in runs {
+            let block = known.get(&run);
+            places.clear();
+            for (at, row) in (first..).zip(rows) {
+                match block.filter(|block| block.uids().get(places.len()) == Some(&row.uid.0)) {
+                    Some(block) => {
+                        if block.tells_head(places.len()) {
+                            hints.told.add(at);
+                        }
+                        for (bits, probe) in hints.bodies.iter_mut().zip(&plan.probes) {
+                            if block.body_may_hold(places.len(), probe) {
+                                bits.add(at);
+                            }
+                        }
+                        places.push(at);
+                    }
+                    None => {
+                        hints.unknown.add(at);
+                        hints.bodies.iter_mut().for_each(|bits| bits.add(at));
+                    }
+                }
+            }
+            let Some(block) = block else { continue };
+            for (bits, needle) in hints.heads.iter_mut().zip(&plan.finders) {
+                block.find_in_heads(needle, |at| bits.add(places[at]));
+            }
+            for (bits, (name, needle)) in hints.named.iter_mut().zip(&plan.named) {
+                block.find_in_heads(needle, |at| {
+                    let text = std::str::from_utf8(needle.needle()).unwrap_or_default();
+                    if block.head(at).is_some_and(|head| field_holds(head, name, text)) {
+                        bits.add(places[at]);
+                    }
+                });
+            }
+        }
+    }
 }
 
 /// Keeps new gists in the store, beside whatever is going on; another search that keeps some is waited for.

@@ -31,8 +31,8 @@ use super::session::Session;
 use super::{limits, refusals, trail, words};
 use key::Plan;
 pub(super) use memory::Memory;
-pub(super) use shelf::{Lease, Shelf};
 use order::Order;
+pub(super) use shelf::{Lease, Shelf};
 use sift::{Backwards, Rows, Sifter};
 
 const SEARCHING: &str = "searching messages";
@@ -84,7 +84,8 @@ pub(super) async fn begin(
     let looks_at = plan.looks_at().max(question.looks_at());
     let telling = looks_at.is_sealed().then(|| {
         let detail = format!("folder={} looks_at={}", folder.0, looks_at.as_str());
-        let (line, db) = (session.line(relay, account, Act::LettersSearched, detail, now), store.db().clone());
+        let (line, db) =
+            (session.line(relay, account, Act::LettersSearched, detail, now), store.db().clone());
         tokio::spawn(async move { trail::write(&db, vec![line]).await })
     });
     let store_failed = refusals::store(SEARCHING);

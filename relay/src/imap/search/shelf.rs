@@ -152,7 +152,8 @@ mod tests {
         let _leases: Vec<_> = (1..=2).map(|folder| shelf.keep(account, FolderId(folder), big())).collect();
         assert_eq!(shelf.look(account, FolderId(1)).headers.len(), 1);
         let _third = shelf.keep(account, FolderId(3), big());
-        let there: Vec<usize> = (1..=3).map(|folder| shelf.look(account, FolderId(folder)).headers.len()).collect();
+        let there: Vec<usize> =
+            (1..=3).map(|folder| shelf.look(account, FolderId(folder)).headers.len()).collect();
         assert_eq!(there, [1, 0, 1]);
     }
 }

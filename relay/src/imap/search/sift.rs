@@ -145,9 +145,18 @@ impl Sifter {
             hints.headers = Some(hints::of_headers(&plan, &view, &all));
             gists.headers = all;
         }
-        if texts {
-            gists.texts = hints::known(&self.store, &view, &gists.texts).await?;
-            hints.texts = Some(hints::of_texts(&plan, &view, &gists.texts));
+        let doubt = |at: &usize| {
+            let facts = Facts { hints: Some((&hints, *at)), ..Facts::of(&view.rows[*at]) };
+            plan.judge(&facts).is_none()
+        };
+        let doubtful = (0..view.rows.len()).filter(doubt).take(limits::GIST_WORTH).count();
+        if texts && doubtful == limits::GIST_WORTH {
+            hints.texts = Some(if hints::is_held(&view) {
+                gists.texts = hints::known(&self.store, &view, &gists.texts).await?;
+                hints::of_texts(&plan, &view, &gists.texts)
+            } else {
+                hints::of_passing_texts(&plan, &self.store, &view).await?
+            });
         }
         let lease = self.door.shelf().keep(account, folder, gists.clone());
         self.hints = Some(Arc::new(hints));
@@ -290,7 +299,8 @@ impl Sifter {
             while tasks.len() < limits::SHARES_AT_ONCE
                 && let Some(share) = shares.next()
             {
-                let letters: Vec<(usize, Candidate)> = share.iter().map(|at| (*at, all[*at].clone())).collect();
+                let letters: Vec<(usize, Candidate)> =
+                    share.iter().map(|at| (*at, all[*at].clone())).collect();
                 let (store, account, plan) = (self.store.clone(), self.account, Arc::clone(&self.plan));
                 tasks.spawn(async move { look_through(&store, account, plan, letters).await });
             }

@@ -220,7 +220,8 @@ async fn what_a_search_found_out_spares_the_next_one_the_letters() {
         }
         home.gists_kept().await;
         // From now on nothing can be read of the letters that are not to be found.
-        home.alter("UPDATE head SET sealed_summary = sealed_block WHERE id <> (SELECT MAX(id) FROM head)").await;
+        home.alter("UPDATE head SET sealed_summary = sealed_block WHERE id <> (SELECT MAX(id) FROM head)")
+            .await;
         home.alter("UPDATE head SET frames = sealed_block WHERE id <> (SELECT MAX(id) FROM head)").await;
         for mut client in [client, Client::doctor(&home.anew()).await] {
             for (keys, found) in FOUND {
@@ -258,7 +259,8 @@ async fn a_gist_that_is_damaged_is_made_again_and_nothing_is_missed() {
 async fn a_damaged_summary_is_passed_over_and_the_others_are_found() {
     for home in homes().await {
         many(&home).await;
-        home.alter("UPDATE head SET sealed_summary = sealed_block WHERE id = (SELECT MIN(id) FROM head)").await;
+        home.alter("UPDATE head SET sealed_summary = sealed_block WHERE id = (SELECT MIN(id) FROM head)")
+            .await;
         let mut client = Client::doctor(&home.door).await;
         assert_eq!(client.ok("SEARCH SUBJECT \"bilan 1\"").await, "* SEARCH 2 11 12 13 14 15 16 17 18 19 20");
         assert_eq!(client.ok("SEARCH SUBJECT \"bilan 0\"").await, "* SEARCH");
