@@ -49,7 +49,11 @@ pub(in crate::imap) struct Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.shelf.lock().kept.remove(&self.folder);
+        let mut folders = self.shelf.lock();
+        // Somebody may have a newer lease of gists that had gone meanwhile.
+        if folders.kept.get(&self.folder).is_some_and(|kept| kept.lease.strong_count() == 0) {
+            folders.kept.remove(&self.folder);
+        }
     }
 }
 
@@ -149,11 +153,17 @@ mod tests {
             }
             Gists { headers: Arc::new([(Run(0), Arc::new(block))].into()), ..Gists::default() }
         };
-        let _leases: Vec<_> = (1..=2).map(|folder| shelf.keep(account, FolderId(folder), big())).collect();
+        let mut leases: Vec<_> = (1..=2).map(|folder| shelf.keep(account, FolderId(folder), big())).collect();
         assert_eq!(shelf.look(account, FolderId(1)).headers.len(), 1);
         let _third = shelf.keep(account, FolderId(3), big());
         let there: Vec<usize> =
             (1..=3).map(|folder| shelf.look(account, FolderId(folder)).headers.len()).collect();
         assert_eq!(there, [1, 0, 1]);
+        // Whose gists went comes back, and lets the lease of before go.
+        let again = shelf.keep(account, FolderId(2), big());
+        drop(leases.pop());
+        assert_eq!(shelf.look(account, FolderId(2)).headers.len(), 1);
+        drop(again);
+        assert_eq!(shelf.look(account, FolderId(2)).headers.len(), 0);
     }
 }
