@@ -60,6 +60,11 @@ pub enum Command {
     },
     /// Looks at a patient's profile, or changes it.
     Patient(crate::patients_told::PatientCommand),
+    /// Tells which mailboxes nobody has used for so many months.
+    IdleMailboxes {
+        /// Months without a sign-in or a letter sent.
+        months: u16,
+    },
     /// Tells the settings that decide about letters.
     Settings,
     /// Reads, takes out or proves lines of the trail.

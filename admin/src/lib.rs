@@ -13,6 +13,7 @@ pub mod days;
 mod error;
 mod followed;
 mod history;
+mod idle;
 mod import;
 mod invitations;
 mod last_acts;
@@ -94,6 +95,7 @@ impl Admin {
             Command::Follow { address, followed } => self.follow(address, *followed, now).await,
             Command::Indicators { days } => self.indicators(*days, now).await,
             Command::Statistics(asked) => self.tell_statistics(asked, by, now).await,
+            Command::IdleMailboxes { months } => self.idle_mailboxes(*months, now).await,
             Command::Accounts => self.accounts(now).await,
             Command::Trail(command) => self.tell_trail(command, by, now).await,
             Command::Patient(command) => self.patient(command, now).await,

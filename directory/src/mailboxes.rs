@@ -225,6 +225,18 @@ pub(crate) async fn set_followed(tx: &mut Tx, account: AccountId, followed: bool
     tx.execute(SET_FOLLOWED, args![account, followed]).await.map(drop)
 }
 
+/// Mailboxes that are not closed and have been as they are, open or suspended, since this instant or longer, and since
+/// when.
+pub async fn standing_since(
+    tx: &mut Tx,
+    instant: Timestamp,
+) -> Result<Vec<(AccountId, Timestamp)>, db::Error> {
+    const STANDING: &str = "SELECT account, state_since FROM mailbox WHERE state <> $1 AND state_since <= $2
+        ORDER BY account";
+    let rows = tx.rows(STANDING, args![MailboxState::Closed.code(), instant]).await?;
+    rows.iter().map(|row| Ok((AccountId(row.int(0)?), row.time(1)?))).collect()
+}
+
 /// How many mailboxes of each kind are open.
 pub async fn count_open(tx: &mut Tx) -> Result<Vec<(AccountKind, i64)>, db::Error> {
     let rows = tx.rows(COUNT_OPEN, args![MailboxState::Open.code()]).await?;

@@ -49,6 +49,13 @@ pub(super) enum Mailbox {
         /// Its address.
         address: String,
     },
+    /// Tells which mailboxes were neither signed in to nor wrote for some months, and what is recommended then: to tell
+    /// their holders, to suspend, to close. It does nothing to them.
+    Idle {
+        /// How many months.
+        #[arg(long, default_value_t = 12)]
+        months: u16,
+    },
     /// Says whether a mailbox hears what becomes of its letters to patients: delivered, and not opened after
     /// some days. Without it only a mail program that asks hears.
     Visibility {
@@ -153,6 +160,7 @@ impl Mailbox {
             Self::Reopen { address } => MailboxCommand::Reopen { address },
             Self::Close { address } => MailboxCommand::Close { address },
             Self::Show { address } => MailboxCommand::Show { address },
+            Self::Idle { months } => return Command::IdleMailboxes { months },
             Self::Visibility { address, visibility } => {
                 return Command::Follow { address, followed: visibility == Switch::On };
             }

@@ -88,3 +88,40 @@ impl Patients {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::FromArgMatches as _;
+
+    fn asked(arguments: &[&str]) -> Result<PatientsCommand, clap::Error> {
+        let command = Patients::augment_subcommands(clap::Command::new("patients"));
+        let matches = command.try_get_matches_from([&["patients", "import"], arguments].concat())?;
+        match Patients::from_arg_matches(&matches)?.question() {
+            Ok(Question::Patients(command)) => Ok(command),
+            Ok(_) | Err(_) => panic!("an import of patients"),
+        }
+    }
+
+    #[test]
+    fn what_is_asked_becomes_an_import_with_absolute_paths() {
+        let plain = asked(&["/data/people.csv"]).unwrap();
+        assert_eq!(plain.rejects, PathBuf::from("/data/people.csv.rejects"));
+        assert_eq!((plain.how, plain.entering, plain.list), (Import::Apply, Entering::AsWritten, List::Some));
+        let dry = asked(&["people.csv", "--dry-run", "--announce"]).unwrap();
+        assert!(dry.file.is_absolute() && dry.rejects.is_absolute());
+        assert_eq!((dry.how, dry.entering), (Import::DryRun, Entering::Announced));
+        assert_eq!(asked(&["p.csv", "--at-once"]).unwrap().entering, Entering::AtOnce);
+        let everybody = |absent| List::Everybody { absent, named_in: None };
+        assert_eq!(asked(&["p.csv", "--complete"]).unwrap().list, everybody(Some(5)));
+        assert_eq!(asked(&["p.csv", "--complete", "--allow-absent"]).unwrap().list, everybody(None));
+        for wrong in [
+            &["p.csv", "--announce", "--at-once"][..],
+            &["p.csv", "--allow-absent"],
+            &["p.csv", "--complete", "--allow-absent", "--max-absent", "9"],
+            &[],
+        ] {
+            assert!(asked(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use names::Timestamp;
 
 use crate::import::fact::{self, Extract, Fact};
 use crate::import::sorter::Sorted;
@@ -223,7 +224,54 @@ fn complete(known: &mut parts::Facts, other: parts::Facts) {
     known.legal |= other.legal;
 }
 
+impl Group {
+    /// Of an entry that no line speaks of.
+    pub(crate) fn empty(key: Key) -> Self {
+        Self { key, activity: None, mailbox: None, lines: Vec::new(), too_many: Vec::new() }
+    }
+}
+
 impl MailboxPart {
+    /// Of a part that was stored, these mailboxes, as a file would tell them; none when there are none.
+    pub(crate) fn only(stored: Self, wanted: impl Fn(&Mailbox) -> bool) -> Option<Self> {
+        let undated = |mailbox: Mailbox| Mailbox { updated: Timestamp(0), ..mailbox };
+        let part = match stored {
+            Self::Person { identity, held } => {
+                let held = held.into_iter().filter(|held| wanted(&held.mailbox));
+                let held = held.map(|held| Held { mailbox: undated(held.mailbox), ..held }).collect();
+                Self::Person { identity, held }
+            }
+            Self::Structure { site, mailboxes } => {
+                let mailboxes =
+                    mailboxes.into_iter().filter(|mailbox| wanted(mailbox)).map(undated).collect();
+                Self::Structure { site, mailboxes }
+            }
+        };
+        let any = part.mailboxes().next().is_some();
+        any.then_some(part)
+    }
+
+    /// With the mailboxes of another part of the same entry, in the order of a file's.
+    pub(crate) fn with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Person { identity, mut held }, Self::Person { held: others, .. }) => {
+                held.extend(others);
+                held.sort_by_cached_key(|held| {
+                    (held.mailbox.address.to_string(), held.at.as_ref().map(|(id, _)| id.0.clone()))
+                });
+                Self::Person { identity, held }
+            }
+            (Self::Structure { site, mut mailboxes }, Self::Structure { mailboxes: others, .. }) => {
+                mailboxes.extend(others);
+                mailboxes.sort_by_cached_key(|mailbox| mailbox.address.to_string());
+                Self::Structure { site, mailboxes }
+            }
+            // One key names one kind of holder.
+            (part @ Self::Person { .. }, Self::Structure { .. })
+            | (part @ Self::Structure { .. }, Self::Person { .. }) => part,
+        }
+    }
+
     /// Without the mailboxes of these addresses; none when nothing is left.
     pub(crate) fn without(self, addresses: &[String]) -> Option<Self> {
         let stays = |mailbox: &Mailbox| !addresses.contains(&mailbox.address.to_string());

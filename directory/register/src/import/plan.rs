@@ -9,7 +9,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use crate::import::group::{DIGEST, Group, Groups, Told};
-use crate::import::read::{Covers, Read, place_of};
+use crate::import::mailboxes::hash;
+use crate::import::read::{Covers, Kinds, Read, place_of};
 use crate::import::scratch::Scratch;
 use crate::import::sorter::{Sorted, Sorter};
 use crate::import::{Failed, Importer, Order, Phase, Removals, slow};
@@ -17,7 +18,7 @@ use crate::parts::{Key, MailboxPart};
 use crate::store::Pointer;
 use crate::store::imports::About;
 use crate::store::write::{self, Known, Version};
-use crate::{Error, ListingId, limits};
+use crate::{Error, ListingId, Mailbox, limits};
 
 /// What an import would do, in numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -195,7 +196,7 @@ impl ChangeReader {
 /// Compares the entries of the files with those in force.
 pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> Result<Planned, Failed> {
     let base = write::pointer(&importer.db).await?;
-    let Read { facts, scratch, rejects, names, digest, lines, warnings, activities, mailboxes } = read;
+    let Read { facts, scratch, rejects, names, digest, lines, warnings, activities, mailboxes, kinds } = read;
     let path = scratch.path().join("plan");
     let file = File::create(&path).map_err(Failed::scratch)?;
     let mut planning = Planning {
@@ -210,6 +211,7 @@ pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> R
         counts: Counts { lines, warnings, ..Counts::default() },
         names,
         rejects,
+        kinds,
     };
     let mut known = KnownEntries::new(importer, base.generation);
     let mut waiting = slow(move || Groups::new(facts).map_err(Failed::scratch)).await?;
@@ -277,6 +279,8 @@ struct Planning<'a> {
     counts: Counts,
     names: Vec<String>,
     rejects: crate::import::rejects::Rejects,
+    /// Of the addresses of the files, by their hash.
+    kinds: Kinds,
 }
 
 impl Planning<'_> {
@@ -299,6 +303,7 @@ impl Planning<'_> {
         // A first import finds no kind of long ago.
         if self.base.generation > 0 {
             self.leave_out_other_kinds(&mut differing).await?;
+            self.keep_known_kinds(&mut differing).await?;
         }
         for Differing { key, told, old } in differing {
             let Some((group, mut sources)) = told else {
@@ -360,6 +365,42 @@ impl Planning<'_> {
             for (_, line) in group.lines.iter().filter(|(address, _)| wrong.contains(address)) {
                 self.reject(*line, "the mailbox of this address has always been of another kind")?;
             }
+        }
+        Ok(())
+    }
+
+    /// A mailbox that the files give another kind stays as it is known, with whoever holds it: a wrong line takes
+    /// nobody's mailbox away.
+    async fn keep_known_kinds(&mut self, batch: &mut [Differing]) -> Result<(), Failed> {
+        // Only who has fewer mailboxes than before may have lost one so.
+        let fewer = |differing: &Differing| {
+            let told = differing.told.as_ref().and_then(|(group, _)| group.mailbox.as_ref());
+            let replaced = told.is_some() || self.covers.1 == Covers::Everything;
+            let count = told.map_or(0, |part| part.mailboxes().count() as i64);
+            let old = differing.old.as_ref().filter(|old| replaced && old.mailboxes > count);
+            old.map(|old| old.version.record)
+        };
+        let records: Vec<i64> = batch.iter().filter_map(fewer).collect();
+        if records.is_empty() {
+            return Ok(());
+        }
+        let parts = write::records(&self.importer.db, &records).await?;
+        for differing in batch {
+            let Some(old) = &differing.old else { continue };
+            let Some((_, Some(stored))) = parts.get(&old.version.record) else { continue };
+            let stored = postcard::from_bytes(stored).map_err(|_| Error::Corrupt("mailbox part"))?;
+            let is_other = |mailbox: &Mailbox| {
+                let told = self.kinds.get(&hash(&mailbox.address));
+                told.is_some_and(|told| *told != mailbox.kind)
+            };
+            let Some(kept) = MailboxPart::only(stored, is_other) else { continue };
+            let (group, sources) =
+                differing.told.get_or_insert_with(|| (Group::empty(differing.key.clone()), (None, None)));
+            group.mailbox = Some(match group.mailbox.take() {
+                Some(told) => told.with(kept),
+                None => kept,
+            });
+            sources.1 = None;
         }
         Ok(())
     }

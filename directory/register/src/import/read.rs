@@ -33,6 +33,9 @@ pub(crate) enum Covers {
     Everything,
 }
 
+/// Kinds of addresses, by the hash of each.
+pub(crate) type Kinds = HashMap<u64, AccountKind, Hashed>;
+
 /// The files, read.
 pub(crate) struct Read {
     pub(crate) facts: Sorted,
@@ -45,6 +48,8 @@ pub(crate) struct Read {
     pub(crate) warnings: u64,
     pub(crate) activities: Covers,
     pub(crate) mailboxes: Covers,
+    /// The kind that each address has in the files, by its hash.
+    pub(crate) kinds: Kinds,
 }
 
 /// Numbers of lines of all files together: the file in the high bits.
@@ -61,9 +66,9 @@ pub(crate) fn read(order: &Order, teller: Teller, stop: Stop) -> Result<Read, Fa
 
 /// Keys that are hashes already are not hashed once more.
 #[derive(Default)]
-struct AsItIs(u64);
+pub(crate) struct AsItIs(u64);
 
-type Hashed = BuildHasherDefault<AsItIs>;
+pub(crate) type Hashed = BuildHasherDefault<AsItIs>;
 
 impl Hasher for AsItIs {
     fn finish(&self) -> u64 {
@@ -86,7 +91,7 @@ struct Reading {
     sorter: Sorter,
     rejects: Rejects,
     /// Kinds of the addresses met, by their hash.
-    kinds: HashMap<u64, AccountKind, Hashed>,
+    kinds: Kinds,
     /// Structures met beside activities, by the hash of what was said of them.
     structures: HashSet<u64, Hashed>,
     row: Vec<u8>,
@@ -153,7 +158,7 @@ impl Reading {
             names.push(name);
         }
         self.tell(self.total);
-        drop((self.kinds, self.structures));
+        drop(self.structures);
         let mut digest = [0; 32];
         digest.copy_from_slice(whole.finish().as_ref());
         Ok(Read {
@@ -166,6 +171,7 @@ impl Reading {
             warnings: self.warnings,
             activities,
             mailboxes,
+            kinds: self.kinds,
         })
     }
 

@@ -308,6 +308,60 @@ async fn what_was_left_out_is_looked_at_and_said_each_time() {
 }
 
 #[tokio::test]
+async fn a_line_that_gives_a_mailbox_another_kind_takes_it_from_nobody() {
+    let of_structure = org(7).replacen("o7@", "p1@", 1);
+    let second = per(1, "").replacen("p1@", "q1@", 1);
+    let cases = [
+        // Each names the holder's other lines, and the line that is wrong.
+        ("the same holder", vec![second.clone()], per(1, "").replacen("PER|", "CAB|", 1)),
+        ("the same holder, who has no other", Vec::new(), per(1, "").replacen("PER|", "CAB|", 1)),
+        ("a structure that is new", vec![second.clone()], of_structure.clone()),
+        ("a structure, and nobody else is named", Vec::new(), of_structure),
+    ];
+    for ground in grounds().await {
+        for (case, others, wrong) in &cases {
+            let before = [&[per(1, ""), per(2, "")][..], others].concat();
+            let order = Order { removals: Removals::Any, ..ground.order(&[mailboxes(&before)]) };
+            ground.import_as(order).await.unwrap();
+            let known = ground.all().await;
+            let after = [&[per(2, ""), wrong.clone()][..], others].concat();
+            for _ in 0..2 {
+                // The brake holds: nothing goes.
+                let counts = ground.import(&[mailboxes(&after)]).await.unwrap();
+                let told = (counts.rejected, counts.mailboxes_removed, counts.added, counts.removed);
+                assert_eq!(told, (1, 0, 0, 0), "{}: {case}", ground.engine);
+                let rejects = ground.rejects();
+                assert!(
+                    rejects.contains("mailboxes.txt:3: the mailbox of this address"),
+                    "{case}: {rejects}"
+                );
+                let held: Vec<usize> = ground.all().await.iter().map(|one| own(one).len()).collect();
+                assert_eq!(held, known.iter().map(|one| own(one).len()).collect::<Vec<_>>(), "{case}");
+                assert_eq!(ground.all().await.len(), known.len(), "{}: {case}", ground.engine);
+            }
+            let held: Vec<_> = ground.all().await.iter().flat_map(own).collect();
+            assert!(held.contains(&("p1@pro.example".to_owned(), AccountKind::Personal)), "{case}: {held:?}");
+            // Whoever gives it up by leaving it out gives it up.
+            let without = [&[per(2, "")][..], others].concat();
+            let order = Order { removals: Removals::Any, ..ground.order(&[mailboxes(&without)]) };
+            ground.import_as(order).await.unwrap();
+            assert!(
+                ground.all().await.iter().flat_map(own).all(|(address, _)| address != "p1@pro.example"),
+                "{}: {case}",
+                ground.engine
+            );
+        }
+    }
+}
+
+/// The mailboxes of a professional, with their kinds.
+fn own(listing: &Listing) -> Vec<(String, AccountKind)> {
+    let professional = person(listing);
+    let placed = professional.situations.iter().flat_map(|situation| &situation.mailboxes);
+    placed.chain(&professional.mailboxes).map(|mailbox| (mailbox.address.to_string(), mailbox.kind)).collect()
+}
+
+#[tokio::test]
 async fn the_two_extracts_make_up_one_entry_and_each_replaces_its_own_part() {
     for ground in grounds().await {
         let practising = [

@@ -109,6 +109,11 @@ impl Relay {
         }
     }
 
+    /// The last month in which each mailbox of the trade was signed in to or wrote, as far as days are counted.
+    pub async fn last_active(&self) -> Result<BTreeMap<AccountId, Month>, Error> {
+        store::last_active(&mut self.reading().await?).await.map_err(database)
+    }
+
     /// What is known of a month up to now.
     pub async fn figures(&self, month: Month, now: Timestamp) -> Result<Figures, Error> {
         let mut tx = self.reading().await?;

@@ -67,6 +67,14 @@ pub(super) async fn keep(tx: &mut Tx, day: i64, figures: &Figures, now: Timestam
     Ok(true)
 }
 
+/// The last month in which each mailbox was signed in to or wrote; those that never did are absent.
+pub(super) async fn last_active(tx: &mut Tx) -> Result<BTreeMap<AccountId, Month>, Error> {
+    const LAST: &str = "SELECT account, MAX(month) FROM mailbox_month WHERE sent > 0 OR connections > 0
+        GROUP BY account";
+    let rows = tx.rows(LAST, args![]).await?;
+    rows.iter().map(|row| Ok((AccountId(row.int(0)?), month(row.int(1)?)?))).collect()
+}
+
 /// The counted days of a month.
 pub(super) async fn figures(tx: &mut Tx, month: Month) -> Result<Figures, Error> {
     const MAILBOXES: &str = "SELECT account, sent, sent_to_patients, sent_with_cda, sent_with_qualified_ins,
