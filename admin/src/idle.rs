@@ -75,7 +75,6 @@ mod tests {
     use super::*;
     use crate::Command;
     use crate::testing::{NOON, full_houses};
-    use audit::{Act, Actor, Entry, Line};
     use names::{Address, DAY};
 
     #[tokio::test]
@@ -94,23 +93,22 @@ mod tests {
             let years = idle(12, NOON.plus(740 * DAY)).await;
             assert_eq!(years.matches("to be closed").count(), all.lines().count() - 1, "{engine}: {years}");
 
-            // Somebody signs in to the first ten days later; that month counts to its end.
+            // Somebody signed in to the first in the next month, which counts to its end.
             let account =
                 admin.directory.mailbox(&Address::parse(&first).unwrap()).await.unwrap().unwrap().account;
-            let at = NOON.plus(10 * DAY);
-            let line = Line {
-                at,
-                actor: Actor::Operator,
-                for_whom: None,
-                act: Act::SignedIn,
-                detail: String::new(),
-            };
-            let entry = Entry::new(Chain::Account(account), line, &admin.entropy);
-            let unit = db::unit("sign in", entry, |entry, tx| {
-                Box::pin(async move { audit::append(tx, std::slice::from_ref(entry)).await })
-            });
-            admin.mailstore.db().write(unit).await.unwrap();
-            admin.relay.count_days(NOON.plus(13 * DAY)).await.unwrap();
+            let unit =
+                db::unit("count a month", (account, Month::of(NOON).next()), |(account, month), tx| {
+                    const COUNTED: &str = "INSERT INTO mailbox_month (month, account, sent, sent_to_patients,
+                    sent_with_cda, sent_with_qualified_ins, refused, received, connections)
+                    VALUES ($1, $2, 0, 0, 0, 0, 0, 9, $3)";
+                    Box::pin(async move {
+                        tx.execute(COUNTED, db::args![month.number(), *account, 1_i64]).await?;
+                        // What it only receives is no use of it.
+                        tx.execute(COUNTED, db::args![month.number() + 9, *account, 0_i64]).await
+                    })
+                });
+            let counted: Result<u64, db::Error> = admin.mailstore.db().write(unit).await;
+            assert_eq!(counted.unwrap(), 1);
             let used = idle(12, NOON.plus(366 * DAY)).await;
             assert!(!used.contains(&first) && used.contains(&second), "{engine}: {used}");
             assert!(idle(12, NOON.plus(410 * DAY)).await.contains(&first), "{engine}");
