@@ -6,6 +6,7 @@ use directory::{
 };
 use mailstore::NewAccount;
 use names::{AccountKind, Address, NationalPersonId, NationalStructureId, Timestamp};
+use register::local::{self, Holder};
 
 use crate::{Admin, Error};
 
@@ -63,6 +64,9 @@ pub enum NotPublished {
     /// A change may not be: which, counted from 0, and why.
     #[error("change {0} is refused: {1:?}")]
     Refused(usize, MailboxRefusal),
+    /// Somebody else changed the holder's entry meanwhile.
+    #[error("the entry is no longer the one that was looked at")]
+    Changed,
     /// We failed.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -83,16 +87,18 @@ enum Step {
 struct Work {
     admin: Admin,
     holder: MailboxHolder,
+    seen: Option<Timestamp>,
     steps: Vec<Step>,
     by: Authority,
     now: Timestamp,
 }
 
 impl Admin {
-    /// Does all changes in order, in one unit.
+    /// Does all changes in order, in one unit; none when the holder's entry is not of the time that was `seen`.
     pub async fn publish(
         &self,
         holder: MailboxHolder,
+        seen: Option<Timestamp>,
         changes: Vec<MailboxChange>,
         by: &Authority,
         now: Timestamp,
@@ -109,7 +115,7 @@ impl Admin {
                 }
             });
         }
-        let work = Work { admin: self.clone(), holder, steps, by: by.clone(), now };
+        let work = Work { admin: self.clone(), holder, seen, steps, by: by.clone(), now };
         let unit = db::unit("publish mailboxes", work, |work, tx| Box::pin(work.run(tx)));
         self.mailstore.db().write(unit).await
     }
@@ -135,6 +141,14 @@ impl Admin {
 
 impl Work {
     async fn run(&self, tx: &mut db::Tx) -> Result<(), NotPublished> {
+        if let Some(seen) = self.seen {
+            let failed = |cause| Error::Directory { what: "looking at an entry", cause };
+            let version = local::held_version(tx, &self.holder.listed()).await;
+            let version = version.map_err(|cause| failed(cause.into()))?;
+            if version != Some(seen) {
+                return Err(NotPublished::Changed);
+            }
+        }
         for (number, step) in self.steps.iter().enumerate() {
             let done = match step {
                 Step::Create(prepared, place) => self.create(tx, prepared, place).await?,
@@ -214,6 +228,14 @@ impl MailboxHolder {
         }
     }
 
+    /// Whose entry it is.
+    fn listed(&self) -> Holder {
+        match self {
+            Self::Person { person, .. } => Holder::Person(person.clone()),
+            Self::Structure(structure) => Holder::Structure(structure.clone()),
+        }
+    }
+
     /// Whether a mailbox is one of theirs.
     fn holds(&self, mailbox: &Mailbox) -> bool {
         let person = mailbox.person.as_ref().map(|own| &own.national_id);
@@ -264,7 +286,7 @@ mod tests {
             let elsewhere = address("ordonnances@ailleurs.mssante.example");
 
             let half = vec![new(&urgent), describe(&team.address, "Autre"), describe(&elsewhere, "x")];
-            let refused = admin.publish(holder(), half, &by, NOON).await.unwrap_err();
+            let refused = admin.publish(holder(), None, half, &by, NOON).await.unwrap_err();
             let not_found = MailboxRefusal::NotFound;
             assert!(matches!(refused, NotPublished::Refused(2, why) if why == not_found), "{refused}");
             assert!(admin.directory.mailbox(&urgent).await.unwrap().is_none(), "{}", house.engine);
@@ -272,18 +294,18 @@ mod tests {
             assert_eq!(same.description, team.description, "{}", house.engine);
 
             let whole = vec![new(&urgent), describe(&urgent, "Urgences"), describe(&team.address, "")];
-            admin.publish(holder(), whole, &by, NOON).await.unwrap();
+            admin.publish(holder(), None, whole, &by, NOON).await.unwrap();
             let made = admin.directory.mailbox(&urgent).await.unwrap().unwrap();
             assert_eq!((made.description.as_deref(), made.state), (Some("Urgences"), MailboxState::Open));
             let described = admin.directory.mailbox(&team.address).await.unwrap().unwrap();
             assert_eq!(described.description, None, "{}", house.engine);
 
             let close = vec![MailboxChange::Close { address: urgent.clone() }];
-            admin.publish(holder(), close.clone(), &by, NOON).await.unwrap();
+            admin.publish(holder(), None, close.clone(), &by, NOON).await.unwrap();
             let closed = admin.directory.mailbox(&urgent).await.unwrap().unwrap();
             assert_eq!(closed.state, MailboxState::Closed, "{}", house.engine);
             for again in [close, vec![new(&urgent)]] {
-                assert!(admin.publish(holder(), again, &by, NOON).await.is_err(), "{}", house.engine);
+                assert!(admin.publish(holder(), None, again, &by, NOON).await.is_err(), "{}", house.engine);
             }
         }
     }

@@ -1,25 +1,25 @@
 //! What the register publishes of this house: each holder's complete entry, written in the unit of whatever
 //! changed it.
 //!
-//! Open and suspended mailboxes are published, closed ones are not; their addresses stay ours all the same
-//! (`register::local`). Members and delegations are nobody's business outside.
+//! Open mailboxes are published, suspended ones for administrators and with that said, closed ones are not; their
+//! addresses stay ours all the same (`register::local`). Members and delegations are nobody's business outside.
 
 use db::{Row, Tx, args};
 use names::{AccountKind, Address, OrganisationId, PersonId, Timestamp};
 use register::local::{self, Holder};
-use register::{Coded, Listing, ListingId, Place, Professional, Situation, Source};
+use register::{Coded, Listing, ListingId, Place, Professional, Situation, Source, Standing};
 
-use crate::mailboxes::Mailbox;
+use crate::mailboxes::{Mailbox, MailboxState};
 use crate::{Directory, Error, Organisation, Person, limits, organisations, people};
 
 /// The form that holders are published in: counted up when it changes, so that all are published anew.
-const FORM: i64 = 1;
+const FORM: i64 = 2;
 
 const OF_PERSON: &str = "SELECT address, kind, description, service, responsible, red_list, rank, changed_at,
-    organisation FROM mailbox WHERE person = $1 AND state <> 'closed' ORDER BY rank, address";
+    organisation, state FROM mailbox WHERE person = $1 AND state <> 'closed' ORDER BY rank, address";
 const OF_ORGANISATION: &str =
     "SELECT address, kind, description, service, responsible, red_list, rank, changed_at,
-    organisation FROM mailbox WHERE organisation = $1 AND person IS NULL AND state <> 'closed'
+    organisation, state FROM mailbox WHERE organisation = $1 AND person IS NULL AND state <> 'closed'
     ORDER BY rank, address";
 const PEOPLE: &str = "SELECT id FROM person WHERE id > $1 ORDER BY id LIMIT $2";
 const ORGANISATIONS: &str = "SELECT id FROM organisation WHERE id > $1 ORDER BY id LIMIT $2";
@@ -259,5 +259,9 @@ fn mailbox(row: &Row) -> Result<register::Mailbox, Error> {
         rank: row.int(6)?,
         paperless: false,
         updated: row.time(7)?,
+        standing: match MailboxState::from_code(&row.text(9)?).ok_or(Error::Corrupt("state of a mailbox"))? {
+            MailboxState::Open => Standing::Open,
+            MailboxState::Suspended | MailboxState::Closed => Standing::Suspended,
+        },
     })
 }

@@ -83,6 +83,7 @@ impl Publisher for Keys {
         &self,
         client: &Client,
         holder: Holder,
+        seen: Option<Timestamp>,
         changes: Vec<Change>,
         now: Timestamp,
     ) -> Result<(), Refused> {
@@ -93,11 +94,12 @@ impl Publisher for Keys {
             Holder::Person { person, at } => MailboxHolder::Person { person, at },
             Holder::Structure(structure) => MailboxHolder::Structure(structure),
         };
-        self.admin.publish(holder, changes, &by, now).await.map_err(|undone| match undone {
+        self.admin.publish(holder, seen, changes, &by, now).await.map_err(|undone| match undone {
             NotPublished::Refused(number, refusal) => {
                 let what = addresses.get(number).map_or_else(String::new, ToString::to_string);
                 why(refusal, addresses.get(number), &what)
             }
+            NotPublished::Changed => Refused::Changed,
             NotPublished::Failed(error) => Refused::Failed(error.into()),
         })
     }

@@ -122,6 +122,8 @@ pub enum Refused {
     NotYours,
     /// There is no such mailbox of this holder.
     NoMailbox(Address),
+    /// The holder's entry is no longer the one that was seen.
+    Changed,
     /// A rule of the trade forbids it, in words for the administrator.
     Rule(String),
     /// The house failed.
@@ -130,11 +132,13 @@ pub enum Refused {
 
 /// Mailboxes of ours, changed by a delegated administrator (DOMAIN §4.2).
 pub trait Publisher: Send + Sync + 'static {
-    /// Does all changes in order, or none.
+    /// Does all changes in order, or none; none either when the holder's entry did not last change at the time
+    /// that was `seen`.
     fn publish(
         &self,
         client: &Client,
         holder: Holder,
+        seen: Option<Timestamp>,
         changes: Vec<Change>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), Refused>> + Send;

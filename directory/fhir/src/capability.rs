@@ -22,7 +22,7 @@ pub(crate) fn statement(base: &str, started: &str) -> Value {
             "documentation": "Read-only but for mailboxes, which delegated administrators publish by FHIR Patch. \
                 One type at a time: no search over all types, no batch. Unknown search parameters are left out and \
                 named in an OperationOutcome of the answer, or refused with Prefer: handling=strict. In strings \
-                case, accents and punctuation never count, in :exact neither.",
+                case, accents and punctuation do not count, but with :exact; in addresses of mailboxes never.",
             "security": {
                 "cors": false,
                 "description": "A key in a header, issued by the directory's operator, with a daily number of entries.",

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, Method, Request, Response, header};
 use names::{Clock, Timestamp};
 use register::{Register, Sight};
 use serde_json::Value;
-use tokio::sync::{Mutex, MutexGuard, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::access::{Client, Denied, Gatekeeper, Publisher};
 use crate::answer::{Answer, guard, refuse};
@@ -47,7 +47,6 @@ struct Inner<H> {
     capability: Value,
     openapi: Value,
     at_once: Semaphore,
-    publishing: Mutex<()>,
 }
 
 /// What a request is about.
@@ -73,7 +72,6 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
             house,
             clock,
             at_once: Semaphore::new(limits::AT_ONCE),
-            publishing: Mutex::default(),
         }))
     }
 
@@ -235,11 +233,6 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
     pub(crate) fn shelves<'a>(&'a self, client: &'a Client, now: Timestamp) -> Shelves<'a> {
         let Inner { public, complete, settings, .. } = &*self.0;
         Shelves { register: public, complete, client, base: &settings.base, now }
-    }
-
-    /// The turn of one patch.
-    pub(crate) async fn publishing(&self) -> MutexGuard<'_, ()> {
-        self.0.publishing.lock().await
     }
 
     pub(crate) fn house(&self) -> &H {

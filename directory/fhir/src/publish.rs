@@ -30,8 +30,6 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
         if !is_of(headers, &["application/fhir+json", "application/json"]) {
             return Err(Trouble::media_type("a patch is a Parameters resource in application/fhir+json"));
         }
-        // One after the other, so that the version looked at is the version changed.
-        let _turn = self.publishing().await;
         let (listing, situation) = self.patched(kind, at, client, now).await?;
         let (holder, structures) = holder(&listing, situation);
         if !structures.iter().any(|structure| client.administers(structure)) {
@@ -39,10 +37,10 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
                 "this key does not administer the mailboxes of this {kind}"
             )));
         }
-        self.expected(headers, &listing)?;
+        let seen = expected(headers, &listing)?;
         let changes = patch::changes(kind, body, self.standing(&listing, situation, client, now).await?)?;
         let count = changes.len();
-        let published = self.house().publish(client, holder, changes, now).await;
+        let published = self.house().publish(client, holder, seen, changes, now).await;
         published.map_err(|refused| why(refused, kind))?;
         tracing::info!(key = client.key, %kind, changes = count, "published");
         if wants_minimal(headers) {
@@ -81,14 +79,6 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
                 }
             }
         }
-    }
-
-    /// The version that must still be there, when one was named.
-    fn expected(&self, headers: &HeaderMap, listing: &Listing) -> Result<(), Trouble> {
-        let Some(named) = headers.get(header::IF_MATCH) else { return Ok(()) };
-        let updated = updated(listing);
-        let same = named.to_str().is_ok_and(|named| names_version(named, &render::version(updated)));
-        same.then_some(()).ok_or_else(|| Trouble::changed("this is no longer the version you named"))
     }
 
     /// The mailboxes that stand there now, those of the red list too.
@@ -131,6 +121,18 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
     }
 }
 
+/// The version that must still be there when it is written, when one was named.
+fn expected(headers: &HeaderMap, listing: &Listing) -> Result<Option<Timestamp>, Trouble> {
+    let Some(named) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let updated = updated(listing);
+    let same = named.to_str().is_ok_and(|named| names_version(named, &render::version(updated)));
+    if same { Ok(Some(updated)) } else { Err(changed()) }
+}
+
+fn changed() -> Trouble {
+    Trouble::changed("this is no longer the version you named")
+}
+
 /// Who holds the mailboxes, and the structures whose administrators may change them.
 fn holder(listing: &Listing, situation: Option<usize>) -> (Holder, Vec<NationalStructureId>) {
     match listing {
@@ -160,6 +162,7 @@ fn why(refused: Refused, kind: Kind) -> Trouble {
             Trouble::forbidden(format!("this key does not administer the mailboxes of this {kind}"))
         }
         Refused::NoMailbox(address) => Trouble::not_found(format!("{address} is no mailbox of this {kind}")),
+        Refused::Changed => changed(),
         Refused::Rule(text) => Trouble::against_rules(text),
         Refused::Failed(cause) => broken(cause),
     }

@@ -22,6 +22,7 @@ pub(crate) fn mailbox(address: &str, kind: AccountKind) -> Mailbox {
         rank: 1,
         paperless: false,
         updated: THEN,
+        standing: register::Standing::Open,
     }
 }
 

@@ -191,4 +191,25 @@ pub struct Mailbox {
     pub paperless: bool,
     /// When it last changed.
     pub updated: Timestamp,
+    /// Whether it may be written to now. Not part of a stored entry: see `local`.
+    #[serde(skip)]
+    pub standing: Standing,
+}
+
+/// Whether a mailbox that is published may be written to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Standing {
+    /// It takes letters.
+    #[default]
+    Open,
+    /// It is stopped for a time: letters are refused (DOMAIN §1.6), and nobody is to be led to it.
+    Suspended,
+}
+
+impl Mailbox {
+    /// Whether everybody may see it: it is not on the red list, and may be written to.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        !self.red_list && self.standing == Standing::Open
+    }
 }

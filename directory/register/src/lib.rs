@@ -28,6 +28,7 @@ mod words;
 
 pub use entities::{
     Category, Coded, Listing, ListingId, Mailbox, Organisation, Place, Professional, Situation, Source,
+    Standing,
 };
 pub use error::Error;
 pub use query::{Criterion, Match, Page, Query, Token, Wanted};

@@ -9,7 +9,7 @@ use db::{Row, Tx, Value, args};
 use names::{Address, NationalPersonId, NationalStructureId, Timestamp};
 
 use crate::parts::Key;
-use crate::{Error, Listing, ListingId, Source};
+use crate::{Error, Listing, ListingId, Source, Standing};
 
 /// Who holds mailboxes: a person or a structure.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -46,9 +46,20 @@ impl Holder {
 pub async fn replace(tx: &mut Tx, listing: &Listing, now: Timestamp) -> Result<ListingId, Error> {
     let key = Holder::of(listing).key();
     let version = bump(tx).await?;
-    let known = tx.maybe_row("SELECT id FROM register_local WHERE holder = $1", args![key.bytes()]).await?;
+    let known =
+        tx.maybe_row("SELECT id, listing FROM register_local WHERE holder = $1", args![key.bytes()]).await?;
+    let mut listing = listing.clone();
     let id = match known {
-        Some(row) => row.int(0)?,
+        Some(row) => {
+            let id = row.int(0)?;
+            if let Some(before) = row.maybe_bytes(1)? {
+                // Its time is its version too: no two versions have the same.
+                let before = updated(&decoded(ListingId(id), &before)?);
+                let fresh = updated(&listing).max(before.plus(1));
+                set_updated(&mut listing, fresh);
+            }
+            id
+        }
         None => {
             let generation = crate::store::pointer(tx).await?.generation;
             let national = national(tx, std::slice::from_ref(&key), generation).await?;
@@ -58,7 +69,7 @@ pub async fn replace(tx: &mut Tx, listing: &Listing, now: Timestamp) -> Result<L
     tx.execute(
         "INSERT INTO register_local (id, holder, version, listing) VALUES ($1, $2, $3, $4)
          ON CONFLICT (id) DO UPDATE SET version = $3, listing = $4",
-        args![id, key.bytes(), version, encoded(listing)?],
+        args![id, key.bytes(), version, encoded(&listing)?],
     )
     .await?;
     let addresses: HashSet<String> = listing.mailboxes().map(|mailbox| mailbox.address.to_string()).collect();
@@ -69,6 +80,37 @@ pub async fn replace(tx: &mut Tx, listing: &Listing, now: Timestamp) -> Result<L
     )
     .await?;
     Ok(ListingId(id))
+}
+
+/// When the entry of a holder last changed, as the register tells it; none when there is no entry. Until the end of
+/// the unit nobody else changes an entry of this house: what is decided by the answer holds when it is written.
+pub async fn held_version(tx: &mut Tx, holder: &Holder) -> Result<Option<Timestamp>, Error> {
+    const HOLD: &str = "SELECT generation FROM register_pointer WHERE id = 1 {FOR UPDATE}";
+    const OURS: &str = "SELECT id, listing FROM register_local WHERE holder = $1 AND listing IS NOT NULL";
+    let generation = tx.row(HOLD, args![]).await?.int(0)?;
+    let key = holder.key();
+    let ours = match tx.maybe_row(OURS, args![key.bytes()]).await? {
+        Some(row) => Some(updated(&decoded(ListingId(row.int(0)?), &row.bytes(1)?)?)),
+        None => None,
+    };
+    let national = national(tx, std::slice::from_ref(&key), generation).await?;
+    let ids: Vec<ListingId> = national.into_iter().map(|(_, id)| id).collect();
+    let national = crate::store::rows(tx, &ids, generation).await?.iter().map(updated).max();
+    Ok(ours.max(national))
+}
+
+fn updated(listing: &Listing) -> Timestamp {
+    match listing {
+        Listing::Professional(own) => own.updated,
+        Listing::Organisation(own) => own.updated,
+    }
+}
+
+fn set_updated(listing: &mut Listing, at: Timestamp) {
+    match listing {
+        Listing::Professional(own) => own.updated = at,
+        Listing::Organisation(own) => own.updated = at,
+    }
 }
 
 /// Takes away the entry of a holder who has no mailbox here any more; whether there was one.
@@ -191,23 +233,47 @@ const PROFESSIONAL: u8 = b'P';
 /// First octet of a stored organisation.
 const ORGANISATION: u8 = b'S';
 
+/// The entry, and behind it the addresses that are suspended: rows from before they were told apart end there.
 fn encoded(listing: &Listing) -> Result<Vec<u8>, Error> {
+    let corrupt = |_| Error::Corrupt("local entry");
     let (first, rest) = match listing {
         Listing::Professional(professional) => (PROFESSIONAL, postcard::to_stdvec(professional)),
         Listing::Organisation(organisation) => (ORGANISATION, postcard::to_stdvec(organisation)),
     };
+    let suspended: Vec<&Address> = listing
+        .mailboxes()
+        .filter(|mailbox| mailbox.standing == Standing::Suspended)
+        .map(|mailbox| &mailbox.address)
+        .collect();
     let mut octets = vec![first];
-    octets.extend(rest.map_err(|_| Error::Corrupt("local entry"))?);
+    octets.extend(rest.map_err(corrupt)?);
+    if !suspended.is_empty() {
+        octets.extend(postcard::to_stdvec(&suspended).map_err(corrupt)?);
+    }
     Ok(octets)
 }
 
 fn decoded(id: ListingId, octets: &[u8]) -> Result<Listing, Error> {
     let corrupt = |_| Error::Corrupt("local entry");
-    let mut listing = match octets.split_first() {
-        Some((&PROFESSIONAL, rest)) => Listing::Professional(postcard::from_bytes(rest).map_err(corrupt)?),
-        Some((&ORGANISATION, rest)) => Listing::Organisation(postcard::from_bytes(rest).map_err(corrupt)?),
+    let (mut listing, behind) = match octets.split_first() {
+        Some((&PROFESSIONAL, rest)) => {
+            let (own, behind) = postcard::take_from_bytes(rest).map_err(corrupt)?;
+            (Listing::Professional(own), behind)
+        }
+        Some((&ORGANISATION, rest)) => {
+            let (own, behind) = postcard::take_from_bytes(rest).map_err(corrupt)?;
+            (Listing::Organisation(own), behind)
+        }
         Some(_) | None => return Err(Error::Corrupt("local entry")),
     };
+    if !behind.is_empty() {
+        let suspended: Vec<Address> = postcard::from_bytes(behind).map_err(corrupt)?;
+        crate::merge::each_mailbox(&mut listing, |mailbox| {
+            if suspended.contains(&mailbox.address) {
+                mailbox.standing = Standing::Suspended;
+            }
+        });
+    }
     match &mut listing {
         Listing::Professional(professional) => (professional.id, professional.source) = (id, Source::Local),
         Listing::Organisation(organisation) => (organisation.id, organisation.source) = (id, Source::Local),

@@ -75,18 +75,34 @@ fn fill(ours: &mut String, theirs: String) {
     }
 }
 
-/// The entry as `sight` shows it: the red list and who answers for a mailbox are for administrators only.
+/// The entry as `sight` shows it: the red list, what is suspended and who answers for a mailbox are for
+/// administrators only.
 pub(crate) fn seen(mut listing: Listing, sight: Sight) -> Listing {
     match sight {
         Sight::Administrator => {}
         Sight::Public => {
-            keep(&mut listing, |mailbox| !mailbox.red_list);
-            each_list(&mut listing, |mailboxes| {
-                mailboxes.iter_mut().for_each(|mailbox| mailbox.responsible = None);
-            });
+            keep(&mut listing, Mailbox::is_shown);
+            unanswered(&mut listing);
         }
     }
     listing
+}
+
+/// The entry as everybody sees it, for who knows one of its addresses: that one is there even when it is
+/// suspended, as who writes to it is told too.
+pub(crate) fn seen_by_address(mut listing: Listing, address: &Address) -> Listing {
+    keep(&mut listing, |mailbox| mailbox.is_shown() || (!mailbox.red_list && mailbox.address == *address));
+    unanswered(&mut listing);
+    listing
+}
+
+fn unanswered(listing: &mut Listing) {
+    each_mailbox(listing, |mailbox| mailbox.responsible = None);
+}
+
+/// Changes every mailbox of an entry.
+pub(crate) fn each_mailbox(listing: &mut Listing, mut change: impl FnMut(&mut Mailbox)) {
+    each_list(listing, |mailboxes| mailboxes.iter_mut().for_each(&mut change));
 }
 
 fn keep(listing: &mut Listing, mut keep: impl FnMut(&Mailbox) -> bool) {

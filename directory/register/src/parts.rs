@@ -269,6 +269,7 @@ mod tests {
             rank: 1,
             paperless: false,
             updated: Timestamp(0),
+            standing: crate::Standing::Open,
         }
     }
 

@@ -135,10 +135,12 @@ impl Register {
                 let ids: Vec<_> =
                     holders.remove(address).unwrap_or_default().into_iter().map(ListingId).collect();
                 // Who holds a red-listed address is as unknown as who holds one that never was.
-                let hidden = state.rows(tx, &ids, Sight::Administrator).await?.into_iter().any(|listing| {
+                let complete = state.rows(tx, &ids, Sight::Administrator).await?;
+                let hidden = complete.iter().any(|listing| {
                     listing.mailboxes().any(|mailbox| mailbox.address == *address && mailbox.red_list)
                 });
-                if hidden { Vec::new() } else { state.rows(tx, &ids, sight).await? }
+                let listings = if hidden { Vec::new() } else { complete };
+                listings.into_iter().map(|listing| merge::seen_by_address(listing, address)).collect()
             }
             Who::Person(id) => {
                 let query = Query { all: vec![Criterion::Person(vec![id.clone()])], ..Query::default() };

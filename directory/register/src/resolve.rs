@@ -94,8 +94,10 @@ pub enum Warning {
     Ambiguous,
     /// The holder has no mailbox that may be shown.
     NoMailbox,
-    /// The address is not published any more: closed, suspended or inactive.
+    /// The address is not published any more: closed or inactive.
     NoLongerPublished,
+    /// The address is stopped for a time: a letter to it is refused. It may come back.
+    Suspended,
     /// The holder practises in several structures with a mailbox each.
     SeveralStructures,
     /// The mailbox has not changed since then.
@@ -170,10 +172,14 @@ struct Held<'a> {
 
 impl Ask<'_> {
     fn of(&self, listing: &Listing) -> Resolution {
-        let mut held: Vec<Held<'_>> = held(listing)
-            .filter(|held| !held.mailbox.red_list && held.mailbox.kind.is_professional())
-            .collect();
+        let (mut held, hidden): (Vec<Held<'_>>, Vec<Held<'_>>) = held(listing)
+            .filter(|held| held.mailbox.kind.is_professional())
+            .partition(|held| held.mailbox.is_shown());
         if let Who::Address(address) = self.who {
+            let mut stopped = hidden.iter().filter(|held| !held.mailbox.red_list);
+            if stopped.any(|held| held.mailbox.address == *address) {
+                return Resolution::warned(Warning::Suspended);
+            }
             let one = held.iter().find(|held| held.mailbox.address == *address).copied();
             let Some(one) = one else { return Resolution::warned(Warning::NoLongerPublished) };
             let mut resolution = Resolution { choice: Some(choice(listing, one)), ..Resolution::default() };

@@ -16,6 +16,9 @@ pub(crate) enum Test {
     Everything,
     /// What the register is asked.
     Held(Criterion),
+    /// What the register is asked, and of what it finds only what is written so, letter by letter (FHIR R4
+    /// §3.1.1.5.5: `:exact`).
+    Exact(Criterion, String),
     /// This situation.
     Role(RoleId),
     /// A situation in the structure of this row.
@@ -44,7 +47,7 @@ impl Condition {
     pub(crate) fn rows(&self) -> impl Iterator<Item = ListingId> {
         self.0.iter().filter_map(|test| match test {
             Test::At(row) | Test::PartOf(row) => Some(*row),
-            Test::Everything | Test::Held(_) | Test::Role(_) | Test::Numbered(..) => None,
+            Test::Everything | Test::Held(_) | Test::Exact(..) | Test::Role(_) | Test::Numbered(..) => None,
         })
     }
 
@@ -67,6 +70,9 @@ impl Condition {
         self.0.iter().any(|test| match test {
             Test::Everything | Test::Numbered(..) | Test::PartOf(_) => true,
             Test::Held(criterion) => role(criterion, situation),
+            Test::Exact(criterion, text) => {
+                person_is(criterion, professional, text) || place_is(criterion, &situation.place, text)
+            }
             Test::Role(id) => id.professional == professional.id && id.is(situation),
             Test::At(row) => structures
                 .structure(*row)
@@ -78,6 +84,7 @@ impl Condition {
     pub(crate) fn holds_of_practitioner(&self, professional: &Professional) -> bool {
         self.0.iter().any(|test| match test {
             Test::Held(Criterion::Address(wanted)) => has_mailbox(&professional.mailboxes, wanted),
+            Test::Exact(criterion, text) => person_is(criterion, professional, text),
             Test::Held(_) | Test::Everything | Test::Role(_) | Test::At(_) | Test::PartOf(_) => true,
             Test::Numbered(..) => true,
         })
@@ -94,6 +101,10 @@ impl Condition {
                 [&organisation.siret, &organisation.siren].into_iter().any(|own| own.as_ref() == Some(number))
                     || organisation.national_id.0.strip_prefix(['2', '3']) == Some(number)
             }
+            Test::Exact(Criterion::Name(_), text) => {
+                [&organisation.name, &organisation.trade_name].into_iter().any(|name| name.trim() == text)
+            }
+            Test::Exact(criterion, text) => place_is(criterion, &organisation.place, text),
             Test::Held(_) | Test::Everything | Test::Role(_) | Test::At(_) | Test::PartOf(_) => true,
         })
     }
@@ -101,7 +112,7 @@ impl Condition {
     /// Whether entries that the register finds may fall away, so that its total is not ours.
     pub(crate) fn narrows(&self, practitioners: bool) -> bool {
         self.0.iter().any(|test| match test {
-            Test::Numbered(..) => true,
+            Test::Numbered(..) | Test::Exact(..) => true,
             Test::Held(Criterion::Address(_)) => practitioners,
             Test::Held(_) | Test::Everything | Test::Role(_) | Test::At(_) | Test::PartOf(_) => false,
         })
@@ -122,7 +133,7 @@ impl Test {
     fn criterion(&self, structures: &impl Structures) -> Option<Criterion> {
         match self {
             Self::Everything => None,
-            Self::Held(criterion) => Some(criterion.clone()),
+            Self::Held(criterion) | Self::Exact(criterion, _) => Some(criterion.clone()),
             Self::Role(id) => Some(Criterion::Row(vec![id.professional])),
             Self::At(row) => {
                 let structure = structures.structure(*row)?;
@@ -177,13 +188,37 @@ fn role(criterion: &Criterion, situation: &Situation) -> bool {
     }
 }
 
+/// Whether a part of a professional's name is written so.
+fn person_is(criterion: &Criterion, professional: &Professional, text: &str) -> bool {
+    let Professional { civility, given_name, family_name, .. } = professional;
+    let [civility, given, family] = [civility, given_name, family_name].map(|part| part.trim());
+    let given_is = || given == text || given.split_whitespace().any(|one| one == text);
+    let whole = || {
+        let said: Vec<&str> =
+            [civility, given, family].into_iter().filter(|part| !part.is_empty()).collect();
+        said.join(" ") == text || format!("{given} {family}") == text
+    };
+    if matches!(criterion, Criterion::Name(_)) {
+        return family == text || given_is() || whole();
+    }
+    (matches!(criterion, Criterion::Family(_)) && family == text)
+        || (matches!(criterion, Criterion::Given(_)) && given_is())
+}
+
+/// Whether a part of a postal address is written so.
+fn place_is(criterion: &Criterion, place: &Place, text: &str) -> bool {
+    (matches!(criterion, Criterion::Town(_)) && place.town.trim() == text)
+        || (matches!(criterion, Criterion::PostalCode(_)) && place.postal_code.trim() == text)
+        || (matches!(criterion, Criterion::Line(_)) && place.lines.iter().any(|line| line.trim() == text))
+}
+
 fn lines(place: &Place, wanted: &Match) -> bool {
     place.lines.iter().any(|line| text(line, wanted))
 }
 
 /// Whether a mailbox that may be shown has such an address.
 fn has_mailbox(mailboxes: &[Mailbox], wanted: &Match) -> bool {
-    mailboxes.iter().filter(|mailbox| !mailbox.red_list).any(|mailbox| {
+    mailboxes.iter().filter(|mailbox| mailbox.is_shown()).any(|mailbox| {
         let address = mailbox.address.to_string();
         match wanted {
             Match::Exactly(text) => address == text.to_lowercase(),

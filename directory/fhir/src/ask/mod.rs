@@ -263,7 +263,11 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The alternatives that a value stands for.
     fn tests(&self, subject: Subject, value: &str) -> Result<Vec<Test>, Trouble> {
-        let held = |criterion| vec![Test::Held(criterion)];
+        let of_string = |criterion| match self.modifier {
+            Some("exact") => Test::Exact(criterion, values::unescape(value).trim().to_owned()),
+            Some(_) | None => Test::Held(criterion),
+        };
+        let held = |criterion| vec![of_string(criterion)];
         let string = || values::string(self.name, self.modifier, value);
         let token = || Token::parse(self.name, value);
         Ok(match subject {
@@ -283,7 +287,8 @@ impl Reader<'_> {
                 held(Criterion::Name(Match::Like(values::unescape(value).trim().to_owned())))
             }
             Subject::Qualification => qualification(token()?),
-            Subject::Mailbox => held(Criterion::Address(string()?)),
+            // Addresses have no case (DOMAIN §4.1).
+            Subject::Mailbox => vec![Test::Held(Criterion::Address(string()?))],
             Subject::Role => role(token()?),
             Subject::Practitioner => self.practitioner(value)?,
             Subject::Organization => self.organization(value, Test::At)?,
@@ -292,7 +297,7 @@ impl Reader<'_> {
             Subject::Address => {
                 let wanted = string()?;
                 let (town, code) = (Criterion::Town(wanted.clone()), Criterion::PostalCode(wanted.clone()));
-                [Criterion::Line(wanted), town, code].map(Test::Held).into()
+                [Criterion::Line(wanted), town, code].map(of_string).into()
             }
             Subject::City => held(Criterion::Town(string()?)),
             Subject::PostalCode => held(Criterion::PostalCode(string()?)),

@@ -38,6 +38,7 @@ impl Publisher for Keys {
         &self,
         _client: &Client,
         holder: Holder,
+        _seen: Option<Timestamp>,
         changes: Vec<Change>,
         _now: Timestamp,
     ) -> Result<(), Refused> {

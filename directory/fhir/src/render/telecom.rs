@@ -16,7 +16,7 @@ pub(crate) enum Restricted {
 
 /// The mailboxes that may be shown, the preferred first.
 pub(super) fn mailboxes(mailboxes: &[Mailbox], restricted: Restricted) -> Vec<Value> {
-    let mut shown: Vec<&Mailbox> = mailboxes.iter().filter(|mailbox| !mailbox.red_list).collect();
+    let mut shown: Vec<&Mailbox> = mailboxes.iter().filter(|mailbox| mailbox.is_shown()).collect();
     shown.sort_by_key(|mailbox| mailbox.rank);
     shown.into_iter().map(|own| mailbox(own, restricted)).collect()
 }

@@ -32,7 +32,7 @@ pub(crate) fn of_listing(listing: &Listing, settings: &Settings) -> Vec<Entry> {
 
 /// The register leaves out what is not to be shown; this door would not show it either.
 fn shown(mailboxes: &[Mailbox]) -> impl Iterator<Item = &Mailbox> {
-    mailboxes.iter().filter(|mailbox| !mailbox.red_list && mailbox.kind.is_professional())
+    mailboxes.iter().filter(|mailbox| mailbox.is_shown() && mailbox.kind.is_professional())
 }
 
 /// The entry of one mailbox of a holder.

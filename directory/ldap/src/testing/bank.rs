@@ -244,6 +244,7 @@ pub(super) fn mailbox(address: &str, rank: i64) -> Mailbox {
         rank,
         paperless: true,
         updated: NOON,
+        standing: register::Standing::Open,
     }
 }
 

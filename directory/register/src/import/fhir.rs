@@ -300,6 +300,7 @@ fn mailboxes(resource: &Value, kinds: &[AccountKind]) -> Result<Vec<Mailbox>, &'
             rank: point["rank"].as_i64().filter(|rank| (1..=10_000).contains(rank)).unwrap_or(1),
             paperless: false,
             updated: Timestamp(0),
+            standing: crate::Standing::Open,
         });
     }
     Ok(found)

@@ -90,6 +90,7 @@ pub(crate) fn read(line: &str) -> Result<Read, &'static str> {
         rank: 1,
         paperless: matches!(names::fold(paperless).as_str(), "o" | "oui" | "1" | "true"),
         updated: Timestamp(0),
+        standing: crate::Standing::Open,
     };
     // The line of a town reads «58000 NEVERS CEDEX».
     let town = routing.trim_start_matches(|c: char| c.is_ascii_digit()).trim();

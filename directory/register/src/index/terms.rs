@@ -143,7 +143,7 @@ impl Flags {
         listing.mailboxes().filter(|mailbox| mailbox.kind.is_professional()).fold(kind, |flags, mailbox| {
             let (shown, any) = Self::kind(mailbox.kind);
             let flags = flags.and(Self::HAS_MAILBOX).and(any);
-            if mailbox.red_list { flags } else { flags.and(Self::REACHABLE).and(shown) }
+            if mailbox.is_shown() { flags.and(Self::REACHABLE).and(shown) } else { flags }
         })
     }
 }
@@ -330,10 +330,10 @@ impl<F: FnMut(&[u8], Field)> Out<'_, F> {
             if !mailbox.kind.is_professional() {
                 continue;
             }
-            let (address, service) = if mailbox.red_list {
-                (Field::HiddenAddress, Field::HiddenService)
-            } else {
+            let (address, service) = if mailbox.is_shown() {
                 (Field::Address, Field::Service)
+            } else {
+                (Field::HiddenAddress, Field::HiddenService)
             };
             for word in words(&mailbox.address.to_string()) {
                 (self.0)(word_key(&word), address);
@@ -342,7 +342,7 @@ impl<F: FnMut(&[u8], Field)> Out<'_, F> {
                 for word in telling(&words(text)) {
                     self.word(word, service);
                 }
-                if !mailbox.red_list {
+                if mailbox.is_shown() {
                     self.present('v');
                 }
                 self.present('w');

@@ -544,6 +544,7 @@ fn mailbox(local: String, kind: AccountKind, service: Option<String>, lots: &mut
         rank: 1,
         paperless: false,
         updated: CHANGED,
+        standing: crate::Standing::Open,
     }
 }
 

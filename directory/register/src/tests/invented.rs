@@ -17,6 +17,7 @@ pub(crate) fn mailbox(address: &str, kind: AccountKind) -> Mailbox {
         rank: 1,
         paperless: false,
         updated: NOON,
+        standing: crate::Standing::Open,
     }
 }
 
