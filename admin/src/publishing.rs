@@ -309,4 +309,40 @@ mod tests {
             }
         }
     }
+
+    /// Two programs looked at the same version; both name it, and one of them changes it.
+    #[tokio::test]
+    async fn a_version_that_was_named_is_changed_once() {
+        for house in full_houses().await {
+            let admin = &house.admin;
+            let team = admin.directory.mailbox(&address(TEAM)).await.unwrap().unwrap();
+            let holder = || MailboxHolder::Structure(team.organisation.clone().unwrap().national_id);
+            let by = Authority::operator();
+            let version = || async {
+                let register = register::Register::open(admin.mailstore.db().clone());
+                let (listing, _) = register.by_address(&team.address).await.unwrap().unwrap();
+                let register::Listing::Organisation(own) = listing else { panic!("a structure") };
+                own.updated
+            };
+            for round in 0..8 {
+                let seen = Some(version().await);
+                let text = |side: &str| vec![describe(&team.address, &format!("{side} {round}"))];
+                let now = NOON.plus(round);
+                let (one, other) = tokio::join!(
+                    admin.publish(holder(), seen, text("Un"), &by, now),
+                    admin.publish(holder(), seen, text("Deux"), &by, now),
+                );
+                let (done, refused) = match (one, other) {
+                    (Ok(()), Err(refused)) => ("Un", refused),
+                    (Err(refused), Ok(())) => ("Deux", refused),
+                    both => panic!("{}: {both:?}", house.engine),
+                };
+                assert!(matches!(refused, NotPublished::Changed), "{}: {refused}", house.engine);
+                let kept = admin.directory.mailbox(&team.address).await.unwrap().unwrap().description;
+                assert_eq!(kept, Some(format!("{done} {round}")), "{}", house.engine);
+            }
+            // Who names no version changes what there is.
+            admin.publish(holder(), None, vec![describe(&team.address, "")], &by, NOON).await.unwrap();
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! A session driven by hand, and what must hold for it whatever comes.
 
+pub mod ldap;
+
 use names::{Address, Domain, QueueId, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;

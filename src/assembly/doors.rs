@@ -180,6 +180,7 @@ impl Server {
             lists: Vec::new(),
             sent: None,
             ldap: ldap::Tally::default(),
+            fhir: fhir::Tally::default(),
         };
         let drain = opening.drain;
         let channels = channels(&config.alerts, &house.clock, &house.entropy)?;
@@ -282,6 +283,8 @@ pub(super) struct Opening<'a> {
     sent: Option<Counters>,
     /// What the directory's door counts.
     pub(super) ldap: ldap::Tally,
+    /// What the directory over FHIR counts.
+    pub(super) fhir: fhir::Tally,
 }
 
 impl Opening<'_> {
@@ -377,6 +380,7 @@ impl Opening<'_> {
             lists: std::mem::take(&mut self.lists),
             sent: self.sent.take(),
             ldap: self.ldap.clone(),
+            fhir: self.fhir.clone(),
         };
         self.tasks.spawn(named("figures", metrics.serve(listener, self.signal.clone())));
     }

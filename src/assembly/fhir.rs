@@ -34,7 +34,7 @@ impl Opening<'_> {
         let house = self.house;
         let keys = Keys { admin: house.admin(), gate: self.gate.clone(), quota: house.quota.clone() };
         let door = self.door("fhir", tls, b"");
-        let fhir = Fhir::new(settings, &house.register, keys, house.clock.clone());
+        let fhir = Fhir::new(settings, &house.register, keys, self.fhir.clone(), house.clock.clone());
         self.tasks.spawn(named("the directory over FHIR", fhir.serve(listener, door, self.signal.clone())));
         Ok(())
     }

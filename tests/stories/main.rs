@@ -27,6 +27,7 @@ mod mail_programs;
 mod neighbours;
 mod on_disk_first;
 mod one_letter;
+mod one_second;
 mod operations;
 mod pages;
 mod people;

@@ -1,10 +1,12 @@
 //! The door as one value: which request, which answer.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _};
 use axum::http::{HeaderMap, HeaderName, Method, Request, Response, header};
 use names::{Clock, Timestamp};
 use register::{Register, Sight};
@@ -18,7 +20,7 @@ use crate::negotiation::{accepts, handling, is_of, names_version};
 use crate::pairs::{self, Pair};
 use crate::render;
 use crate::search::Shelves;
-use crate::{Kind, Trouble, capability, limits, openapi};
+use crate::{Kind, Tally, Trouble, capability, limits, openapi};
 
 /// How the door is set up.
 #[derive(Clone, Debug)]
@@ -43,6 +45,7 @@ struct Inner<H> {
     public: Register,
     complete: Register,
     house: H,
+    tally: Tally,
     clock: Clock,
     capability: Value,
     openapi: Value,
@@ -62,7 +65,7 @@ enum Place<'a> {
 impl<H: Gatekeeper + Publisher> Fhir<H> {
     /// The door over this register.
     #[must_use]
-    pub fn new(settings: Settings, register: &Register, house: H, clock: Clock) -> Self {
+    pub fn new(settings: Settings, register: &Register, house: H, tally: Tally, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             capability: capability::statement(&settings.base, &render::instant(clock.now())),
             openapi: openapi::description(&settings.base, &settings.key_header),
@@ -70,6 +73,7 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
             complete: register.seen_by(Sight::Administrator),
             settings,
             house,
+            tally,
             clock,
             at_once: Semaphore::new(limits::AT_ONCE),
         }))
@@ -81,8 +85,14 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
         let limit = Duration::from_millis(limits::ANSWER.unsigned_abs());
         let answered = tokio::time::timeout(limit, self.route(request, peer)).await;
         let mut response = match answered.unwrap_or_else(|_| Err(Trouble::timeout())) {
-            Ok(answer) => answer.into_response(),
-            Err(trouble) => refuse(trouble, &self.0.settings.key_header),
+            Ok(answer) => {
+                self.0.tally.answered();
+                answer.into_response()
+            }
+            Err(trouble) => {
+                self.0.tally.refused(trouble.issue);
+                refuse(trouble, &self.0.settings.key_header)
+            }
         };
         let status = response.status();
         tracing::debug!(%method, %peer, status = status.as_u16(), "answered");
@@ -216,7 +226,10 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
 
     async fn spend(&self, client: &Client, entries: u64, now: Timestamp) -> Result<(), Trouble> {
         match self.0.house.spend(client, entries, now).await {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                self.0.tally.shown(entries);
+                Ok(())
+            }
             Ok(false) => {
                 let tomorrow = names::DAY - now.0.rem_euclid(names::DAY);
                 let seconds = u64::try_from(tomorrow / names::SECOND).unwrap_or(0).max(1);
@@ -233,6 +246,10 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
     pub(crate) fn shelves<'a>(&'a self, client: &'a Client, now: Timestamp) -> Shelves<'a> {
         let Inner { public, complete, settings, .. } = &*self.0;
         Shelves { register: public, complete, client, base: &settings.base, now }
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 
     pub(crate) fn house(&self) -> &H {
@@ -266,13 +283,24 @@ pub(crate) fn http_date(time: Timestamp) -> String {
     time.utc().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// The body, as far as it is read.
+/// The body, as far as it is read. What is too long is heard out within a bound: a connection that is closed on
+/// unread octets is reset, and its caller loses the answer.
 async fn read(body: Body, most: usize) -> Result<Vec<u8>, Trouble> {
-    match to_bytes(body, most).await {
-        Ok(octets) => Ok(octets.into()),
-        // The limit and a caller who went away look alike; the latter reads no answer.
-        Err(_) => Err(Trouble::too_long(format!("at most {most} octets are read"))),
+    let (mut body, mut octets, mut heard) = (pin!(body), Vec::new(), 0);
+    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        let frame = frame.map_err(|_| Trouble::invalid("the body ends before its end"))?;
+        let Ok(piece) = frame.into_data() else { continue };
+        heard += piece.len();
+        if heard <= most {
+            octets.extend_from_slice(&piece);
+        } else if heard > limits::HEARD_OUT_OCTETS {
+            break;
+        }
     }
+    if heard > most {
+        return Err(Trouble::too_long(format!("at most {most} octets are read")));
+    }
+    Ok(octets)
 }
 
 fn viewed(headers: &HeaderMap, pairs: &[Pair]) -> Result<crate::view::View, Trouble> {

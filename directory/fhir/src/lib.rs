@@ -21,6 +21,7 @@ mod render;
 mod search;
 mod serve;
 pub mod systems;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod view;
@@ -29,3 +30,4 @@ pub use access::{Cause, Change, Client, Denied, Description, Gatekeeper, Holder,
 pub use door::{Fhir, Settings};
 pub use kind::Kind;
 pub use outcome::{Issue, Trouble};
+pub use tally::{Tally, TallyCounts};

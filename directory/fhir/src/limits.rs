@@ -22,6 +22,8 @@ pub const ROUNDS: usize = 5;
 pub const COUNTING_ROUNDS: usize = 20;
 /// Octets of a posted resource.
 pub const BODY_OCTETS: usize = 64 * 1024;
+/// Octets of a body that is too long which are read and thrown away, so that its sender hears why it is refused.
+pub const HEARD_OUT_OCTETS: usize = 1024 * 1024;
 /// Operations in one patch.
 pub const OPERATIONS: usize = 50;
 /// Characters of a path in a patch.

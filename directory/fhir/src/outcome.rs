@@ -41,7 +41,28 @@ pub enum Issue {
 }
 
 impl Issue {
-    fn code(self) -> &'static str {
+    /// Every reason, for figures.
+    pub const ALL: [Self; 16] = [
+        Self::Invalid,
+        Self::Value,
+        Self::NotSupported,
+        Self::NotFound,
+        Self::MultipleMatches,
+        Self::TooLong,
+        Self::TooCostly,
+        Self::Throttled,
+        Self::Login,
+        Self::Forbidden,
+        Self::Expired,
+        Self::Conflict,
+        Self::BusinessRule,
+        Self::Timeout,
+        Self::Exception,
+        Self::Informational,
+    ];
+
+    /// Its word in FHIR's value set.
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Invalid => "invalid",
             Self::Value => "value",

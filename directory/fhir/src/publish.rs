@@ -42,6 +42,7 @@ impl<H: Gatekeeper + Publisher> Fhir<H> {
         let count = changes.len();
         let published = self.house().publish(client, holder, seen, changes, now).await;
         published.map_err(|refused| why(refused, kind))?;
+        self.tally().patched();
         tracing::info!(key = client.key, %kind, changes = count, "published");
         if wants_minimal(headers) {
             return Ok(Answer::empty());

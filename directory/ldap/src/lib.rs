@@ -5,12 +5,18 @@
 //! described in `docs/ldap.md`.
 #![warn(missing_docs)]
 
+#[cfg(test)]
+extern crate self as ldap;
+
 mod answer;
 mod ber;
 mod controls;
 mod dn;
 mod entry;
 mod filter;
+#[cfg(test)]
+#[path = "../../../fuzz/src/ldap.rs"]
+mod fuzzed;
 mod gatekeeper;
 pub mod limits;
 mod message;
@@ -20,6 +26,8 @@ mod schema;
 mod server;
 mod source;
 mod tally;
+#[cfg(test)]
+mod survival;
 #[cfg(test)]
 mod testing;
 mod values;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use audit::{Act, Actor, Chain};
 use names::{AccountKind, AdministratorId, DAY, NationalStructureId, OrganisationId, PersonId};
-use register::{Criterion, Match, Page, Query, Register, Sight};
+use register::{Criterion, Match, Page, Query, Register, Sight, Standing};
 
 use super::*;
 use crate::testing::{House, NOW, address, houses};
@@ -230,6 +230,16 @@ async fn a_closed_mailbox_is_gone_from_the_directory_and_its_address_is_never_gi
             let moved = directory.move_mailbox(account, to, &all, NOW).await.unwrap();
             let want = want.ok_or(MailboxRefusal::State);
             assert_eq!(moved.map(|mailbox| mailbox.state), want, "{}: {to:?}", house.engine);
+            let state = directory.mailbox(&address(CARDIOLOGY)).await.unwrap().unwrap().state;
+            let shown = seen(&house, Sight::Public, CARDIOLOGY).await.is_some();
+            assert_eq!(shown, state == MailboxState::Open, "{}: {to:?}", house.engine);
+            let known = seen(&house, Sight::Administrator, CARDIOLOGY).await.map(|mailbox| mailbox.standing);
+            let want = match state {
+                MailboxState::Open => Some(Standing::Open),
+                MailboxState::Suspended => Some(Standing::Suspended),
+                MailboxState::Closed => None,
+            };
+            assert_eq!(known, want, "{}: {to:?}", house.engine);
         }
         assert_eq!(seen(&house, Sight::Administrator, CARDIOLOGY).await, None, "{}", house.engine);
         let again =

@@ -194,8 +194,7 @@ fn person_is(criterion: &Criterion, professional: &Professional, text: &str) -> 
     let [civility, given, family] = [civility, given_name, family_name].map(|part| part.trim());
     let given_is = || given == text || given.split_whitespace().any(|one| one == text);
     let whole = || {
-        let said: Vec<&str> =
-            [civility, given, family].into_iter().filter(|part| !part.is_empty()).collect();
+        let said: Vec<&str> = [civility, given, family].into_iter().filter(|part| !part.is_empty()).collect();
         said.join(" ") == text || format!("{given} {family}") == text
     };
     if matches!(criterion, Criterion::Name(_)) {
@@ -280,6 +279,42 @@ mod tests {
             let left = situations.filter(|own| condition.holds_of_role(&martin, own, &nowhere()));
             assert_eq!(left.map(|own| own.id.as_str()).collect::<Vec<_>>(), kept, "{case}");
         }
+    }
+
+    /// FHIR R4 §3.1.1.5.5: the whole string, casing and accents too.
+    #[test]
+    fn what_is_exact_is_compared_letter_by_letter() {
+        let martin = martin();
+        let exact = |of: fn(Match) -> Criterion, text: &str| {
+            Condition(vec![Test::Exact(of(Match::Exactly(text.to_owned())), text.to_owned())])
+        };
+        for (case, of, asked, found) in [
+            ("as it is written", Criterion::Family as fn(Match) -> Criterion, "MARTIN-LEFÈVRE", true),
+            ("without its accent", Criterion::Family, "MARTIN-LEFEVRE", false),
+            ("in another case", Criterion::Family, "Martin-Lefèvre", false),
+            ("without its hyphen", Criterion::Family, "MARTIN LEFÈVRE", false),
+            ("its beginning", Criterion::Family, "MARTIN", false),
+            ("one of two given names", Criterion::Given, "Marie", true),
+            ("both given names", Criterion::Given, "Jeanne Marie", true),
+            ("a given name in another case", Criterion::Given, "marie", false),
+            ("any part of the name", Criterion::Name, "Jeanne", true),
+            ("the whole name", Criterion::Name, "Dr Jeanne Marie MARTIN-LEFÈVRE", true),
+            ("no part of the name", Criterion::Name, "jeanne", false),
+        ] {
+            assert_eq!(exact(of, asked).holds_of_practitioner(&martin), found, "{case}");
+        }
+        for (asked, places) in [
+            ("SAINT-ÉTIENNE", vec!["A2"]),
+            ("SAINT-ETIENNE", vec![]),
+            ("Saint-Étienne", vec![]),
+            ("LYON", vec!["A1"]),
+        ] {
+            let town = exact(Criterion::Town, asked);
+            let there = martin.situations.iter().filter(|own| town.holds_of_role(&martin, own, &nowhere()));
+            assert_eq!(there.map(|own| own.id.as_str()).collect::<Vec<_>>(), places, "{asked}");
+        }
+        let family = |text| exact(Criterion::Family, text);
+        assert!(family("x").narrows(true), "the register's total is not ours");
     }
 
     #[test]

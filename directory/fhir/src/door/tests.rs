@@ -1,3 +1,4 @@
+use axum::body::to_bytes;
 use super::*;
 use crate::access::{Cause, Change, Holder, Refused};
 use crate::testing::{THEN, martin, pharmacy};
@@ -76,7 +77,7 @@ async fn houses(entries: u64) -> Vec<House> {
         let keys = Keys { entries: AtomicU64::new(entries), published: Shelf::default() };
         let settings =
             Settings { base: BASE.to_owned(), key_header: HeaderName::from_static("esante-api-key") };
-        let fhir = Fhir::new(settings, &register, keys, Clock::new(|| THEN));
+        let fhir = Fhir::new(settings, &register, keys, crate::Tally::default(), Clock::new(|| THEN));
         houses.push(House { engine, fhir, _db: db });
     }
     houses
@@ -134,6 +135,9 @@ async fn searches_find_what_they_ask_for() {
         for (query, found) in [
             ("Practitioner", vec!["Practitioner"]),
             ("Practitioner?family=martin", vec!["Practitioner"]),
+            ("Practitioner?family:exact=MARTIN-LEF%C3%88VRE", vec!["Practitioner"]),
+            ("Practitioner?family:exact=MARTIN-LEFEVRE", vec![]),
+            ("Practitioner?family:exact=martin-lef%C3%A8vre", vec![]),
             ("Practitioner?family=lefevre", vec!["Practitioner"]),
             ("Practitioner?family=durand", vec![]),
             ("Practitioner?family=durand,martin&given=jeanne", vec!["Practitioner"]),
@@ -253,6 +257,10 @@ async fn errors_are_outcomes_with_the_right_status() {
             };
             assert!(!reply.header(needs).is_empty(), "{method} {shown}: no {needs}");
         }
+        // The operator sees why, and of nobody.
+        let counted = house.fhir.tally().counts();
+        let of = |word: &str| counted.refused.iter().find(|(own, _)| *own == word).unwrap().1;
+        assert_eq!((of("multiple-matches"), of("conflict"), counted.patches), (2, 1, 0), "{}", house.engine);
     }
 }
 

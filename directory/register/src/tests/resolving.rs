@@ -5,7 +5,7 @@ use names::{Address, NationalPersonId};
 use super::invented::{doctor, person, place, town};
 use super::{NOON, publish};
 use crate::resolve::{Purpose, Warning, Who};
-use crate::{MIGRATIONS, Register};
+use crate::{Listing, MIGRATIONS, Register, Sight, Standing};
 
 #[tokio::test]
 async fn the_resolver_answers_from_the_directory() {
@@ -22,6 +22,10 @@ async fn the_resolver_answers_from_the_directory() {
         let mut left = gone;
         left.mailboxes.clear();
         publish(&db, vec![person(left)]).await;
+        let mut stopped = doctor(10_000_000_097, "Inès", "Arrêtée", "Urologie", place("31000", "Toulouse"));
+        stopped.mailboxes[0].standing = Standing::Suspended;
+        let suspended = stopped.mailboxes[0].address.clone();
+        publish(&db, vec![person(stopped.clone())]).await;
         let register = Register::open(db.clone());
         let marie = "marie.martin.10000000001@cabinet.example.fr";
         let never = Address::parse("never@cabinet.example.fr").unwrap();
@@ -37,11 +41,27 @@ async fn the_resolver_answers_from_the_directory() {
             ("red-listed, by number", Who::Person(hidden.national_id), None, Some(Warning::NoMailbox)),
             ("red-listed, by name", Who::Text("aude cachee".to_owned()), None, Some(Warning::Unknown)),
             ("closed", Who::Address(closed), None, Some(Warning::NoLongerPublished)),
+            ("suspended, by address", Who::Address(suspended.clone()), None, Some(Warning::Suspended)),
+            (
+                "suspended, by number",
+                Who::Person(stopped.national_id.clone()),
+                None,
+                Some(Warning::NoMailbox),
+            ),
         ] {
             let found = register.resolve(&who, Purpose::Colleague, None, NOON).await.unwrap();
             let chosen = found.choice.as_ref().map(|choice| choice.mailbox.address.to_string());
             assert_eq!(chosen.as_deref(), address, "{engine}: {case}: {found:?}");
             assert_eq!(found.warnings.first().copied(), warning, "{engine}: {case}");
         }
+        // Who administers sees it, and that it is stopped; nobody else does.
+        for (sight, standing) in [(Sight::Public, None), (Sight::Administrator, Some(Standing::Suspended))] {
+            let found = register.seen_by(sight).by_address(&suspended).await.unwrap();
+            assert_eq!(found.map(|(_, mailbox)| mailbox.standing), standing, "{engine}: {sight:?}");
+        }
+        stopped.mailboxes[0].standing = Standing::Open;
+        publish(&db, vec![person(stopped)]).await;
+        let (listing, mailbox) = register.by_address(&suspended).await.unwrap().unwrap();
+        assert!(mailbox.is_shown() && matches!(listing, Listing::Professional(_)), "{engine}: reopened");
     }
 }
