@@ -28,7 +28,7 @@ const SIGN: Duration = Duration::from_secs(86_400);
 /// How often the end of our certificates is looked at.
 const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(86_400);
 /// How often other processes' changes to the directory are looked for, and the disk's health.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Shortest time between two looks for letters that another process filed: the net below its notices
 /// (`db/src/notices.rs`), for a process that died between its commit and its notice.
