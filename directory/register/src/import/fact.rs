@@ -70,6 +70,7 @@ mod tests {
             rank: 1,
             paperless: false,
             updated: Timestamp(0),
+            standing: crate::Standing::Open,
         };
         let held = Held { mailbox: mailbox.clone(), at: None };
         let identity = Identity::default();
