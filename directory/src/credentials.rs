@@ -30,6 +30,12 @@ impl std::fmt::Debug for IssuedPassword {
     }
 }
 
+/// A password that only has to be written.
+pub struct PreparedPassword {
+    new: NewCredential,
+    told: Entry,
+}
+
 /// What is shown of an application password later on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Credential {
@@ -79,6 +85,27 @@ impl Directory {
         by: Actor,
         now: Timestamp,
     ) -> Result<IssuedPassword, Error> {
+        let (prepared, issued) = self.prepare_password(owner, label, by, now);
+        let unit = (self.clone(), prepared);
+        self.db()
+            .write(db::unit("issue an application password", unit, |(directory, prepared), tx| {
+                Box::pin(async move {
+                    let told = directory.write_password_in(tx, prepared).await?;
+                    audit::append(tx, &[told]).await
+                })
+            }))
+            .await?;
+        Ok(issued)
+    }
+
+    /// Draws an application password that is still to be written, for a unit that does more.
+    pub(crate) fn prepare_password(
+        &self,
+        owner: Owner,
+        label: &str,
+        by: Actor,
+        now: Timestamp,
+    ) -> (PreparedPassword, IssuedPassword) {
         let secret = zeroize::Zeroizing::new(spell(&self.entropy().bytes()));
         let new = NewCredential {
             id: CredentialId(self.db().id(now)),
@@ -90,17 +117,19 @@ impl Directory {
         };
         let id = new.id;
         let told = self.told(owner, id, Act::CredentialIssued, by, now);
-        let unit = (new, self.generation().clone(), told);
-        self.db()
-            .write(db::unit("issue an application password", unit, |(new, generation, told), tx| {
-                Box::pin(async move {
-                    insert(tx, new).await?;
-                    generation.bump(tx).await?;
-                    audit::append(tx, std::slice::from_ref(told)).await
-                })
-            }))
-            .await?;
-        Ok(IssuedPassword { id, secret })
+        (PreparedPassword { new, told }, IssuedPassword { id, secret })
+    }
+
+    /// Writes one. The line of the trail is the caller's to write, with the unit's other lines and last
+    /// (lock order, DESIGN §2.2).
+    pub async fn write_password_in(
+        &self,
+        tx: &mut Tx,
+        prepared: &PreparedPassword,
+    ) -> Result<Entry, db::Error> {
+        insert(tx, &prepared.new).await?;
+        self.generation().bump(tx).await?;
+        Ok(prepared.told.clone())
     }
 
     /// The application passwords of an owner, revoked ones included.

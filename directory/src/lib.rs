@@ -19,6 +19,7 @@
 
 mod administrators;
 mod api_keys;
+mod browser;
 mod credentials;
 mod delegations;
 mod directory;
@@ -60,8 +61,8 @@ pub use administrators::{
     CheckedFactor, Enrolling, Finished, NewAdministrator, Power, Reach, Role, Roles, StartedFactor,
 };
 pub use api_keys::{ApiKey, IssuedApiKey};
-pub use credentials::{Credential, IssuedPassword, Owner};
-pub use delegations::Rights;
+pub use credentials::{Credential, IssuedPassword, Owner, PreparedPassword};
+pub use delegations::{Period, Rights};
 pub use directory::Directory;
 pub use error::Error;
 pub use generation::Generation;
@@ -78,11 +79,11 @@ pub use organisations::Organisation;
 pub use passwords::WeakPassword;
 pub use patient_table::{Besides, PatientBatch, PatientImport, PatientTable, Reading, TableError};
 pub use patients::{
-    Activating, ActivationRefusal, CaseNumber, CaseNumberError, ClosingWish, Consents, ContactRefusal,
-    DueErasure, Entrance, Erasure, GivenContact, Ground, Identified, Identity, Invited, LeasedNotice,
-    LoginRefusal, NoticeKind, NoticeOutcome, NoticeWay, Patient, PreparedPatient, ProfileRules,
-    Proof as Proofs, Reason, RepresentationLine, RepresentationState, RepresentativeRefusal, Sex,
-    SpooledLetter, Spooling, SupportView, Traits, record_creations,
+    Activating, ActivationRefusal, Answered, CaseNumber, CaseNumberError, ClosedSpace, ClosingWish,
+    ConsentRefusal, Consents, ContactRefusal, DueErasure, Entrance, Erasure, GivenContact, Ground,
+    Identified, Identity, Invited, LeasedNotice, LoginRefusal, NoticeKind, NoticeOutcome, NoticeWay, Patient,
+    PreparedPatient, ProfileRules, Proof as Proofs, Reason, RepresentationLine, RepresentationState,
+    RepresentativeRefusal, Sex, SpooledLetter, Spooling, SupportView, Traits, record_creations,
 };
 pub use people::Person;
 pub use pharmacies::{Card, Pharmacy};
@@ -130,4 +131,5 @@ const OWN: &[db::Migration] = &[
     db::Migration { name: "directory/0030", sql: include_str!("../migrations/0030.sql") },
     db::Migration { name: "directory/0040", sql: include_str!("../migrations/0040.sql") },
     db::Migration { name: "directory/0050", sql: include_str!("../migrations/0050.sql") },
+    db::Migration { name: "directory/0060", sql: include_str!("../migrations/0060.sql") },
 ];

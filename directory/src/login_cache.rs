@@ -64,6 +64,7 @@ impl LoginCache {
 
 impl Entry {
     fn holds(&self, generation: i64, now: Timestamp) -> bool {
-        self.generation == generation && (0..limits::LOGIN_CACHE_AGE).contains(&now.since(self.verified))
+        let recent = (0..limits::LOGIN_CACHE_AGE).contains(&now.since(self.verified));
+        self.generation == generation && recent && self.login.look_again.is_none_or(|then| now < then)
     }
 }

@@ -37,7 +37,7 @@ pub struct Login {
     /// The other mailboxes that open together with this one: those its holder may use. None for who opens
     /// somebody else's mailbox.
     pub others: Vec<MayUse>,
-    /// When a delegation of theirs ends by itself next: look at the log-in again then.
+    /// When a right of theirs begins or ends by itself next: look at the log-in again then.
     pub look_again: Option<Timestamp>,
 }
 
@@ -332,7 +332,7 @@ async fn authorise(
     }
     let look_again = match owner {
         Owner::Machine(_) => None,
-        Owner::Person(person) => delegations::next_end(tx, person, now).await?,
+        Owner::Person(person) => delegations::next_change(tx, person, now).await?,
     };
     let login = |person, person_name, rights, may_send_as, others| Login {
         account: mailbox.account,

@@ -131,7 +131,8 @@ const MACHINES: &str =
     select_mailbox!("WHERE m.kind = $1 AND (o.national_id = $2 OR o.finess = $3 OR o.siret = $4)");
 const OF_PERSON: &str = select_mailbox!(
     "WHERE m.account IN (SELECT account FROM mailbox WHERE person = $1
-     UNION SELECT mailbox FROM member WHERE person = $1
+     UNION SELECT mailbox FROM member WHERE person = $1 AND (starts_at IS NULL OR starts_at <= $2)
+         AND (ends_at IS NULL OR ends_at > $2)
      UNION SELECT mailbox FROM delegation WHERE person = $1 AND starts_at <= $2
          AND (ends_at IS NULL OR ends_at > $2))
      ORDER BY m.rank, m.address"

@@ -5,7 +5,7 @@ use db::{Tx, args};
 use names::{AccountId, PatientId, SessionId, Timestamp};
 
 use crate::sign_in::{fresh_token, sha256};
-use crate::{Directory, Error, Profile, UserId, limits, mandates, patients};
+use crate::{Directory, Error, Profile, UserId, browser, limits, mandates, patients};
 
 /// How surely somebody is who they say.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -78,7 +78,7 @@ impl Session {
     /// Whether a form's token is this session's; compared in constant time.
     #[must_use]
     pub fn is_csrf(&self, token: &str) -> bool {
-        aws_lc_rs::constant_time::verify_slices_are_equal(token.as_bytes(), self.csrf.as_bytes()).is_ok()
+        browser::is_csrf(token, &self.csrf)
     }
 }
 
@@ -151,16 +151,7 @@ impl Directory {
 
     /// Writes down that a session is in use; at most once a minute, so pages stay reads.
     pub async fn touch_session(&self, session: &Session, now: Timestamp) -> Result<(), Error> {
-        if now.since(session.seen) < limits::SESSION_TOUCH {
-            return Ok(());
-        }
-        let unit = (session.id, now);
-        self.db()
-            .write(db::unit("touch a session", unit, |(id, now), tx| {
-                Box::pin(async move { tx.execute(TOUCH, args![*id, *now]).await.map(drop) })
-            }))
-            .await?;
-        Ok(())
+        browser::touch(self, TOUCH, (session.id, session.seen), now).await
     }
 
     /// The profiles a user may open, their own first.

@@ -13,7 +13,7 @@ use crate::one_time_code::{self, Book, Dispatch, NewCode, Try};
 use crate::sealing::Sealing;
 use crate::sessions::{self, Assurance, NewSession, SignedIn};
 use crate::users::{Contact, User};
-use crate::{Channel, Directory, Error, UserId, limits, mandates, passwords, users};
+use crate::{Channel, ClosedSpace, Directory, Error, UserId, limits, mandates, passwords, patients, users};
 
 /// A sign-in that waits for its code; the token goes into the browser's pending cookie.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,6 +53,9 @@ pub enum CheckedCode {
     Wrong,
     /// Used, expired, tried too often, or never there: back to step one.
     Over,
+    /// Everything was right, and no profile is open to this user; their own is closed, and they may open it
+    /// again.
+    Closed(ClosedSpace),
     /// Everything was right, but no profile is open to this user any more.
     NoProfile,
 }
@@ -133,6 +136,7 @@ impl Directory {
             Checked::Session => CheckedCode::SignedIn(SignedIn { token, csrf }),
             Checked::Wrong => CheckedCode::Wrong,
             Checked::Over => CheckedCode::Over,
+            Checked::Closed(space) => CheckedCode::Closed(space),
             Checked::NoProfile => CheckedCode::NoProfile,
         })
     }
@@ -235,6 +239,7 @@ enum Checked {
     Session,
     Wrong,
     Over,
+    Closed(ClosedSpace),
     NoProfile,
 }
 
@@ -256,7 +261,10 @@ impl db::Unit for CheckCode {
             Try::Over => return Ok(Checked::Over),
         };
         let profiles = mandates::profiles_of(tx, &self.directory, user, self.now).await?;
-        let Some(profile) = profiles.first() else { return Ok(Checked::NoProfile) };
+        let Some(profile) = profiles.first() else {
+            let closed = patients::closed_space(tx, &self.directory, user, self.now).await?;
+            return Ok(closed.map_or(Checked::NoProfile, Checked::Closed));
+        };
         let session = NewSession {
             id: self.session,
             token: self.token_hash,

@@ -40,10 +40,17 @@ impl Relay {
             let due = self.directory().due_erasures(ROUND, now).await;
             let due = due.map_err(directory("looking for profiles to erase"))?;
             let more = due.len() == ROUND as usize;
-            let before = kept.erased;
+            let mut moved = false;
             for due in due {
-                // One that fails is tried again at the next round; the others have their own term.
-                match self.begin_and_erase(&due, now).await {
+                // One that fails is finished in a later round; the others have their own term.
+                let erased = match self.begin_erasure(&due, now).await {
+                    Ok(begun) => {
+                        moved = true;
+                        if begun { self.erase_profile(&due, now).await.map(|()| true) } else { Ok(false) }
+                    }
+                    Err(error) => Err(error),
+                };
+                match erased {
                     Ok(erased) => kept.erased += u64::from(erased),
                     Err(error) => {
                         tracing::error!(
@@ -54,7 +61,7 @@ impl Relay {
                     }
                 }
             }
-            if !more || kept.erased == before {
+            if !more || !moved {
                 break;
             }
         }
@@ -116,14 +123,6 @@ impl Relay {
             }
         }
         Ok((repeated, keys))
-    }
-
-    async fn begin_and_erase(&self, due: &DueErasure, now: Timestamp) -> Result<bool, Error> {
-        let begun = self.begin_erasure(due, now).await?;
-        if begun {
-            self.erase_profile(due, now).await?;
-        }
-        Ok(begun)
     }
 
     /// Writes the erasure down, unless the profile was reopened meanwhile.

@@ -12,7 +12,9 @@ use crate::local::{self, Local};
 use crate::resolve::{self, Candidate, DocumentType, Purpose, Resolution, Who};
 use crate::search::{self, Found};
 use crate::store::{self, Pointer};
-use crate::{Criterion, Error, Listing, ListingId, Mailbox, Page, Query, Wanted, index, limits, merge};
+use crate::{
+    Criterion, Error, Listing, ListingId, Mailbox, Page, Query, Source, Wanted, index, limits, merge,
+};
 
 /// A page of one entry.
 const ONE: Page = Page { count: 1, after: None };
@@ -81,6 +83,21 @@ impl Register {
         let _turn = self.turn().await;
         let (mut tx, state) = self.state().await?;
         search::search(&mut tx, &state, query, page, self.sight).await
+    }
+
+    /// The same among the entries of this house alone, however many others answer as well.
+    pub async fn search_here(&self, query: &Query, page: &Page, _now: Timestamp) -> Result<Found, Error> {
+        let _turn = self.turn().await;
+        let (mut tx, state) = self.state().await?;
+        let mut found = search::search(&mut tx, &state.of_house(), query, page, self.sight).await?;
+        // A national entry that lost an address to us stands beside ours.
+        found.listings.retain(|listing| match listing {
+            Listing::Professional(entry) => entry.source == Source::Local,
+            Listing::Organisation(entry) => entry.source == Source::Local,
+        });
+        // How many answer is not how many are ours.
+        found.total = None;
+        Ok(found)
     }
 
     /// Who holds an address, and that mailbox.
@@ -259,6 +276,18 @@ impl State {
         let live = live.at(tx, version, generation).await?;
         let all = segments.iter().map(|(_, segment)| Arc::clone(segment)).chain(live.segments()).collect();
         Ok(Self { version, generation, segments, live, index: Index::of(all), chunks: Arc::clone(chunks) })
+    }
+
+    /// The same with nothing to be found but what this house says.
+    fn of_house(&self) -> Self {
+        Self {
+            version: self.version,
+            generation: self.generation,
+            segments: Vec::new(),
+            live: self.live.clone(),
+            index: Index::of(self.live.segments().collect()),
+            chunks: Arc::clone(&self.chunks),
+        }
     }
 
     /// The entries with these ids, in the order asked, as `sight` shows them.

@@ -4,8 +4,9 @@ use audit::{Act, Actor};
 use db::{Tx, args};
 use names::{AdministratorId, Timestamp};
 
-use super::sessions::{self, Opening};
+use super::sessions;
 use super::{AdministratorState, rows, second_factor};
+use crate::browser::Fresh;
 use crate::professionals::invitations::canonical;
 use crate::sessions::SignedIn;
 use crate::sign_in::{fresh_token, sha256};
@@ -128,7 +129,7 @@ impl Directory {
 
     /// The first code: both factors count from now on, the invitation is used up, sessions before end.
     pub async fn finish_enrolment(&self, token: &str, code: &str, now: Timestamp) -> Result<Finished, Error> {
-        let (opening, signed_in) = Opening::new(self, None, now);
+        let (opening, signed_in) = Fresh::new(self, None, now);
         let recovery = second_factor::draw_recovery(self.entropy());
         let unit = Finish {
             directory: self.clone(),
@@ -151,7 +152,7 @@ struct Finish {
     pending: [u8; 32],
     code: String,
     recovery: Vec<String>,
-    opening: Opening,
+    opening: Fresh,
     now: Timestamp,
 }
 
@@ -194,7 +195,7 @@ impl db::Unit for Finish {
         let detail = format!("administrator={} factors=password+totp", id.0);
         let line = self.directory.told_of_administrators(by, Act::PasswordChosen, detail, self.now);
         audit::append(tx, &[line]).await?;
-        self.opening.open(&self.directory, tx, &known).await?;
+        sessions::open(&self.opening, &self.directory, tx, &known).await?;
         Ok(End::Enrolled)
     }
 }

@@ -6,8 +6,8 @@ use db::{Tx, args};
 use names::{AdministratorId, SessionId, Timestamp};
 
 use super::{Administrator, AdministratorState, rows, second_factor};
-use crate::sessions::SignedIn;
-use crate::sign_in::{fresh_token, sha256};
+use crate::browser::{self, Fresh, Room};
+use crate::sign_in::sha256;
 use crate::{Directory, Error, limits};
 
 /// A live session of an administrator who may still come in. Roles are those of this moment.
@@ -33,7 +33,7 @@ impl AdministratorSession {
     /// Whether a form's token is this session's; compared in constant time.
     #[must_use]
     pub fn is_csrf(&self, token: &str) -> bool {
-        aws_lc_rs::constant_time::verify_slices_are_equal(token.as_bytes(), self.csrf.as_bytes()).is_ok()
+        browser::is_csrf(token, &self.csrf)
     }
 
     /// Whether the second factor was shown recently enough for a grave act.
@@ -90,13 +90,7 @@ impl Directory {
         session: &AdministratorSession,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if now.since(session.seen) < limits::SESSION_TOUCH {
-            return Ok(());
-        }
-        let touch = db::unit("touch an administrator's session", (session.id, now), |(id, now), tx| {
-            Box::pin(async move { tx.execute(TOUCH, args![*id, *now]).await.map(drop) })
-        });
-        Ok(self.db().write(touch).await?)
+        browser::touch(self, TOUCH, (session.id, session.seen), now).await
     }
 
     /// Shows the second factor again, before a grave act. False when the code is not right.
@@ -148,49 +142,24 @@ impl Directory {
     }
 }
 
-/// A session about to begin.
-pub(super) struct Opening {
-    id: SessionId,
-    token: [u8; 32],
-    replaced: Option<[u8; 32]>,
-    csrf: String,
-    now: Timestamp,
-}
+const ROOM: Room = Room { forget_dead: FORGET_DEAD, replace: REPLACE };
 
-impl Opening {
-    /// With fresh secrets: what is kept, and what the browser gets once it is written.
-    pub(super) fn new(directory: &Directory, replaced: Option<&str>, now: Timestamp) -> (Self, SignedIn) {
-        let (token, hash) = fresh_token(directory);
-        let (csrf, _) = fresh_token(directory);
-        let opening = Self {
-            id: SessionId(directory.db().id(now)),
-            token: hash,
-            replaced: replaced.map(|token| sha256(token.as_bytes())),
-            csrf: csrf.clone(),
-            now,
-        };
-        (opening, SignedIn { token, csrf })
-    }
-
-    /// Writes it with its line, and forgets the one before it and those that are over.
-    pub(super) async fn open(
-        &self,
-        directory: &Directory,
-        tx: &mut Tx,
-        who: &Administrator,
-    ) -> Result<(), Error> {
-        tx.execute(FORGET_DEAD, args![self.now, self.now.plus(-limits::SESSION_IDLE)]).await?;
-        if let Some(replaced) = &self.replaced {
-            tx.execute(REPLACE, args![replaced]).await?;
-        }
-        let ends = self.now.plus(limits::CONSOLE_SESSION);
-        tx.execute(INSERT, args![self.id, self.token, who.id.0, self.csrf.as_str(), self.now, ends]).await?;
-        tx.execute(FORGET_OLDEST, args![who.id.0, limits::CONSOLE_SESSIONS]).await?;
-        let detail = format!("door=console session={}", self.id.0);
-        let line = directory.told_of_administrators(who.authority().actor(), Act::SignedIn, detail, self.now);
-        audit::append(tx, &[line]).await?;
-        Ok(())
-    }
+/// Writes a session with its line, and forgets the one before it and those that are over.
+pub(super) async fn open(
+    fresh: &Fresh,
+    directory: &Directory,
+    tx: &mut Tx,
+    who: &Administrator,
+) -> Result<(), Error> {
+    fresh.make_room(tx, &ROOM).await?;
+    let ends = fresh.now.plus(limits::CONSOLE_SESSION);
+    let row = args![fresh.id, fresh.token, who.id.0, fresh.csrf.as_str(), fresh.now, ends];
+    tx.execute(INSERT, row).await?;
+    tx.execute(FORGET_OLDEST, args![who.id.0, limits::CONSOLE_SESSIONS]).await?;
+    let detail = format!("door=console session={}", fresh.id.0);
+    let line = directory.told_of_administrators(who.authority().actor(), Act::SignedIn, detail, fresh.now);
+    audit::append(tx, &[line]).await?;
+    Ok(())
 }
 
 pub(super) async fn end_all(tx: &mut Tx, id: AdministratorId) -> Result<(), db::Error> {

@@ -5,8 +5,9 @@ use audit::{Act, Actor};
 use db::{Tx, args};
 use names::{AdministratorId, Timestamp};
 
-use super::sessions::Opening;
+use super::sessions;
 use super::{AdministratorState, rows, second_factor};
+use crate::browser::Fresh;
 use crate::sessions::SignedIn;
 use crate::sign_in::{fresh_token, sha256};
 use crate::{Directory, Error, limits};
@@ -88,7 +89,7 @@ impl Directory {
         replaced: Option<&str>,
         now: Timestamp,
     ) -> Result<CheckedFactor, Error> {
-        let (opening, signed_in) = Opening::new(self, replaced, now);
+        let (opening, signed_in) = Fresh::new(self, replaced, now);
         let unit = CheckFactor {
             directory: self.clone(),
             pending: sha256(pending.as_bytes()),
@@ -108,7 +109,7 @@ struct CheckFactor {
     directory: Directory,
     pending: [u8; 32],
     code: String,
-    opening: Opening,
+    opening: Fresh,
     now: Timestamp,
 }
 
@@ -139,7 +140,7 @@ impl db::Unit for CheckFactor {
             if tx.execute(WIN, args![id]).await? != 1 {
                 return Ok(Checked::Over);
             }
-            self.opening.open(&self.directory, tx, who).await?;
+            sessions::open(&self.opening, &self.directory, tx, who).await?;
             return Ok(Checked::In);
         }
         tx.execute(MISS, args![id]).await?;

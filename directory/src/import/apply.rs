@@ -93,7 +93,7 @@ async fn write(
             }
         },
         Write::Member { mailbox, person, rights } => {
-            delegations::save_member(tx, *mailbox, *person, *rights).await?;
+            delegations::save_rights(tx, *mailbox, *person, *rights).await?;
         }
         Write::Delegation(delegation) => delegations::save(tx, delegation).await?,
         Write::Patient { patient, entrance } => {

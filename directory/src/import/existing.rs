@@ -97,8 +97,8 @@ async fn load_trade(tx: &mut Tx, seed: &Seed, existing: &mut Existing) -> Result
         existing.mailboxes.insert(mailbox.address.clone(), mailbox);
     }
     let accounts: Vec<AccountId> = existing.mailboxes.values().map(|mailbox| mailbox.account).collect();
-    for (mailbox, person, rights) in delegations::members(tx, &accounts).await? {
-        existing.members.insert((mailbox, person), rights);
+    for member in delegations::members(tx, &accounts).await? {
+        existing.members.insert((member.mailbox, member.person), member.rights);
     }
     for delegation in delegations::of_mailboxes(tx, &accounts).await? {
         existing.delegations.insert((delegation.mailbox, delegation.person), delegation);

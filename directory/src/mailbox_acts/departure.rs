@@ -7,7 +7,7 @@ use names::{AccountId, AccountKind, PersonId, Timestamp};
 use super::looking::of_person;
 use super::recovering::REVOKE_ALL;
 use super::{MailboxRefusal, changing, organisation_of};
-use crate::mailboxes::{Mailbox, MailboxState};
+use crate::mailboxes::{self, Mailbox, MailboxState};
 use crate::professionals::sessions;
 use crate::{Authority, Directory, Error, Person, Power, Rights, delegations, people};
 
@@ -105,7 +105,16 @@ async fn planned(
         kept: Vec::new(),
         access: Access::Ended,
     };
-    for (mailbox, _) in of_person(tx, person, now).await? {
+    let mut used: Vec<Mailbox> = of_person(tx, person, now).await?.into_iter().map(|(one, _)| one).collect();
+    // What would begin on a later day ends as well.
+    let later: Vec<AccountId> =
+        delegations::later(tx, person, now).await?.into_iter().map(|(mailbox, _)| mailbox).collect();
+    for mailbox in mailboxes::find(tx, &later).await? {
+        if used.iter().all(|known| known.account != mailbox.account) {
+            used.push(mailbox);
+        }
+    }
+    for mailbox in used {
         let within = by.may(Power::Depart, organisation_of(&mailbox));
         match (within, is_own(&mailbox)) {
             (_, true) if mailbox.state == MailboxState::Closed => {}
@@ -119,7 +128,7 @@ async fn planned(
     }
     for mailbox in &departed.shared {
         let mut members = delegations::members(tx, &[mailbox.account]).await?;
-        members.retain(|(_, other, rights)| *other != person && *rights == Rights::Manage);
+        members.retain(|one| one.person != person && one.rights == Rights::Manage && one.period.holds(now));
         if members.is_empty() && mailbox.person.is_none() {
             departed.unmanaged.push(mailbox.clone());
         }

@@ -6,7 +6,8 @@ use names::{AccountId, OrganisationId, PersonId, Timestamp};
 use super::{organisation_of, theirs};
 use crate::mailboxes::{self, Mailbox};
 use crate::{
-    Authority, Directory, Error, Organisation, Person, Power, Rights, delegations, organisations, people,
+    Authority, Directory, Error, Organisation, Period, Person, Power, Rights, delegations, organisations,
+    people,
 };
 
 /// A mailbox with everybody who may use it.
@@ -25,8 +26,8 @@ pub struct AdmittedLine {
     pub person: Person,
     /// What they may do.
     pub rights: Rights,
-    /// Until when; none is until it is ended.
-    pub until: Option<Timestamp>,
+    /// From when until when.
+    pub period: Period,
 }
 
 /// A professional with the mailboxes they may use.
@@ -89,13 +90,13 @@ impl Directory {
             return Ok(None);
         };
         let mut admitted = Vec::new();
-        for (_, person, rights) in delegations::members(&mut tx, &[account]).await? {
-            admitted.extend(line(&mut tx, person, rights, None).await?);
-        }
-        for one in delegations::of_mailboxes(&mut tx, &[account]).await? {
-            if one.ends.is_none_or(|ends| ends > now) {
-                admitted.extend(line(&mut tx, one.person, one.rights, one.ends).await?);
-            }
+        let members = delegations::members(&mut tx, &[account]).await?.into_iter();
+        let members = members.map(|one| (one.person, one.rights, one.period));
+        let delegates = delegations::of_mailboxes(&mut tx, &[account]).await?.into_iter();
+        let delegates = delegates.map(|one| (one.person, one.rights, one.period()));
+        for (person, rights, period) in members.chain(delegates).filter(|(.., period)| !period.is_over(now)) {
+            let found = people::find(&mut tx, person).await?;
+            admitted.extend(found.map(|person| AdmittedLine { person, rights, period }));
         }
         admitted.sort_by_key(|line| (line.person.family_name.clone(), line.person.given_name.clone()));
         Ok(Some(MailboxSheet { mailbox, admitted }))
@@ -190,13 +191,4 @@ pub(super) async fn is_theirs(
 
 async fn accounts(tx: &mut Tx, sql: &'static str, whose: i64) -> Result<Vec<AccountId>, db::Error> {
     tx.rows(sql, args![whose]).await?.iter().map(|row| row.int(0).map(AccountId)).collect()
-}
-
-async fn line(
-    tx: &mut Tx,
-    person: PersonId,
-    rights: Rights,
-    until: Option<Timestamp>,
-) -> Result<Option<AdmittedLine>, Error> {
-    Ok(people::find(tx, person).await?.map(|person| AdmittedLine { person, rights, until }))
 }

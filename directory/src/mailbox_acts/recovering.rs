@@ -2,13 +2,14 @@
 
 use audit::Act;
 use db::{Tx, args};
-use names::{CredentialId, PersonId, Timestamp};
+use names::{AccountKind, CredentialId, PersonId, Timestamp};
 
-use super::MailboxRefusal;
 use super::looking::is_theirs;
+use super::{MailboxRefusal, theirs};
+use crate::mailboxes::{self, MailboxState};
 use crate::professionals::{Invitation, invitations, sessions};
 use crate::users::Contact;
-use crate::{Authority, Channel, Directory, Error, IssuedPassword, Owner, Power, people};
+use crate::{Authority, Channel, Directory, Error, IssuedPassword, Owner, Power, PreparedPassword, people};
 
 /// What a reset takes away.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,42 +41,58 @@ impl Directory {
         Ok(self.db().write(unit).await?.map(|()| invitation))
     }
 
-    /// Makes an application password for a professional who has none left, and shows it this once.
-    pub async fn issue_password_for(
+    /// Draws an application password for a professional, or for the machine of an open APP mailbox; it is
+    /// still to be written. The outer error is ours.
+    pub async fn prepare_password_as(
         &self,
-        person: PersonId,
+        owner: Owner,
         label: &str,
         by: &Authority,
         now: Timestamp,
-    ) -> Result<Result<IssuedPassword, MailboxRefusal>, Error> {
-        if !self.has_passwords_of(person, by, now).await? {
+    ) -> Result<Result<(PreparedPassword, IssuedPassword), MailboxRefusal>, Error> {
+        let mut tx = self.db().read().await?;
+        if !has_passwords(&mut tx, owner, by, now).await? {
             return Ok(Err(MailboxRefusal::NotFound));
         }
-        Ok(Ok(self.issue_password(Owner::Person(person), label, by.actor(), now).await?))
+        if let Owner::Machine(account) = owner {
+            let found = mailboxes::find(&mut tx, &[account]).await?.pop();
+            if found.is_none_or(|mailbox| mailbox.state != MailboxState::Open) {
+                return Ok(Err(MailboxRefusal::State));
+            }
+        }
+        Ok(Ok(self.prepare_password(owner, label, by.actor(), now)))
     }
 
-    /// Withdraws one of a professional's.
-    pub async fn revoke_password_of(
+    /// Withdraws one of a professional's, or of a machine's.
+    pub async fn revoke_password_as(
         &self,
-        person: PersonId,
+        owner: Owner,
         credential: CredentialId,
         by: &Authority,
         now: Timestamp,
     ) -> Result<Result<bool, MailboxRefusal>, Error> {
-        if !self.has_passwords_of(person, by, now).await? {
-            return Ok(Err(MailboxRefusal::NotFound));
+        let theirs = {
+            let mut tx = self.db().read().await?;
+            has_passwords(&mut tx, owner, by, now).await?
+        };
+        match theirs {
+            true => Ok(Ok(self.revoke_password(owner, credential, by.actor(), now).await?)),
+            false => Ok(Err(MailboxRefusal::NotFound)),
         }
-        Ok(Ok(self.revoke_password(Owner::Person(person), credential, by.actor(), now).await?))
     }
+}
 
-    async fn has_passwords_of(
-        &self,
-        person: PersonId,
-        by: &Authority,
-        now: Timestamp,
-    ) -> Result<bool, Error> {
-        let mut tx = self.db().read().await?;
-        is_theirs(&mut tx, person, by, Power::ChangeCredentials, now).await
+/// Whether the passwords of an owner are whoever asks'.
+async fn has_passwords(tx: &mut Tx, owner: Owner, by: &Authority, now: Timestamp) -> Result<bool, Error> {
+    match owner {
+        Owner::Person(person) => {
+            let known = people::find(tx, person).await?.is_some();
+            Ok(known && is_theirs(tx, person, by, Power::ChangeCredentials, now).await?)
+        }
+        Owner::Machine(account) => {
+            let found = theirs(tx, by, Power::ChangeCredentials, account).await?;
+            Ok(found.is_some_and(|mailbox| mailbox.kind == AccountKind::Applicative))
+        }
     }
 }
 

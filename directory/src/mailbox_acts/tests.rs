@@ -7,7 +7,8 @@ use register::{Criterion, Match, Page, Query, Register, Sight, Standing};
 use super::*;
 use crate::testing::{House, NOW, address, houses};
 use crate::{
-    Accepted, Channel, MailboxState, MemberRefusal, Owner, Reach, Rights, Role, Roles, organisations, people,
+    Accepted, Channel, IssuedPassword, MailboxState, MemberRefusal, Owner, Period, Reach, Rights, Role,
+    Roles, organisations, people,
 };
 
 const PAUL: &str = "10099000027";
@@ -47,6 +48,20 @@ async fn create(house: &House, new: NewMailbox, by: &Authority) -> Result<Mailbo
         Box::pin(directory.create_mailbox_in(tx, prepared, by, NOW))
     });
     house.db.write(unit).await.unwrap()
+}
+
+/// An administrator makes an application password.
+async fn issue_as(house: &House, owner: Owner, by: &Authority) -> IssuedPassword {
+    let prepared = house.directory.prepare_password_as(owner, "Poste", by, NOW).await.unwrap();
+    let (prepared, issued) = prepared.map_err(drop).unwrap();
+    let unit = db::unit("write it", (house.directory.clone(), prepared), |(directory, prepared), tx| {
+        Box::pin(async move {
+            let told = directory.write_password_in(tx, prepared).await?;
+            audit::append(tx, &[told]).await
+        })
+    });
+    house.db.write(unit).await.unwrap();
+    issued
 }
 
 fn new(local: &str, kind: AccountKind, person: Option<NewPerson>, finess: Option<&str>) -> NewMailbox {
@@ -161,7 +176,10 @@ async fn what_is_not_theirs_and_what_is_not_there_are_one_answer() {
                     let moved = directory.move_mailbox(account, to, by, NOW).await.unwrap();
                     assert_eq!(moved, Err(MailboxRefusal::NotFound), "{}: {to:?}", house.engine);
                 }
-                let set = directory.set_member_as(by, account, ANNE, Some(Rights::Read), NOW).await.unwrap();
+                let set = directory
+                    .set_member_as(by, account, ANNE, (Some(Rights::Read), None), NOW)
+                    .await
+                    .unwrap();
                 assert_eq!(set, Err(MemberRefusal::NotYours));
             }
             for who in [person(&house, PAUL).await, PersonId(1)] {
@@ -169,8 +187,8 @@ async fn what_is_not_theirs_and_what_is_not_there_are_one_answer() {
                 assert_eq!(left, Err(MailboxRefusal::NotFound), "{}", house.engine);
                 let reset = directory.reset_professional(who, None, Reset::SignIn, by, NOW).await.unwrap();
                 assert_eq!(reset.unwrap_err(), MailboxRefusal::NotFound);
-                let issued = directory.issue_password_for(who, "x", by, NOW).await.unwrap();
-                assert_eq!(issued.unwrap_err(), MailboxRefusal::NotFound);
+                let issued = directory.prepare_password_as(Owner::Person(who), "x", by, NOW).await.unwrap();
+                assert_eq!(issued.map(drop).unwrap_err(), MailboxRefusal::NotFound);
             }
         }
         assert!(directory.mailbox_sheet(ours, &theirs, NOW).await.unwrap().is_none(), "{}", house.engine);
@@ -256,8 +274,9 @@ async fn an_administrator_says_who_is_of_a_team_even_from_elsewhere() {
     for house in houses().await {
         let directory = &house.directory;
         let (team, hospital) = (house.account(CARDIOLOGY).await, of(&house, HOSPITAL).await);
-        let set =
-            async |to: &str, rights| directory.set_member_as(&hospital, team, to, rights, NOW).await.unwrap();
+        let set = async |to: &str, rights| {
+            directory.set_member_as(&hospital, team, to, (rights, None), NOW).await.unwrap()
+        };
         assert_eq!(set("10099999999", Some(Rights::Read)).await, Err(MemberRefusal::Nobody));
         set(MARIE, Some(Rights::Read)).await.unwrap();
         set(PAUL, None).await.unwrap();
@@ -268,11 +287,12 @@ async fn an_administrator_says_who_is_of_a_team_even_from_elsewhere() {
         assert_eq!(shown, [("Dubreuil", Rights::Manage), ("Lenoir", Rights::Read)], "{}", house.engine);
         // In a mailbox of a person: acting for its holder, for a time.
         let own = house.account(PAULS).await;
-        let ends = Some(NOW.plus(DAY));
-        let given = directory.delegate_as(&hospital, own, MARIE, Rights::Read, ends, NOW).await.unwrap();
+        let period = Period { starts: None, ends: Some(NOW.plus(DAY)) };
+        let wish = (Some(Rights::Read), Some(period));
+        let given = directory.set_member_as(&hospital, own, MARIE, wish, NOW).await.unwrap();
         assert!(given.is_ok(), "{}", house.engine);
         let sheet = directory.mailbox_sheet(own, &hospital, NOW).await.unwrap().unwrap();
-        assert!(sheet.admitted.iter().any(|line| line.until == ends), "{}", house.engine);
+        assert!(sheet.admitted.iter().any(|line| line.period.ends == period.ends), "{}", house.engine);
         let told = acts(&house, Chain::Account(team)).await;
         assert!(told.iter().all(|(_, actor, _)| *actor == hospital.actor()), "{told:?}");
     }
@@ -347,7 +367,7 @@ async fn lost_factors_are_reset_and_an_invitation_chooses_anew() {
         let chosen =
             directory.accept_invitation(PAUL, &invitation.code, "Deux-Canoes-31", NOW).await.unwrap();
         assert_eq!(chosen, Accepted::Chosen, "{}", house.engine);
-        let issued = directory.issue_password_for(paul, "Poste", &hospital, NOW).await.unwrap().unwrap();
+        let issued = issue_as(&house, Owner::Person(paul), &hospital).await;
         let login = address(PAULS);
         reset(None, Reset::SignIn).await.unwrap();
         let started = directory.start_professional_sign_in(PAUL, "Deux-Canoes-31", NOW).await.unwrap();

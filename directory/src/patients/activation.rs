@@ -130,17 +130,6 @@ pub enum ActivationRefusal {
     NotYours,
 }
 
-/// What is allowed in an emergency. Nothing, unless it was ticked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Consents {
-    /// The emergency medical service may read.
-    pub samu: bool,
-    /// Any professional may read when the person cannot answer.
-    pub professionals: bool,
-    /// They may then see masked documents too.
-    pub masked: bool,
-}
-
 /// What was chosen so far. Sealed.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Draft {

@@ -40,8 +40,11 @@ pub struct DueErasure {
     pub why: Erasure,
 }
 
+/// Those that were begun are not due: they are finished apart, so that many that fail hold no others back.
 const DUE: &str = "SELECT id, account, erase_at FROM patient WHERE state = 'closed'
-    AND (erase_at <= $1 OR closed_at <= $2) ORDER BY closed_at LIMIT $3";
+    AND (erase_at <= $1 OR closed_at <= $2)
+    AND NOT EXISTS (SELECT 1 FROM erased_profile e WHERE e.account = patient.account)
+    ORDER BY closed_at LIMIT $3";
 const STILL: &str = "SELECT account FROM patient WHERE id = $1 AND state = 'closed'
     AND (erase_at <= $2 OR closed_at <= $3) {FOR UPDATE}";
 const NOTE: &str = "INSERT INTO erased_profile (account, patient, erased_at) VALUES ($1, $2, $3)
@@ -73,7 +76,7 @@ const FORGET: [&str; 16] = [
 ];
 
 impl Directory {
-    /// The closed profiles whose time has come at `now`, oldest first.
+    /// The closed profiles whose time has come at `now` and whose erasure was not begun, oldest first.
     pub async fn due_erasures(&self, limit: u32, now: Timestamp) -> Result<Vec<DueErasure>, Error> {
         let mut tx = self.db().read().await?;
         let rows = tx.rows(DUE, args![now, self.rules().archived_since(now), limit]).await?;

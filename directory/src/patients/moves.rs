@@ -176,6 +176,11 @@ impl Move {
         Self { patient, event: ProfileEvent::Reopened, wish: Some(Wish::Withdrawal) }
     }
 
+    /// A closed space taken up again by its own person, inside their unit.
+    pub(super) fn reopening(patient: PatientId) -> Self {
+        Self { patient, event: ProfileEvent::Reopened, wish: Some(Wish::Reopening) }
+    }
+
     pub(super) async fn run(
         &self,
         tx: &mut Tx,

@@ -52,11 +52,12 @@ impl Asker {
         tx: &mut Tx,
         to: &str,
         mailbox: &Mailbox,
+        now: Timestamp,
     ) -> Result<Option<Person>, Error> {
         let found = users::person_of(tx, to).await?;
         let organisation = mailbox.organisation.as_ref().map(|organisation| organisation.id);
         match self {
-            Self::Manager(_) => Ok(colleague(tx, organisation, found).await?),
+            Self::Manager(_) => Ok(colleague(tx, organisation, found, now).await?),
             Self::Administrator(_) => match found {
                 Some(found) => Ok(people::find(tx, found).await?),
                 None => Ok(None),

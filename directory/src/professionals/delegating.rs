@@ -5,8 +5,8 @@ use db::{Tx, args};
 use names::{AccountId, AccountKind, OrganisationId, PersonId, Timestamp};
 
 use super::asking::Asker;
-use crate::delegations::{self, Delegation};
-use crate::{Authority, Directory, Error, Mailbox, MailboxState, Person, Rights, mailboxes, people};
+use crate::delegations::{self, Delegation, Period};
+use crate::{Directory, Error, Mailbox, MailboxState, Person, Rights, mailboxes, people};
 
 /// A delegation as both sides see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,7 +33,7 @@ pub enum DelegationRefusal {
     Nobody,
     /// One needs no delegation for oneself.
     Yourself,
-    /// The end is not in the future.
+    /// The end is not in the future, or not after the beginning.
     Past,
     /// Managing is not delegated.
     Managing,
@@ -44,7 +44,8 @@ const OF_PERSON: &str = "SELECT mailbox, person, rights, starts_at, ends_at FROM
 const IN_ORGANISATION: &str =
     "SELECT 1 FROM mailbox WHERE organisation = $1 AND person = $2 AND state = 'open'
     UNION SELECT 1 FROM member m JOIN mailbox b ON b.account = m.mailbox
-        WHERE b.organisation = $1 AND m.person = $2 AND b.state = 'open'";
+        WHERE b.organisation = $1 AND m.person = $2 AND b.state = 'open'
+        AND (m.starts_at IS NULL OR m.starts_at <= $3) AND (m.ends_at IS NULL OR m.ends_at > $3)";
 const END: &str = "UPDATE delegation SET ends_at = $3 WHERE mailbox = $1 AND person = $2
     AND (ends_at IS NULL OR ends_at > $3)";
 
@@ -70,7 +71,7 @@ impl Directory {
             .collect())
     }
 
-    /// Delegations that hold at `now` on the mailboxes this professional manages.
+    /// Delegations that hold at `now` or later on the mailboxes this professional manages.
     pub async fn delegations_given(
         &self,
         by: PersonId,
@@ -89,7 +90,7 @@ impl Directory {
         lines(&mut tx, given).await
     }
 
-    /// Delegations that hold at `now` for this professional.
+    /// Delegations that hold at `now` or later for this professional.
     pub async fn delegations_received(
         &self,
         person: PersonId,
@@ -102,33 +103,18 @@ impl Directory {
     }
 
     /// Lets `to` (a national identifier, or the address of a mailbox of their own) use a mailbox that
-    /// `by` manages, until `ends`. Given again, it replaces the one before. The outer error is ours.
+    /// `by` manages, during a time. Given again, it replaces the one before. The outer error is ours.
     pub async fn delegate(
         &self,
         by: PersonId,
         mailbox: AccountId,
         to: &str,
         rights: Rights,
-        ends: Option<Timestamp>,
+        period: Period,
         now: Timestamp,
     ) -> Result<Result<Person, DelegationRefusal>, Error> {
         let by = Asker::Manager(by);
-        let unit = Delegate { directory: self.clone(), by, mailbox, to: to.to_owned(), rights, ends, now };
-        self.db().write(unit).await
-    }
-
-    /// The same, by an administrator: to anybody who is known here.
-    pub async fn delegate_as(
-        &self,
-        by: &Authority,
-        mailbox: AccountId,
-        to: &str,
-        rights: Rights,
-        ends: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<Result<Person, DelegationRefusal>, Error> {
-        let by = Asker::Administrator(by.clone());
-        let unit = Delegate { directory: self.clone(), by, mailbox, to: to.to_owned(), rights, ends, now };
+        let unit = Delegate { directory: self.clone(), by, mailbox, to: to.to_owned(), rights, period, now };
         self.db().write(unit).await
     }
 
@@ -174,7 +160,7 @@ struct Delegate {
     mailbox: AccountId,
     to: String,
     rights: Rights,
-    ends: Option<Timestamp>,
+    period: Period,
     now: Timestamp,
 }
 
@@ -190,10 +176,10 @@ impl db::Unit for Delegate {
         if self.rights == Rights::Manage {
             return Ok(Err(DelegationRefusal::Managing));
         }
-        if self.ends.is_some_and(|ends| ends <= self.now) {
+        if !self.period.is_possible(self.now) {
             return Ok(Err(DelegationRefusal::Past));
         }
-        let Some(person) = self.by.named(tx, &self.to, &mailbox).await? else {
+        let Some(person) = self.by.named(tx, &self.to, &mailbox, self.now).await? else {
             return Ok(Err(DelegationRefusal::Nobody));
         };
         if self.by.is(person.id) || mailbox.person.is_some_and(|holder| holder.id == person.id) {
@@ -203,17 +189,16 @@ impl db::Unit for Delegate {
             mailbox: self.mailbox,
             person: person.id,
             rights: self.rights,
-            starts: self.now,
-            ends: self.ends,
+            starts: self.period.later(self.now).unwrap_or(self.now),
+            ends: self.period.ends,
         };
         delegations::save(tx, &delegation).await?;
-        let until = self.ends.map_or_else(|| "open".to_owned(), |ends| ends.0.to_string());
         let told = Told {
             by: self.by.actor(),
             mailbox: self.mailbox,
             person: person.id,
             act: Act::DelegationGiven,
-            more: format!(" rights={} until={until}", self.rights.code()),
+            more: format!(" rights={} {}", self.rights.code(), self.period.told(self.now)),
         };
         self.directory.generation().bump(tx).await?;
         audit::append(tx, &self.directory.between(&told, self.now)).await?;
@@ -271,11 +256,12 @@ pub(super) async fn colleague(
     tx: &mut Tx,
     organisation: Option<OrganisationId>,
     person: Option<PersonId>,
+    now: Timestamp,
 ) -> Result<Option<Person>, db::Error> {
     // No row has id 0: the same statements run for nobody.
     let organisation = organisation.unwrap_or(OrganisationId(0));
     let person = person.unwrap_or(PersonId(0));
-    let belongs = tx.maybe_row(IN_ORGANISATION, args![organisation, person]).await?.is_some();
+    let belongs = tx.maybe_row(IN_ORGANISATION, args![organisation, person, now]).await?.is_some();
     let found = people::find(tx, person).await?;
     Ok(found.filter(|_| belongs))
 }

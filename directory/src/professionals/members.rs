@@ -10,7 +10,7 @@ use names::{AccountId, AccountKind, PersonId, Timestamp};
 use super::asking::{Asker, is_too_much};
 use super::delegating::{Told, managed};
 use super::users;
-use crate::delegations::{self, Delegation};
+use crate::delegations::{self, Delegation, Membership, Period};
 use crate::{Authority, Directory, Error, Rights, people};
 
 /// Somebody who may use a mailbox.
@@ -47,6 +47,8 @@ pub enum MemberRefusal {
     Managing,
     /// A team's mailbox keeps somebody who manages it.
     LastManager,
+    /// The end is not in the future, or not after the beginning.
+    Past,
 }
 
 const OWN_ADDRESS: &str = "SELECT person, address FROM mailbox WHERE kind = $1 AND state = 'open'
@@ -67,7 +69,10 @@ impl Directory {
         let mut tx = self.db().read().await?;
         let Some(found) = managed(&mut tx, by, mailbox, now).await? else { return Ok(None) };
         let holder = found.person.as_ref().map(|person| person.id);
-        let mut rights = admitted(&mut tx, mailbox, now).await?;
+        let mut admitted = admitted(&mut tx, mailbox, now).await?;
+        admitted.retain(|_, admission| admission.period.holds(now));
+        let mut rights: BTreeMap<PersonId, Rights> =
+            admitted.into_iter().map(|(person, admission)| (person, admission.rights)).collect();
         if let Some(holder) = holder {
             rights.insert(holder, Rights::Manage);
         }
@@ -100,8 +105,8 @@ impl Directory {
     }
 
     /// Gives `to` (a national identifier, or the address of a mailbox of their own) these rights in a
-    /// mailbox that `by` manages, or takes all from them. In the mailbox of a person this is a delegation
-    /// without end, elsewhere a membership. The outer error is ours.
+    /// mailbox that `by` manages, or takes all from them; dates that were given stay. In the mailbox of a
+    /// person this is a delegation, elsewhere a membership. The outer error is ours.
     pub async fn set_member(
         &self,
         by: PersonId,
@@ -110,23 +115,32 @@ impl Directory {
         rights: Option<Rights>,
         now: Timestamp,
     ) -> Result<Result<(), MemberRefusal>, Error> {
-        let by = Asker::Manager(by);
-        let unit = SetMember { directory: self.clone(), by, mailbox, to: to.to_owned(), rights, now };
-        self.db().write(unit).await
+        self.set(Asker::Manager(by), mailbox, to, (rights, None), now).await
     }
 
-    /// The same, by an administrator: to anybody who is known here, and a team's mailbox may lose its last
-    /// manager.
+    /// The same, by an administrator: to anybody who is known here, during a time (none: as it was), and a
+    /// team's mailbox may lose its last manager.
     pub async fn set_member_as(
         &self,
         by: &Authority,
         mailbox: AccountId,
         to: &str,
-        rights: Option<Rights>,
+        (rights, period): (Option<Rights>, Option<Period>),
         now: Timestamp,
     ) -> Result<Result<(), MemberRefusal>, Error> {
-        let by = Asker::Administrator(by.clone());
-        let unit = SetMember { directory: self.clone(), by, mailbox, to: to.to_owned(), rights, now };
+        self.set(Asker::Administrator(by.clone()), mailbox, to, (rights, period), now).await
+    }
+
+    async fn set(
+        &self,
+        by: Asker,
+        mailbox: AccountId,
+        to: &str,
+        (rights, period): (Option<Rights>, Option<Period>),
+        now: Timestamp,
+    ) -> Result<Result<(), MemberRefusal>, Error> {
+        let directory = self.clone();
+        let unit = SetMember { directory, by, mailbox, to: to.to_owned(), rights, period, now };
         self.db().write(unit).await
     }
 }
@@ -137,6 +151,8 @@ struct SetMember {
     mailbox: AccountId,
     to: String,
     rights: Option<Rights>,
+    /// As it was, or without limits, when none.
+    period: Option<Period>,
     now: Timestamp,
 }
 
@@ -160,7 +176,7 @@ impl db::Unit for SetMember {
             Some(person) => person,
             // Nobody is taken out who is not in.
             None if self.rights.is_none() => return Ok(Err(MemberRefusal::Nobody)),
-            None => match self.by.named(tx, &self.to, &mailbox).await? {
+            None => match self.by.named(tx, &self.to, &mailbox, self.now).await? {
                 Some(person) => person.id,
                 None => return Ok(Err(MemberRefusal::Nobody)),
             },
@@ -169,20 +185,32 @@ impl db::Unit for SetMember {
         if is_too_much(&mailbox, self.rights) {
             return Ok(Err(MemberRefusal::Managing));
         }
-        let managers = admitted.iter().filter(|(other, rights)| {
-            **other != person && **rights == Rights::Manage && Some(**other) != holder
+        let managers = admitted.iter().filter(|(other, admission)| {
+            let manages = admission.rights == Rights::Manage && admission.period.holds(self.now);
+            **other != person && manages && Some(**other) != holder
         });
         let last = holder.is_none() && self.rights != Some(Rights::Manage) && managers.count() == 0;
         if last && !self.by.may_leave_unmanaged() {
             return Ok(Err(MemberRefusal::LastManager));
         }
         let before = admitted.get(&person).copied();
-        if before == self.rights {
+        let period = self.period.or(before.map(|before| before.period)).unwrap_or(Period::OPEN);
+        if self.rights.is_some() && !period.is_possible(self.now) {
+            return Ok(Err(MemberRefusal::Past));
+        }
+        let wanted = self.rights.map(|rights| Admission { rights, period });
+        let same = |before: Admission, wanted: Admission| {
+            before.rights == wanted.rights && before.period.is_as(wanted.period, self.now)
+        };
+        if before.zip(wanted).is_some_and(|(before, wanted)| same(before, wanted)) {
             return Ok(Ok(()));
         }
-        self.write(tx, person, personal).await?;
-        let (act, more) = match self.rights {
-            Some(rights) => (Act::DelegationGiven, format!(" rights={} until=open", rights.code())),
+        self.write(tx, person, wanted, personal).await?;
+        let (act, more) = match wanted {
+            Some(Admission { rights, period }) => {
+                let more = format!(" rights={} {}", rights.code(), period.told(self.now));
+                (Act::DelegationGiven, more)
+            }
             None => (Act::DelegationEnded, String::new()),
         };
         let told = Told { by: self.by.actor(), mailbox: self.mailbox, person, act, more };
@@ -194,34 +222,58 @@ impl db::Unit for SetMember {
 
 impl SetMember {
     /// One row says it afterwards, whichever said it before.
-    async fn write(&self, tx: &mut Tx, person: PersonId, personal: bool) -> Result<(), db::Error> {
+    async fn write(
+        &self,
+        tx: &mut Tx,
+        person: PersonId,
+        wanted: Option<Admission>,
+        personal: bool,
+    ) -> Result<(), db::Error> {
         tx.execute(REMOVE_MEMBER, args![self.mailbox, person]).await?;
         tx.execute(END_DELEGATION, args![self.mailbox, person, self.now]).await?;
-        match self.rights {
+        let mailbox = self.mailbox;
+        match wanted {
             None => Ok(()),
-            Some(rights) if personal => {
-                let (mailbox, starts) = (self.mailbox, self.now);
-                delegations::save(tx, &Delegation { mailbox, person, rights, starts, ends: None }).await
+            Some(Admission { rights, period }) if personal => {
+                let starts = period.later(self.now).unwrap_or(self.now);
+                delegations::save(tx, &Delegation { mailbox, person, rights, starts, ends: period.ends })
+                    .await
             }
-            Some(rights) => delegations::save_member(tx, self.mailbox, person, rights).await,
+            Some(Admission { rights, period }) => {
+                delegations::save_member(tx, &Membership { mailbox, person, rights, period }).await
+            }
         }
     }
 }
 
-/// What those who are not its holder may do with a mailbox at `now`; the strongest right of each.
+/// What somebody may do, and when.
+#[derive(Clone, Copy)]
+struct Admission {
+    rights: Rights,
+    period: Period,
+}
+
+/// What those who are not its holder may do with a mailbox at `now` or later: what holds counts before what
+/// is to come, and then the strongest right of each.
 async fn admitted(
     tx: &mut Tx,
     mailbox: AccountId,
     now: Timestamp,
-) -> Result<BTreeMap<PersonId, Rights>, db::Error> {
+) -> Result<BTreeMap<PersonId, Admission>, db::Error> {
     let members = delegations::members(tx, &[mailbox]).await?;
-    let mut rights: BTreeMap<PersonId, Rights> =
-        members.into_iter().map(|(_, person, rights)| (person, rights)).collect();
-    for delegation in delegations::of_mailboxes(tx, &[mailbox]).await? {
-        if delegation.starts <= now && delegation.ends.is_none_or(|ends| ends > now) {
-            let strongest = rights.entry(delegation.person).or_insert(delegation.rights);
-            *strongest = delegation.rights.max(*strongest);
+    let members =
+        members.into_iter().map(|one| (one.person, Admission { rights: one.rights, period: one.period }));
+    let delegations = delegations::of_mailboxes(tx, &[mailbox]).await?;
+    let delegates = delegations
+        .into_iter()
+        .map(|one| (one.person, Admission { rights: one.rights, period: one.period() }));
+    let mut found: BTreeMap<PersonId, Admission> = BTreeMap::new();
+    for (person, admission) in members.chain(delegates).filter(|(_, one)| !one.period.is_over(now)) {
+        let rank = |one: &Admission| (one.period.holds(now), one.rights);
+        let kept = found.entry(person).or_insert(admission);
+        if rank(&admission) > rank(kept) {
+            *kept = admission;
         }
     }
-    Ok(rights)
+    Ok(found)
 }

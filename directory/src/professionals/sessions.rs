@@ -5,8 +5,9 @@ use audit::{Act, Actor};
 use db::{Tx, args};
 use names::{NationalPersonId, PersonId, SessionId, Timestamp};
 
+use crate::browser::{self, Fresh, Room};
 use crate::sessions::SignedIn;
-use crate::sign_in::{fresh_token, sha256};
+use crate::sign_in::sha256;
 use crate::{Directory, Error, Person, limits, mailboxes, people};
 
 /// How a professional proved who they are.
@@ -64,7 +65,7 @@ impl ProfessionalSession {
     /// Whether a form's token is this session's; compared in constant time.
     #[must_use]
     pub fn is_csrf(&self, token: &str) -> bool {
-        aws_lc_rs::constant_time::verify_slices_are_equal(token.as_bytes(), self.csrf.as_bytes()).is_ok()
+        browser::is_csrf(token, &self.csrf)
     }
 
     /// Whether the sign-in is recent enough for what outlives the session: a password, a delegation.
@@ -135,13 +136,7 @@ impl Directory {
         session: &ProfessionalSession,
         now: Timestamp,
     ) -> Result<(), Error> {
-        if now.since(session.seen) < limits::SESSION_TOUCH {
-            return Ok(());
-        }
-        let touch = db::unit("touch a professional's session", (session.id, now), |(id, now), tx| {
-            Box::pin(async move { tx.execute(TOUCH, args![*id, *now]).await.map(drop) })
-        });
-        Ok(self.db().write(touch).await?)
+        browser::touch(self, TOUCH, (session.id, session.seen), now).await
     }
 
     /// Signs a professional in who proved their national identifier elsewhere. None when nobody here has
@@ -233,14 +228,12 @@ impl Directory {
     }
 }
 
+const ROOM: Room = Room { forget_dead: FORGET_DEAD, replace: REPLACE };
+
 /// A session about to begin.
 pub(super) struct Opening {
-    id: SessionId,
-    token: [u8; 32],
-    replaced: Option<[u8; 32]>,
-    csrf: String,
+    fresh: Fresh,
     proof: Proof,
-    now: Timestamp,
 }
 
 impl Opening {
@@ -251,17 +244,8 @@ impl Opening {
         replaced: Option<&str>,
         now: Timestamp,
     ) -> (Self, SignedIn) {
-        let (token, hash) = fresh_token(directory);
-        let (csrf, _) = fresh_token(directory);
-        let opening = Self {
-            id: SessionId(directory.db().id(now)),
-            token: hash,
-            replaced: replaced.map(|token| sha256(token.as_bytes())),
-            csrf: csrf.clone(),
-            proof,
-            now,
-        };
-        (opening, SignedIn { token, csrf })
+        let (fresh, signed_in) = Fresh::new(directory, replaced, now);
+        (Self { fresh, proof }, signed_in)
     }
 
     /// Writes it, and forgets the one before it and those that are over. False when the person may use
@@ -272,30 +256,27 @@ impl Opening {
         tx: &mut Tx,
         person: PersonId,
     ) -> Result<bool, Error> {
-        let by = Actor::Person(person);
-        if !may_enter(tx, person, self.now).await? {
+        let (fresh, by) = (&self.fresh, Actor::Person(person));
+        if !may_enter(tx, person, fresh.now).await? {
             let line =
-                directory.told_of_person(person, by, Act::SignInRefused, "mailboxes=0".to_owned(), self.now);
+                directory.told_of_person(person, by, Act::SignInRefused, "mailboxes=0".to_owned(), fresh.now);
             audit::append(tx, &[line]).await?;
             return Ok(false);
         }
-        tx.execute(FORGET_DEAD, args![self.now, self.now.plus(-limits::SESSION_IDLE)]).await?;
-        if let Some(replaced) = &self.replaced {
-            tx.execute(REPLACE, args![replaced]).await?;
-        }
+        fresh.make_room(tx, &ROOM).await?;
         let row = args![
-            self.id,
-            self.token,
+            fresh.id,
+            fresh.token,
             person,
-            self.csrf.as_str(),
+            fresh.csrf.as_str(),
             self.proof.code(),
-            self.now,
-            self.now.plus(limits::SESSION_ABSOLUTE)
+            fresh.now,
+            fresh.now.plus(limits::SESSION_ABSOLUTE)
         ];
         tx.execute(INSERT, row).await?;
         tx.execute(FORGET_OLDEST, args![person, limits::PROFESSIONAL_SESSIONS]).await?;
-        let detail = format!("door=professional-space proof={} session={}", self.proof.code(), self.id.0);
-        let line = directory.told_of_person(person, by, Act::SignedIn, detail, self.now);
+        let detail = format!("door=professional-space proof={} session={}", self.proof.code(), fresh.id.0);
+        let line = directory.told_of_person(person, by, Act::SignedIn, detail, fresh.now);
         audit::append(tx, &[line]).await?;
         Ok(true)
     }

@@ -2,7 +2,7 @@ use names::{AccountId, DAY, HOUR, MINUTE, NationalPersonId};
 
 use super::*;
 use crate::testing::{House, NOW, address, houses};
-use crate::{Channel, CheckedCode, Error, Rights, SignedIn, Started, WeakPassword, limits, people};
+use crate::{Channel, CheckedCode, Error, Period, Rights, SignedIn, Started, WeakPassword, limits, people};
 
 const PAUL: &str = "10099000027";
 const ANNE: &str = "10099000035";
@@ -270,6 +270,7 @@ async fn a_delegation_is_given_inside_the_organisation_by_who_manages_the_mailbo
         let (own, team) = (house.account(PAULS_MAILBOX).await, house.account(CARDIOLOGY).await);
         let maries = house.account(MARIES_MAILBOX).await;
         let tomorrow = Some(NOW.plus(DAY));
+        let until_tomorrow = Period { starts: None, ends: tomorrow };
         use DelegationRefusal::*;
         for (case, by, mailbox, to, rights, ends, want) in [
             ("somebody else's mailbox", paul, maries, ANNE, Rights::Read, tomorrow, NotYours),
@@ -283,14 +284,16 @@ async fn a_delegation_is_given_inside_the_organisation_by_who_manages_the_mailbo
             ("the past", paul, own, ANNE, Rights::Read, Some(NOW), Past),
             ("managing", paul, own, ANNE, Rights::Manage, tomorrow, Managing),
         ] {
-            let given = directory.delegate(by, mailbox, to, rights, ends, NOW).await.unwrap();
+            let period = Period { starts: None, ends };
+            let given = directory.delegate(by, mailbox, to, rights, period, NOW).await.unwrap();
             assert_eq!(given, Err(want), "{}: {case}", house.engine);
         }
         assert!(told(&house, Chain::Account(own)).await.is_empty(), "{}: nothing was done", house.engine);
 
         // The seed lets Anne write for Paul; reading only, until tomorrow, takes its place.
         assert_eq!(directory.delegations_received(anne, NOW).await.unwrap().len(), 1);
-        let given = directory.delegate(paul, own, ANNE, Rights::Read, tomorrow, NOW).await.unwrap().unwrap();
+        let given =
+            directory.delegate(paul, own, ANNE, Rights::Read, until_tomorrow, NOW).await.unwrap().unwrap();
         assert_eq!(given.id, anne);
         let received = directory.delegations_received(anne, NOW).await.unwrap();
         assert_eq!(received.len(), 1, "{}", house.engine);
@@ -414,5 +417,92 @@ async fn a_manager_says_who_is_of_the_team() {
             line(Act::DelegationEnded, ""),
         ];
         assert_eq!(told, want, "{}", house.engine);
+    }
+}
+
+#[tokio::test]
+async fn rights_begin_and_end_by_themselves_on_their_days() {
+    let (monday, friday) = (NOW.plus(DAY), NOW.plus(5 * DAY));
+    let days = Period { starts: Some(monday), ends: Some(friday) };
+    for house in houses().await {
+        let directory = &house.directory;
+        let (paul, marie) = (person(&house, PAUL).await, person(&house, MARIE).await);
+        let (own, team) = (house.account(PAULS_MAILBOX).await, house.account(CARDIOLOGY).await);
+        let all = crate::Authority::operator();
+        for (mailbox, to) in [(team, MARIE), (own, MARIE)] {
+            let wish = (Some(Rights::Write), Some(days));
+            directory.set_member_as(&all, mailbox, to, wish, NOW).await.unwrap().unwrap();
+        }
+        let by = Actor::Person(marie);
+        let issued = directory.issue_password(crate::Owner::Person(marie), "Poste", by, NOW).await.unwrap();
+        let (maries, cardiology) = (address(MARIES_MAILBOX), address(CARDIOLOGY));
+        let login = directory.verify_login(&maries, &issued.secret, NOW).await.unwrap().unwrap();
+        assert_eq!(login.look_again, Some(monday), "{}: she will be let in by herself", house.engine);
+        let mut seen = directory.seen(NOW);
+        for (case, at, holds) in [
+            ("before", monday.plus(-1), false),
+            ("the first moment", monday, true),
+            ("the last moment", friday.plus(-1), true),
+            ("after", friday, false),
+        ] {
+            let engine = house.engine;
+            let used = directory.mailboxes_of(marie, at).await.unwrap();
+            for mailbox in [team, own] {
+                assert_eq!(used.iter().any(|(one, _)| one.account == mailbox), holds, "{engine}: {case}");
+            }
+            // The pro space, her own session that stays open, and a log-in to the team's box.
+            let renewed = directory.renew_login(&login, &mut seen, at).await.unwrap().unwrap();
+            assert_eq!(renewed.rights_in(team), holds.then_some(Rights::Write), "{engine}: {case}");
+            assert_eq!(renewed.sends_as(&address(PAULS_MAILBOX)).is_some(), holds, "{engine}: {case}");
+            let opened = directory.verify_login(&cardiology, &issued.secret, at).await.unwrap();
+            assert_eq!(opened.is_some(), holds, "{engine}: {case}");
+            // What managers see of it (IMAP GETACL).
+            let members = directory.members(paul, team, at).await.unwrap().unwrap();
+            assert_eq!(members.iter().any(|one| one.identifier == MARIES_MAILBOX), holds, "{engine}: {case}");
+            let sheet = directory.mailbox_sheet(team, &all, at).await.unwrap().unwrap();
+            let line = sheet.admitted.iter().find(|line| line.person.id == marie);
+            assert_eq!(line.map(|line| line.period), (at < friday).then_some(days), "{engine}: {case}");
+        }
+        // A program that writes the rights anew (IMAP SETACL) leaves the days.
+        directory.set_member(paul, team, MARIE, Some(Rights::Read), monday).await.unwrap().unwrap();
+        let sheet = directory.mailbox_sheet(team, &all, monday).await.unwrap().unwrap();
+        let line = sheet.admitted.iter().find(|line| line.person.id == marie).unwrap();
+        assert_eq!((line.rights, line.period.ends), (Rights::Read, Some(friday)), "{}", house.engine);
+        use MemberRefusal::Past;
+        for (case, starts, ends) in
+            [("over", None, Some(NOW)), ("the wrong way round", Some(friday), Some(monday))]
+        {
+            let wish = (Some(Rights::Read), Some(Period { starts, ends }));
+            let set = directory.set_member_as(&all, team, MARIE, wish, NOW).await.unwrap();
+            assert_eq!(set, Err(Past), "{}: {case}", house.engine);
+        }
+        let told = told(&house, Chain::Account(team)).await;
+        let first = format!("person={} rights=write until={} from={}", marie.0, friday.0, monday.0);
+        assert_eq!(told[0].2, first, "{}", house.engine);
+        // Who leaves before the first day is not let in on it.
+        let hospital = crate::Authority::operator();
+        let left = directory.depart(marie, crate::Left::Closed, &hospital, NOW).await.unwrap().unwrap();
+        assert!(left.shared.iter().any(|one| one.account == own), "{}: {left:?}", house.engine);
+        assert!(directory.mailboxes_of(marie, monday).await.unwrap().is_empty(), "{}", house.engine);
+    }
+}
+
+#[tokio::test]
+async fn a_believed_log_in_is_looked_at_again_when_a_right_ends() {
+    for house in houses().await {
+        let directory = &house.directory;
+        let marie = person(&house, MARIE).await;
+        let team = house.account(CARDIOLOGY).await;
+        let days = Period { starts: None, ends: Some(NOW.plus(30 * names::SECOND)) };
+        let wish = (Some(Rights::Read), Some(days));
+        let all = crate::Authority::operator();
+        directory.set_member_as(&all, team, MARIE, wish, NOW).await.unwrap().unwrap();
+        let by = Actor::Person(marie);
+        let issued = directory.issue_password(crate::Owner::Person(marie), "Poste", by, NOW).await.unwrap();
+        let login =
+            async |at| directory.verify_login(&address(CARDIOLOGY), &issued.secret, at).await.unwrap();
+        assert!(login(NOW).await.is_some(), "{}", house.engine);
+        assert!(login(NOW.plus(29 * names::SECOND)).await.is_some(), "{}: kept in memory", house.engine);
+        assert!(login(NOW.plus(30 * names::SECOND)).await.is_none(), "{}", house.engine);
     }
 }

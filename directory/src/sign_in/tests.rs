@@ -18,6 +18,7 @@ async fn check(house: &House, started: &Started, code: &str, now: Timestamp) -> 
         CheckedCode::SignedIn(_) => "signed in",
         CheckedCode::Wrong => "wrong",
         CheckedCode::Over => "over",
+        CheckedCode::Closed(_) => "closed",
         CheckedCode::NoProfile => "no profile",
     }
 }

@@ -107,3 +107,55 @@ async fn an_erasure_that_was_begun_is_finished_and_one_undone_by_a_backup_is_rep
         assert!(house.relay.mailstore().key(account).await.is_err(), "{}: and gone again", house.engine);
     }
 }
+
+#[tokio::test]
+async fn an_erasure_that_fails_holds_no_other_back_and_is_done_once_it_can_be() {
+    const JEAN: &str = "167029900040424@patient.mssante.example";
+    for house in houses().await {
+        let (relay, engine) = (&house.relay, house.engine);
+        let (first, account, now) = closed(&house).await;
+        let jeans = house.account(JEAN).await;
+        let jean = relay.directory().patient_by_account(jeans).await.unwrap().unwrap().id;
+        let closing =
+            relay.directory().close_profile(jean, ClosingWish::Delete, &Ground::own(jean), now.plus(1));
+        closing.await.unwrap();
+        // Something that nobody thought of leans on the first one's row.
+        let unit = db::unit("a table from elsewhere", first, |patient, tx| {
+            Box::pin(async move {
+                let table = "CREATE TABLE clinging (patient {INT} NOT NULL REFERENCES patient (id))";
+                tx.execute(table, db::args![]).await?;
+                tx.execute("INSERT INTO clinging (patient) VALUES ($1)", db::args![*patient]).await.map(drop)
+            })
+        });
+        let written: Result<(), db::Error> = house.data.write(unit).await;
+        written.unwrap();
+        let then = now.plus(31 * DAY);
+        let kept = relay.keep_profiles(then).await.unwrap();
+        assert_eq!((kept.erased, kept.again), (1, 0), "{engine}: the other one");
+        let known = async |account| relay.directory().patient_by_account(account).await.unwrap().is_some();
+        assert!(known(account).await && !known(jeans).await, "{engine}");
+        assert!(relay.mailstore().key(account).await.is_err(), "{engine}: its letters are gone all the same");
+        // It is begun, and so it does not come back, whoever asks.
+        let back = relay.directory().reopen_profile(first, &Ground::own(first), then).await;
+        assert!(back.is_err(), "{engine}");
+        assert!(
+            relay.directory().due_erasures(10, then).await.unwrap().is_empty(),
+            "{engine}: finished apart"
+        );
+        let kept = relay.keep_profiles(then.plus(1)).await.unwrap();
+        assert_eq!((kept.erased, kept.again), (0, 0), "{engine}: it still fails");
+        let unit = db::unit("mended", (), |(), tx| {
+            Box::pin(async move { tx.execute("DROP TABLE clinging", db::args![]).await.map(drop) })
+        });
+        let mended: Result<(), db::Error> = house.data.write(unit).await;
+        mended.unwrap();
+        let kept = relay.keep_profiles(then.plus(2)).await.unwrap();
+        assert_eq!((kept.erased, kept.again), (1, 1), "{engine}: done");
+        assert!(!known(account).await, "{engine}");
+        let mut tx = house.data.read().await.unwrap();
+        let told = audit::history(&mut tx, Chain::System, None, 1).await.unwrap().remove(0).line.unwrap();
+        let detail = format!("account={} why=again", account.0);
+        assert_eq!((told.act, told.detail), (Act::ProfileErased, detail), "{engine}: no reason is claimed");
+        assert_eq!(audit::verify(&mut tx, None).await.unwrap(), [], "{engine}: the chains hold");
+    }
+}

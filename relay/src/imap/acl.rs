@@ -144,6 +144,7 @@ fn refused(why: MemberRefusal) -> Refusal {
             Refusal::new(Code::Cannot, "managing the mailbox of a person is not given to another")
         }
         MemberRefusal::LastManager => Refusal::new(Code::Cannot, "somebody must manage this mailbox"),
+        MemberRefusal::Past => Refusal::new(Code::Cannot, "these rights would end before they begin"),
     }
 }
 

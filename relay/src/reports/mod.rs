@@ -7,6 +7,7 @@
 
 mod compose;
 mod incoming;
+mod note;
 mod prepared;
 #[cfg(test)]
 mod tests;

@@ -50,7 +50,7 @@ impl PreparedReport {
     }
 
     /// Writes several, then `lines` of the trail: all folders are locked before the first chain head.
-    pub(crate) async fn write_all(tx: &mut Tx, reports: &[&Self], lines: Vec<Entry>) -> Result<(), Error> {
+    pub async fn write_all(tx: &mut Tx, reports: &[&Self], lines: Vec<Entry>) -> Result<(), Error> {
         let store = |cause| Error::Store { what: "writing reports", cause };
         let queueing = |cause| Error::Database { what: "queueing reports", cause };
         let mut lines = lines;
@@ -249,7 +249,12 @@ impl Relay {
 
     /// Who signs: the postmaster of a domain of ours that the list gives us, because the next operator
     /// checks our certificate against it (DESIGN §2.4).
-    async fn postmaster(&self, to: &Address, fates: &[Fate], now: Timestamp) -> Result<Address, Error> {
+    pub(super) async fn postmaster(
+        &self,
+        to: &Address,
+        fates: &[Fate],
+        now: Timestamp,
+    ) -> Result<Address, Error> {
         let what = "finding who signs a report";
         let candidates: Vec<Address> =
             std::iter::once(to).chain(fates.iter().map(|fate| &fate.recipient)).cloned().collect();

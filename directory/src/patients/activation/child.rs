@@ -4,8 +4,9 @@ use audit::{Act, Actor, Entry};
 use db::{Tx, args};
 use names::Timestamp;
 
-use super::{ActivationRefusal, Consents, chain, finish, live_of};
+use super::{ActivationRefusal, chain, finish, live_of};
 use crate::mandates::{self, Mandate};
+use crate::patients::{Consents, consents};
 use crate::sign_in::sha256;
 use crate::{Directory, Error, Profile, Relation, Session};
 
@@ -72,7 +73,7 @@ impl db::Unit for ActivateChild {
             ON CONFLICT (holder, terms) DO NOTHING";
         let terms = directory.rules().terms_version();
         tx.execute(ACCEPT, args![self.session.user, terms.as_str(), now]).await?;
-        finish::consent(tx, child.id, self.session.user, self.consents, now).await?;
+        consents::save(tx, child.id, self.session.user, self.consents, now).await?;
         directory.generation().bump(tx).await?;
         let by = Actor::Patient(self.session.own_patient);
         let line = |act, detail| {

@@ -5,8 +5,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use db::{Tx, args};
 use names::{PatientId, SessionId, Timestamp};
 
-use super::{ActivationRefusal, Consents, Live, chain, live_of};
-use crate::patients::codes;
+use super::{ActivationRefusal, Live, chain, live_of};
+use crate::patients::{Consents, codes, consents};
 use crate::sessions::{Assurance, NewSession, SignedIn};
 use crate::sign_in::{fresh_token, sha256};
 use crate::users::{Contact, User};
@@ -14,12 +14,6 @@ use crate::{Channel, Directory, Error, ProfileEvent, UserId, patients, sessions,
 
 const ACCEPT: &str = "INSERT INTO accepted_terms (holder, terms, accepted_at) VALUES ($1, $2, $3)
     ON CONFLICT (holder, terms) DO NOTHING";
-const CONSENT: &str =
-    "INSERT INTO emergency_consent (patient, samu, professionals, masked, holder, answered_at)
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (patient) DO UPDATE SET samu = excluded.samu,
-    professionals = excluded.professionals, masked = excluded.masked, holder = excluded.holder,
-    answered_at = excluded.answered_at";
-const CONSENTED: &str = "SELECT samu, professionals, masked FROM emergency_consent WHERE patient = $1";
 const END: &str = "DELETE FROM activation WHERE patient = $1";
 
 impl Directory {
@@ -48,15 +42,6 @@ impl Directory {
             other => other?,
         };
         Ok(activated.map(|()| SignedIn { token: session_token, csrf }))
-    }
-
-    /// What a person allows in an emergency; nothing when they never answered.
-    pub async fn emergency_consents(&self, patient: PatientId) -> Result<Consents, Error> {
-        let mut tx = self.db().read().await?;
-        let Some(row) = tx.maybe_row(CONSENTED, args![patient]).await? else {
-            return Ok(Consents::default());
-        };
-        Ok(Consents { samu: row.bool(0)?, professionals: row.bool(1)?, masked: row.bool(2)? })
     }
 }
 
@@ -105,7 +90,7 @@ impl db::Unit for Activate {
         patients::save(tx, sealing, &patient).await?;
         users::save(tx, sealing, &user, now).await.map_err(taken)?;
         tx.execute(ACCEPT, args![user.id, directory.rules().terms_version(), now]).await?;
-        consent(tx, patient.id, user.id, self.consents, now).await?;
+        consents::save(tx, patient.id, user.id, self.consents, now).await?;
         let session = NewSession {
             id: self.session,
             token: self.token,
@@ -175,24 +160,4 @@ pub(super) async fn open(
     patients::save(tx, directory.sealing(), &known).await?;
     tx.execute(END, args![patient]).await?;
     Ok(Some(known))
-}
-
-pub(super) async fn consent(
-    tx: &mut Tx,
-    patient: PatientId,
-    holder: UserId,
-    consents: Consents,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let Consents { samu, professionals, masked } = consents;
-    tx.execute(CONSENT, args![patient, samu, professionals, masked, holder, now]).await?;
-    Ok(())
-}
-
-impl Consents {
-    /// What the trail tells.
-    pub(super) fn detail(self) -> String {
-        let Self { samu, professionals, masked } = self;
-        format!("samu={samu} professionals={professionals} masked={masked}")
-    }
 }

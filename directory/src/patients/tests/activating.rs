@@ -58,7 +58,7 @@ async fn an_activated_space_is_signed_in_to_by_the_ordinary_way() {
             "where alerts go from now on"
         );
         assert_eq!(after.traits.phone.as_deref(), Some("+33612345678"));
-        assert_eq!(directory.emergency_consents(id).await.unwrap(), consents);
+        assert_eq!(directory.emergency_consents(id).await.unwrap().consents, consents);
 
         let started = directory.start_sign_in(GOOD.0, GOOD.1, now.plus(HOUR)).await.unwrap();
         let sent = started.code.expect("a code leaves");

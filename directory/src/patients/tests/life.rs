@@ -233,3 +233,119 @@ async fn an_import_announces_those_whom_it_does_not_date_and_no_others() {
         assert!(house.directory.lease_notices(10, Spooling::Yes, NOW.plus(1)).await.unwrap().is_empty());
     }
 }
+
+/// The mother's own space, closed at `now` with this wish; her sign-in, up to the code.
+async fn closed_mother(house: &House, wish: ClosingWish, now: Timestamp) -> PatientId {
+    let mother = house.patient_id(crate::testing::MOTHER).await;
+    house.directory.close_profile(mother, wish, &Ground::own(mother), now).await.unwrap();
+    let unit = db::unit("she acts for nobody else", (), |(), tx| {
+        Box::pin(async move { tx.execute("DELETE FROM mandate", db::args![]).await.map(drop) })
+    });
+    house.db.write(unit).await.unwrap();
+    mother
+}
+
+async fn both_factors(house: &House, now: Timestamp) -> crate::CheckedCode {
+    let (login, password) = crate::testing::MOTHER_SIGNS_IN;
+    let started = house.directory.start_sign_in(login, password, now).await.unwrap();
+    let code = started.code.expect("a code leaves").code;
+    house.directory.check_code(&started.pending.token, &code, now).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_closed_space_is_opened_again_by_its_person_until_it_is_destroyed() {
+    for house in houses().await {
+        let (directory, engine) = (&house.directory, house.engine);
+        for (case, wish, days) in
+            [("deletion", ClosingWish::Delete, 29), ("archive", ClosingWish::Archive, 3600)]
+        {
+            let closing = NOW.plus(if case == "archive" { 60 * DAY } else { 0 });
+            let mother = closed_mother(&house, wish, closing).await;
+            let later = closing.plus(days * DAY);
+            let crate::CheckedCode::Closed(space) = both_factors(&house, later).await else {
+                panic!("{engine}: {case}: she is told that it is closed")
+            };
+            assert_eq!(space.patient, mother, "{engine}: {case}");
+            let signed_in = directory.reopen_own(space.user, later).await.unwrap().expect("it opens");
+            let session = house.session(&signed_in.token, later).await.expect("she is in");
+            assert!(
+                session.profile.patient == mother && session.is_csrf(&signed_in.csrf),
+                "{engine}: {case}"
+            );
+            let life = patient(directory, mother).await.life;
+            assert_eq!((life.state(later), life.erase), (ProfileState::Activated, None), "{engine}: {case}");
+            assert!(directory.reopen_own(space.user, later).await.unwrap().is_none(), "{engine}: once");
+            let account = patient(directory, mother).await.account;
+            let told = acts(&house, account).await;
+            let last = told.iter().rev().find(|act| **act != Act::SignedIn);
+            assert_eq!(last, Some(&Act::ProfileReopened), "{engine}: {case}: {told:?}");
+            let kinds = directory.lease_notices(10, Spooling::No, later).await.unwrap();
+            assert!(kinds.iter().any(|one| one.kind == NoticeKind::Reopened), "{engine}: {case}: {kinds:?}");
+            for notice in &kinds {
+                directory.settle_notice(notice, NoticeOutcome::Left, later).await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_to_be_destroyed_does_not_come_back_and_a_wrong_code_opens_nothing() {
+    for house in houses().await {
+        let (directory, engine) = (&house.directory, house.engine);
+        let mother = closed_mother(&house, ClosingWish::Delete, NOW).await;
+        let user = house.mother().await;
+        let due = patient(directory, mother).await.life.erase.unwrap();
+        assert!(directory.closed_space(user, due.plus(-1)).await.unwrap().is_some(), "{engine}");
+        // Nobody has to be awake for it: what is due is gone for its person even before it is erased.
+        assert!(directory.closed_space(user, due).await.unwrap().is_none(), "{engine}");
+        assert!(directory.reopen_own(user, due).await.unwrap().is_none(), "{engine}");
+        assert_eq!(both_factors(&house, due).await, crate::CheckedCode::NoProfile, "{engine}");
+        let (login, _) = crate::testing::MOTHER_SIGNS_IN;
+        let started = directory.start_sign_in(login, "wrong", NOW.plus(HOUR)).await.unwrap();
+        assert!(started.code.is_none(), "{engine}: the password alone decides that a code leaves");
+        let state = patient(directory, mother).await.life.state(NOW.plus(HOUR));
+        assert_eq!(state, ProfileState::Closed, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_allowed_in_an_emergency_is_changed_by_the_person_or_who_represents_them() {
+    for house in houses().await {
+        let (directory, engine) = (&house.directory, house.engine);
+        let token = house.signed_in(NOW).await;
+        let own = house.session(&token, NOW).await.unwrap();
+        let before = directory.emergency_consents(own.profile.patient).await.unwrap();
+        assert_eq!(before, Answered::default(), "{engine}: never asked, nothing allowed");
+        let allowed = Consents { samu: true, masked: true, ..Consents::default() };
+        for _ in 0..2 {
+            directory.change_consents(&own, allowed, NOW).await.unwrap().unwrap();
+        }
+        let after = directory.emergency_consents(own.profile.patient).await.unwrap();
+        assert_eq!(after, Answered { consents: allowed, at: Some(NOW) }, "{engine}");
+        let none = Consents::default();
+        directory.change_consents(&own, none, NOW.plus(HOUR)).await.unwrap().unwrap();
+        let told = acts(&house, own.profile.account).await;
+        let changes = told.iter().filter(|act| **act == Act::ConsentChanged).count();
+        assert_eq!(changes, 2, "{engine}: the same answer again is no line: {told:?}");
+
+        use ConsentRefusal::NotYours;
+        for (case, ins, want) in [
+            ("her child", crate::testing::CHILD, Ok(())),
+            ("her father, whom she helps", crate::testing::FATHER, Err(NotYours)),
+        ] {
+            let patient = house.patient_id(ins).await;
+            let token = house.signed_in(NOW).await;
+            let session = house.session(&token, NOW).await.unwrap();
+            let switched = directory.switch_profile(&session, patient, NOW).await.unwrap().unwrap();
+            let acting = house.session(&switched.token, NOW).await.unwrap();
+            let changed = directory.change_consents(&acting, allowed, NOW).await.unwrap();
+            assert_eq!(changed, want, "{engine}: {case}");
+            let kept = directory.emergency_consents(patient).await.unwrap().consents;
+            assert_eq!(kept == allowed, want.is_ok(), "{engine}: {case}");
+        }
+        let mother = own.profile.patient;
+        directory.close_profile(mother, ClosingWish::Archive, &Ground::own(mother), NOW).await.unwrap();
+        let changed = directory.change_consents(&own, allowed, NOW).await.unwrap();
+        assert_eq!(changed, Err(NotYours), "{engine}: a session from before");
+    }
+}
