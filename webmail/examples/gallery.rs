@@ -271,6 +271,7 @@ fn pages() -> Vec<(&'static str, String)> {
             page(&Profiles {
                 chrome: chrome(Place::Profiles, true),
                 profiles: vec![profile("Anne DURAND", "Mon espace", 0, false), profile("Léo DURAND", "Mon enfant", 2, true)],
+                closed: false,
             }),
         ),
         ("conversations", page(&conversations())),

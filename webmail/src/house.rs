@@ -258,17 +258,22 @@ impl<'a> Browser<'a> {
         Self { house, cookies: Vec::new() }
     }
 
+    /// Identifier, password and code; what comes after.
+    pub async fn up_to_code(&mut self, login: &str, password: &str) -> Shown {
+        let page = self.get("/connexion").await;
+        let fields = [("jeton", page.token().as_str()), ("identifiant", login), ("mot_de_passe", password)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let answer = self.post("/connexion", &fields).await;
+        let page = self.get(answer.header("location")).await;
+        let code = self.house.codes.lock().unwrap().pop().unwrap().code;
+        let fields = [("jeton".to_owned(), page.token()), ("code".to_owned(), code)];
+        self.post(&page.all("action=\"")[0], &fields).await
+    }
+
     /// Signed in by the pages themselves.
     pub async fn signed_in(house: &'a House, login: &str, password: &str) -> Self {
         let mut browser = Self::new(house);
-        let page = browser.get("/connexion").await;
-        let fields = [("jeton", page.token().as_str()), ("identifiant", login), ("mot_de_passe", password)]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let answer = browser.post("/connexion", &fields).await;
-        let page = browser.get(answer.header("location")).await;
-        let code = house.codes.lock().unwrap().pop().unwrap().code;
-        let fields = [("jeton".to_owned(), page.token()), ("code".to_owned(), code)];
-        let answer = browser.post(&page.all("action=\"")[0], &fields).await;
+        let answer = browser.up_to_code(login, password).await;
         assert_eq!(answer.header("location"), "/messages", "{}", answer.status);
         browser
     }

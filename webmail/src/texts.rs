@@ -105,6 +105,10 @@ pub const SENT: &str = "Votre message est envoyé.";
 pub const GOODBYE: &str = "Sur un ordinateur partagé, fermez aussi la fenêtre.";
 /// A sign-in form with an empty field.
 pub const FILL_BOTH: &str = "Saisissez votre identifiant et votre mot de passe.";
+/// After what is allowed in an emergency was changed.
+pub const CONSENTS_SAVED: &str = "Votre réponse est enregistrée. Vous pouvez la changer à tout moment.";
+/// A helper, or somebody who represents the person no more.
+pub const CONSENTS_NOT_YOURS: &str = "Cette réponse appartient à la personne, ou à son représentant légal.";
 /// A right sign-in of somebody whose spaces are all closed.
 pub const NO_PROFILE: &str = "Votre espace santé n’est pas ouvert. Pour l’ouvrir, appelez le 3422.";
 /// Beside a document hidden from professionals.
@@ -339,7 +343,11 @@ pub fn closed(wish: directory::ClosingWish, day: &str, phone: &str) -> Vec<Strin
             )
         }
     };
-    vec![fate, format!("Pour faire rouvrir votre espace, appelez le {phone}."), GOODBYE.to_owned()]
+    vec![
+        fate,
+        format!("Pour rouvrir votre espace, connectez-vous comme d’habitude, ou appelez le {phone}."),
+        GOODBYE.to_owned(),
+    ]
 }
 
 /// Why a login id is not taken.

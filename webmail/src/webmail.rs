@@ -201,13 +201,13 @@ impl Webmail {
 
     /// A reference to something of this session's open space.
     pub(crate) fn hide(&self, purpose: Purpose, session: &Session, id: i64) -> String {
-        self.opaque().hide_id(purpose, &session.profile.account.0.to_be_bytes(), id)
+        self.opaque().hide_ids(purpose, &session.profile.account.0.to_be_bytes(), &[id])
     }
 
     /// What a reference of this session's open space means. Not ours and not there are one answer.
     pub(crate) fn reveal(&self, purpose: Purpose, session: &Session, text: &str) -> Result<i64, Halt> {
-        let id = self.opaque().reveal_id(purpose, &session.profile.account.0.to_be_bytes(), text);
-        id.ok_or_else(|| Trouble::NotFound.into())
+        let ids = self.opaque().reveal_ids(purpose, &session.profile.account.0.to_be_bytes(), text);
+        ids.map(|[id]| id).ok_or_else(|| Trouble::NotFound.into())
     }
 }
 

@@ -9,13 +9,13 @@ mod records;
 mod writing;
 
 pub use letters::{Bodies, OneLetter, Stream, Who};
-pub use profiles::{Closing, Identification};
+pub use profiles::{Closing, Identification, Reopening};
 pub use writing::{Chosen, Message, Permission, Sent, by_contact};
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use directory::{CheckedCode, CodeToSend, Profile, Relation, Session, SignedIn};
+use directory::{CheckedCode, ClosedSpace, CodeToSend, Profile, Relation, Session, SignedIn};
 use mailstore::Viewer;
 use names::{Clock, Entropy, PatientId, SessionId, Timestamp};
 use net::Gate;
@@ -111,6 +111,8 @@ pub enum SecondStep {
     Wrong,
     /// Back to step one.
     Over,
+    /// Their own space is closed, and they may open it again.
+    Closed(ClosedSpace),
     /// Every profile of this person is closed.
     NoProfile,
 }
@@ -161,6 +163,7 @@ impl Rooms {
                 SecondStep::Wrong
             }
             CheckedCode::Over => SecondStep::Over,
+            CheckedCode::Closed(space) => SecondStep::Closed(space),
             CheckedCode::NoProfile => SecondStep::NoProfile,
         })
     }

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use directory::{
-    Activating, ActivationRefusal, Channel, ClosingWish, Consents, ContactRefusal, Ground, Identified,
-    Identity, Invited, LoginRefusal, Patient, Profile, ProfileRules, RepresentationLine,
-    RepresentativeRefusal, Session, SignedIn,
+    Activating, ActivationRefusal, Answered, Channel, ClosedSpace, ClosingWish, ConsentRefusal, Consents,
+    ContactRefusal, Ground, Identified, Identity, Invited, LoginRefusal, Patient, Profile, ProfileRules,
+    RepresentationLine, RepresentativeRefusal, Session, SignedIn, UserId,
 };
 use names::Timestamp;
 
@@ -33,6 +33,19 @@ pub enum Closing {
     Wait(i64),
     /// It cannot be closed.
     NotOpen,
+}
+
+/// Answer to a password typed to open one's own space again.
+#[derive(Debug)]
+pub enum Reopening {
+    /// It is open, and this browser is in it.
+    Opened(SignedIn),
+    /// The password is not the one.
+    WrongPassword,
+    /// Too many tries.
+    Wait(i64),
+    /// It is not closed, or nothing is left of it.
+    Gone,
 }
 
 impl Rooms {
@@ -164,6 +177,55 @@ impl Rooms {
             Err(directory::Error::State(_)) => Ok(Closing::NotOpen),
             other => other.doing("closing a space").map(|closed| Closing::Closed(Box::new(closed))),
         }
+    }
+
+    /// What is allowed in an emergency in the space that is open.
+    pub async fn emergency_consents(&self, session: &Session) -> Result<Answered, Failure> {
+        let found = self.relay.directory().emergency_consents(session.profile.patient).await;
+        found.doing("looking at what is allowed in an emergency")
+    }
+
+    /// Changes it.
+    pub async fn change_consents(
+        &self,
+        session: &Session,
+        consents: Consents,
+        now: Timestamp,
+    ) -> Result<Result<(), ConsentRefusal>, Failure> {
+        let changed = self.relay.directory().change_consents(session, consents, now).await;
+        changed.doing("changing what is allowed in an emergency")
+    }
+
+    /// The own space of whoever is signed in, if it is closed and may be opened again.
+    pub async fn closed_space(&self, user: UserId, now: Timestamp) -> Result<Option<ClosedSpace>, Failure> {
+        self.relay.directory().closed_space(user, now).await.doing("looking for a closed space")
+    }
+
+    /// Opens it again for somebody who showed both factors just now; none when nothing is left of it.
+    pub async fn reopen(&self, user: UserId, now: Timestamp) -> Result<Option<SignedIn>, Failure> {
+        self.relay.directory().reopen_own(user, now).await.doing("opening a closed space again")
+    }
+
+    /// The same for somebody who is in another space: their password is typed again.
+    pub async fn reopen_own(
+        &self,
+        session: &Session,
+        password: &str,
+        peer: IpAddr,
+        now: Timestamp,
+    ) -> Result<Reopening, Failure> {
+        let account = format!("password {}", session.user.0);
+        if let Err(wait) = self.gate.check_auth(&account, peer, now) {
+            return Ok(Reopening::Wait(i64::try_from(wait.0.as_secs()).unwrap_or(i64::MAX)));
+        }
+        let directory = self.relay.directory();
+        if !directory.confirm_password(session.user, password).await.doing("checking a password")? {
+            self.gate.failed(&account, peer, now);
+            return Ok(Reopening::WrongPassword);
+        }
+        let Some(signed_in) = self.reopen(session.user, now).await? else { return Ok(Reopening::Gone) };
+        self.sign_out(session, now).await?;
+        Ok(Reopening::Opened(signed_in))
     }
 
     /// The invitations a person sent, and those that wait for their answer.

@@ -219,7 +219,13 @@ async fn a_form_from_elsewhere_opens_and_closes_nothing() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
     }
     let mut claire = Browser::claire(&house).await;
-    for path in ["/espace/fermer", "/espace/representants", "/espace/representants/reponse"] {
+    for path in [
+        "/espace/fermer",
+        "/espace/rouvrir",
+        "/espace/urgence",
+        "/espace/representants",
+        "/espace/representants/reponse",
+    ] {
         let answer = claire.post(path, &fields(&[("jeton", "forged"), ("suite", "archive")])).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
     }
@@ -241,6 +247,67 @@ async fn a_patient_closes_their_space_with_their_password_and_is_out() {
     assert_eq!(claire.get("/messages").await.header("location"), "/connexion");
     let refused = house.send(DOCTOR, CLAIRE, &plain(CLAIRE, "Suite", "Bonjour")).await;
     assert!(!matches!(refused, Outcome::Accepted { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_patient_changes_what_is_allowed_in_an_emergency() {
+    let house = House::new().await;
+    let mut claire = Browser::claire(&house).await;
+    let page = claire.get("/espace/urgence").await.text();
+    assert!(page.contains("personne n’a accès") && !page.contains(" checked"), "{page}");
+    let saved = step(&mut claire, "/espace/urgence", &[("samu", "oui"), ("masques", "oui")]).await;
+    assert_eq!(saved.header("location"), "/espace/urgence?fait=note");
+    let page = claire.get("/espace/urgence?fait=note").await.text();
+    assert!(page.contains("Votre réponse est enregistrée") && page.contains("22 novembre 2026"), "{page}");
+    assert_eq!(page.matches(" checked").count(), 2, "{page}");
+    let history = claire.get("/historique").await.text();
+    assert!(history.contains("urgence"), "{history}");
+    step(&mut claire, "/espace/urgence", &[]).await;
+    assert!(!claire.get("/espace/urgence").await.text().contains(" checked"), "and back");
+    let odd = step(&mut claire, "/espace/urgence", &[("samu", "peut-être")]).await;
+    assert_eq!(odd.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_patient_opens_their_closed_space_again_with_password_and_code() {
+    let house = House::new().await;
+    let (login, password) = ("jean.petit", "Quatre-Bateaux-47");
+    let mut jean = Browser::signed_in(&house, login, password).await;
+    let closed =
+        step(&mut jean, "/espace/fermer", &[("suite", "suppression"), ("mot_de_passe", password)]).await;
+    assert!(closed.text().contains("connectez-vous comme d’habitude"), "{}", closed.text());
+    let mut again = Browser::new(&house);
+    let page = again.up_to_code(login, password).await;
+    assert!(page.text().contains("Vous pouvez le rouvrir vous-même"), "{}", page.text());
+    let reference = page.all("name=\"espace\" value=\"").remove(0);
+    let button = fields(&[("jeton", &page.token()), ("espace", &reference)]);
+    let elsewhere = Browser::new(&house).post("/connexion/rouvrir", &button).await;
+    assert_eq!(elsewhere.status, StatusCode::FORBIDDEN, "another browser");
+    let forged = fields(&[("jeton", &page.token()), ("espace", "AAAA")]);
+    assert_eq!(again.post("/connexion/rouvrir", &forged).await.status, StatusCode::FORBIDDEN);
+    let opened = again.post("/connexion/rouvrir", &button).await;
+    assert_eq!(opened.header("location"), "/messages", "{}", opened.text());
+    assert_eq!(again.get("/messages").await.status, StatusCode::OK);
+    assert!(again.get("/historique").await.text().contains("Réouverture de l’espace"));
+}
+
+#[tokio::test]
+async fn who_still_acts_for_others_opens_their_own_space_again_with_their_password() {
+    let house = House::new().await;
+    let mut claire = Browser::claire(&house).await;
+    let typed = [("suite", "archive"), ("mot_de_passe", "Trois-Tulipes-29")];
+    step(&mut claire, "/espace/fermer", &typed).await;
+    // She comes in to the space of her child.
+    let mut claire = Browser::claire(&house).await;
+    assert!(claire.get("/profils").await.text().contains("Rouvrir mon espace"));
+    let wrong = step(&mut claire, "/espace/rouvrir", &[("mot_de_passe", "wrong")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text().contains("n’est pas le bon"), "{}", wrong.text());
+    let opened = step(&mut claire, "/espace/rouvrir", &[("mot_de_passe", "Trois-Tulipes-29")]).await;
+    assert_eq!(opened.header("location"), "/messages", "{}", opened.text());
+    let accepted = house.send(DOCTOR, CLAIRE, &plain(CLAIRE, "Suite", "Bonjour")).await;
+    assert!(matches!(accepted, Outcome::Accepted { .. }), "{accepted:?}");
+    assert_eq!(claire.get("/espace/rouvrir").await.header("location"), "/profils", "it is open");
 }
 
 #[tokio::test]

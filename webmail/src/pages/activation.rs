@@ -22,6 +22,7 @@ use crate::limits::{SIGN_IN_LIFE, TYPED_MAX};
 use crate::texts;
 use crate::views::{Choice, Identify, MayDecide, Terms};
 use crate::webmail::{Halt, Peer, Webmail, see_other};
+use walls::anchor::Anchor;
 use walls::page::set_cookie;
 
 /// `GET /activation`
@@ -33,19 +34,16 @@ pub async fn show(State(app): State<Webmail>, headers: HeaderMap) -> Page {
 /// must not read over a shoulder.
 fn identify_page(app: &Webmail, headers: &HeaderMap, error: Option<String>) -> Response {
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let known = Cookie::Activation.read(headers);
-    let anchor = known.clone().unwrap_or_else(|| app.chance());
+    let anchor = Anchor::of(Cookie::Activation, headers, SIGN_IN_LIFE / SECOND, || app.chance());
     let rules = app.rooms().rules();
     let mut page = html(&Identify {
-        csrf: app.forms().token(&anchor),
+        csrf: anchor.token(app.forms()),
         birth_date: rules.proofs.contains(&Proofs::BirthDate),
         error,
         phone: rules.support_phone.clone(),
     });
     *page.status_mut() = status;
-    if known.is_none() {
-        set_cookie(&mut page, Cookie::Activation.set(&anchor, SIGN_IN_LIFE / SECOND));
-    }
+    anchor.drop_in(&mut page);
     page
 }
 
@@ -139,9 +137,7 @@ pub(super) async fn under_way(app: &Webmail, headers: &HeaderMap) -> Result<(Str
 /// The cookie of an activation and the fields, once the form's token is its own.
 pub(super) fn anchored(app: &Webmail, headers: &HeaderMap, form: Form) -> Result<(String, Fields), Halt> {
     let fields = Fields::of(form)?;
-    let anchor =
-        Cookie::Activation.read(headers).filter(|anchor| app.forms().holds(anchor, fields.field("jeton")));
-    match anchor {
+    match Anchor::held(Cookie::Activation, headers, app.forms(), &fields) {
         Some(anchor) => Ok((anchor, fields)),
         None => Err(Trouble::Form.into()),
     }

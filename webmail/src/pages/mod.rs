@@ -3,6 +3,7 @@
 mod activation;
 mod closing;
 mod compose;
+mod consents;
 mod conversation;
 mod conversations;
 mod dossier;
@@ -12,6 +13,7 @@ mod opposition;
 mod outside;
 mod pharmacies;
 mod profiles;
+mod reopening;
 mod representatives;
 mod sign_in;
 
@@ -53,6 +55,9 @@ pub fn app(outside: bool) -> Router<Webmail> {
         .route("/activation/accord", get(activation::show_agreement).post(activation::agree))
         .route("/conditions", get(activation::terms))
         .route("/bienvenue", get(closing::welcome))
+        .route("/connexion/rouvrir", post(reopening::by_code))
+        .route("/espace/rouvrir", get(reopening::show).post(reopening::by_password))
+        .route("/espace/urgence", get(consents::show).post(consents::change))
         .route("/espace/fermer", get(closing::show).post(closing::close))
         .route("/espace/representants", get(representatives::show).post(representatives::invite))
         .route("/espace/representants/reponse", post(representatives::answer))

@@ -44,7 +44,8 @@ pub async fn show(State(app): State<Webmail>, headers: HeaderMap) -> Page {
         reference: app.hide(Purpose::Profile, &session, profile.patient.0),
     };
     let chrome = chrome(&app, &session, Place::Profiles, now).await?;
-    Ok(html(&Profiles { chrome, profiles: profiles.iter().map(line).collect() }))
+    let closed = app.rooms().closed_space(session.user, now).await?.is_some();
+    Ok(html(&Profiles { chrome, profiles: profiles.iter().map(line).collect(), closed }))
 }
 
 /// `POST /profils`

@@ -14,6 +14,7 @@ use crate::opaque::Purpose;
 use crate::texts;
 use crate::views::{Code, Goodbye, SignIn};
 use crate::webmail::{Peer, Webmail, see_other};
+use walls::anchor::Anchor;
 
 /// `GET /connexion`
 pub async fn show(State(app): State<Webmail>, headers: HeaderMap) -> Page {
@@ -26,13 +27,10 @@ pub async fn show(State(app): State<Webmail>, headers: HeaderMap) -> Page {
 /// The form, and the cookie its token hangs on.
 fn sign_in_page(app: &Webmail, headers: &HeaderMap, login: String, error: Option<String>) -> Response {
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let known = Cookie::SignIn.read(headers);
-    let anchor = known.clone().unwrap_or_else(|| app.chance());
-    let mut page = html(&SignIn { csrf: app.forms().token(&anchor), login, error });
+    let anchor = Anchor::of(Cookie::SignIn, headers, seconds(SIGN_IN_LIFE), || app.chance());
+    let mut page = html(&SignIn { csrf: anchor.token(app.forms()), login, error });
     *page.status_mut() = status;
-    if known.is_none() {
-        set(&mut page, Cookie::SignIn.set(&anchor, seconds(SIGN_IN_LIFE)));
-    }
+    anchor.drop_in(&mut page);
     page
 }
 
@@ -126,6 +124,7 @@ pub async fn second(
         SecondStep::Over => {
             Ok(sign_in_page(&app, &headers, String::new(), Some(texts::CODE_OVER.to_owned())))
         }
+        SecondStep::Closed(space) => Ok(super::reopening::closed(&app, &pending, &space, app.now())),
         SecondStep::NoProfile => {
             Ok(sign_in_page(&app, &headers, String::new(), Some(texts::NO_PROFILE.to_owned())))
         }
@@ -133,10 +132,12 @@ pub async fn second(
 }
 
 /// The cookie of a sign-in, once the form's token is its own (login CSRF).
-fn anchored(app: &Webmail, headers: &HeaderMap, fields: &Fields) -> Result<String, crate::webmail::Halt> {
-    let anchor =
-        Cookie::SignIn.read(headers).filter(|anchor| app.forms().holds(anchor, fields.field("jeton")));
-    anchor.ok_or_else(|| Trouble::Form.into())
+pub(super) fn anchored(
+    app: &Webmail,
+    headers: &HeaderMap,
+    fields: &Fields,
+) -> Result<String, crate::webmail::Halt> {
+    Anchor::held(Cookie::SignIn, headers, app.forms(), fields).ok_or_else(|| Trouble::Form.into())
 }
 
 /// `POST /deconnexion`
@@ -157,10 +158,10 @@ pub async fn goodbye() -> Response {
     html(&Goodbye { reason: texts::GOODBYE.to_owned() }).into_response()
 }
 
-fn set(response: &mut Response, cookie: HeaderValue) {
+pub(super) fn set(response: &mut Response, cookie: HeaderValue) {
     response.headers_mut().append(header::SET_COOKIE, cookie);
 }
 
-fn seconds(milliseconds: i64) -> i64 {
+pub(super) fn seconds(milliseconds: i64) -> i64 {
     milliseconds / names::SECOND
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use audit::Actor;
 use directory::{
     Accepted, CheckedCode, Credential, DelegationLine, DelegationRefusal, IssuedPassword, Mailbox, Owner,
-    Person, ProfessionalSession, ProfessionalSessionLine, Proof, Rights, SignedIn,
+    Period, Person, ProfessionalSession, ProfessionalSessionLine, Proof, Rights, SignedIn,
 };
 use names::{AccountId, CredentialId, NationalPersonId, PersonId, SessionId, Timestamp};
 
@@ -60,7 +60,8 @@ impl Rooms {
                 SecondStep::Wrong
             }
             CheckedCode::Over => SecondStep::Over,
-            CheckedCode::NoProfile => SecondStep::NoProfile,
+            // Only patients' spaces are closed so.
+            CheckedCode::Closed(_) | CheckedCode::NoProfile => SecondStep::NoProfile,
         })
     }
 
@@ -215,11 +216,11 @@ impl Rooms {
         mailbox: AccountId,
         to: &str,
         rights: Rights,
-        ends: Option<Timestamp>,
+        period: Period,
         now: Timestamp,
     ) -> Result<Result<Person, DelegationRefusal>, Failure> {
         let by = session.person.id;
-        let given = self.relay.directory().delegate(by, mailbox, to, rights, ends, now).await;
+        let given = self.relay.directory().delegate(by, mailbox, to, rights, period, now).await;
         given.doing("giving a delegation")
     }
 

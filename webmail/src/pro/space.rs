@@ -173,8 +173,7 @@ impl Space {
 
     /// A reference to something that this professional may touch.
     pub(crate) fn hide(&self, purpose: Purpose, session: &ProfessionalSession, ids: &[i64]) -> String {
-        let content: Vec<u8> = ids.iter().flat_map(|id| id.to_be_bytes()).collect();
-        self.opaque().hide(purpose, &session.person.id.0.to_be_bytes(), &content)
+        self.opaque().hide_ids(purpose, &session.person.id.0.to_be_bytes(), ids)
     }
 
     /// What a reference shown to this professional means. Not theirs and not there are one answer.
@@ -184,13 +183,7 @@ impl Space {
         session: &ProfessionalSession,
         text: &str,
     ) -> Result<[i64; N], Trouble> {
-        let content = self.opaque().reveal(purpose, &session.person.id.0.to_be_bytes(), text);
-        let content = content.filter(|content| content.len() == 8 * N).ok_or(Trouble::NotFound)?;
-        let mut ids = [0; N];
-        for (id, octets) in ids.iter_mut().zip(content.chunks_exact(8)) {
-            *id = octets.iter().fold(0, |id, octet| id << 8 | i64::from(*octet));
-        }
-        Ok(ids)
+        self.opaque().reveal_ids(purpose, &session.person.id.0.to_be_bytes(), text).ok_or(Trouble::NotFound)
     }
 }
 

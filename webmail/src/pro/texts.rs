@@ -114,6 +114,14 @@ pub fn until(ends: Option<Timestamp>, zone: &TimeZone) -> String {
     }
 }
 
+/// The same, after its beginning when that is to come: "à partir du 1er mai 2027, sans date de fin".
+pub fn period(starts: Timestamp, ends: Option<Timestamp>, zone: &TimeZone, now: Timestamp) -> String {
+    match starts > now {
+        true => format!("{}, {}", walls::texts::from_day(starts, zone), until(ends, zone)),
+        false => until(ends, zone),
+    }
+}
+
 /// How somebody proved who they are.
 pub fn proof(proof: Proof) -> &'static str {
     match proof {
@@ -131,13 +139,15 @@ pub fn delegation_refused(why: DelegationRefusal) -> &'static str {
             "Personne dans la structure de cette boîte n’a cet identifiant ou cette adresse."
         }
         DelegationRefusal::Yourself => "Cette personne est déjà la titulaire de cette boîte.",
-        DelegationRefusal::Past => "La date de fin doit être aujourd’hui ou plus tard.",
+        DelegationRefusal::Past => {
+            "La date de fin doit être aujourd’hui ou plus tard, et pas avant le début."
+        }
         DelegationRefusal::Managing => "Choisissez lire, ou lire et écrire.",
     }
 }
 
-/// The date was not read.
-pub const WRONG_DATE: &str = "Indiquez la date de fin comme 31/12/2026, ou laissez la case vide.";
+/// A date was not read.
+pub const WRONG_DATE: &str = "Indiquez les dates comme 31/12/2026, ou laissez les cases vides.";
 /// No person was named.
 pub const NAME_SOMEBODY: &str = "Indiquez le numéro RPPS ou l’adresse de la personne.";
 /// The device has no name, or too long a one.
@@ -241,5 +251,8 @@ mod tests {
         let midnight = Timestamp(1_798_758_000_000);
         assert_eq!(until(Some(midnight), &paris), "jusqu’au 31 décembre 2026 inclus");
         assert_eq!(until(None, &paris), "sans date de fin");
+        let said = period(midnight, None, &paris, midnight.plus(-1));
+        assert_eq!(said, "à partir du 1er janvier 2027, sans date de fin");
+        assert_eq!(period(midnight, None, &paris, midnight), "sans date de fin", "it has begun");
     }
 }

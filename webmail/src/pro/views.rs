@@ -186,6 +186,8 @@ pub struct Delegations {
     pub mailboxes: Vec<Choice>,
     /// What was typed as the person.
     pub to: String,
+    /// What was typed as the beginning.
+    pub from: String,
     /// What was typed as the end.
     pub until: String,
     /// Given.
@@ -214,9 +216,9 @@ pub struct DelegationView {
     pub person: String,
     /// What they may do.
     pub rights: &'static str,
-    /// Since when, if it is known.
+    /// Since when, if it is known and past.
     pub since: Option<When>,
-    /// Until when, in words.
+    /// From when, if that is to come, and until when, in words.
     pub until: String,
     /// Sealed reference for the form.
     pub reference: String,

@@ -145,6 +145,46 @@ pub struct Closing {
     pub error: Option<String>,
 }
 
+/// A closed space that its person may open again.
+#[derive(Template, Clone, Debug)]
+#[template(path = "reopening.html")]
+pub struct Reopen {
+    /// Token of the form.
+    pub csrf: String,
+    /// Until when this is possible, in words.
+    pub until: String,
+    /// What says that both factors were shown just now; none when the password is asked for.
+    pub reference: Option<String>,
+    /// Where to telephone.
+    pub phone: String,
+    /// Why the last try failed.
+    pub error: Option<String>,
+}
+
+/// What is allowed in an emergency.
+#[derive(Template, Clone, Debug)]
+#[template(path = "emergency.html")]
+pub struct Emergency {
+    /// What surrounds it.
+    pub chrome: Chrome,
+    /// Whose space, when it is another's.
+    pub of: Option<String>,
+    /// Whether whoever looks may change it.
+    pub may_change: bool,
+    /// The emergency medical service may read.
+    pub samu: bool,
+    /// Any professional may, when the person cannot answer.
+    pub professionals: bool,
+    /// They may then see masked documents.
+    pub masked: bool,
+    /// When it was last answered, in words.
+    pub answered: Option<String>,
+    /// What was just done.
+    pub note: Option<String>,
+    /// Why nothing was changed.
+    pub error: Option<String>,
+}
+
 /// Who else represents a child.
 #[derive(Template, Clone, Debug)]
 #[template(path = "representatives.html")]

@@ -17,8 +17,8 @@ mod public;
 pub(crate) mod tests;
 
 pub use activation::{
-    Agreement, Choice, ChooseLogin, Closing, ConfirmContact, Decided, GiveContact, Identify, MayDecide,
-    ReceivedLine, Representatives, Terms, Welcome,
+    Agreement, Choice, ChooseLogin, Closing, ConfirmContact, Decided, Emergency, GiveContact, Identify,
+    MayDecide, ReceivedLine, Reopen, Representatives, Terms, Welcome,
 };
 pub use compose::{Choose, Compose, Correspondent, FieldError, MayWrite, Pharmacies, Pharmacy};
 pub use conversation::{AttachedFile, Conversation, Letter, Party, ThreadItem};

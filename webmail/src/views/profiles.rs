@@ -12,6 +12,8 @@ pub struct Profiles {
     pub chrome: Chrome,
     /// One's own first.
     pub profiles: Vec<ProfileLine>,
+    /// Whether one's own is closed and may be opened again.
+    pub closed: bool,
 }
 
 /// One profile.

@@ -227,6 +227,29 @@ fn pages(x: &str) -> Vec<(&'static str, String)> {
                         reference: s(),
                     })
                     .into(),
+                closed: true,
+            }),
+        ),
+        (
+            "reopening",
+            rendered(&Reopen { csrf: s(), until: s(), reference: None, phone: s(), error: Some(s()) }),
+        ),
+        (
+            "reopening-by-code",
+            rendered(&Reopen { csrf: s(), until: s(), reference: Some(s()), phone: s(), error: None }),
+        ),
+        (
+            "emergency",
+            rendered(&Emergency {
+                chrome: chrome(x),
+                of: Some(s()),
+                may_change: true,
+                samu: true,
+                professionals: false,
+                masked: false,
+                answered: Some(s()),
+                note: Some(s()),
+                error: Some(s()),
             }),
         ),
         (

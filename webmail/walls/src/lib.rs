@@ -5,9 +5,11 @@
 //! behind the same walls, each with an origin, a listener, cookies and keys of its own.
 #![warn(missing_docs)]
 
+pub mod anchor;
 pub mod assets;
 pub mod cookie;
 pub mod csrf;
+pub mod days;
 pub mod headers;
 pub mod limits;
 pub mod opaque;

@@ -29,6 +29,8 @@ pub enum Purpose {
     Profile,
     /// An invitation to represent a child.
     Representation,
+    /// A closed space, to its person who just signed in.
+    Reopening,
     /// Where a page of a list begins.
     Page,
     /// What the code's page says of where the code went.
@@ -66,6 +68,7 @@ impl Purpose {
             Self::Document => b"document",
             Self::Profile => b"profile",
             Self::Representation => b"representation",
+            Self::Reopening => b"reopening",
             Self::Page => b"page",
             Self::Destination => b"destination",
             Self::File => b"file",
@@ -117,15 +120,23 @@ impl Opaque {
         Some(content.to_vec())
     }
 
-    /// A row id, hidden.
-    pub fn hide_id(&self, purpose: Purpose, holder: &[u8], id: i64) -> String {
-        self.hide(purpose, holder, &id.to_be_bytes())
+    /// Row ids, hidden.
+    pub fn hide_ids(&self, purpose: Purpose, holder: &[u8], ids: &[i64]) -> String {
+        let content: Vec<u8> = ids.iter().flat_map(|id| id.to_be_bytes()).collect();
+        self.hide(purpose, holder, &content)
     }
 
-    /// A row id, revealed.
-    pub fn reveal_id(&self, purpose: Purpose, holder: &[u8], text: &str) -> Option<i64> {
-        let bytes: [u8; 8] = self.reveal(purpose, holder, text)?.try_into().ok()?;
-        Some(i64::from_be_bytes(bytes))
+    /// As many row ids, revealed.
+    pub fn reveal_ids<const N: usize>(
+        &self,
+        purpose: Purpose,
+        holder: &[u8],
+        text: &str,
+    ) -> Option<[i64; N]> {
+        let content = self.reveal(purpose, holder, text)?;
+        let (numbers, rest) = content.as_chunks::<8>();
+        let ids: Vec<i64> = numbers.iter().map(|octets| i64::from_be_bytes(*octets)).collect();
+        ids.try_into().ok().filter(|_| rest.is_empty())
     }
 }
 
@@ -147,13 +158,22 @@ mod tests {
     #[test]
     fn a_reference_opens_only_for_its_use_and_its_holder() {
         let opaque = Opaque::new(&[7; 32]);
-        let text = opaque.hide_id(Purpose::Letter, HOLDER, 42);
-        assert_eq!(opaque.reveal_id(Purpose::Letter, HOLDER, &text), Some(42));
-        assert_eq!(opaque.reveal_id(Purpose::Document, HOLDER, &text), None, "another purpose");
-        assert_eq!(opaque.reveal_id(Purpose::Letter, b"account 8", &text), None, "another holder");
-        assert_eq!(Opaque::new(&[8; 32]).reveal_id(Purpose::Letter, HOLDER, &text), None, "another key");
-        assert_eq!(opaque.reveal_id(Purpose::Letter, HOLDER, &"A".repeat(1_025)), None, "too long");
-        assert_eq!(opaque.hide_id(Purpose::Letter, HOLDER, 42), text, "links do not change between visits");
+        let text = opaque.hide_ids(Purpose::Letter, HOLDER, &[42]);
+        assert_eq!(opaque.reveal_ids(Purpose::Letter, HOLDER, &text), Some([42]));
+        assert_eq!(opaque.reveal_ids::<2>(Purpose::Letter, HOLDER, &text), None, "more than it holds");
+        assert_eq!(opaque.reveal_ids::<1>(Purpose::Document, HOLDER, &text), None, "another purpose");
+        assert_eq!(opaque.reveal_ids::<1>(Purpose::Letter, b"account 8", &text), None, "another holder");
+        assert_eq!(
+            Opaque::new(&[8; 32]).reveal_ids::<1>(Purpose::Letter, HOLDER, &text),
+            None,
+            "another key"
+        );
+        assert_eq!(opaque.reveal_ids::<1>(Purpose::Letter, HOLDER, &"A".repeat(1_025)), None, "too long");
+        assert_eq!(
+            opaque.hide_ids(Purpose::Letter, HOLDER, &[42]),
+            text,
+            "links do not change between visits"
+        );
     }
 
     proptest! {

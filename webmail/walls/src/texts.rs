@@ -8,7 +8,8 @@ use audit::Actor;
 use jiff::{ToSpan, Zoned, tz::TimeZone};
 use names::Timestamp;
 
-const MONTHS: [&str; 12] = [
+/// The months, January first.
+pub const MONTHS: [&str; 12] = [
     "janvier",
     "février",
     "mars",
@@ -28,6 +29,12 @@ const DAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "sam
 #[must_use]
 pub fn day(at: Timestamp, zone: &TimeZone) -> String {
     long_day(&at.at(zone))
+}
+
+/// As "à partir du 1er mai 2027": for what begins on a day that is not there yet.
+#[must_use]
+pub fn from_day(at: Timestamp, zone: &TimeZone) -> String {
+    format!("à partir du {}", day(at, zone))
 }
 
 /// As "aujourd'hui à 9 h 05", "hier à 18 h", "mardi 17 novembre à 9 h 05", "3 mai 2025 à 12 h".

@@ -5,8 +5,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use directory::Accepted;
 
+use super::Page;
 use super::sign_in::{anchor, anchored};
-use super::{Page, set};
 use crate::limits::{PASSWORD_MAX, TYPED_MAX};
 use crate::pages::{Fields, Form, html};
 use crate::pro::data::Invited;
@@ -23,14 +23,12 @@ pub(super) async fn show(State(app): State<Space>, headers: HeaderMap) -> Page {
 
 fn page(app: &Space, headers: &HeaderMap, typed: Option<&Fields>, error: Option<String>) -> Response {
     let typed = |name| typed.map_or_else(String::new, |fields| fields.field(name).to_owned());
-    let (anchor, fresh) = anchor(app, headers);
+    let anchor = anchor(app, headers);
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (login, code) = (typed("identifiant"), typed("code"));
-    let mut page = html(&FirstPassword { csrf: app.forms().token(&anchor), login, code, error });
+    let mut page = html(&FirstPassword { csrf: anchor.token(app.forms()), login, code, error });
     *page.status_mut() = status;
-    if let Some(cookie) = fresh {
-        set(&mut page, cookie);
-    }
+    anchor.drop_in(&mut page);
     page
 }
 

@@ -18,6 +18,7 @@ use crate::pro::texts;
 use crate::pro::views::{Code, Goodbye, SignIn};
 use crate::serve::Visitor;
 use crate::webmail::see_other;
+use walls::anchor::Anchor;
 
 /// Where one goes after signing in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -96,9 +97,9 @@ pub(super) async fn show(State(app): State<Space>, headers: HeaderMap, Query(ask
 /// The forms, and the cookie their token hangs on.
 pub(super) fn sign_in_page(app: &Space, headers: &HeaderMap, after: After, said: Said) -> Response {
     let status = if said.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let (anchor, fresh) = anchor(app, headers);
+    let anchor = anchor(app, headers);
     let mut page = html(&SignIn {
-        csrf: app.forms().token(&anchor),
+        csrf: anchor.token(app.forms()),
         after: after.query(),
         again: said.again,
         login: said.login,
@@ -108,28 +109,18 @@ pub(super) fn sign_in_page(app: &Space, headers: &HeaderMap, after: After, said:
         certificates: app.settings().certificates.is_some(),
     });
     *page.status_mut() = status;
-    if let Some(cookie) = fresh {
-        set(&mut page, cookie);
-    }
+    anchor.drop_in(&mut page);
     page
 }
 
-/// What the token of a form before sign-in hangs on, and the cookie to set when it is new.
-pub(super) fn anchor(app: &Space, headers: &HeaderMap) -> (String, Option<HeaderValue>) {
-    match Cookie::ProfessionalSignIn.read(headers) {
-        Some(known) => (known, None),
-        None => {
-            let anchor = app.chance();
-            let cookie = Cookie::ProfessionalSignIn.set(&anchor, seconds(SIGN_IN_LIFE));
-            (anchor, Some(cookie))
-        }
-    }
+/// What the token of a form before sign-in hangs on.
+pub(super) fn anchor(app: &Space, headers: &HeaderMap) -> Anchor {
+    Anchor::of(Cookie::ProfessionalSignIn, headers, seconds(SIGN_IN_LIFE), || app.chance())
 }
 
-/// The cookie of a sign-in, once the form's token is its own (login CSRF).
+/// The cookie of a sign-in, once the form's token is its own.
 pub(super) fn anchored(app: &Space, headers: &HeaderMap, fields: &Fields) -> Result<String, Trouble> {
-    let anchor = Cookie::ProfessionalSignIn.read(headers);
-    anchor.filter(|anchor| app.forms().holds(anchor, fields.field("jeton"))).ok_or(Trouble::Form)
+    Anchor::held(Cookie::ProfessionalSignIn, headers, app.forms(), fields).ok_or(Trouble::Form)
 }
 
 /// `POST /connexion`
@@ -222,7 +213,7 @@ pub(super) async fn second(
             Ok(page)
         }
         SecondStep::Over => Ok(refused(texts::CODE_OVER)),
-        SecondStep::NoProfile => Ok(refused(texts::NO_MAILBOX)),
+        SecondStep::Closed(_) | SecondStep::NoProfile => Ok(refused(texts::NO_MAILBOX)),
     }
 }
 

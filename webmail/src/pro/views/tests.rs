@@ -45,6 +45,7 @@ fn pages(x: &str) -> Vec<(&'static str, String)> {
         fresh,
         mailboxes: vec![Choice { reference: s(), address: s() }],
         to: s(),
+        from: s(),
         until: s(),
         given: vec![delegation()],
         received: vec![delegation()],
