@@ -218,6 +218,9 @@ pub enum MemberCommand {
         person: String,
         /// `read`, `write`, `manage`.
         rights: String,
+        /// From when until when.
+        #[serde(default)]
+        days: Days,
     },
     /// Gives them other rights.
     Change {
@@ -227,6 +230,9 @@ pub enum MemberCommand {
         person: String,
         /// As before.
         rights: String,
+        /// From when until when; as it was, when no day is given.
+        #[serde(default)]
+        days: Days,
     },
     /// Takes all from them.
     Remove {
@@ -235,6 +241,15 @@ pub enum MemberCommand {
         /// As before.
         person: String,
     },
+}
+
+/// Days as typed; no limit where there is none.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Days {
+    /// The first day.
+    pub from: Option<String>,
+    /// The last day, which counts whole.
+    pub until: Option<String>,
 }
 
 /// What is done with administrators.

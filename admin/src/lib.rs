@@ -43,7 +43,7 @@ pub mod why;
 
 pub use api_keys::ApiKeyCommand;
 pub use command::{
-    AdministratorCommand, CodesTo, Command, Done, DropNotice, Import, MailboxCommand, MemberCommand,
+    AdministratorCommand, CodesTo, Command, Days, Done, DropNotice, Import, MailboxCommand, MemberCommand,
     PasswordOwner, PersonName, QueueCommand, QueueFilter, SeedText, TrustList,
 };
 pub use error::Error;
@@ -101,7 +101,7 @@ impl Admin {
             Command::Patient(command) => self.patient(command, now).await,
             Command::Settings => self.settings(now).await,
             Command::History { address, lines } => self.history(address, *lines, now).await,
-            Command::IssuePassword { owner, label } => self.issue_password(owner, label, now).await,
+            Command::IssuePassword { owner, label } => self.tell_password(owner, label, now).await,
             Command::Passwords { owner } => self.passwords(owner, now).await,
             Command::RevokePassword { owner, credential } => {
                 self.revoke_password(owner, *credential, now).await

@@ -94,10 +94,12 @@ impl Admin {
         self.looked(Chain::Account(account), "mailbox".to_owned(), now).await?;
         let mut text = sheet(&found.mailbox);
         for line in &found.admitted {
-            let until = line.until.map_or_else(String::new, |until| format!(" until {}", until.rfc3339()));
+            // What has begun needs no beginning.
+            let starts = line.period.later(now);
+            let days = crate::members::days_told(directory::Period { starts, ..line.period });
             let id: String = line.person.national_id.0.chars().skip(1).collect();
             let name = line.person.display_name();
-            let _ = writeln!(text, "used by     {name} ({id}), {}{until}", line.rights.code());
+            let _ = writeln!(text, "used by     {name} ({id}), {}{days}", line.rights.code());
         }
         Ok(Done::complete(text))
     }

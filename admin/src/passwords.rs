@@ -1,33 +1,94 @@
 //! Application passwords, issued at the command line until the professional space does it.
 
+use crate::mailboxes::refused;
 use crate::{Admin, Done, Error, PasswordOwner};
 use audit::{Actor, Chain};
-use directory::{Owner, people};
+use directory::{Authority, IssuedPassword, MailboxRefusal, Owner, PreparedPassword, people};
 use names::{AccountKind, Address, CredentialId, Timestamp};
+use relay::reports::PreparedReport;
 use std::fmt::Write as _;
 
-/// Octets of the name of a device.
-const LABEL: usize = 100;
+/// Characters of the name of a device.
+pub(crate) const LABEL: usize = 100;
+
+/// The name of a device without space around it; none when it is empty, too long or cannot be read.
+pub(crate) fn label(typed: &str) -> Option<String> {
+    let label = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    let fits = !label.is_empty() && label.chars().count() <= LABEL && !label.chars().any(char::is_control);
+    fits.then_some(label)
+}
+
+/// A password with what its holder hears of it.
+struct Work {
+    admin: Admin,
+    prepared: PreparedPassword,
+    note: Option<PreparedReport>,
+}
 
 impl Admin {
+    /// Makes an application password with its line in the trail and a letter to its holder, or nothing. A
+    /// machine hears of nothing: the trail of its mailbox tells.
     pub(crate) async fn issue_password(
         &self,
-        owner: &PasswordOwner,
+        owner: Owner,
+        label: &str,
+        by: &Authority,
+        now: Timestamp,
+    ) -> Result<Result<IssuedPassword, MailboxRefusal>, Error> {
+        let failed = |cause| Error::Directory { what: "preparing a password", cause };
+        let (prepared, issued) =
+            match self.directory.prepare_password_as(owner, label, by, now).await.map_err(failed)? {
+                Ok(prepared) => prepared,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+        let work = Work { admin: self.clone(), prepared, note: self.note_for(owner, label, now).await? };
+        let unit = db::unit("issue an application password and tell", work, |work, tx| {
+            Box::pin(async move {
+                let told = work.admin.directory.write_password_in(tx, &work.prepared).await?;
+                let notes: Vec<&PreparedReport> = work.note.iter().collect();
+                let written = PreparedReport::write_all(tx, &notes, vec![told]).await;
+                written.map_err(|cause| Error::Relay {
+                    what: "telling the holder of a password",
+                    cause: Box::new(cause),
+                })
+            })
+        });
+        self.mailstore.db().write(unit).await?;
+        Ok(Ok(issued))
+    }
+
+    /// What a professional hears in the first of their own mailboxes.
+    async fn note_for(
+        &self,
+        owner: Owner,
         label: &str,
         now: Timestamp,
+    ) -> Result<Option<PreparedReport>, Error> {
+        let Owner::Person(person) = owner else { return Ok(None) };
+        let failed = |cause| Error::Directory { what: "finding the mailbox of a professional", cause };
+        let mut own = self.directory.mailboxes_of(person, now).await.map_err(failed)?;
+        own.retain(|(mailbox, _)| mailbox.person.as_ref().is_some_and(|holder| holder.id == person));
+        let Some((mailbox, _)) = own.first() else { return Ok(None) };
+        let note = self.relay.password_note(&mailbox.address, label, now).await;
+        note.map_err(|cause| Error::Relay { what: "preparing a note to a holder", cause: Box::new(cause) })
+    }
+
+    pub(crate) async fn tell_password(
+        &self,
+        owner: &PasswordOwner,
+        typed: &str,
+        now: Timestamp,
     ) -> Result<Done, Error> {
-        if label.trim().is_empty() || label.len() > LABEL {
+        let Some(label) = label(typed) else {
             return Err(Error::Refused(format!("the label must have 1 to {LABEL} characters")));
-        }
+        };
         let whose = self.owner(owner).await?;
-        let issued = self.directory.issue_password(whose, label.trim(), Actor::Operator, now).await;
-        let issued = issued.map_err(|cause| Error::Directory { what: "issuing a password", cause })?;
+        let issued = self.issue_password(whose, &label, &Authority::operator(), now).await?;
+        let issued = issued.map_err(refused)?;
         let text = format!(
             "password   {}\nnumber     {}\nIt is shown this once. Type it into the mail program of «{}»; the login is \
-             the address of the mailbox.\n",
-            *issued.secret,
-            issued.id.0,
-            label.trim()
+             the address of the mailbox. A professional finds a letter about it in their own mailbox.\n",
+            *issued.secret, issued.id.0, label
         );
         Ok(Done::complete(text))
     }

@@ -4,7 +4,7 @@
 use crate::{Admin, Error};
 use directory::{Authority, Mailbox, Organisation, Person, mailboxes, organisations, people};
 use names::{AccountId, Address, NationalPersonId, NationalStructureId, OrganisationId, PersonId, Timestamp};
-use register::{Listing, Page, Query, Sight, Source};
+use register::{Listing, Page, Query, Sight, Source, Token};
 
 /// Something an administrator may look at.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,46 +17,65 @@ pub(crate) enum Hit {
     Organisation(OrganisationId, Organisation, Vec<Address>),
 }
 
-/// Pages of the register that are looked at for entries of this house: those of the national extracts stand
-/// between them.
-const PAGES: usize = 5;
+/// A page of answers.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Hits {
+    /// Best first.
+    pub(crate) hits: Vec<Hit>,
+    /// Where the next page begins; none when this is the last.
+    pub(crate) next: Option<Token>,
+}
 
 impl Admin {
-    /// What answers these words, best first, as far as it is theirs.
+    /// What answers these words, best first, as far as it is theirs: of this house alone, so that no entry of ours
+    /// stands behind those of the national extracts. What is known exactly stands on the first page.
     pub(crate) async fn find(
         &self,
         words: &str,
-        most: usize,
+        (most, after): (usize, Option<Token>),
         by: &Authority,
         now: Timestamp,
-    ) -> Result<Vec<Hit>, Error> {
-        let mut hits = self.exactly(words).await?;
+    ) -> Result<Hits, Error> {
+        let mut theirs = Hits::default();
+        if after.is_none() {
+            for hit in self.exactly(words).await? {
+                self.add(&mut theirs.hits, hit, by, now).await?;
+            }
+        }
         let register = self.register.seen_by(Sight::Administrator);
         let query = Query { text: Some(words.to_owned()), ..Query::default() };
-        let mut page = Page { count: register::limits::PAGE, after: None };
-        for _ in 0..PAGES {
-            let failed = |cause: register::Error| Error::Directory { what: "searching", cause: cause.into() };
-            let found = register.search(&query, &page, now).await.map_err(failed)?;
+        let mut page = Page { count: most, after };
+        loop {
+            // Never more than there is room for: the next page begins behind the last entry looked at.
+            page.count = most.saturating_sub(theirs.hits.len()).max(1);
+            let found = match register.search_here(&query, &page, now).await {
+                // The directory moved on, or somebody made an address up: from the beginning.
+                Err(register::Error::StaleToken) if page.after.is_some() => {
+                    page.after = None;
+                    continue;
+                }
+                found => {
+                    found.map_err(|cause| Error::Directory { what: "searching", cause: cause.into() })?
+                }
+            };
             for listing in found.listings {
                 if let Some(hit) = self.hit(listing).await? {
-                    hits.push(hit);
+                    self.add(&mut theirs.hits, hit, by, now).await?;
                 }
             }
             page.after = found.next;
-            if page.after.is_none() || hits.len() > most {
-                break;
+            if page.after.is_none() || theirs.hits.len() >= most {
+                theirs.next = page.after;
+                return Ok(theirs);
             }
         }
-        let mut theirs: Vec<Hit> = Vec::new();
-        for hit in hits {
-            if theirs.len() < most
-                && !theirs.iter().any(|known| known.same(&hit))
-                && self.is_theirs(&hit, by, now).await?
-            {
-                theirs.push(hit);
-            }
+    }
+
+    async fn add(&self, hits: &mut Vec<Hit>, hit: Hit, by: &Authority, now: Timestamp) -> Result<(), Error> {
+        if !hits.iter().any(|known| known.same(&hit)) && self.is_theirs(&hit, by, now).await? {
+            hits.push(hit);
         }
-        Ok(theirs)
+        Ok(())
     }
 
     /// An address or an identifier, whole.
@@ -151,7 +170,7 @@ mod tests {
         for house in full_houses().await {
             let all = Authority::operator();
             let find = async |words: &str, by: &Authority| {
-                named(&house.admin.find(words, 10, by, NOON).await.unwrap())
+                named(&house.admin.find(words, (10, None), by, NOON).await.unwrap().hits)
             };
             assert_eq!(find("férand paul", &all).await, ["Ferrand"], "{}", house.engine);
             assert_eq!(find("10099000027", &all).await, ["Ferrand"], "an identifier, once");
@@ -173,6 +192,79 @@ mod tests {
             house.admin.directory.depart(paul, Left::Closed, &all, NOON).await.unwrap().unwrap();
             assert!(find("férand", &all).await.is_empty(), "{}", house.engine);
             assert_eq!(find(PAULS, &all).await, [PAULS]);
+        }
+    }
+
+    /// Clinics of the national extract with this name.
+    async fn national_namesakes(house: &crate::testing::House, name: &str, many: u32) {
+        use std::fmt::Write as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("extract.txt");
+        let mut extract = "Type de BAL|Adresse BAL|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|18|19|20|21|22|23|24|25|26|27|28|29|30|31".to_owned();
+        for number in 0..many {
+            let _ = write!(
+                extract,
+                "\nORG|o{number}@pro.example||||FINESS|{number:09}|||||||||||N|{name} {number}|||||||||01000 BOURG|01000|01|"
+            );
+        }
+        std::fs::write(&path, extract + "\n").unwrap();
+        let means = crate::Means {
+            clock: names::Clock::new(|| NOON),
+            scratch: folder.path().join("scratch"),
+            teller: std::sync::Arc::new(|_| ()),
+        };
+        let import = crate::NationalCommand::Import {
+            files: vec![path],
+            rejects: folder.path().join("rejects"),
+            how: crate::Import::Apply,
+            removals: None,
+        };
+        let done = house.admin.national(&import, means).await.unwrap();
+        assert!(done.complete, "{}: {}", house.engine, done.text);
+    }
+
+    #[tokio::test]
+    async fn ours_are_found_behind_any_number_of_national_ones_and_a_page_at_a_time() {
+        for house in full_houses().await {
+            let find = async |after| {
+                let by = Authority::operator();
+                house.admin.find("ferrand", (2, after), &by, NOON).await.unwrap()
+            };
+            let before = find(None).await;
+            assert_eq!(named(&before.hits), ["Ferrand"], "{}", house.engine);
+            // More namesakes of the national directory than any search ranks.
+            national_namesakes(&house, "FERRAND", 1_200).await;
+            assert_eq!(named(&find(None).await.hits), ["Ferrand"], "{}", house.engine);
+            // And five of ours.
+            for number in 0..5 {
+                let text = format!(
+                    "[[people]]\nid = \"1009990001{number}\"\ngiven_name = \"Luc\"\nfamily_name = \"Ferrand\"\n\
+                     [[mailboxes]]\naddress = \"luc{number}@hopital-saint-roch.mssante.example\"\nkind = \"PER\"\n\
+                     person = \"1009990001{number}\"\norganisation = \"990000010\"\n"
+                );
+                let applied = house.admin.apply(crate::testing::seed(&text), NOON).await.unwrap();
+                assert_eq!(applied.faults, [], "{}", house.engine);
+            }
+            let (mut seen, mut pages, mut after) = (Vec::new(), 0, None);
+            loop {
+                let found = find(after).await;
+                assert!(found.hits.len() <= 2, "{}", house.engine);
+                seen.extend(found.hits);
+                pages += 1;
+                after = found.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!((seen.len(), pages), (6, 3), "{}: {:?}", house.engine, named(&seen));
+            let alone: Vec<_> = seen
+                .iter()
+                .enumerate()
+                .filter(|(at, one)| seen[..*at].iter().any(|known| known.same(one)))
+                .collect();
+            assert!(alone.is_empty(), "{}: none stands on two pages", house.engine);
+            let stale = Some(Token("b0-1-0000000000000000".to_owned()));
+            assert_eq!(find(stale).await.hits.len(), 2, "{}: from the beginning", house.engine);
         }
     }
 }

@@ -382,13 +382,23 @@ fn next(init: &Init, file: &Path, web: &Domain, files: &Domain) -> String {
             file.display()
         ));
     }
-    if init.console_host.is_some() {
-        add(format!(
-            "pli admin --config {} administrator add LOGIN --name NAME --role directory, for the first administrator; \
-             hand them the code",
+    add(format!(
+        "pli admin --config {} administrator add LOGIN --name NAME --role directory, for the first administrator (there \
+         is no account until then; --role support and --role auditor make the others). Hand them the code.",
+        file.display()
+    ));
+    add(match &init.console_host {
+        Some(host) => format!(
+            "They open https://{host}:8444/invitation, type the code, choose a password and let their telephone read \
+             the picture of squares: from then on they sign in at https://{host}:8444 with both."
+        ),
+        None => format!(
+            "The administrators' pages are off: give [console] in {} a host name of its own (or make the folder with \
+             --console-host), start again, and the first administrator opens /invitation there with the code. Until \
+             then `pli admin` does the same.",
             file.display()
-        ));
-    }
+        ),
+    });
     if !init.dev {
         let _ = write!(text, "\nDNS records to publish:\n\n{}", records(init, web, files));
     }
@@ -448,6 +458,7 @@ mod tests {
             "autoconfig.cabinet.example. IN CNAME mail.pli.example.",
             "invite-professional",
             "administrator add LOGIN",
+            "https://admin.pli.example:8444/invitation",
             "api-key add",
             "tls/trust-list.pem",
         ] {
@@ -475,6 +486,9 @@ mod tests {
             let folder = folder.path().join("pli");
             let next = make(&init(&folder, dev)).unwrap();
             assert!(next.contains("pli check --config"), "{next}");
+            for words in ["administrator add LOGIN", "[console]", "/invitation"] {
+                assert!(next.contains(words), "the first administrator is always told of: {next}");
+            }
             let config = Config::load(&folder.join("pli.toml")).unwrap();
             assert_eq!(config.server.professional_domains[0].as_str(), "cabinet.example");
             assert_eq!(config.submission.implicit.unwrap().ip().is_loopback(), dev);

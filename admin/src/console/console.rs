@@ -17,6 +17,7 @@ use walls::headers::{Answer, Policies};
 use walls::opaque::{Opaque, Purpose};
 use walls::page::{host, see_other};
 use walls::serve::{self, Pages};
+use walls::submissions::Submissions;
 
 use super::errors::{Halt, Trouble};
 use super::pages;
@@ -34,6 +35,7 @@ struct Inner {
     policies: Policies,
     forms: FormKey,
     opaque: Opaque,
+    submissions: Submissions,
     pages: axum::Router<Console>,
 }
 
@@ -45,6 +47,7 @@ impl Console {
             policies: Policies::new(&settings.origin, &settings.origin),
             forms: FormKey::new(&settings.root_key),
             opaque: Opaque::new(&settings.root_key),
+            submissions: Submissions::default(),
             pages: pages::all(),
             settings,
             admin,
@@ -104,6 +107,10 @@ impl Console {
         &self.0.forms
     }
 
+    pub(crate) fn submissions(&self) -> &Submissions {
+        &self.0.submissions
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.0.admin.relay.now()
     }
@@ -145,8 +152,7 @@ impl Console {
 
     /// A reference to something that this administrator was shown.
     pub(crate) fn hide(&self, purpose: Purpose, session: &AdministratorSession, ids: &[i64]) -> String {
-        let content: Vec<u8> = ids.iter().flat_map(|id| id.to_be_bytes()).collect();
-        self.0.opaque.hide(purpose, &session.administrator.id.0.to_be_bytes(), &content)
+        self.0.opaque.hide_ids(purpose, &session.administrator.id.0.to_be_bytes(), ids)
     }
 
     /// What a reference shown to this administrator means. Not theirs and not there are one answer.
@@ -156,13 +162,10 @@ impl Console {
         session: &AdministratorSession,
         text: &str,
     ) -> Result<[i64; N], Trouble> {
-        let content = self.0.opaque.reveal(purpose, &session.administrator.id.0.to_be_bytes(), text);
-        let content = content.filter(|content| content.len() == 8 * N).ok_or(Trouble::NotFound)?;
-        let mut ids = [0; N];
-        for (id, octets) in ids.iter_mut().zip(content.chunks_exact(8)) {
-            *id = octets.iter().fold(0, |id, octet| id << 8 | i64::from(*octet));
-        }
-        Ok(ids)
+        self.0
+            .opaque
+            .reveal_ids(purpose, &session.administrator.id.0.to_be_bytes(), text)
+            .ok_or(Trouble::NotFound)
     }
 }
 

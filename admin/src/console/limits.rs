@@ -8,6 +8,8 @@ pub const CODE_MAX: usize = 40;
 pub const SESSION_LIFE: i64 = 8 * HOUR;
 /// Characters of a search.
 pub const QUERY_MAX: usize = 120;
+/// Characters of where a page of answers begins, as the register writes it.
+pub const TOKEN_MAX: usize = 80;
 /// Lines of a table or of a list on one page; the rest is in files.
 pub const LINES: usize = 100;
 /// Characters of a name, of a number, of a date typed by support.

@@ -1,15 +1,16 @@
 //! Every French sentence that the console composes.
 
 use directory::{
-    Access, Departed, Mailbox, MailboxMove, MailboxRefusal, MailboxState, MemberRefusal, Rights, Role,
-    SignsIn, WeakPassword,
+    Access, Departed, Mailbox, MailboxMove, MailboxRefusal, MailboxState, MemberRefusal, Owner, Period,
+    Rights, Role, SignsIn, WeakPassword,
 };
-use names::AccountKind;
+use jiff::tz::TimeZone;
+use names::{AccountKind, Timestamp};
 
 use super::errors::Trouble;
 use super::factors::Proof;
 
-pub(crate) use walls::texts::{act, actor, called, count, day, wait_for_sign_in};
+pub(crate) use walls::texts::{act, actor, called, count, day, from_day, wait_for_sign_in};
 
 /// A trouble: heading and words.
 pub(crate) fn trouble(trouble: Trouble) -> (&'static str, &'static str) {
@@ -181,6 +182,7 @@ pub(crate) fn not_member(refusal: MemberRefusal) -> &'static str {
         MemberRefusal::Holder => "C’est la boîte de cette personne\u{a0}: ses droits ne changent pas.",
         MemberRefusal::Managing => "La gestion de la boîte d’une personne ne se donne pas.",
         MemberRefusal::LastManager => "Cette boîte doit garder quelqu’un qui la gère.",
+        MemberRefusal::Past => "Le dernier jour doit être aujourd’hui ou plus tard, et pas avant le premier.",
     }
 }
 
@@ -232,10 +234,11 @@ pub(crate) fn departure(departed: &Departed) -> Vec<String> {
     effects
 }
 
-/// How many answers a search has.
-pub(crate) fn found(number: usize) -> String {
+/// How many answers a search has; of several pages, how many stand on this one.
+pub(crate) fn found(number: usize, several: bool) -> String {
     match u64::try_from(number).unwrap_or(u64::MAX) {
         0 => "Aucune réponse".to_owned(),
+        number if several => format!("{} sur cette page", count(number, "réponse", "réponses")),
         number => count(number, "réponse", "réponses"),
     }
 }
@@ -251,6 +254,39 @@ pub(crate) const ADMITTED: &str =
 pub(crate) const REMOVED: &str = "Cette personne n’utilise plus la boîte.";
 /// After an application password was withdrawn.
 pub(crate) const WITHDRAWN: &str = "Le mot de passe est retiré\u{a0}: l’appareil ne peut plus s’en servir.";
+/// What making an application password does, one by one.
+pub(crate) fn new_password(owner: Owner) -> Vec<&'static str> {
+    match owner {
+        Owner::Person(_) => vec![
+            "Le mot de passe s’affiche une seule fois\u{a0}: remettez-le en main propre ou par un moyen sûr.",
+            "Il ouvre toutes les boîtes de cette personne, avec l’adresse de la boîte comme identifiant.",
+            "La personne reçoit un avis dans sa boîte, et le journal garde votre nom.",
+        ],
+        Owner::Machine(_) => vec![
+            "Le mot de passe s’affiche une seule fois\u{a0}: saisissez-le dans le logiciel qui utilise cette boîte.",
+            "Il ouvre cette boîte et aucune autre, avec l’adresse de la boîte comme identifiant.",
+            "Le journal garde votre nom.",
+        ],
+    }
+}
+
+/// What to do with an application password.
+pub(crate) fn password_shown(owner: Owner) -> String {
+    match owner {
+        Owner::Person(_) => "À saisir dans le logiciel de messagerie de cette personne\u{a0}: l’identifiant est l’adresse de la boîte. Elle peut le retirer elle-même dans son espace professionnel.",
+        Owner::Machine(_) => "À saisir dans le logiciel qui utilise cette boîte\u{a0}: l’identifiant est l’adresse de la boîte.",
+    }
+    .to_owned()
+}
+
+/// The device has no name, or too long a one.
+pub(crate) const NAME_THE_DEVICE: &str =
+    "Indiquez l’appareil ou le logiciel, en 100\u{a0}caractères au plus.";
+/// The form was sent before: the password cannot be shown again.
+pub(crate) const SHOWN_ONCE: &str =
+    "Ce mot de passe a déjà été fait et montré une fois. S’il est perdu, retirez-le et faites-en un autre.";
+/// A day does not read.
+pub(crate) const NO_DATE: &str = "Écrivez les dates comme 31/12/2026, ou laissez les cases vides.";
 /// The address does not read.
 pub(crate) const NO_ADDRESS: &str = "Écrivez l’adresse entière, comme prenom.nom@hopital.mssante.example.";
 /// The identifier does not read.
@@ -263,9 +299,12 @@ pub(crate) const NO_RANK: &str = "Le rang est un nombre de 1 à 99.";
 /// After an invitation was made.
 pub(crate) const HAND_OVER: &str = "Remettez ce code à la personne. Il sert une fois, pendant 7\u{a0}jours, sur la page «\u{a0}Choisir un mot de passe\u{a0}» de l’espace professionnel.";
 
-/// As "jusqu'au 3 mai 2027 inclus".
-pub(crate) fn until(last: &str) -> String {
-    format!("jusqu’au {last} inclus")
+/// As "à partir du 1er mai 2027, jusqu'au 3 mai 2027 inclus"; nothing without limits.
+pub(crate) fn period(period: Period, zone: &TimeZone, now: Timestamp) -> String {
+    let from = period.later(now).map(|starts| from_day(starts, zone));
+    // The moment is the midnight after.
+    let until = period.ends.map(|ends| format!("jusqu’au {} inclus", day(ends.plus(-1), zone)));
+    from.into_iter().chain(until).collect::<Vec<_>>().join(", ")
 }
 
 /// Why a grave act waits for a code; none when nothing is said yet.

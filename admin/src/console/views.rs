@@ -11,6 +11,6 @@ pub use entrance::{Code, FirstPassword, Goodbye, Oops, Recovery, SecondFactor, S
 pub use frame::{Crumb, Entry, Frame, Place, ProofField};
 pub use home::{Answer, Home};
 pub use mailbox::{ActLine, Confirm, EntryForm, Mailbox, May, MemberLine, NewMailbox, Typed};
-pub use person::{Departed, Device, Organisation, Person, ResetForm, Secret};
+pub use person::{Departed, Device, NewPassword, Organisation, Person, ResetForm, Secret};
 
 pub use walls::When;

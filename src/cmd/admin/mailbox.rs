@@ -1,6 +1,6 @@
 //! `pli admin mailbox`, `member` and `departure`: the mailboxes of the trade and who uses them.
 
-use admin::{Command, Import, MailboxCommand, MemberCommand, PersonName};
+use admin::{Command, Days, Import, MailboxCommand, MemberCommand, PersonName};
 use clap::{Args, Subcommand, ValueEnum};
 
 /// What is done with mailboxes of professionals.
@@ -133,6 +133,13 @@ pub(super) struct Given {
     /// `read`, `write` or `manage`.
     #[arg(long, default_value = "write")]
     rights: String,
+    /// The first day (UTC), as 2026-12-01; at once when not given.
+    #[arg(long, value_name = "DAY")]
+    from: Option<String>,
+    /// The last day (UTC), which counts whole; until it is ended when not given. A change without days leaves
+    /// those that were given.
+    #[arg(long, value_name = "DAY")]
+    until: Option<String>,
 }
 
 /// Ends everything of a professional who leaves: mailboxes, memberships, delegations, passwords, sessions.
@@ -191,9 +198,11 @@ impl New {
 impl Member {
     pub(super) fn command(self) -> Command {
         Command::Member(match self {
-            Self::Add(Given { mailbox, person, rights }) => MemberCommand::Add { mailbox, person, rights },
-            Self::Change(Given { mailbox, person, rights }) => {
-                MemberCommand::Change { mailbox, person, rights }
+            Self::Add(Given { mailbox, person, rights, from, until }) => {
+                MemberCommand::Add { mailbox, person, rights, days: Days { from, until } }
+            }
+            Self::Change(Given { mailbox, person, rights, from, until }) => {
+                MemberCommand::Change { mailbox, person, rights, days: Days { from, until } }
             }
             Self::Remove { mailbox, person } => MemberCommand::Remove { mailbox, person },
         })

@@ -205,3 +205,123 @@ async fn an_auditor_sees_and_changes_nothing() {
         assert!(!shown.red_list && auditor.login == "audit.interne" && auditor.recovery.len() == 8);
     }
 }
+
+#[tokio::test]
+async fn an_application_password_is_made_shown_once_told_and_withdrawn() {
+    for house in houses().await {
+        let engine = house.engine();
+        let holder = house.administrator("hopital.admin", &[Role::Directory], &[HOSPITAL]).await;
+        let mut browser = Browser::of(&house, &holder);
+        let person = found(&mut browser, "ferrand").await;
+        let to = format!("{person}/mots-de-passe");
+        let form = browser.get(&to).await;
+        assert!(form.text.contains("s’affiche une seule fois"), "{engine}: {}", form.text);
+        let (token, mark) = (form.token(), form.between("name=\"envoi\" value=\"", "\""));
+        let fields = |label: &'static str| {
+            [("jeton", token.clone()), ("envoi", mark.clone()), ("appareil", label.to_owned())]
+        };
+        let post = async |browser: &mut Browser<'_>, label| {
+            let fields = fields(label);
+            let fields: Vec<(&str, &str)> =
+                fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            browser.post(&to, &fields).await
+        };
+        let refused = post(&mut browser, "  ").await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine}: no name");
+        let made = post(&mut browser, " Poste de  l’accueil ").await;
+        let secret = made.between("<code class=\"valeur secret\">", "</code>");
+        let directory = &house.inner.admin.directory;
+        let address = Address::parse(PAULS).unwrap();
+        let login = directory.verify_login(&address, &secret, NOON).await.unwrap().expect("it opens");
+        let again = post(&mut browser, "Poste de l’accueil").await;
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine}: a second click");
+        assert!(again.text.contains("déjà été fait") && !again.text.contains(&secret));
+
+        // The holder reads of it in their own mailbox, and the trail names who did it.
+        let account = directory.mailbox(&address).await.unwrap().unwrap().account;
+        let store = &house.inner.admin.mailstore;
+        let inbox = store.folder(account, &mailstore::FolderName::parse("INBOX").unwrap()).await.unwrap();
+        assert_eq!(inbox.messages, 1, "{engine}");
+        let page = browser.get(&person).await;
+        assert!(page.text.contains("Poste de l’accueil"), "{engine}: {}", page.text);
+        assert!(page.text.contains("Moyen de connexion créé"), "{engine}: {}", page.text);
+        let device = page.between("name=\"appareil\" value=\"", "\"");
+        let gone = browser.submit(&person, &format!("{to}/retirer"), &[("appareil", &device)]).await;
+        assert!(browser.get(&gone.location()).await.text.contains("Le mot de passe est retiré"));
+        assert!(directory.verify_login(&address, &secret, NOON).await.unwrap().is_none(), "{engine}");
+        drop(login);
+
+        let elsewhere = house.administrator("cabinet.admin", &[Role::Directory], &[PRACTICE]).await;
+        let mut theirs = Browser::of(&house, &elsewhere);
+        assert_eq!(theirs.get(&to).await.status, StatusCode::NOT_FOUND, "{engine}: another's");
+    }
+}
+
+#[tokio::test]
+async fn a_machine_gets_its_password_and_a_team_has_none() {
+    for house in houses().await {
+        let engine = house.engine();
+        let holder = house.administrator("hopital.admin", &[Role::Directory], &[HOSPITAL]).await;
+        let mut browser = Browser::of(&house, &holder);
+        let app = "automate@hopital-saint-roch.mssante.example";
+        let fields = [("type", "APP"), ("adresse", app), ("structure", "")];
+        let page = browser.get("/boites/nouvelle").await;
+        let structure = page.text.split("<option value=\"").find(|option| option.contains("Saint-Roch"));
+        let structure = structure.unwrap().split('"').next().unwrap().to_owned();
+        let mut fields = fields.to_vec();
+        fields[2].1 = &structure;
+        for name in ["personne", "civilite", "prenom", "nom", "description", "service", "responsable"] {
+            fields.push((name, ""));
+        }
+        let made = browser.submit("/boites/nouvelle", "/boites/nouvelle", &fields).await;
+        let mailbox = made.location().split('?').next().unwrap().to_owned();
+        let to = format!("{mailbox}/mots-de-passe");
+        let form = browser.get(&to).await;
+        let (token, mark) = (form.token(), form.between("name=\"envoi\" value=\"", "\""));
+        let fields = [("jeton", token.as_str()), ("envoi", &mark), ("appareil", "Laboratoire")];
+        let shown = browser.post(&to, &fields).await;
+        let secret = shown.between("<code class=\"valeur secret\">", "</code>");
+        let directory = &house.inner.admin.directory;
+        let address = Address::parse(app).unwrap();
+        assert!(directory.verify_login(&address, &secret, NOON).await.unwrap().is_some(), "{engine}");
+        let page = browser.get(&mailbox).await;
+        let device = page.between("name=\"appareil\" value=\"", "\"");
+        browser.submit(&mailbox, &format!("{to}/retirer"), &[("appareil", &device)]).await;
+        assert!(directory.verify_login(&address, &secret, NOON).await.unwrap().is_none(), "{engine}");
+
+        let team = found(&mut browser, "cardiologie@hopital-saint-roch.mssante.example").await;
+        assert!(browser.get(&team).await.text.contains("chaque membre l’ouvre avec le sien"), "{engine}");
+        let none = browser.get(&format!("{team}/mots-de-passe")).await;
+        assert_eq!(none.status, StatusCode::NOT_FOUND, "{engine}");
+    }
+}
+
+#[tokio::test]
+async fn a_member_comes_for_a_time() {
+    for house in houses().await {
+        let engine = house.engine();
+        let holder = house.administrator("hopital.admin", &[Role::Directory], &[HOSPITAL]).await;
+        let mut browser = Browser::of(&house, &holder);
+        let team = found(&mut browser, "cardiologie@hopital-saint-roch.mssante.example").await;
+        let to = format!("{team}/membres");
+        let marie = |from: &'static str, until: &'static str| {
+            [("personne", "10099000019"), ("droits", "read"), ("debut", from), ("fin", until)]
+        };
+        for (case, from, until, words) in [
+            ("no day", "demain", "", "31/12/2026"),
+            ("over", "", "21/11/2026", "aujourd’hui ou plus tard"),
+            ("the wrong way round", "02/12/2026", "01/12/2026", "pas avant le premier"),
+        ] {
+            let refused = browser.submit(&team, &to, &marie(from, until)).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{engine}: {case}");
+            assert!(refused.text.contains(words), "{engine}: {case}: {}", refused.text);
+        }
+        let done = browser.submit(&team, &to, &marie("01/12/2026", "31/12/2026")).await;
+        let page = browser.get(&done.location()).await;
+        let said = "à partir du 1er décembre 2026, jusqu’au 31 décembre 2026 inclus";
+        assert!(page.text.contains(said), "{engine}: {}", page.text);
+        let identifier = page.between("name=\"personne\" value=\"", "\"");
+        let gone = browser.submit(&team, &format!("{to}/retirer"), &[("personne", &identifier)]).await;
+        assert!(gone.location().ends_with("fait=retrait"), "{engine}: {}", gone.text);
+    }
+}

@@ -36,13 +36,11 @@ pub(super) async fn show(State(app): State<Console>, headers: HeaderMap) -> Resp
 
 fn page(app: &Console, headers: &HeaderMap, said: Said) -> Response {
     let status = if said.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let (anchor, fresh) = anchor(app, headers);
+    let anchor = anchor(app, headers);
     let Said { login, code, error } = said;
-    let mut page = html(&FirstPassword { csrf: app.forms().token(&anchor), login, code, error });
+    let mut page = html(&FirstPassword { csrf: anchor.token(app.forms()), login, code, error });
     *page.status_mut() = status;
-    if let Some(cookie) = fresh {
-        set_cookie(&mut page, cookie);
-    }
+    anchor.drop_in(&mut page);
     page
 }
 

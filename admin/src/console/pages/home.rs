@@ -10,16 +10,18 @@ use walls::page::html;
 
 use super::{Page, frame};
 use crate::console::console::Console;
-use crate::console::limits::{ANSWERS, QUERY_MAX};
+use crate::console::limits::{ANSWERS, QUERY_MAX, TOKEN_MAX};
 use crate::console::texts;
 use crate::console::views::{Answer, Home, Place};
-use crate::search::Hit;
+use crate::search::{Hit, Hits};
+use register::Token;
 
 /// What is searched for.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Asked {
     q: String,
+    suite: String,
 }
 
 /// `GET /`
@@ -28,14 +30,24 @@ pub(super) async fn show(State(app): State<Console>, headers: HeaderMap, Query(a
     let session = app.session(&headers, now).await?;
     let authority = session.administrator.authority();
     let query: String = asked.q.trim().chars().take(QUERY_MAX).collect();
-    let hits = match query.is_empty() || !authority.may_somewhere(Power::LookAtEntries) {
-        true => Vec::new(),
-        false => app.admin().find(&query, ANSWERS, &authority, now).await?,
+    let after = (!asked.suite.is_empty()).then(|| Token(asked.suite.chars().take(TOKEN_MAX).collect()));
+    let first = after.is_none();
+    let Hits { hits, next } = match query.is_empty() || !authority.may_somewhere(Power::LookAtEntries) {
+        true => Hits::default(),
+        false => app.admin().find(&query, (ANSWERS, after), &authority, now).await?,
+    };
+    let address = |token: &Token| {
+        let fields = [("q", query.as_str()), ("suite", token.0.as_str())];
+        format!("/?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
     };
     Ok(html(&Home {
         frame: frame(&session, Place::Directory),
         may_create: authority.may_somewhere(Power::ChangeMailboxes),
-        found: (!query.is_empty()).then(|| texts::found(hits.len())),
+        found: (!query.is_empty()).then(|| texts::found(hits.len(), next.is_some() || !first)),
+        next: next.as_ref().map(address),
+        first: (!first).then(|| {
+            format!("/?{}", form_urlencoded::Serializer::new(String::new()).append_pair("q", &query).finish())
+        }),
         query,
         mailboxes: hits.into_iter().map(|hit| answer(&app, &session, hit)).collect(),
     }))

@@ -4,14 +4,14 @@ use audit::Chain;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use directory::{
-    AdministratorSession, MailboxEntry, MailboxMove, MailboxRefusal, MailboxSheet, MailboxState, Power,
+    AdministratorSession, MailboxEntry, MailboxMove, MailboxRefusal, MailboxSheet, MailboxState, Owner, Power,
 };
 use names::{AccountId, AccountKind, Timestamp};
 use walls::Visitor;
 use walls::opaque::Purpose;
 use walls::page::{Form, html, see_other};
 
-use super::{Done, Page, act_lines, form_with, frame};
+use super::{Done, Page, act_lines, form_with, frame, passwords};
 use crate::console::console::Console;
 use crate::console::errors::{Halt, Trouble};
 use crate::console::factors::Proof;
@@ -42,6 +42,8 @@ pub(super) async fn sheet(
 pub(super) struct Said {
     pub(super) notice: Option<String>,
     pub(super) to: String,
+    pub(super) from: String,
+    pub(super) until: String,
     pub(super) member_error: Option<String>,
     pub(super) entry: Option<EntryForm>,
     pub(super) entry_error: Option<String>,
@@ -65,6 +67,7 @@ pub(super) async fn show(
         "fiche" => Some(texts::DESCRIBED),
         "membre" => Some(texts::ADMITTED),
         "retrait" => Some(texts::REMOVED),
+        "retire" => Some(texts::WITHDRAWN),
         word => MailboxMove::ALL.into_iter().find(|to| texts::moving(*to).3 == word).map(texts::moved),
     };
     page(&app, &session, found, Said { notice: notice.map(str::to_owned), ..Said::default() }, now).await
@@ -88,6 +91,7 @@ pub(super) async fn page(
     let may = May {
         describe: changes && mailbox.state != MailboxState::Closed,
         admit: allowed(Power::ChangeMembers) && mailbox.state == MailboxState::Open,
+        passwords: may_issue(session, &mailbox),
         moves: moves
             .map(texts::moving)
             .map(|(label, _, _, word)| (label, format!("{here}/etat/{word}")))
@@ -100,10 +104,14 @@ pub(super) async fn page(
             href: super::person::href(app, session, line.person.id),
             rights: texts::rights(line.rights),
             code: line.rights.code(),
-            until: line.until.map_or_else(String::new, |ends| texts::until(&texts::day(ends.plus(-1), zone))),
+            until: texts::period(line.period, zone, now),
             identifier: line.person.national_id.0.chars().skip(1).collect(),
         })
         .collect();
+    let devices = match may.passwords {
+        true => passwords::devices(app, session, Owner::Machine(mailbox.account), now).await?,
+        false => Vec::new(),
+    };
     let mut facts = vec![
         ("Type", texts::kind(mailbox.kind).to_owned()),
         ("État", texts::state(mailbox.state).to_owned()),
@@ -138,6 +146,9 @@ pub(super) async fn page(
         facts,
         entry,
         to: said.to,
+        from: said.from,
+        until: said.until,
+        devices,
         member_error: said.member_error,
         entry_error: said.entry_error,
         acts: act_lines(app, Chain::Account(mailbox.account), LAST_ACTS, now).await?,
@@ -157,6 +168,13 @@ fn form_of_entry(entry: &MailboxEntry) -> EntryForm {
         rank: entry.rank.to_string(),
         red_list: entry.red_list,
     }
+}
+
+/// Whether the passwords of this mailbox are its own, and whoever asks'.
+pub(super) fn may_issue(session: &AdministratorSession, mailbox: &directory::Mailbox) -> bool {
+    let organisation = mailbox.organisation.as_ref().map(|one| one.id);
+    let theirs = session.administrator.authority().may(Power::ChangeCredentials, organisation);
+    theirs && mailbox.kind == AccountKind::Applicative && mailbox.state == MailboxState::Open
 }
 
 /// A text without space around it; none when nothing is left.

@@ -2,7 +2,8 @@
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use directory::{MemberRefusal, Rights};
+use directory::{MemberRefusal, Period, Rights};
+use walls::days;
 use walls::limits::TYPED_MAX;
 use walls::page::{Form, see_other};
 
@@ -20,23 +21,32 @@ pub(super) async fn add(
     form: Form,
 ) -> Page {
     let now = app.now();
-    let (session, fields) = form_with(&app, &headers, form, &["jeton", "personne", "droits"], now).await?;
+    let known = ["jeton", "personne", "droits", "debut", "fin"];
+    let (session, fields) = form_with(&app, &headers, form, &known, now).await?;
     let found = sheet(&app, &session, &reference, now).await?;
     let to = fields.field("personne").trim().to_owned();
     let rights = Rights::from_code(fields.field("droits")).ok_or(Trouble::Form)?;
     let by = session.administrator.authority();
-    let set = match to.is_empty() || to.len() > TYPED_MAX {
-        true => Err(MemberRefusal::Nobody),
-        false => {
-            let account = found.mailbox.account;
-            app.admin().directory.set_member_as(&by, account, &to, Some(rights), now).await?
+    let (from, until) = (fields.field("debut").trim().to_owned(), fields.field("fin").trim().to_owned());
+    let zone = &app.settings().zone;
+    let period = match (days::first_moment(&from, zone), days::last_moment(&until, zone)) {
+        (Ok(starts), Ok(ends)) => Some(Period { starts, ends }),
+        (Err(_), _) | (_, Err(_)) => None,
+    };
+    let set = match (period, to.is_empty() || to.len() > TYPED_MAX) {
+        (None, _) => Err(texts::NO_DATE),
+        (Some(_), true) => Err(texts::not_member(MemberRefusal::Nobody)),
+        (period, false) => {
+            let (account, wish) = (found.mailbox.account, (Some(rights), period));
+            let set = app.admin().directory.set_member_as(&by, account, &to, wish, now).await?;
+            set.map_err(texts::not_member)
         }
     };
     match set {
         Ok(()) => Ok(see_other(&format!("/boites/{reference}?fait=membre"))),
-        Err(refusal) => {
-            let member_error = Some(texts::not_member(refusal).to_owned());
-            page(&app, &session, found, Said { to, member_error, ..Said::default() }, now).await
+        Err(words) => {
+            let member_error = Some(words.to_owned());
+            page(&app, &session, found, Said { to, from, until, member_error, ..Said::default() }, now).await
         }
     }
 }
@@ -52,7 +62,7 @@ pub(super) async fn remove(
     let (session, fields) = form_with(&app, &headers, form, &["jeton", "personne"], now).await?;
     let found = sheet(&app, &session, &reference, now).await?;
     let (by, to) = (session.administrator.authority(), fields.field("personne"));
-    let set = app.admin().directory.set_member_as(&by, found.mailbox.account, to, None, now).await?;
+    let set = app.admin().directory.set_member_as(&by, found.mailbox.account, to, (None, None), now).await?;
     match set {
         // Sent twice, they are out all the same.
         Ok(()) | Err(MemberRefusal::Nobody) => Ok(see_other(&format!("/boites/{reference}?fait=retrait"))),

@@ -3,18 +3,18 @@
 use audit::Chain;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use directory::{AdministratorSession, Credential, Owner, PersonSheet, Power, Whole};
-use names::{CredentialId, OrganisationId, PersonId, Timestamp};
+use directory::{AdministratorSession, Owner, PersonSheet, Power, Whole};
+use names::{OrganisationId, PersonId, Timestamp};
 use walls::opaque::Purpose;
-use walls::page::{Form, html, see_other};
+use walls::page::html;
 
 use super::home::mailbox_answer;
-use super::{Done, Page, act_lines, form_with, frame};
+use super::{Done, Page, act_lines, frame, passwords};
 use crate::console::console::Console;
 use crate::console::errors::{Halt, Trouble};
 use crate::console::limits::LAST_ACTS;
 use crate::console::texts;
-use crate::console::views::{Device, Organisation, Person, Place, When};
+use crate::console::views::{Organisation, Person, Place};
 
 /// The page of a professional, for this administrator.
 pub(super) fn href(app: &Console, session: &AdministratorSession, person: PersonId) -> String {
@@ -62,7 +62,7 @@ pub(super) async fn show(
         .iter()
         .any(|(mailbox, _)| by.may(Power::Depart, mailbox.organisation.as_ref().map(|one| one.id)));
     let devices = match may_reset {
-        true => devices(&app, &session, person.id, now).await?,
+        true => passwords::devices(&app, &session, Owner::Person(person.id), now).await?,
         false => Vec::new(),
     };
     let number: String = person.national_id.0.chars().skip(1).collect();
@@ -83,45 +83,6 @@ pub(super) async fn show(
         devices,
         acts: act_lines(&app, Chain::Person(person.id), LAST_ACTS, now).await?,
     }))
-}
-
-async fn devices(
-    app: &Console,
-    session: &AdministratorSession,
-    person: PersonId,
-    now: Timestamp,
-) -> Result<Vec<Device>, Halt> {
-    let mut devices: Vec<Credential> = app.admin().directory.passwords_of(Owner::Person(person)).await?;
-    devices.retain(|device| device.revoked.is_none());
-    Ok(devices
-        .into_iter()
-        .map(|device| Device {
-            created: When::moment(device.created, &app.settings().zone, now),
-            reference: app.hide(Purpose::Credential, session, &[device.id.0]),
-            label: device.label,
-        })
-        .collect())
-}
-
-/// `POST /personnes/{reference}/mots-de-passe/retirer`
-pub(super) async fn withdraw(
-    State(app): State<Console>,
-    headers: HeaderMap,
-    Path(reference): Path<String>,
-    form: Form,
-) -> Page {
-    let now = app.now();
-    let (session, fields) = form_with(&app, &headers, form, &["jeton", "appareil"], now).await?;
-    let found = sheet(&app, &session, &reference, now).await?;
-    let [device] = app.reveal(Purpose::Credential, &session, fields.field("appareil"))?;
-    let by = session.administrator.authority();
-    let directory = &app.admin().directory;
-    let withdrawn = directory.revoke_password_of(found.person.id, CredentialId(device), &by, now).await?;
-    match withdrawn {
-        // Sent twice, it is withdrawn all the same.
-        Ok(_) => Ok(see_other(&format!("/personnes/{reference}?fait=retire"))),
-        Err(_) => Err(Trouble::NotFound.into()),
-    }
 }
 
 /// `GET /structures/{reference}`

@@ -6,6 +6,7 @@ use axum::response::Response;
 use directory::{CheckedFactor, SignedIn};
 use names::SECOND;
 use walls::Visitor;
+use walls::anchor::Anchor;
 use walls::cookie::Cookie;
 use walls::limits::{PASSWORD_MAX, SIGN_IN_LIFE, TYPED_MAX};
 use walls::page::{Fields, Form, html, see_other, set_cookie};
@@ -28,31 +29,21 @@ pub(super) async fn show(State(app): State<Console>, headers: HeaderMap) -> Page
 
 fn page(app: &Console, headers: &HeaderMap, login: String, error: Option<String>) -> Response {
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let (anchor, fresh) = anchor(app, headers);
-    let mut page = html(&SignIn { csrf: app.forms().token(&anchor), login, error });
+    let anchor = anchor(app, headers);
+    let mut page = html(&SignIn { csrf: anchor.token(app.forms()), login, error });
     *page.status_mut() = status;
-    if let Some(cookie) = fresh {
-        set_cookie(&mut page, cookie);
-    }
+    anchor.drop_in(&mut page);
     page
 }
 
-/// What the token of a form before sign-in hangs on, and the cookie to set when it is new.
-pub(super) fn anchor(app: &Console, headers: &HeaderMap) -> (String, Option<HeaderValue>) {
-    match Cookie::ConsoleSignIn.read(headers) {
-        Some(known) => (known, None),
-        None => {
-            let anchor = app.chance();
-            let cookie = Cookie::ConsoleSignIn.set(&anchor, SIGN_IN_LIFE / SECOND);
-            (anchor, Some(cookie))
-        }
-    }
+/// What the token of a form before sign-in hangs on.
+pub(super) fn anchor(app: &Console, headers: &HeaderMap) -> Anchor {
+    Anchor::of(Cookie::ConsoleSignIn, headers, SIGN_IN_LIFE / SECOND, || app.chance())
 }
 
-/// The cookie of a sign-in, once the form's token is its own (login CSRF).
+/// The cookie of a sign-in, once the form's token is its own.
 pub(super) fn anchored(app: &Console, headers: &HeaderMap, fields: &Fields) -> Result<String, Trouble> {
-    let anchor = Cookie::ConsoleSignIn.read(headers);
-    anchor.filter(|anchor| app.forms().holds(anchor, fields.field("jeton"))).ok_or(Trouble::Form)
+    Anchor::held(Cookie::ConsoleSignIn, headers, app.forms(), fields).ok_or(Trouble::Form)
 }
 
 /// `POST /connexion`

@@ -14,6 +14,10 @@ pub struct Home {
     pub query: String,
     /// How many were found, in words; none before a search.
     pub found: Option<String>,
+    /// The page after this one.
+    pub next: Option<String>,
+    /// The first page, when this is another.
+    pub first: Option<String>,
     /// Best first.
     pub mailboxes: Vec<Answer>,
     /// Whether a mailbox may be made.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, ProofField, When};
+use super::{Device, Frame, ProofField, When};
 
 /// The page of a mailbox.
 #[derive(Template, Clone, Debug)]
@@ -34,10 +34,16 @@ pub struct Mailbox {
     pub entry: EntryForm,
     /// What was typed for a new member.
     pub to: String,
+    /// The first day typed for them.
+    pub from: String,
+    /// The last day typed for them.
+    pub until: String,
     /// Why they were not let in.
     pub member_error: Option<String>,
     /// Why the entry was not changed.
     pub entry_error: Option<String>,
+    /// Application passwords in use: a machine's.
+    pub devices: Vec<Device>,
     /// Last acts, newest first.
     pub acts: Vec<ActLine>,
 }
@@ -49,6 +55,8 @@ pub struct May {
     pub describe: bool,
     /// Change who uses it.
     pub admit: bool,
+    /// Make and withdraw its passwords: a machine's.
+    pub passwords: bool,
     /// Moves between its states: label and address.
     pub moves: Vec<(&'static str, String)>,
 }
@@ -79,7 +87,7 @@ pub struct MemberLine {
     pub rights: &'static str,
     /// The same as the form's value.
     pub code: &'static str,
-    /// Until when, in words.
+    /// From when, if that is to come, and until when, in words.
     pub until: String,
     /// Their identifier, for the forms.
     pub identifier: String,

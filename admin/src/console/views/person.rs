@@ -39,6 +39,30 @@ pub struct Device {
     pub reference: String,
 }
 
+/// The form of a new application password.
+#[derive(Template, Clone, Debug)]
+#[template(path = "console/new_password.html")]
+pub struct NewPassword {
+    /// What surrounds it.
+    pub frame: Frame,
+    /// Whose: a professional's name, or the address of a machine's mailbox.
+    pub name: String,
+    /// What will happen, one by one.
+    pub effects: Vec<&'static str>,
+    /// Where the form goes.
+    pub action: String,
+    /// Where one goes instead.
+    pub back: String,
+    /// Makes a second click the same as the first.
+    pub mark: String,
+    /// What was typed as device.
+    pub label: String,
+    /// Why it was not done.
+    pub error: Option<&'static str>,
+    /// The second factor, when it must be shown again.
+    pub proof: ProofField,
+}
+
 /// Lost factors.
 #[derive(Template, Clone, Debug)]
 #[template(path = "console/reset.html")]
