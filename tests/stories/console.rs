@@ -121,8 +121,11 @@ fn five_everyday_tasks_take_at_most_five_pages_each_and_axe_finds_nothing_wrong(
     critic.look(task.browser, "console-search");
     task.follow(TEAM);
     task.browser.fill("Numéro RPPS de la personne, ou adresse de sa boîte", MARIE);
+    task.browser.fill("À partir du (facultatif)", "01/12/2099");
+    task.browser.fill("Jusqu’au (facultatif)", "31/12/2099");
     task.press("Ajouter");
     critic.look(task.browser, "console-member-added");
+    assert!(task.browser.text().contains("à partir du 1er décembre 2099, jusqu’au 31 décembre 2099 inclus"));
     task.ends("Dr Marie Lenoir");
 
     let mut task = Task::begin(&mut browser, &house, "lost password");
@@ -135,6 +138,16 @@ fn five_everyday_tasks_take_at_most_five_pages_each_and_axe_finds_nothing_wrong(
     task.press("Faire un code d’invitation");
     critic.look(task.browser, "console-invitation-made");
     task.ends("Code d’invitation pour Dr Paul Ferrand");
+
+    let mut task = Task::begin(&mut browser, &house, "application password");
+    task.search("férand");
+    task.follow("Dr Paul Ferrand");
+    task.follow("Faire un mot de passe d’application");
+    critic.look(task.browser, "console-new-password");
+    task.browser.fill("Appareil ou logiciel", "Poste de l’accueil");
+    task.press("Faire le mot de passe");
+    critic.look(task.browser, "console-password-made");
+    task.ends("Mot de passe pour Dr Paul Ferrand");
 
     let mut task = Task::begin(&mut browser, &house, "red list");
     task.search(PAUL.address);

@@ -52,6 +52,14 @@ fn code_sent(house: &House, to: &str) -> String {
     code.trim().to_owned()
 }
 
+/// On the page that closes: everything is to be deleted.
+fn close(browser: &mut Browser) {
+    browser.tick("Les supprimer");
+    browser.fill("Mon mot de passe", "Cerise-Bleue-29");
+    browser.press("Fermer mon espace");
+    assert!(browser.text().contains("Votre espace est fermé"), "{}", browser.text());
+}
+
 #[test]
 fn a_profile_lives_from_its_announcement_to_its_erasure() {
     let plan = Plan { settings: RULES.to_owned(), ..Plan::demo(Engine::Sqlite) };
@@ -126,15 +134,35 @@ fn a_profile_lives_from_its_announcement_to_its_erasure() {
 
     browser.open(&format!("{}/espace/representants", house.pages()));
     critic.look(&mut browser, "representatives");
+    browser.open(&format!("{}/espace/urgence", house.pages()));
+    critic.look(&mut browser, "emergency");
+    browser.tick("Le SAMU peut consulter");
+    browser.press("Enregistrer");
+    assert!(browser.text().contains("Votre réponse est enregistrée"), "{}", browser.text());
+    critic.look(&mut browser, "emergency-saved");
     browser.open(&format!("{}/espace/fermer", house.pages()));
     critic.look(&mut browser, "closing");
-    browser.tick("Les supprimer");
-    browser.fill("Mon mot de passe", "Cerise-Bleue-29");
-    browser.press("Fermer mon espace");
-    assert!(browser.text().contains("Votre espace est fermé"), "{}", browser.text());
+    close(&mut browser);
     critic.look(&mut browser, "closed");
     let closed = answer(&house, &zephirine, "Fermé");
     assert!(closed.starts_with("550 5.") && closed != announced && closed != opposed, "{closed}");
+
+    // She changes her mind: password and code open it again, by herself.
+    let seen = house.sink.all().len();
+    browser.open(&format!("{}/connexion", house.pages()));
+    browser.fill("Mon identifiant", "zephirine.58");
+    browser.fill("Mon mot de passe", "Cerise-Bleue-29");
+    browser.press("Continuer");
+    let digits = house.sink.wait(seen, "a code", |mail| mail.code().is_some()).code().unwrap();
+    browser.fill("Code à 6 chiffres", &digits);
+    browser.press("Me connecter");
+    critic.look(&mut browser, "reopening");
+    browser.press("Rouvrir mon espace");
+    assert!(browser.address().ends_with("/messages"), "{}", browser.text());
+    assert!(browser.text().contains("Votre bilan"), "nothing is lost: {}", browser.text());
+    assert_eq!(answer(&house, &zephirine, "Rouvert"), "250 2.0.0");
+    browser.open(&format!("{}/espace/fermer", house.pages()));
+    close(&mut browser);
 
     // Ninety days later it is gone.
     house.stop("TERM");

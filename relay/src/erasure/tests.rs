@@ -116,8 +116,8 @@ async fn an_erasure_that_fails_holds_no_other_back_and_is_done_once_it_can_be() 
         let (first, account, now) = closed(&house).await;
         let jeans = house.account(JEAN).await;
         let jean = relay.directory().patient_by_account(jeans).await.unwrap().unwrap().id;
-        let closing =
-            relay.directory().close_profile(jean, ClosingWish::Delete, &Ground::own(jean), now.plus(1));
+        let ground = Ground::own(jean);
+        let closing = relay.directory().close_profile(jean, ClosingWish::Delete, &ground, now.plus(1));
         closing.await.unwrap();
         // Something that nobody thought of leans on the first one's row.
         let unit = db::unit("a table from elsewhere", first, |patient, tx| {
