@@ -276,6 +276,8 @@ async fn a_patient_opens_their_closed_space_again_with_password_and_code() {
     let closed =
         step(&mut jean, "/espace/fermer", &[("suite", "suppression"), ("mot_de_passe", password)]).await;
     assert!(closed.text().contains("connectez-vous comme d’habitude"), "{}", closed.text());
+    // No second code leaves within a minute.
+    house.wait(2 * names::MINUTE);
     let mut again = Browser::new(&house);
     let page = again.up_to_code(login, password).await;
     assert!(page.text().contains("Vous pouvez le rouvrir vous-même"), "{}", page.text());
@@ -297,7 +299,8 @@ async fn who_still_acts_for_others_opens_their_own_space_again_with_their_passwo
     let mut claire = Browser::claire(&house).await;
     let typed = [("suite", "archive"), ("mot_de_passe", "Trois-Tulipes-29")];
     step(&mut claire, "/espace/fermer", &typed).await;
-    // She comes in to the space of her child.
+    // She comes in to the space of her child; no second code leaves within a minute.
+    house.wait(2 * names::MINUTE);
     let mut claire = Browser::claire(&house).await;
     assert!(claire.get("/profils").await.text().contains("Rouvrir mon espace"));
     let wrong = step(&mut claire, "/espace/rouvrir", &[("mot_de_passe", "wrong")]).await;
