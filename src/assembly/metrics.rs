@@ -229,8 +229,7 @@ impl Metrics {
         page.counters("pli_ldap", rows.map(|(what, count)| (label("what", what), count)));
         page.counter("pli_directory_alarms", counts.alarms);
         let counts = self.fhir.counts();
-        let rows =
-            [("answered", counts.answered), ("entries", counts.entries), ("patches", counts.patches)];
+        let rows = [("answered", counts.answered), ("entries", counts.entries), ("patches", counts.patches)];
         page.counters("pli_fhir", rows.map(|(what, count)| (label("what", what), count)));
         let refused = counts.refused.into_iter();
         page.counters("pli_fhir_refused", refused.map(|(why, count)| (label("reason", why), count)));

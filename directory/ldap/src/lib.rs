@@ -25,9 +25,9 @@ mod plan;
 mod schema;
 mod server;
 mod source;
-mod tally;
 #[cfg(test)]
 mod survival;
+mod tally;
 #[cfg(test)]
 mod testing;
 mod values;

@@ -190,7 +190,7 @@ fn every_kind_has_its_words_and_no_place_is_left_open() {
         let path = text.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         for place in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()) {
-            let known = ["origine", "code", "jusquau", "avant", "telephone", "emetteur"];
+            let known = ["origine", "code", "jusquau", "avant", "telephone", "emetteur", "appareil"];
             assert!(known.contains(&place), "{}: {{{place}}}", path.display());
         }
     }

@@ -1,7 +1,7 @@
-use axum::body::to_bytes;
 use super::*;
 use crate::access::{Cause, Change, Holder, Refused};
 use crate::testing::{THEN, martin, pharmacy};
+use axum::body::to_bytes;
 use names::NationalStructureId;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use register::{Listing, local};

@@ -236,6 +236,12 @@ impl Session {
 
     fn prepare(&mut self, book: &mut Book, op: Op) -> (Sent, String) {
         self.tag += 1;
+        // Other sessions may have deleted every folder that can be.
+        let op = match op {
+            Op::Rename(_) | Op::Delete(_) if book.there().len() == 1 => Op::Noop,
+            Op::Create if self.deleting.is_none() => Op::Noop,
+            op => op,
+        };
         let mut sent = Sent {
             tag: format!("t{}", self.tag),
             op,
