@@ -66,7 +66,7 @@ pub(crate) async fn touch(
         return Ok(());
     }
     let touch = db::unit("touch a session", (sql, id, now), |(sql, id, now), tx| {
-        Box::pin(async move { tx.execute(*sql, args![*id, *now]).await.map(drop) })
+        Box::pin(async move { tx.execute(sql, args![*id, *now]).await.map(drop) })
     });
     Ok(directory.db().write(touch).await?)
 }
