@@ -250,13 +250,11 @@ impl Fetching {
             None => {
                 let Some(mut rows) = self.take_rows().await.map_err(&store_failed)? else { return Ok(false) };
                 match self.seen {
-                    // The letters are opened while the line that tells of it goes to the disk, and those of the
-                    // page after them.
+                    // The letters are opened while the line that tells of it goes to the disk.
                     MarkSeen::No => {
-                        let first = Ahead::begin(self.store.clone(), self.account, &self.items, rows);
-                        self.look_ahead().await.map_err(&store_failed)?;
+                        let ahead = Ahead::begin(self.store.clone(), self.account, &self.items, rows);
                         self.mark(session, &mut []).await?;
-                        first.opened().await
+                        ahead.opened().await
                     }
                     MarkSeen::Yes => {
                         newly_seen = self.mark(session, &mut rows).await?;
@@ -272,19 +270,12 @@ impl Fetching {
         }
         self.damaged += damaged;
         self.page = ready.into_iter();
-        self.look_ahead().await.map_err(&store_failed)?;
-        Ok(true)
-    }
-
-    /// Begins to open the page after the one that is written. What is marked read is marked page by page, before
-    /// it is shown: of that nothing is opened ahead.
-    async fn look_ahead(&mut self) -> Result<(), Error> {
-        let opens = self.items.needs_summary() || self.items.reads_content();
-        if self.ahead.is_none() && self.seen == MarkSeen::No && opens {
-            let rows = self.take_rows().await?;
+        // What is marked read is marked page by page, before it is shown.
+        if self.seen == MarkSeen::No && (self.items.needs_summary() || self.items.reads_content()) {
+            let rows = self.take_rows().await.map_err(&store_failed)?;
             self.ahead = rows.map(|rows| Ahead::begin(self.store.clone(), self.account, &self.items, rows));
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The rows of the next page: so many, and so few octets, that an idle peer holds little memory.
