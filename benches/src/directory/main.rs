@@ -132,13 +132,19 @@ fn mixed(all: &[Listing], asked: &[Question]) -> Vec<(&'static str, String)> {
     ] {
         (0..20).for_each(|_| mixed.extend(words.map(|word| (kind, word.to_owned()))));
     }
-    // An order that has nothing to do with kinds, the same each time.
-    mixed.sort_by_key(|(_, text)| {
-        text.bytes().fold(1_469_598_103_934_665_603_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
-        })
+    // An order that has nothing to do with kinds, the same each time; the place is in the hash, or the same question
+    // would be asked by everybody at the same time.
+    let mut mixed: Vec<_> = mixed.into_iter().enumerate().collect();
+    mixed.sort_by_key(|(place, (_, text))| {
+        place
+            .to_le_bytes()
+            .into_iter()
+            .chain(text.bytes())
+            .fold(1_469_598_103_934_665_603_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
+            })
     });
-    mixed
+    mixed.into_iter().map(|(_, question)| question).collect()
 }
 
 async fn speed(register: &Register, asked: &Arc<Vec<(&'static str, String)>>, long: Duration) {

@@ -157,8 +157,15 @@ fn memory() -> String {
 /// User and system time of this process.
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<i64> =
-        stat.rsplit(')').next().unwrap_or_default().split_whitespace().filter_map(|f| f.parse().ok()).collect();
+    let fields: Vec<i64> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .filter_map(|f| f.parse().ok())
+        .collect();
     // Ticks of 10 ms; the state before them is no number.
-    fields.get(10..12).map_or(Duration::ZERO, |ticks| Duration::from_millis(10 * (ticks[0] + ticks[1]) as u64))
+    fields
+        .get(10..12)
+        .map_or(Duration::ZERO, |ticks| Duration::from_millis(10 * (ticks[0] + ticks[1]) as u64))
 }

@@ -61,5 +61,7 @@ fn cpu() -> Duration {
         .filter_map(|f| f.parse().ok())
         .collect();
     // Ticks of 10 ms; the state before them is no number.
-    fields.get(10..12).map_or(Duration::ZERO, |ticks| Duration::from_millis(10 * (ticks[0] + ticks[1]) as u64))
+    fields
+        .get(10..12)
+        .map_or(Duration::ZERO, |ticks| Duration::from_millis(10 * (ticks[0] + ticks[1]) as u64))
 }

@@ -201,11 +201,16 @@ impl Register {
 
     /// Waits until it is this question's turn.
     async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        // Nobody closes it.
-        let turn = self.shared.turns.acquire().await.ok();
-        // Whoever else waits for this thread goes first: a search that finds all it needs in memory never waits itself.
-        tokio::task::yield_now().await;
-        turn
+        match self.shared.turns.try_acquire() {
+            Ok(turn) => {
+                // Whoever else waits for this thread goes first: a search that finds all it needs in memory never waits
+                // itself.
+                tokio::task::yield_now().await;
+                Some(turn)
+            }
+            // Whoever waits for a turn has let others go first. Nobody closes the turns.
+            Err(_) => self.shared.turns.acquire().await.ok(),
+        }
     }
 
     /// A view and the directory as it stands there: what is in memory is brought up to date first.
