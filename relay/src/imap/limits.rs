@@ -40,6 +40,14 @@ pub(super) const GISTS_PASSING: usize = 64;
 pub(super) const GISTS_SHARE: usize = 16;
 /// Octets of what a search found out of letters before it puts it into gists.
 pub(super) const FOUND_OUT: usize = 2 * 1024 * 1024;
+/// Gists are written once nobody searched for this long, so that no line of the trail waits for the disk behind them.
+pub(super) const GISTS_QUIET: Duration = Duration::from_millis(500);
+/// So many times they are put off by searches, then they are written all the same.
+pub(super) const GISTS_PUT_OFF: u32 = 20;
+/// Octets of gists that wait to be written: beyond it all are, at once. What 10,000 letters of 2 kB have.
+pub(super) const GISTS_WAITING: usize = 16 * 1024 * 1024;
+/// Texts whose verdicts over a folder's bodies are kept (ADR 0034): each takes some 8 kB for 10,000 letters.
+pub(super) const VERDICTS: usize = 32;
 /// Folders whose gists one session keeps in memory.
 pub(super) const SEARCHED: usize = 8;
 /// Rows judged in one go by what is in memory: some tenth of a millisecond, in which nobody else is served.

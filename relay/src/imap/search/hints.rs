@@ -14,6 +14,7 @@ use super::head::{Words, field_holds};
 use super::key::Plan;
 use super::shelf::Runs;
 use super::sift::{joined, words_each};
+use super::verdicts::Verdicts;
 use crate::imap::door::ImapDoor;
 use crate::imap::limits;
 
@@ -35,6 +36,8 @@ pub(super) struct HeaderHints {
 pub(super) struct TextHints {
     /// For each text looked for, the rows whose body may hold it.
     bodies: Vec<Bits>,
+    /// The rows of which it is known, and those of them that hold it; none when nobody asked before.
+    judged: Vec<Option<(Bits, Bits)>>,
     /// The rows whose header holds it, among those of which headers are told.
     heads: Vec<Bits>,
     /// The same of the texts looked for in one field.
@@ -54,9 +57,13 @@ impl Hints {
         Some(self.headers.as_ref()?.sent[at])
     }
 
-    /// Whether a body surely does not hold a text.
-    pub(super) fn body_rules_out(&self, needle: usize, at: usize) -> bool {
-        self.texts.as_ref().is_some_and(|texts| !texts.bodies[needle].has(at))
+    /// Whether a body holds a text: it was found out before, or it surely does not.
+    pub(super) fn body_holds(&self, needle: usize, at: usize) -> Option<bool> {
+        let texts = self.texts.as_ref()?;
+        match &texts.judged[needle] {
+            Some((known, holds)) if known.has(at) => Some(holds.has(at)),
+            Some(_) | None => (!texts.bodies[needle].has(at)).then_some(false),
+        }
     }
 
     /// Whether a header holds a text.
@@ -333,8 +340,9 @@ pub(super) async fn of_passing_texts(
     plan: &Plan,
     store: &Mailstore,
     view: &FolderView,
+    verdicts: &Verdicts,
 ) -> Result<TextHints, Error> {
-    let mut hints = TextHints::new(plan, view);
+    let mut hints = TextHints::new(plan, view, verdicts);
     let firsts: Vec<usize> = runs(view).map(|(_, first, _)| first).step_by(limits::GISTS_PASSING).collect();
     for first in firsts {
         let among = (first, limits::GISTS_PASSING);
@@ -346,18 +354,24 @@ pub(super) async fn of_passing_texts(
 }
 
 /// What the text gists say.
-pub(super) fn of_texts(plan: &Plan, view: &FolderView, known: &Runs<Texts>) -> TextHints {
-    let mut hints = TextHints::new(plan, view);
+pub(super) fn of_texts(
+    plan: &Plan,
+    view: &FolderView,
+    known: &Runs<Texts>,
+    verdicts: &Verdicts,
+) -> TextHints {
+    let mut hints = TextHints::new(plan, view, verdicts);
     hints.add(plan, runs(view), known);
     hints
 }
 
 impl TextHints {
-    fn new(plan: &Plan, view: &FolderView) -> Self {
+    fn new(plan: &Plan, view: &FolderView, verdicts: &Verdicts) -> Self {
         let rows = view.rows.len();
         let none = |count: usize| (0..count).map(|_| Bits::new(rows)).collect::<Vec<_>>();
         Self {
             bodies: none(plan.probes.len()),
+            judged: plan.needles.iter().map(|needle| judged(view, verdicts, needle)).collect(),
             heads: none(if plan.heads { plan.probes.len() } else { 0 }),
             named: none(plan.named.len()),
             told: Bits::new(rows),
@@ -412,18 +426,36 @@ impl TextHints {
     }
 }
 
-/// Keeps new gists in the store, beside whatever is going on; another search that keeps some is waited for.
+/// What was found out of the bodies of a view.
+fn judged(view: &FolderView, verdicts: &Verdicts, needle: &str) -> Option<(Bits, Bits)> {
+    let judged = verdicts.of(view.uidvalidity, needle)?;
+    let (mut known, mut holds) = (Bits::new(view.rows.len()), Bits::new(view.rows.len()));
+    for (run, first, rows) in runs(view) {
+        let of = judged.of(run);
+        for (at, verdict) in (first..).zip(rows).filter_map(|(at, row)| Some((at, of(row.uid)?))) {
+            known.add(at);
+            if verdict {
+                holds.add(at);
+            }
+        }
+    }
+    Some((known, holds))
+}
+
+/// Keeps new gists in the store, once nobody waits for the disk; another search that keeps some is waited for.
 pub(super) fn keep(door: &ImapDoor, account: AccountId, folder: FolderId, of: GistOf, gists: Vec<NewGist>) {
     if gists.is_empty() {
         return;
     }
+    let parcel = door.shelf().keeper().parcel(gists.iter().map(|gist| gist.plain.len()).sum());
     let door = door.clone();
     tokio::spawn(async move {
+        parcel.may_go().await;
         let Some(turn) = door.turn_to_keep().await else { return };
         if let Err(error) = door.relay().mailstore().keep_gists(account, folder, of, gists).await {
             // They are made again by the next search.
             tracing::warn!(door = "mailbox", folder = folder.0, %error, "gists could not be kept");
         }
-        drop(turn);
+        drop((turn, parcel));
     });
 }

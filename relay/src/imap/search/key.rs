@@ -19,7 +19,7 @@ pub(super) struct Plan {
     store: Mailstore,
     account: AccountId,
     /// Folded texts looked for in bodies.
-    needles: Vec<String>,
+    pub(super) needles: Vec<String>,
     /// What finds them: made once for all letters.
     pub(super) finders: Vec<Finder<'static>>,
     /// What text gists are asked for them.
@@ -88,12 +88,11 @@ impl<'a> Facts<'a> {
         Self { row, words: None, head: None, body: None, hints: None }
     }
 
-    /// Whether the body holds a text; gists know of some that it does not.
+    /// Whether the body holds a text; of some that is known without opening them.
     fn body_holds(&self, needle: usize) -> Option<bool> {
-        let rules_out = |(hints, at): (&Hints, usize)| hints.body_rules_out(needle, at).then_some(false);
         match self.body {
             Some(found) => Some(found[needle]),
-            None => self.hints.and_then(rules_out),
+            None => self.hints.and_then(|(hints, at): (&Hints, usize)| hints.body_holds(needle, at)),
         }
     }
 }

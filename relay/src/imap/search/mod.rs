@@ -12,11 +12,13 @@ mod fold;
 mod grams;
 mod head;
 mod hints;
+mod keeper;
 mod key;
 mod memory;
 mod order;
 mod shelf;
 mod sift;
+mod verdicts;
 
 use std::collections::VecDeque;
 
@@ -82,6 +84,9 @@ pub(super) async fn begin(
     let too_many = || Refusal::new(Code::Limit, "the search looks for too many texts");
     let plan = Plan::of(key, store, account, now).ok_or_else(too_many)?;
     let looks_at = plan.looks_at().max(question.looks_at());
+    if looks_at.is_sealed() {
+        door.shelf().keeper().searched();
+    }
     let telling = looks_at.is_sealed().then(|| {
         let detail = format!("folder={} looks_at={}", folder.0, looks_at.as_str());
         let (line, db) =

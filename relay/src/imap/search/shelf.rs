@@ -10,6 +10,8 @@ use mailstore::Run;
 use names::{AccountId, FolderId};
 
 use super::blocks::{Block, Headers, Texts};
+use super::keeper::Keeper;
+use super::verdicts::Verdicts;
 use crate::imap::limits;
 
 /// The gists of a folder that are in memory.
@@ -17,6 +19,8 @@ use crate::imap::limits;
 pub(super) struct Gists {
     pub(super) headers: Arc<Runs<Headers>>,
     pub(super) texts: Arc<Runs<Texts>>,
+    /// What bodies were found to hold.
+    pub(super) verdicts: Arc<Verdicts>,
 }
 
 /// Gists of one kind by their runs.
@@ -24,7 +28,11 @@ pub(super) type Runs<T> = BTreeMap<Run, Arc<T>>;
 
 /// What is kept of all folders.
 #[derive(Default)]
-pub(in crate::imap) struct Shelf(Mutex<Folders>);
+pub(in crate::imap) struct Shelf {
+    folders: Mutex<Folders>,
+    /// Who writes what was found out.
+    keeper: Keeper,
+}
 
 #[derive(Default)]
 struct Folders {
@@ -53,6 +61,9 @@ impl Drop for Lease {
         // Somebody may have a newer lease of gists that had gone meanwhile.
         if folders.kept.get(&self.folder).is_some_and(|kept| kept.lease.strong_count() == 0) {
             folders.kept.remove(&self.folder);
+            drop(folders);
+            // Who would have waited for the disk has gone.
+            self.shelf.keeper.hurry();
         }
     }
 }
@@ -64,6 +75,10 @@ impl Lease {
 }
 
 impl Shelf {
+    pub(in crate::imap) fn keeper(&self) -> &Keeper {
+        &self.keeper
+    }
+
     /// What is known of a folder. An account finds only what was opened with its key.
     pub(super) fn look(&self, account: AccountId, folder: FolderId) -> Gists {
         let mut folders = self.lock();
@@ -80,7 +95,7 @@ impl Shelf {
 
     /// Keeps what is known now; what does not fit beside it goes, whoever was looked at longest ago first.
     pub(super) fn keep(self: &Arc<Self>, account: AccountId, folder: FolderId, gists: Gists) -> Arc<Lease> {
-        let weight = weight(&gists.headers) + weight(&gists.texts);
+        let weight = weight(&gists.headers) + weight(&gists.texts) + gists.verdicts.weight();
         let mut folders = self.lock();
         folders.looks += 1;
         let looked = folders.looks;
@@ -97,7 +112,7 @@ impl Shelf {
     }
 
     fn lock(&self) -> MutexGuard<'_, Folders> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -18,6 +18,7 @@ use super::head::{HeadWords, Words};
 use super::hints::{self, Hints};
 use super::key::{Facts, Plan};
 use super::shelf::{Gists, Lease};
+use super::verdicts::Judged;
 use crate::imap::door::ImapDoor;
 use crate::imap::limits;
 
@@ -38,6 +39,8 @@ pub(super) struct Sifter {
 struct FoundOut {
     gists: Gists,
     fresh: BTreeMap<u32, LetterTexts>,
+    /// Of each text looked for, which bodies hold it.
+    judged: Vec<Judged>,
     weight: usize,
 }
 
@@ -153,9 +156,9 @@ impl Sifter {
         if texts && doubtful == limits::GIST_WORTH {
             hints.texts = Some(if hints::is_held(&view) {
                 gists.texts = hints::known(&self.store, &view, &gists.texts).await?;
-                hints::of_texts(&plan, &view, &gists.texts)
+                hints::of_texts(&plan, &view, &gists.texts, &gists.verdicts)
             } else {
-                hints::of_passing_texts(&plan, &self.store, &view).await?
+                hints::of_passing_texts(&plan, &self.store, &view, &gists.verdicts).await?
             });
         }
         let lease = self.door.shelf().keep(account, folder, gists.clone());
@@ -230,12 +233,10 @@ impl Sifter {
         }
         let doubtful: Vec<usize> = (0..all.len()).filter(|at| all[*at].verdict.is_none()).collect();
         if !doubtful.is_empty() {
-            for (at, verdict, grams) in self.look_into(&all, doubtful).await? {
-                all[at].verdict = Some(verdict);
-                if let Some(grams) = grams {
-                    self.found_out.weight += grams.weight();
-                    self.found_out.fresh.insert(all[at].row.uid.0, grams);
-                }
+            for looked in self.look_into(&all, doubtful).await? {
+                let candidate = &mut all[looked.at];
+                candidate.verdict = Some(looked.verdict);
+                self.found_out.add(candidate.row.uid, looked);
             }
             if self.found_out.weight > limits::FOUND_OUT {
                 self.put_together();
@@ -249,9 +250,13 @@ impl Sifter {
     fn put_together(&mut self) {
         let Rows::Viewed { view, .. } = &self.rows else { return };
         let found_out = &mut self.found_out;
-        if found_out.fresh.is_empty() {
+        if found_out.fresh.is_empty() && found_out.judged.iter().all(Judged::is_empty) {
             return;
         }
+        let judged = std::mem::take(&mut found_out.judged);
+        let found = self.plan.needles.iter().map(String::as_str).zip(&judged);
+        let there = view.rows.iter().map(|row| row.uid);
+        Arc::make_mut(&mut found_out.gists.verdicts).add(view.uidvalidity, there, found);
         let new = hints::joined_texts(view, &mut found_out.gists.texts, &found_out.fresh);
         found_out.fresh.clear();
         found_out.weight = 0;
@@ -312,8 +317,35 @@ impl Sifter {
     }
 }
 
-/// A letter's place in its page, whether it matches, and what its text is made of when that was not known.
-type Looked = (usize, bool, Option<LetterTexts>);
+/// What came of opening a letter.
+struct Looked {
+    /// Its place in its page.
+    at: usize,
+    verdict: bool,
+    /// Of each text looked for, whether its body holds it; none when it was not asked.
+    body: Option<Vec<bool>>,
+    /// What its text is made of, when that was not known.
+    texts: Option<LetterTexts>,
+}
+
+impl Looked {
+    fn at(at: usize, verdict: bool) -> Self {
+        Self { at, verdict, body: None, texts: None }
+    }
+}
+
+impl FoundOut {
+    fn add(&mut self, uid: Uid, looked: Looked) {
+        if let Some(body) = looked.body {
+            self.judged.resize(body.len(), Judged::default());
+            self.judged.iter_mut().zip(body).for_each(|(judged, holds)| judged.add(uid, holds));
+        }
+        if let Some(texts) = looked.texts {
+            self.weight += texts.weight();
+            self.fresh.insert(uid.0, texts);
+        }
+    }
+}
 
 /// What the next task gives; a panic goes on where the search is.
 pub(super) async fn joined<T: 'static>(tasks: &mut JoinSet<T>) -> Option<T> {
@@ -414,7 +446,7 @@ async fn look_through(
             let judge = |((at, letter), block): ((usize, Candidate), Option<Bytes>)| {
                 let head = HeadWords::of(block.as_deref().unwrap_or_default());
                 let facts = Facts { head: Some(&head), ..letter.facts() };
-                (at, plan.judge(&facts).unwrap_or(false), None)
+                Looked::at(at, plan.judge(&facts).unwrap_or(false))
             };
             letters.into_iter().zip(blocks).map(judge).collect()
         });
@@ -428,13 +460,10 @@ async fn look_through(
         let mut gathered = gathers.then(Grams::new);
         let judge = |((at, letter), closed): ((usize, Candidate), Option<ClosedLetter>)| {
             // None: removed meanwhile.
-            let Some(closed) = closed else { return Ok((at, false, None)) };
+            let Some(closed) = closed else { return Ok(Looked::at(at, false)) };
             match gathered.as_mut().filter(|_| letter.is_unknown()) {
-                Some(gathered) => {
-                    let (verdict, grams) = gather_closed(&plan, &letter, closed, gathered)?;
-                    Ok((at, verdict, Some(grams)))
-                }
-                None => Ok((at, judge_closed(&plan, &letter, closed)?, None)),
+                Some(gathered) => gather_closed(&plan, (at, &letter), closed, gathered),
+                None => judge_closed(&plan, (at, &letter), closed),
             }
         };
         letters.into_iter().zip(closed).map(judge).collect()
@@ -443,27 +472,32 @@ async fn look_through(
 }
 
 /// Opens a letter as far as it is in doubt.
-fn judge_closed(plan: &Plan, letter: &Candidate, mut closed: ClosedLetter) -> Result<bool, Error> {
+fn judge_closed(
+    plan: &Plan,
+    (at, letter): (usize, &Candidate),
+    mut closed: ClosedLetter,
+) -> Result<Looked, Error> {
     let head = match plan.heads && !letter.tells_head() {
         true => closed.block()?.map(|block| HeadWords::of(&block)),
         false => None,
     };
     let facts = Facts { head: head.as_ref(), ..letter.facts() };
     if let Some(verdict) = plan.judge(&facts) {
-        return Ok(verdict);
+        return Ok(Looked::at(at, verdict));
     }
     let root = Summary::root_of(&closed.summary()?).map_err(|error| unreadable(letter.row.head, &error))?;
     let found = body::look(&plan.finders, &root, None, || closed.body())?;
-    Ok(plan.judge(&Facts { body: Some(&found), ..facts }).unwrap_or(false))
+    let verdict = plan.judge(&Facts { body: Some(&found), ..facts }).unwrap_or(false);
+    Ok(Looked { body: Some(found), ..Looked::at(at, verdict) })
 }
 
 /// Opens a letter to its end, and finds out what its texts are made of.
 fn gather_closed(
     plan: &Plan,
-    letter: &Candidate,
+    (at, letter): (usize, &Candidate),
     mut closed: ClosedLetter,
     gathered: &mut Grams,
-) -> Result<(bool, LetterTexts), Error> {
+) -> Result<Looked, Error> {
     let head = HeadWords::of(&closed.block()?.unwrap_or_default());
     let root = Summary::root_of(&closed.summary()?).map_err(|error| unreadable(letter.row.head, &error))?;
     let found = body::look(&plan.finders, &root, Some(gathered), || closed.body());
@@ -471,7 +505,8 @@ fn gather_closed(
     let grams = LetterTexts::new(&head, gathered.take());
     let found = found?;
     let facts = Facts { head: plan.heads.then_some(&head), body: Some(&found), ..letter.facts() };
-    Ok((plan.judge(&facts).unwrap_or(false), grams))
+    let verdict = plan.judge(&facts).unwrap_or(false);
+    Ok(Looked { at, verdict, body: Some(found), texts: Some(grams) })
 }
 
 /// Work of some milliseconds on a thread that serves nobody else; nothing when the house stops.

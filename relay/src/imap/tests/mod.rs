@@ -2,6 +2,7 @@
 
 mod acts;
 mod appending;
+mod asking_again;
 mod content;
 mod doors;
 mod folders;
@@ -210,9 +211,7 @@ impl Home {
 
     /// Waits until what searches found out is in the store.
     pub(super) async fn gists_kept(&self) {
-        // Whoever keeps some asks for its turn first.
-        tokio::task::yield_now().await;
-        drop(self.door.turn_to_keep().await);
+        self.door.shelf().keeper().rest().await;
     }
 
     /// Changes a table behind the house's back.

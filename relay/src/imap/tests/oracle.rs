@@ -16,8 +16,8 @@ const QUESTIONS: usize = 100;
 
 /// What a letter was written from.
 #[derive(Debug)]
-struct Written {
-    raw: Vec<u8>,
+pub(super) struct Written {
+    pub(super) raw: Vec<u8>,
     /// Name and value of each field, decoded.
     fields: Vec<(&'static str, String)>,
     subject: String,
@@ -26,15 +26,15 @@ struct Written {
     texts: Vec<String>,
     /// Days since the first of November: as the Date field says it, and of the internal date.
     sent: u8,
-    came: u8,
+    pub(super) came: u8,
     /// Seconds of that month, in UTC.
     sent_at: i64,
     came_at: i64,
-    flags: Vec<&'static str>,
+    pub(super) flags: Vec<&'static str>,
 }
 
 #[derive(Clone, Debug)]
-enum Ask {
+pub(super) enum Ask {
     All,
     Flag(&'static str),
     Field(&'static str, String),
@@ -61,7 +61,7 @@ fn holds(text: &str, needle: &str) -> bool {
 }
 
 impl Ask {
-    fn of(&self, letter: &Written, uid: u32) -> bool {
+    pub(super) fn of(&self, letter: &Written, uid: u32) -> bool {
         let when = |when: &str, day: u8, of: u8| match when {
             "BEFORE" => of < day,
             "SINCE" => of >= day,
@@ -92,7 +92,7 @@ impl Ask {
     }
 
     /// As a mail program writes it.
-    fn keys(&self) -> String {
+    pub(super) fn keys(&self) -> String {
         let text = |text: &str| match text.is_ascii() {
             true => format!("\"{text}\""),
             false => format!("{{{}+}}\r\n{text}", text.len()),
@@ -133,7 +133,7 @@ fn needle() -> impl Strategy<Value = String> {
     })
 }
 
-fn ask() -> impl Strategy<Value = Ask> {
+pub(super) fn ask() -> impl Strategy<Value = Ask> {
     let how = prop::sample::select(&["BEFORE", "ON", "SINCE"][..]);
     let leaf = prop_oneof![
         1 => Just(Ask::All),
@@ -216,7 +216,7 @@ fn part(kind: u8, text: &str, long: bool) -> (String, Vec<String>) {
     }
 }
 
-fn written() -> impl Strategy<Value = Written> {
+pub(super) fn written() -> impl Strategy<Value = Written> {
     let texts = (words(1..4), words(1..3), words(1..3), words(1..8));
     let dates = (1..28_u8, 0..20_i64, 1..28_u8, 0..86_400_i64);
     let flags = prop::sample::subsequence(vec!["\\Seen", "\\Flagged", "urgent"], 0..=3);
@@ -260,7 +260,7 @@ fn written() -> impl Strategy<Value = Written> {
     )
 }
 
-fn numbers(said: &str, word: &str) -> Vec<u32> {
+pub(super) fn numbers(said: &str, word: &str) -> Vec<u32> {
     let begin = format!("* {word}");
     let line = said.lines().find(|line| line.starts_with(&begin)).unwrap_or_else(|| panic!("{said}"));
     line[begin.len()..].split_whitespace().map(|number| number.parse().unwrap()).collect()
