@@ -28,6 +28,10 @@ impl Work for Deliver {
     type Answer = Delivered;
     type Error = Error;
 
+    fn entries(_: &Delivery) -> usize {
+        1
+    }
+
     async fn run(&self, tx: &mut Tx, jobs: &[Arc<Delivery>]) -> Result<Vec<Delivered>, Error> {
         let deliveries: Vec<Delivery> = jobs.iter().map(|job| job.as_ref().clone()).collect();
         self.0.deliver(tx, &deliveries).await

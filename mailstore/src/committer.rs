@@ -3,7 +3,7 @@
 //! While one batch is being written the next gathers by itself. Who hands in one job after the other is
 //! answered with one batch and hands in again while the next is written: two half batches, each with a sync of
 //! its own. So a batch waits a little for those who are about to come, as long as waiting has paid
-//! (`gathering`, ADR 0031); a lonely job never waits. If a batch fails its jobs run one by one, so that a
+//! (`gathering`, ADR 0031); a lonely job never waits, nor a batch that holds much already. If a batch fails its jobs run one by one, so that a
 //! poisonous one fails alone.
 
 use std::future::Future;
@@ -13,7 +13,7 @@ use db::{Tx, Unit};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::gathering::Gathering;
+use crate::gathering::{Gathering, holds_much};
 use crate::limits;
 
 /// What is done with a batch.
@@ -26,6 +26,9 @@ pub trait Work: Send + Sync + 'static {
     type Answer: Send + 'static;
     /// A failure, which rolls the batch back.
     type Error: From<db::Error> + Send + 'static;
+
+    /// How many entries of mailboxes, or rows as dear, the job writes: a batch of many waits for nobody.
+    fn entries(job: &Self::Job) -> usize;
 
     /// Does all the jobs, and answers each, in order. May run again; has no effect but on `tx`.
     fn run(
@@ -117,10 +120,10 @@ async fn gather<W: Work>(
     waiting: &mut mpsc::Receiver<Waiting<W>>,
     batch: &mut Vec<Waiting<W>>,
 ) {
-    let Some(wait) = gathering.wait(batch.len()) else { return };
+    let Some(wait) = gathering.wait(batch.len(), entries(batch)) else { return };
     let enough = wait.jobs.min(limits::BATCH);
     let end = Instant::now() + wait.at_most;
-    while batch.len() < enough {
+    while batch.len() < enough && !holds_much(entries(batch)) {
         let more = waiting.recv_many(batch, enough - batch.len());
         match tokio::time::timeout_at(end, more).await {
             // Nobody is left to hand in, or it took too long.
@@ -129,6 +132,10 @@ async fn gather<W: Work>(
         }
     }
     gathering.waited(batch.len());
+}
+
+fn entries<W: Work>(batch: &[Waiting<W>]) -> usize {
+    batch.iter().map(|waiting| W::entries(&waiting.job)).sum()
 }
 
 async fn write<W: Work>(

@@ -4,6 +4,9 @@
 //! whoever was answered hands in again a moment later. Waiting for that moment makes one batch of two, and saves
 //! a sync; waiting for somebody who does not come is time lost for those who are there. So what happened is
 //! remembered: a wait that brought nobody is not tried again for a while, and ever more rarely.
+//!
+//! What two batches made one save is a sync and a handful of pages, however much they hold. So only a small batch
+//! waits: one that holds much is written at once, however many hand in.
 
 use std::time::Duration;
 
@@ -33,10 +36,15 @@ pub(crate) struct Wait {
     pub(crate) at_most: Duration,
 }
 
+/// Whether a batch of so many entries holds so much work that nothing is worth waiting for.
+pub(crate) fn holds_much(entries: usize) -> bool {
+    entries >= limits::GATHER_ENTRIES
+}
+
 impl Gathering {
-    /// Whether a batch of so many should wait for more.
-    pub(crate) fn wait(&mut self, jobs: usize) -> Option<Wait> {
-        if jobs >= self.together {
+    /// Whether a batch of so many jobs, which write so many entries, should wait for more.
+    pub(crate) fn wait(&mut self, jobs: usize, entries: usize) -> Option<Wait> {
+        if jobs >= self.together || holds_much(entries) {
             return None;
         }
         if self.rest > 0 {
@@ -82,7 +90,7 @@ mod tests {
     fn a_lonely_job_never_waits() {
         let mut gathering = Gathering::default();
         for _ in 0..100 {
-            assert_eq!(gathering.wait(1), None);
+            assert_eq!(gathering.wait(1, 1), None);
             gathering.written(1, 0, SYNC);
         }
     }
@@ -90,15 +98,19 @@ mod tests {
     #[test]
     fn who_hands_in_while_others_are_written_is_waited_for() {
         let mut gathering = Gathering::default();
-        assert_eq!(gathering.wait(5), None);
+        assert_eq!(gathering.wait(5, 5), None);
         gathering.written(5, 5, SYNC);
-        assert_eq!(gathering.wait(5), Some(Wait { jobs: 10, at_most: SYNC / 2 }));
+        assert_eq!(gathering.wait(5, 5), Some(Wait { jobs: 10, at_most: SYNC / 2 }));
         gathering.waited(10);
         gathering.written(10, 0, SYNC);
-        assert_eq!(gathering.wait(2), Some(Wait { jobs: 10, at_most: SYNC / 2 }), "all of them come again");
+        assert_eq!(
+            gathering.wait(2, 2),
+            Some(Wait { jobs: 10, at_most: SYNC / 2 }),
+            "all of them come again"
+        );
         gathering.waited(9);
         gathering.written(9, 1, SYNC);
-        assert_eq!(gathering.wait(1).map(|wait| wait.jobs), Some(10));
+        assert_eq!(gathering.wait(1, 1).map(|wait| wait.jobs), Some(10));
     }
 
     #[test]
@@ -106,7 +118,7 @@ mod tests {
         let mut gathering = Gathering::default();
         let mut waits = 0;
         for _ in 0..1_000 {
-            if gathering.wait(1).is_some() {
+            if gathering.wait(1, 1).is_some() {
                 waits += 1;
                 gathering.waited(1);
             }
@@ -114,23 +126,49 @@ mod tests {
         }
         assert!((4..=32).contains(&waits), "{waits} waits in vain");
         // One that comes after all makes waiting worth it again.
-        let next = (0..=limits::GATHER_PAUSE).find(|_| gathering.wait(1).is_some());
+        let next = (0..=limits::GATHER_PAUSE).find(|_| gathering.wait(1, 1).is_some());
         assert!(next.is_some());
         gathering.waited(2);
         gathering.written(2, 1, SYNC);
-        assert!(gathering.wait(1).is_some());
+        assert!(gathering.wait(1, 1).is_some());
     }
 
     #[test]
     fn a_fast_disk_is_not_waited_for() {
         let mut gathering = Gathering::default();
         gathering.written(5, 5, Duration::from_micros(300));
-        assert_eq!(gathering.wait(5), None);
+        assert_eq!(gathering.wait(5, 5), None);
         gathering.written(5, 5, Duration::from_secs(1));
         assert_eq!(
-            gathering.wait(5).map(|wait| wait.at_most),
+            gathering.wait(5, 5).map(|wait| wait.at_most),
             Some(limits::GATHER),
             "nor a slow one for long"
         );
+    }
+
+    #[test]
+    fn a_batch_waits_when_others_come_and_it_holds_little_and_a_sync_is_dear() {
+        const MUCH: usize = limits::GATHER_ENTRIES;
+        const DEAR: Duration = Duration::from_millis(4);
+        const CHEAP: Duration = Duration::from_micros(300);
+        for (case, jobs, entries, together, took, waits) in [
+            ("alone", 1, 1, 1, DEAR, false),
+            ("five of ten", 5, 5, 10, DEAR, true),
+            ("all ten", 10, 10, 10, DEAR, false),
+            ("more than ever", 12, 12, 10, DEAR, false),
+            ("five of ten, on a fast disk", 5, 5, 10, CHEAP, false),
+            ("five of ten, for a few each", 5, MUCH - 1, 10, DEAR, true),
+            ("five of ten, for many each", 5, MUCH, 10, DEAR, false),
+            ("one of ten, for fifty", 1, 50, 10, DEAR, false),
+            ("half of very many", MUCH, MUCH, 2 * MUCH, DEAR, false),
+            ("jobs that write no entry", 5, 0, 10, DEAR, true),
+        ] {
+            let mut gathering = Gathering { together, took, ..Gathering::default() };
+            assert_eq!(gathering.wait(jobs, entries).is_some(), waits, "{case}");
+            // What holds much does not use up the rest of those that hold little.
+            let mut resting = Gathering { together, took, rest: 1, ..Gathering::default() };
+            assert_eq!(resting.wait(jobs, entries), None, "{case}, while waits are at rest");
+            assert_eq!(resting.rest, u32::from(jobs >= together || entries >= MUCH), "{case}");
+        }
     }
 }

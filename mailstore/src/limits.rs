@@ -73,6 +73,9 @@ pub const BATCH: usize = 64;
 pub const GATHER: Duration = Duration::from_millis(5);
 /// A wait shorter than this is none: the grain of the runtime's timer.
 pub const GATHER_LEAST: Duration = Duration::from_micros(500);
+/// Entries of a batch that is written at once. Two batches made one save a sync and some eight pages (ADR 0031); so
+/// many entries write sixty pages and more, and a sync for them all is a thirtieth of one each.
+pub const GATHER_ENTRIES: usize = 32;
 /// Batches that do not wait after waits that brought nobody, at most.
 pub const GATHER_PAUSE: u32 = 64;
 /// Jobs waiting for a committer; the next submitter waits with its job in hand.

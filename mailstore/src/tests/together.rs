@@ -24,6 +24,10 @@ impl Work for Deliver {
     type Answer = Delivered;
     type Error = Error;
 
+    fn entries(_: &Job) -> usize {
+        1
+    }
+
     async fn run(&self, tx: &mut Tx, jobs: &[Arc<Job>]) -> Result<Vec<Delivered>, Error> {
         let mut deliveries = Vec::new();
         for job in jobs {

@@ -123,6 +123,10 @@ impl Work for Commit {
     type Answer = Committed;
     type Error = Error;
 
+    fn entries(job: &Prepared) -> usize {
+        job.deliveries.len() + job.outbound.len()
+    }
+
     async fn run(&self, tx: &mut Tx, jobs: &[Arc<Prepared>]) -> Result<Vec<Committed>, Error> {
         let now = jobs.iter().map(|job| job.now).max().unwrap_or_default();
         let (known, mut contacts) = self.load(tx, jobs, now).await?;

@@ -133,6 +133,10 @@ impl Work for Settle {
     type Answer = u64;
     type Error = Error;
 
+    fn entries(job: &Settlement) -> usize {
+        job.rows.len()
+    }
+
     async fn run(&self, tx: &mut Tx, jobs: &[Arc<Settlement>]) -> Result<Vec<u64>, Error> {
         let settling = |cause| Error::Database { what: "settling letters of the queue", cause };
         let over: Vec<(&Settled, End, &Story)> = jobs
