@@ -18,7 +18,7 @@ use crate::{Error, Mailstore, limits};
 /// A body sealed and safe (in memory when small, else on disk), waiting for its row.
 pub struct SealedBody {
     pub(crate) id: BodyId,
-    pub(crate) size: u64,
+    pub(crate) layout: Layout,
     pub(crate) stored: StoredBody,
     pub(crate) key: Key,
     /// Whether a head has the body's own number already.
@@ -42,13 +42,13 @@ impl SealedBody {
     /// Octets of plaintext.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.size
+        self.layout.size()
     }
 }
 
 impl std::fmt::Debug for SealedBody {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "SealedBody({:?}, {} octets)", self.id, self.size)
+        write!(out, "SealedBody({:?}, {} octets)", self.id, self.size())
     }
 }
 
@@ -99,9 +99,9 @@ impl BodyWriter {
 
     /// Ends the body. When it answers, a long body is on disk and only its row is missing.
     pub async fn finish(mut self) -> Result<SealedBody, Error> {
-        let size = self.sealer.finish(&mut self.sealed);
+        let layout = self.sealer.finish(&mut self.sealed);
         let stored = match self.blob {
-            Spill::None if size <= limits::INLINE_BODY as u64 => StoredBody::Inline(self.sealed),
+            Spill::None if layout.size() <= limits::INLINE_BODY as u64 => StoredBody::Inline(self.sealed),
             Spill::None => {
                 let mut pieces = self.waiting;
                 pieces.push(self.sealed);
@@ -117,7 +117,7 @@ impl BodyWriter {
                 StoredBody::Blob(kept.await?)
             }
         };
-        Ok(SealedBody { id: self.id, size, stored, key: self.key, headed: AtomicBool::new(false) })
+        Ok(SealedBody { id: self.id, layout, stored, key: self.key, headed: AtomicBool::new(false) })
     }
 
     /// Whether what is sealed must go to the disk now: the body has a file of its own already, is too long
@@ -194,16 +194,24 @@ impl Mailstore {
 impl Mailstore {
     /// A reader of a body that has no row yet: what must be known of a letter before it is judged.
     pub fn reader_of(&self, body: &SealedBody) -> Result<BodyReader, Error> {
+        let layout = body.layout.clone();
         match &body.stored {
-            StoredBody::Inline(frames) => BodyReader::inline(body.id, body.size, &body.key, frames.clone()),
+            StoredBody::Inline(frames) => BodyReader::inline(body.id, layout, &body.key, frames.clone()),
             StoredBody::Segment(extent) => {
-                Ok(BodyReader::segment(body.id, body.size, &body.key, self.segments(), *extent))
+                Ok(BodyReader::segment(body.id, layout, &body.key, self.segments(), *extent))
             }
             StoredBody::Blob(name) => {
-                Ok(BodyReader::blob(body.id, body.size, &body.key, self.blobs().path(name)))
+                Ok(BodyReader::blob(body.id, layout, &body.key, self.blobs().path(name)))
             }
         }
     }
+}
+
+/// How the frames of a body stand, by two columns of its row: `size` and `cuts`.
+pub(crate) fn layout(id: i64, size: i64, cuts: Option<&[u8]>) -> Result<Layout, Error> {
+    let size = size as u64;
+    let layout = cuts.map_or_else(|| Some(Layout::of(size)), |cuts| Layout::cut(size, cuts));
+    layout.ok_or(Error::Unreadable { what: "body", id })
 }
 
 /// Reads a body, in any order. Every octet given was authenticated. A clone reads on its own.
@@ -231,24 +239,24 @@ enum Source {
 type Ahead = (u64, Bytes);
 
 impl BodyReader {
-    pub(crate) fn inline(id: BodyId, size: u64, key: &Key, mut frames: Vec<u8>) -> Result<Self, Error> {
-        let opener = FrameOpener::new(key, &context::of(Kind::Frames, id, 0), Layout::of(size));
-        let damaged = Error::Sealed { what: "body", id: id.0 };
-        let length = opener.open(0, &mut frames).map_err(|_| damaged)?.len();
-        frames.truncate(length);
-        Ok(Self { id, size, source: Source::Inline(frames.into()) })
+    pub(crate) fn inline(id: BodyId, layout: Layout, key: &Key, frames: Vec<u8>) -> Result<Self, Error> {
+        let (size, all) = (layout.size(), 0..layout.frames());
+        let opener = FrameOpener::new(key, &context::of(Kind::Frames, id, 0), layout);
+        let whole = opener.open(all, frames).map_err(|_| Error::Sealed { what: "body", id: id.0 })?;
+        Ok(Self { id, size, source: Source::Inline(whole.into()) })
     }
 
-    pub(crate) fn blob(id: BodyId, size: u64, key: &Key, path: PathBuf) -> Self {
-        Self::file(id, size, key, path, 0)
+    pub(crate) fn blob(id: BodyId, layout: Layout, key: &Key, path: PathBuf) -> Self {
+        Self::file(id, layout, key, path, 0)
     }
 
-    pub(crate) fn segment(id: BodyId, size: u64, key: &Key, segments: &Segments, at: Extent) -> Self {
-        Self::file(id, size, key, segments.path(at.segment), at.place)
+    pub(crate) fn segment(id: BodyId, layout: Layout, key: &Key, segments: &Segments, at: Extent) -> Self {
+        Self::file(id, layout, key, segments.path(at.segment), at.place)
     }
 
-    fn file(id: BodyId, size: u64, key: &Key, path: PathBuf, place: u64) -> Self {
-        let opener = FrameOpener::new(key, &context::of(Kind::Frames, id, 0), Layout::of(size));
+    fn file(id: BodyId, layout: Layout, key: &Key, path: PathBuf, place: u64) -> Self {
+        let size = layout.size();
+        let opener = FrameOpener::new(key, &context::of(Kind::Frames, id, 0), layout);
         let (opener, ahead) = (Arc::new(opener), (0, Bytes::new()));
         Self { id, size, source: Source::File { path, place, file: None, opener, ahead } }
     }
@@ -362,17 +370,7 @@ fn read_ahead(
     };
     let stored = layout.stored(&frames);
     let (start, length) = (place + stored.start, (stored.end - stored.start) as usize);
-    let mut sealed = blobs::read_at(&file, path, start, length)?;
-    // Frames open in place; then their plaintexts are moved together over the tags.
-    let (mut plain, mut at) = (0, 0);
-    for frame in frames.clone() {
-        let range = layout.stored(&(frame..frame + 1));
-        let length = (range.end - range.start) as usize;
-        let opened = opener.open(frame, &mut sealed[at..at + length]).map_err(|_| damaged())?.len();
-        sealed.copy_within(at..at + opened, plain);
-        plain += opened;
-        at += length;
-    }
-    sealed.truncate(plain);
-    Ok((file, (frames.start * seal::limits::FRAME as u64, Bytes::from(sealed))))
+    let sealed = blobs::read_at(&file, path, start, length)?;
+    let plain = opener.open(frames.clone(), sealed).map_err(|_| damaged())?;
+    Ok((file, (frames.start * seal::limits::FRAME as u64, Bytes::from(plain))))
 }

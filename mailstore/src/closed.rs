@@ -8,6 +8,7 @@ use std::sync::Arc;
 use names::{AccountId, BodyId, HeadId};
 use seal::{Cipher, Key};
 
+use crate::body::layout;
 use crate::context::{self, Kind};
 use crate::fetch::Where;
 use crate::{AccountKey, BodyReader, Error, Mailstore, limits};
@@ -23,12 +24,12 @@ pub enum ReadWith {
 
 const BODIES: &str =
     "SELECT h.id, h.body, k.wrapped, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place,
-    h.sealed_summary
+    b.cuts, h.sealed_summary
     FROM head h JOIN body_key k ON k.body = h.body AND k.account = $1
     JOIN body b ON b.id = h.body LEFT JOIN head f ON f.id = b.id WHERE h.id IN ({})";
 const LETTERS: &str =
     "SELECT h.id, h.body, k.wrapped, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place,
-    h.sealed_summary, h.sealed_block
+    b.cuts, h.sealed_summary, h.sealed_block
     FROM head h JOIN body_key k ON k.body = h.body AND k.account = $1
     JOIN body b ON b.id = h.body LEFT JOIN head f ON f.id = b.id WHERE h.id IN ({})";
 
@@ -74,22 +75,22 @@ impl Mailstore {
 impl ClosedLetter {
     /// Its summary.
     pub fn summary(&mut self) -> Result<Vec<u8>, Error> {
-        self.part(Kind::Summary, 8, "the summary of head")
+        self.part(Kind::Summary, 9, "the summary of head")
     }
 
     /// Its header block; none when it was read without.
     pub fn block(&mut self) -> Result<Option<Vec<u8>>, Error> {
         match self.with {
             ReadWith::Body => Ok(None),
-            ReadWith::BlockAndBody => self.part(Kind::Head, 9, "the header block of head").map(Some),
+            ReadWith::BlockAndBody => self.part(Kind::Head, 10, "the header block of head").map(Some),
         }
     }
 
     /// A reader of its body.
     pub fn body(&mut self) -> Result<BodyReader, Error> {
-        let (size, stands) = (self.row.int(3)? as u64, Where::of(&self.row, 4)?);
-        let (store, body) = (self.store.clone(), self.body);
-        store.stored_body(&self.message()?.0, body, size, stands)
+        let (store, body, stands) = (self.store.clone(), self.body, Where::of(&self.row, 4)?);
+        let layout = layout(body.0, self.row.int(3)?, self.row.maybe_bytes(8)?.as_deref())?;
+        store.stored_body(&self.message()?.0, body, layout, stands)
     }
 
     fn part(&mut self, kind: Kind, column: usize, what: &'static str) -> Result<Vec<u8>, Error> {

@@ -204,7 +204,7 @@ impl Mailstore {
         letters: impl Iterator<Item = &'a SealedLetter>,
         uses: impl Iterator<Item = (&'a WrappedKey, i64)>,
     ) -> Result<(), Error> {
-        const BODY: &str = "INSERT INTO body (id, size, inline_frames, blob, segment, place) VALUES";
+        const BODY: &str = "INSERT INTO body (id, size, inline_frames, blob, segment, place, cuts) VALUES";
         const HEAD: &str = "INSERT INTO head (id, body, sealed_summary, sealed_block, frames) VALUES";
         const KEY: &str = "INSERT INTO body_key (body, account, wrapped, uses) VALUES";
         const MORE: &str = "ON CONFLICT (body, account) DO UPDATE SET uses = body_key.uses + excluded.uses";
@@ -230,7 +230,7 @@ impl Mailstore {
                 StoredBody::Segment(at) => (segment, place) = (Some(at.segment.0), Some(at.place as i64)),
                 StoredBody::Blob(name) => blob = Some(name.as_str()),
             }
-            db::args![body.id, body.size as i64, frames, blob, segment, place]
+            db::args![body.id, body.size() as i64, frames, blob, segment, place, body.layout.cuts()]
         });
         let bodies = bodies.collect();
         tx.insert_rows(BODY, KNOWN, bodies).await?;
@@ -328,7 +328,7 @@ impl Mailstore {
 }
 
 fn size_of(delivery: &Delivery) -> i64 {
-    (delivery.letter.head.size + delivery.letter.body.size) as i64
+    (delivery.letter.head.size + delivery.letter.body.size()) as i64
 }
 
 fn entry_args(

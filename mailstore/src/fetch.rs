@@ -5,8 +5,10 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use names::{AccountId, BodyId, HeadId};
+use seal::Layout;
 
 use crate::blobs::BlobName;
+use crate::body::layout;
 use crate::context::{self, Kind};
 use crate::segments::{Extent, SegmentId};
 use crate::{AccountKey, BodyReader, Error, Mailstore, limits};
@@ -23,12 +25,12 @@ const SUMMARIES: &str = "SELECT h.id, h.body, k.wrapped, h.sealed_summary FROM h
 const BLOCKS: &str = "SELECT h.id, h.body, k.wrapped, h.sealed_block FROM head h
     JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
 const BODIES: &str =
-    "SELECT b.id, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place, k.wrapped
+    "SELECT b.id, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place, b.cuts, k.wrapped
     FROM body b LEFT JOIN head f ON f.id = b.id
     JOIN body_key k ON k.body = b.id AND k.account = $1 WHERE b.id IN ({})";
 
 const LETTERS: &str =
-    "SELECT h.id, h.body, k.wrapped, h.sealed_block, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place
+    "SELECT h.id, h.body, k.wrapped, h.sealed_block, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place, b.cuts
     FROM head h
     JOIN body b ON b.id = h.body LEFT JOIN head f ON f.id = b.id JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
 
@@ -64,8 +66,8 @@ impl Mailstore {
             .cipher()
             .open(&context::of(Kind::Head, head, body), row.bytes(3)?)
             .map_err(|_| Error::Sealed { what: "the header block of head", id: head.0 })?;
-        let size = row.int(4)? as u64;
-        let reader = self.stored_body(&message, body, size, Where::of(row, 5)?)?;
+        let layout = layout(body.0, row.int(4)?, row.maybe_bytes(9)?.as_deref())?;
+        let reader = self.stored_body(&message, body, layout, Where::of(row, 5)?)?;
         Ok((block.into(), reader))
     }
 
@@ -190,22 +192,22 @@ impl Mailstore {
     }
 
     fn reader(&self, key: &AccountKey, body: BodyId, row: &db::Row) -> Result<BodyReader, Error> {
-        let size = row.int(1)? as u64;
-        let message = key.message_key(body, &row.bytes(6)?)?;
-        self.stored_body(&message, body, size, Where::of(row, 2)?)
+        let layout = layout(body.0, row.int(1)?, row.maybe_bytes(6)?.as_deref())?;
+        let message = key.message_key(body, &row.bytes(7)?)?;
+        self.stored_body(&message, body, layout, Where::of(row, 2)?)
     }
 
     pub(crate) fn stored_body(
         &self,
         message: &seal::Key,
         body: BodyId,
-        size: u64,
+        layout: Layout,
         stands: Where,
     ) -> Result<BodyReader, Error> {
         match stands {
-            Where::Inline(frames) => BodyReader::inline(body, size, message, frames),
-            Where::Blob(name) => Ok(BodyReader::blob(body, size, message, self.blobs().path(&name))),
-            Where::Segment(at) => Ok(BodyReader::segment(body, size, message, self.segments(), at)),
+            Where::Inline(frames) => BodyReader::inline(body, layout, message, frames),
+            Where::Blob(name) => Ok(BodyReader::blob(body, layout, message, self.blobs().path(&name))),
+            Where::Segment(at) => Ok(BodyReader::segment(body, layout, message, self.segments(), at)),
             Where::Nowhere => Err(Error::Unreadable { what: "body", id: body.0 }),
         }
     }

@@ -117,6 +117,7 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0013", sql: include_str!("../migrations/0013.sql") },
     db::Migration { name: "mailstore/0020", sql: include_str!("../migrations/0020.sql") },
     db::Migration { name: "mailstore/0030", sql: include_str!("../migrations/0030.sql") },
+    db::Migration { name: "mailstore/0050", sql: include_str!("../migrations/0050.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use names::{AccountId, BodyId, HeadId, Timestamp};
 
 use crate::blobs::{BlobName, blocking};
+use crate::body::layout;
 use crate::context::{self, Kind};
 use crate::fetch::Where;
 use crate::{Error, Mailstore, QUEUE, limits};
@@ -139,20 +140,24 @@ impl Mailstore {
     }
 
     async fn verify_blobs(&self, tx: &mut db::Tx, report: &mut Report, now: Timestamp) -> Result<(), Error> {
-        const BLOBS: &str = "SELECT id, size, blob FROM body WHERE blob IS NOT NULL ORDER BY id";
+        const BLOBS: &str = "SELECT id, size, cuts, blob FROM body WHERE blob IS NOT NULL ORDER BY id";
         let store = self.clone();
         let listing = blocking(move || store.blobs().list(now.plus(-limits::BLOB_GRACE))).await?;
         let sizes: BTreeMap<&BlobName, u64> =
             listing.blobs.iter().map(|blob| (&blob.name, blob.size)).collect();
         let mut referenced = HashSet::new();
         for row in tx.rows(BLOBS, db::args![]).await? {
-            let (body, size) = (row.int(0)?, row.int(1)? as u64);
-            match BlobName::parse(&row.text(2)?) {
+            let body = row.int(0)?;
+            let Ok(layout) = layout(body, row.int(1)?, row.maybe_bytes(2)?.as_deref()) else {
+                report.find("V2", format!("body {body} is not cut as one of its size"));
+                continue;
+            };
+            match BlobName::parse(&row.text(3)?) {
                 None => report.find("V2", format!("body {body} names no blob")),
                 Some(name) => {
                     match sizes.get(&name) {
                         None => report.find("V2", format!("the blob of body {body} is missing")),
-                        Some(stored) if *stored != seal::Layout::of(size).sealed_size() => {
+                        Some(stored) if *stored != layout.sealed_size() => {
                             report.find("V2", format!("the blob of body {body} has another size"));
                         }
                         Some(_) => {}
@@ -172,7 +177,7 @@ impl Mailstore {
 
     /// Every body lies inside its segment, and none on another.
     async fn verify_segments(&self, tx: &mut db::Tx, report: &mut Report) -> Result<(), Error> {
-        const PAGE: &str = "SELECT id, segment, place, size FROM body
+        const PAGE: &str = "SELECT id, segment, place, size, cuts FROM body
             WHERE place IS NOT NULL AND (segment > $1 OR (segment = $1 AND place > $2)) ORDER BY segment, place LIMIT $3";
         let store = self.clone();
         let (segments, strangers) = blocking(move || store.segments().list()).await?;
@@ -185,15 +190,19 @@ impl Mailstore {
         loop {
             let rows = tx.rows(PAGE, db::args![segment, after, limits::INDEX_PAGE]).await?;
             for row in &rows {
-                let (body, place, size) = (row.int(0)?, row.int(2)?, row.int(3)? as u64);
+                let (body, place) = (row.int(0)?, row.int(2)?);
                 if row.int(1)? != segment {
                     (segment, end) = (row.int(1)?, 0);
                 }
                 after = place;
                 let start = place.max(0) as u64;
+                let Ok(layout) = layout(body, row.int(3)?, row.maybe_bytes(4)?.as_deref()) else {
+                    report.find("V2", format!("body {body} is not cut as one of its size"));
+                    continue;
+                };
                 match sizes.get(&segment) {
                     None => report.find("V2", format!("the segment of body {body} is missing")),
-                    Some(whole) if start + seal::Layout::of(size).sealed_size() > *whole => {
+                    Some(whole) if start + layout.sealed_size() > *whole => {
                         report.find("V2", format!("body {body} ends behind its segment"));
                     }
                     Some(_) if start < end => {
@@ -201,7 +210,7 @@ impl Mailstore {
                     }
                     Some(_) => report.dead_octets += start - end,
                 }
-                end = end.max(start + seal::Layout::of(size).sealed_size());
+                end = end.max(start + layout.sealed_size());
             }
             if rows.len() < limits::INDEX_PAGE as usize {
                 return Ok(());
@@ -211,7 +220,8 @@ impl Mailstore {
 
     async fn verify_bodies(&self, tx: &mut db::Tx, report: &mut Report, depth: Depth) -> Result<(), Error> {
         const PAGE: &str =
-            "SELECT b.id, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place FROM body b
+            "SELECT b.id, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place, b.cuts
+                FROM body b
                 LEFT JOIN head f ON f.id = b.id WHERE b.id > $1 ORDER BY b.id LIMIT $2";
         const KEYS: &str = "SELECT body, account, wrapped FROM body_key WHERE body IN ({})";
         let mut after = 0;
@@ -266,13 +276,14 @@ impl Mailstore {
     }
 
     async fn verify_body(&self, key: &seal::Key, row: &db::Row, report: &mut Report) -> Result<(), Error> {
-        let (id, size) = (BodyId(row.int(0)?), row.int(1)? as u64);
+        let id = BodyId(row.int(0)?);
         let stands = match Where::of(row, 2)? {
             // Told already.
             Where::Nowhere => return Ok(()),
             stands => stands,
         };
-        let reader = self.stored_body(key, id, size, stands);
+        let reader = layout(id.0, row.int(1)?, row.maybe_bytes(6)?.as_deref())
+            .and_then(|layout| self.stored_body(key, id, layout, stands));
         let read = async {
             let mut reader = reader?;
             let mut rest = 0..u64::MAX;

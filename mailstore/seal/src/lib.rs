@@ -8,7 +8,8 @@
 //! - [`Key`] and [`Cipher`]: thirty-two bytes, and what one does with them (small values, other keys).
 //! - [`MasterKeys`]: the keys outside the data folder, by epoch; [`Vault`] seals small values under
 //!   them for one purpose, [`HashKey`] finds what is sealed (INS, addresses) by keyed hash.
-//! - [`FrameSealer`], [`FrameOpener`], [`Layout`]: bodies as a stream of 64 KiB frames, opened in any order.
+//! - [`FrameSealer`], [`FrameOpener`], [`Layout`]: bodies as a stream of 64 KiB frames, opened in any order; the
+//!   base64 in them is kept as what it carries.
 //!
 //! ```
 //! # use names::Entropy;
@@ -25,6 +26,7 @@ mod key;
 mod layout;
 pub mod limits;
 mod master;
+mod pack;
 mod vault;
 
 pub use frames::{FrameOpener, FrameSealer};

@@ -13,6 +13,12 @@ pub const OVERHEAD: usize = TAG + NONCE;
 pub const FRAME: usize = 64 * 1024;
 /// Octets of a whole frame as stored.
 pub const SEALED_FRAME: usize = FRAME + TAG;
+/// Octets of a line of base64 below which it stays as it is: what it saves is what saying so costs.
+pub const PACKED_LINE: usize = 24;
+/// Octets that packing saves of a frame, or it is left alone: reading it costs more then.
+pub const PACKED_GAIN: usize = 64;
+/// Octets of base64 that are decoded at once: some 26 lines.
+pub const PACKED_GROUP: usize = 2_048;
 /// Octets a [`crate::Vault`] value grows by: the epoch, then the overhead of a small value.
 pub const VAULT_OVERHEAD: usize = OVERHEAD + 4;
 /// Epochs one file of master keys may hold: one a month for some years.

@@ -11,10 +11,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use names::{BodyId, Timestamp};
-use seal::Layout;
 
 use super::{Extent, Segment, SegmentId};
 use crate::blobs::{self, blocking};
+use crate::body::layout;
 use crate::{Error, Mailstore, limits};
 
 /// What the sweeper gave back.
@@ -106,10 +106,11 @@ impl Mailstore {
     }
 
     async fn living(&self, segment: SegmentId) -> Result<Vec<Living>, Error> {
-        const LIVING: &str = "SELECT id, place, size FROM body WHERE segment = $1 ORDER BY place";
+        const LIVING: &str = "SELECT id, place, size, cuts FROM body WHERE segment = $1 ORDER BY place";
         let rows = self.db().read().await?.rows(LIVING, db::args![segment.0]).await?;
         let living = rows.iter().map(|row| {
-            let length = Layout::of(row.int(2)? as u64).sealed_size();
+            let layout = layout(row.int(0)?, row.int(2)?, row.maybe_bytes(3)?.as_deref())?;
+            let length = layout.sealed_size();
             Ok(Living { body: BodyId(row.int(0)?), place: row.int(1)? as u64, length })
         });
         living.collect()

@@ -2,6 +2,7 @@
 
 mod erasing;
 mod letters;
+mod packed;
 mod patients;
 mod proof;
 mod segments;
