@@ -12,6 +12,7 @@ mod issuers;
 mod ldap;
 mod lists;
 mod machines;
+mod mailboxes;
 mod metrics;
 mod operators;
 mod pro;

@@ -4,6 +4,7 @@ mod console;
 mod doors;
 mod fhir;
 mod ldap;
+mod mailboxes;
 mod operators;
 mod outside;
 mod pages;
@@ -16,6 +17,7 @@ pub use console::Console;
 pub use doors::{Doors, Lists, Machines, Quota, SignIn};
 pub use fhir::Fhir;
 pub use ldap::Ldap;
+pub use mailboxes::Mailboxes;
 pub use operators::{Mx, Operators, Queue};
 pub use outside::{Alerts, Smarthost, SmarthostTls, Sms};
 pub(crate) use pages::host_of;
@@ -91,6 +93,9 @@ pub struct Config {
     /// The life of patients' profiles.
     #[serde(default)]
     pub profiles: Profiles,
+    /// The life of mailboxes that nobody uses.
+    #[serde(default)]
+    pub mailboxes: Mailboxes,
     /// The operator's choices within the rules.
     #[serde(default)]
     pub policy: policy::Settings,
@@ -284,6 +289,7 @@ impl Config {
             ));
         }
         self.profiles.check(data)?;
+        self.mailboxes.rules()?;
         self.trust.check()?;
         if let Some(domain) = &self.server.patient_domain
             && self.server.professional_domains.contains(domain)

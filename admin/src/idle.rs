@@ -1,10 +1,12 @@
 //! Mailboxes that nobody has used for months (DOMAIN §1.6): told, so that their holders can be written to and they can
-//! be suspended or closed. Nothing is done to them here.
+//! be suspended or closed. Nothing is done to them here: the server does it by itself, as `[mailboxes]` says.
 
 use crate::{Admin, Done, Error};
 use audit::Chain;
+use directory::inactivity::inactivity_of;
 use directory::mailboxes;
 use names::{AccountId, Month, Timestamp};
+use relay::LastUse;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -15,7 +17,49 @@ const PAGE: usize = 500;
 /// Months after which life-cycle recommendations ask for something (DOMAIN §1.6).
 const RECOMMENDED: [(i32, &str); 3] = [(24, "to be closed"), (18, "to be suspended"), (12, "to be told")];
 
+/// What is known of the use of a mailbox, for its sheet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Use {
+    /// When somebody last used it.
+    pub(crate) last: LastUse,
+    /// When those who answer for it were written to, about the idleness that goes on now.
+    pub(crate) noticed: Option<Timestamp>,
+    /// When the house suspended it for that, if it still is.
+    pub(crate) suspended: Option<Timestamp>,
+}
+
+impl Use {
+    /// As the command line shows it.
+    pub(crate) fn told(self) -> String {
+        let day = |at: Timestamp| at.rfc3339()[..10].to_owned();
+        let last = match self.last {
+            LastUse::At(at) => day(at),
+            LastUse::In(month) => month.to_string(),
+            LastUse::Never => "never".to_owned(),
+        };
+        let mut text = format!("last used   {last}\n");
+        if let Some(at) = self.noticed {
+            let _ = writeln!(text, "idle        those who answer for it were written to on {}", day(at));
+        }
+        if let Some(at) = self.suspended {
+            let _ = writeln!(text, "idle        suspended by the house on {}", day(at));
+        }
+        text
+    }
+}
+
 impl Admin {
+    /// What is known of the use of a mailbox.
+    pub(crate) async fn use_of(&self, account: AccountId, now: Timestamp) -> Result<Use, Error> {
+        let last = self.relay.last_use(account, now).await;
+        let last =
+            last.map_err(|cause| Error::Relay { what: "looking for activity", cause: Box::new(cause) })?;
+        let mut tx = self.mailstore.db().read().await?;
+        let idle = inactivity_of(&mut tx, account).await?;
+        let suspended = idle.and_then(|idle| Some(idle.suspended?.0).filter(|at| *at == idle.since));
+        Ok(Use { last, noticed: idle.and_then(|idle| idle.noticed_now()), suspended })
+    }
+
     /// Mailboxes that were neither signed in to nor wrote for so many months, the longest first. A mailbox that was
     /// opened, reopened or suspended since counts from then.
     pub(crate) async fn idle_mailboxes(&self, months: u16, now: Timestamp) -> Result<Done, Error> {

@@ -93,6 +93,7 @@ impl Admin {
         let found = found.ok_or_else(|| refused(MailboxRefusal::NotFound))?;
         self.looked(Chain::Account(account), "mailbox".to_owned(), now).await?;
         let mut text = sheet(&found.mailbox);
+        text.push_str(&self.use_of(account, now).await?.told());
         for line in &found.admitted {
             // What has begun needs no beginning.
             let starts = line.period.later(now);

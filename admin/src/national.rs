@@ -188,10 +188,20 @@ fn told(counts: &Counts, first_rejects: &[String], order: &Order) -> String {
         counts.mailboxes,
         counts.activities
     );
+    if counts.joined > 0 {
+        let _ = writeln!(text, "{} entries are another one now, under its other number.", counts.joined);
+    }
+    if counts.contradictions > 0 {
+        let _ = writeln!(
+            text,
+            "{} lines give a SIRET another FINESS than an earlier line: those two numbers are not joined.",
+            counts.contradictions
+        );
+    }
     for reject in first_rejects {
         let _ = writeln!(text, "! {reject}");
     }
-    if counts.rejected > 0 {
+    if counts.rejected > 0 || counts.contradictions > 0 {
         let _ = writeln!(text, "All lines left out, with their reasons: {}", order.rejects.display());
     }
     text

@@ -28,6 +28,7 @@ mod generation;
 #[cfg(test)]
 mod hostile_searches;
 mod import;
+pub mod inactivity;
 pub mod limits;
 mod login_cache;
 mod logins;
@@ -67,6 +68,7 @@ pub use directory::Directory;
 pub use error::Error;
 pub use generation::Generation;
 pub use import::{Applied, Plan, PreparedImport};
+pub use inactivity::{Idle, InactivityRules, InactivityStep};
 pub use logins::{Login, MaySendAs, MayUse, Means, Proved, Seen};
 pub use mailbox_acts::{
     Access, AdmittedLine, Departed, Left, MailboxEntry, MailboxMove, MailboxRefusal, MailboxSheet, NewHolder,
@@ -132,4 +134,5 @@ const OWN: &[db::Migration] = &[
     db::Migration { name: "directory/0040", sql: include_str!("../migrations/0040.sql") },
     db::Migration { name: "directory/0050", sql: include_str!("../migrations/0050.sql") },
     db::Migration { name: "directory/0060", sql: include_str!("../migrations/0060.sql") },
+    db::Migration { name: "directory/0070", sql: include_str!("../migrations/0070.sql") },
 ];

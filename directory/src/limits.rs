@@ -165,3 +165,7 @@ pub const PEER_KEY_TOUCH: i64 = DAY;
 pub const PATIENT_LOOKS_A_DAY: i64 = 200;
 /// Days for which those counts are kept.
 pub const PATIENT_LOOKS_KEPT: i64 = 7;
+/// Mailboxes looked over at a time for those that nobody uses.
+pub const IDLE_PAGE: i64 = 500;
+/// People written to at most about one mailbox that nobody uses: those who manage a team's are few.
+pub const IDLE_TOLD: usize = 20;

@@ -18,6 +18,7 @@ use names::{AccountId, OrganisationId};
 use crate::mailboxes::{self, Mailbox};
 use crate::{Authority, Error, Power};
 
+pub(crate) use changing::set;
 pub use changing::{MailboxEntry, MailboxMove};
 pub use creating::{NewHolder, NewMailbox, NewPerson, PersonDetails, PreparedMailbox};
 pub use departure::{Access, Departed, Left};

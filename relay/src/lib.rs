@@ -13,6 +13,7 @@ mod error;
 mod facts;
 mod identity;
 pub mod imap;
+mod inactivity;
 mod intake;
 mod letter;
 pub mod mx;
@@ -33,6 +34,7 @@ mod web;
 
 pub use erasure::ProfilesKept;
 pub use error::Error;
+pub use inactivity::{LastUse, MailboxesKept};
 pub use intake::{Answering, Draft, Outcome, Parts, Peer, Relay, Source, Verdict, Wishes};
 pub use letter::{Fault, Incoming, Letter};
 pub use mx::MxWorld;

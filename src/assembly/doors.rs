@@ -508,7 +508,12 @@ impl Opening<'_> {
         }
         let relay = house.relay.clone();
         self.tasks.spawn(named("counting days", chores::count(relay.clone(), self.signal.clone())));
-        self.tasks.spawn(named("unopened letters", chores::remind(relay, self.signal.clone())));
+        self.tasks.spawn(named("unopened letters", chores::remind(relay.clone(), self.signal.clone())));
+        // Read once already, when the configuration was checked.
+        if let Ok(rules) = self.config.mailboxes.rules() {
+            let keeping = super::mailboxes::keep(relay, rules, house.clock.clone(), self.signal.clone());
+            self.tasks.spawn(named("idle mailboxes", keeping));
+        }
         let file = checkpoints(self.config);
         let (data, signer, clock) = (house.data.clone(), Arc::clone(&house.signer), house.clock.clone());
         self.tasks.spawn(named("signing", chores::sign(data, signer, file, clock, self.signal.clone())));

@@ -38,6 +38,7 @@ fn a_small_file_is_enough() {
 fn the_example_that_operators_copy_is_read() {
     let config = load(include_str!("../../deploy/pli.toml")).unwrap();
     assert!(config.ldap.doors().implicit.is_some() && config.mx.is_some() && config.metrics.is_some());
+    assert_eq!(config.mailboxes.rules(), Ok(directory::InactivityRules::default()));
     assert!(config.console.is_some() && config.fhir.is_some() && config.pro.is_some());
 }
 
@@ -121,6 +122,12 @@ fn what_is_wrong_is_said() {
             "[web]",
             "[metrics]\nlisten = \"0.0.0.0:9580\"\n[web]",
             "metrics.open_to_others",
+        ),
+        (
+            "a mailbox closed before it is suspended",
+            "[web]",
+            "[mailboxes]\nclosing_months = 15\n[web]",
+            "mailboxes.closing_months",
         ),
         ("a bad domain", "patient.example", "patient", "domain name"),
         ("a bad address", "postmaster@pli.example", "postmaster", "no @"),

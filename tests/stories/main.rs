@@ -24,6 +24,7 @@ mod ldap;
 mod lost_answers;
 mod machines;
 mod mail_programs;
+mod mailbox_life;
 mod neighbours;
 mod on_disk_first;
 mod one_letter;

@@ -7,9 +7,13 @@ use directory::{
 use jiff::tz::TimeZone;
 use names::{AccountKind, Timestamp};
 
+use crate::idle::Use;
+use relay::LastUse;
+
 use super::errors::Trouble;
 use super::factors::Proof;
 
+use walls::texts::MONTHS;
 pub(crate) use walls::texts::{act, actor, called, count, day, from_day, wait_for_sign_in};
 
 /// A trouble: heading and words.
@@ -305,6 +309,22 @@ pub(crate) fn period(period: Period, zone: &TimeZone, now: Timestamp) -> String 
     // The moment is the midnight after.
     let until = period.ends.map(|ends| format!("jusqu’au {} inclus", day(ends.plus(-1), zone)));
     from.into_iter().chain(until).collect::<Vec<_>>().join(", ")
+}
+
+/// When a mailbox was last used, and what the house did about it: label and value.
+pub(crate) fn use_of(known: &Use, zone: &TimeZone) -> Vec<(&'static str, String)> {
+    let last = match known.last {
+        LastUse::At(at) => format!("le {}", day(at, zone)),
+        LastUse::In(month) => {
+            let name = MONTHS.get(usize::from(month.of_year()) - 1).copied().unwrap_or_default();
+            format!("en {name} {}", month.year())
+        }
+        LastUse::Never => "aucune depuis son ouverture".to_owned(),
+    };
+    let mut facts = vec![("Dernière utilisation", last)];
+    facts.extend(known.noticed.map(|at| ("Avis d’inactivité", format!("envoyé le {}", day(at, zone)))));
+    facts.extend(known.suspended.map(|at| ("Suspendue pour inactivité", format!("le {}", day(at, zone)))));
+    facts
 }
 
 /// Why a grave act waits for a code; none when nothing is said yet.

@@ -11,6 +11,7 @@
 //! pass; all other work on one thread that gives way to letters. An import that was stopped goes on when the same files are imported again, or is dropped.
 
 mod activities;
+mod aliases;
 mod apply;
 mod aside;
 mod fact;
@@ -205,7 +206,10 @@ impl Importer {
             store::imports::free(&mut importer.db.read().await?, importer.clock.now()).await?;
             let importer = Self { stop: stop.clone(), ..importer };
             let teller = Arc::clone(&importer.teller);
-            let read = slow(|| read::read(&order, teller, stop)).await?;
+            let generation = store::pointer(&mut importer.db.read().await?).await?.generation;
+            let kept = store::aliases::all(&importer.db, generation).await?;
+            let known = aliases::Aliases::kept(kept, generation);
+            let read = slow(|| read::read(&order, known, teller, stop)).await?;
             plan::compare(&importer, &order, read).await
         })
         .await

@@ -41,4 +41,5 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "register/0001", sql: include_str!("../migrations/0001.sql") },
     db::Migration { name: "register/0010", sql: include_str!("../migrations/0010.sql") },
     db::Migration { name: "register/0020", sql: include_str!("../migrations/0020.sql") },
+    db::Migration { name: "register/0040", sql: include_str!("../migrations/0040.sql") },
 ];

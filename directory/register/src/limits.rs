@@ -96,3 +96,8 @@ pub const PHARMACIES: [&str; 4] = ["SA33", "SA38", "SA39", "SA65"];
 pub const SEARCHES_ON_SQLITE: usize = 3;
 /// Entries that are weighed against each other when words may mean several.
 pub const CANDIDATES: usize = 8;
+
+/// Numbers of structures read at a time when an import begins, in rows.
+pub const ALIASES_AT_ONCE: i64 = 20_000;
+/// Octets of facts about structures named by their SIRET that are sorted in memory at a time.
+pub const SORTED_BY_SIRET: usize = 8 * 1024 * 1024;

@@ -3,7 +3,7 @@
 //! `directory` projects the holders of our own mailboxes here, each whole, whenever something about one of them
 //! changes. What stands here wins over the national extracts: see [`crate::Register`].
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use db::{Row, Tx, Value, args};
 use names::{Address, NationalPersonId, NationalStructureId, Timestamp};
@@ -177,13 +177,16 @@ pub(crate) async fn addresses_of(tx: &mut Tx, ids: Vec<Value>) -> Result<Vec<(Ad
         .collect()
 }
 
-/// National entries with these keys: key and id.
+/// National entries with these keys, or of the same structure under its other number: key as asked, and id.
 pub(crate) async fn national(
     tx: &mut Tx,
     keys: &[Key],
     generation: i64,
 ) -> Result<Vec<(Key, ListingId)>, Error> {
-    let list = keys.iter().map(|key| Value::from(key.bytes())).collect();
+    // One known by its SIRET here may go by its FINESS there.
+    let others = crate::store::aliases::of(tx, keys, generation).await?;
+    let asked: HashMap<&Key, &Key> = others.iter().map(|(key, other)| (other, key)).collect();
+    let list = keys.iter().chain(others.values()).map(|key| Value::from(key.bytes())).collect();
     let rows = tx
         .rows_in(
             "SELECT national_key, id FROM register_row WHERE since <= $1 AND until > $1 AND national_key IN ({})",
@@ -191,7 +194,15 @@ pub(crate) async fn national(
             list,
         )
         .await?;
-    rows.iter().map(|row| Ok((Key::of_bytes(row.bytes(0)?)?, ListingId(row.int(1)?)))).collect()
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (key, id) = (Key::of_bytes(row.bytes(0)?)?, ListingId(row.int(1)?));
+        found.extend(asked.get(&key).map(|asked| ((*asked).clone(), id)));
+        if keys.contains(&key) {
+            found.push((key, id));
+        }
+    }
+    Ok(found)
 }
 
 /// Entries of this house with these keys: key and id.

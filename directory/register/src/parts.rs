@@ -39,6 +39,11 @@ impl Key {
         String::from_utf8(bytes).map(Self).map_err(|_| Error::Corrupt("key"))
     }
 
+    /// The national identifier of a structure; none of a person.
+    pub(crate) fn structure_id(&self) -> Option<&str> {
+        self.0.strip_prefix('S')
+    }
+
     pub(crate) fn named(&self) -> Result<Named, Error> {
         match (self.0.get(..1), self.0.get(1..)) {
             (Some("P"), Some(id)) => Ok(Named::Person(NationalPersonId(id.to_owned()))),
@@ -46,6 +51,32 @@ impl Key {
             _ => Err(Error::Corrupt("key")),
         }
     }
+}
+
+/// A FINESS number, small: some hundred thousand are held while an import reads.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Site9([u8; 9]);
+
+impl Site9 {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let finess = Finess::parse(text).ok()?;
+        finess.as_str().as_bytes().try_into().ok().map(Self)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // Letters and digits, as they were parsed.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) fn national_id(&self) -> NationalStructureId {
+        NationalStructureId(format!("1{}", self.as_str()))
+    }
+}
+
+/// The SIRET that a national identifier holds, as a number (DOMAIN §4.6).
+pub(crate) fn siret_of(id: &str) -> Option<u64> {
+    let siret = id.strip_prefix('3').filter(|siret| siret.len() == 14)?;
+    siret.bytes().all(|byte| byte.is_ascii_digit()).then(|| siret.parse().ok()).flatten()
 }
 
 /// Who somebody is, as one extract says it.

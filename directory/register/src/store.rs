@@ -4,6 +4,7 @@
 //! for as long as its question lasts. The generation before the one in force stays readable until the next
 //! import has ended.
 
+pub(crate) mod aliases;
 pub(crate) mod imports;
 pub(crate) mod sweep;
 pub(crate) mod write;
@@ -101,12 +102,14 @@ pub async fn by_national_id(
     Ok(by_keys(tx, &[Key::person(id)], generation).await?.pop())
 }
 
-/// The organisations with these national identifiers, in no order.
+/// The organisations with these national identifiers, in no order; each by the identifier it goes by, when a line of an
+/// extract says that the one asked for is another of its numbers.
 pub async fn by_structures(
     tx: &mut Tx,
     ids: &[NationalStructureId],
     generation: i64,
 ) -> Result<Vec<Listing>, Error> {
+    let ids = aliases::every_id(tx, ids, generation).await?;
     let keys: Vec<Key> = ids.iter().map(Key::structure).collect();
     by_keys(tx, &keys, generation).await
 }

@@ -166,7 +166,7 @@ impl Directory {
     }
 
     /// A line in a mailbox's chain.
-    pub(super) fn told_of_mailbox(
+    pub(crate) fn told_of_mailbox(
         &self,
         account: AccountId,
         by: &Authority,
@@ -216,7 +216,7 @@ impl db::Unit for Move {
 }
 
 /// Writes a state and what follows from it in the register.
-pub(super) async fn set(
+pub(crate) async fn set(
     tx: &mut Tx,
     mailbox: Mailbox,
     state: MailboxState,

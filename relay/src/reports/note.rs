@@ -18,17 +18,28 @@ impl Relay {
         now: Timestamp,
     ) -> Result<Option<PreparedReport>, Error> {
         let (subject, text) = PASSWORD.split_once("\n\n").unwrap_or((PASSWORD, ""));
+        self.house_note(to, subject.trim(), &text.replace("{appareil}", device), now).await
+    }
+
+    /// Prepares what the house itself tells whoever reads `to`; none when there is nobody to tell.
+    pub(crate) async fn house_note(
+        &self,
+        to: &Address,
+        subject: &str,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Option<PreparedReport>, Error> {
         let (from, queue) = (self.postmaster(to, &[], now).await?, self.queue_id(now));
         let letter = Letter {
             from: Person { name: texts::FROM, address: &from },
             sender: None,
             to: &[Person { name: "", address: to }],
             cc: &[],
-            subject: subject.trim(),
+            subject,
             message_id: &self.message_id(queue),
             in_reply_to: None,
             references: &[],
-            text: &text.replace("{appareil}", device),
+            text,
             attachments: &[],
             // RFC 3834 §5: nobody's absence answers it.
             fields: &[("Auto-Submitted", "auto-generated")],

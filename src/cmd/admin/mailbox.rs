@@ -50,7 +50,7 @@ pub(super) enum Mailbox {
         address: String,
     },
     /// Tells which mailboxes were neither signed in to nor wrote for some months, and what is recommended then: to tell
-    /// their holders, to suspend, to close. It does nothing to them.
+    /// their holders, to suspend, to close. It does nothing to them: the server does, as `[mailboxes]` says.
     Idle {
         /// How many months.
         #[arg(long, default_value_t = 12)]

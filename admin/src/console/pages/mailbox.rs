@@ -125,6 +125,7 @@ pub(super) async fn page(
     ] {
         facts.extend(value.clone().map(|value| (label, value)));
     }
+    facts.extend(texts::use_of(&app.admin().use_of(mailbox.account, now).await?, zone));
     let entry = said.entry.unwrap_or_else(|| form_of_entry(&MailboxEntry::of(&mailbox)));
     let faulty = said.member_error.is_some() || said.entry_error.is_some();
     let mut page = html(&Mailbox {

@@ -126,6 +126,8 @@ pub(crate) struct Read {
     pub(crate) person: (Key, Fact),
     pub(crate) structure: Option<(Key, Fact)>,
     pub(crate) check: Check,
+    /// SIRET and FINESS of the site, when the line states both.
+    pub(crate) numbers: Option<(String, String)>,
 }
 
 /// Reads a line; `Err` says what is wrong with it.
@@ -218,7 +220,10 @@ pub(crate) fn read(line: &str, columns: &Columns) -> Result<Read, &'static str> 
     });
     let check = structure.map_or(check, |(_, other)| if check == Check::Fails { check } else { other });
     let person = (Key::person(&person), Fact::Practises { identity, know_how, situation });
-    Ok(Read { person, structure: beside, check })
+    let (siret, finess) = (at(Column::Siret), at(Column::Finess));
+    let both = !siret.is_empty() && !finess.is_empty();
+    let numbers = both.then(|| (siret.to_owned(), finess.to_owned()));
+    Ok(Read { person, structure: beside, check, numbers })
 }
 
 /// The structure a line names: by FINESS of the site, else SIRET, else SIREN, else FINESS of the legal entity.

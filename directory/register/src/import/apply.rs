@@ -7,6 +7,7 @@ use crate::import::sorter::Sorted;
 use crate::import::{Counts, Failed, Importer, Phase, slow};
 use crate::index::{self, Builder, Scope};
 use crate::parts::MailboxPart;
+use crate::store::aliases;
 use crate::store::imports::{self, Claim, Step};
 use crate::store::write::{Addresses, Begins, Changes, Write, flip, records};
 use crate::store::{self, Pointer};
@@ -69,7 +70,11 @@ pub(crate) async fn apply(importer: &Importer, planned: Planned) -> Result<Ready
 }
 
 async fn write(importer: &Importer, claim: &Claim, planned: Planned) -> Result<(), Failed> {
-    let Planned { changes, addresses, after, _scratch: scratch, .. } = planned;
+    let Planned { changes, addresses, after, pairs, _scratch: scratch, .. } = planned;
+    for batch in pairs.chunks(limits::WRITTEN_AT_ONCE) {
+        let unit = aliases::Write { claim: claim.clone(), pairs: batch.to_vec(), now: importer.now()? };
+        importer.write(unit).await?;
+    }
     let written = write_changes(importer, claim, changes.reader()?, changes.count).await?;
     let total = after.mailboxes as u64;
     write_addresses(importer, claim, (written, claim.addresses_done), addresses, total).await?;

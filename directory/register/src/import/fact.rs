@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::import::aliases;
 use crate::parts::{Facts, Held, Identity, Key, Site};
 use crate::{Coded, Mailbox, Situation};
 
@@ -34,6 +35,11 @@ pub(crate) fn extract(encoded: &[u8]) -> Option<Extract> {
     }
 }
 
+/// Behind the key: the fact names no structure by its SIRET.
+const NAMES_NONE: u8 = 0;
+/// It does, by the eight octets that follow.
+const NAMES_SIRET: u8 = 1;
+
 /// Between key and fact; stands in no key, and below every octet that does.
 const END_OF_KEY: u8 = 0;
 
@@ -42,15 +48,45 @@ pub(crate) fn encode(key: &Key, fact: &Fact, row: &mut Vec<u8>) {
     row.clear();
     row.extend_from_slice(key.bytes());
     row.push(END_OF_KEY);
+    match aliases::named_by(fact) {
+        None => row.push(NAMES_NONE),
+        Some(siret) => {
+            row.push(NAMES_SIRET);
+            row.extend_from_slice(&siret.to_be_bytes());
+        }
+    }
     let encoded = postcard::to_extend(fact, std::mem::take(row));
     // Writing to memory does not fail.
     *row = encoded.unwrap_or_default();
 }
 
-/// The key and the octets of the fact.
-pub(crate) fn split(row: &[u8]) -> Option<(&[u8], &[u8])> {
+/// A row in its parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Split<'a> {
+    pub(crate) key: &'a [u8],
+    /// The SIRET that the fact names a structure by: what it means hangs on the FINESS of it.
+    pub(crate) siret: Option<u64>,
+    /// The octets of the fact.
+    pub(crate) encoded: &'a [u8],
+}
+
+pub(crate) fn split(row: &[u8]) -> Option<Split<'_>> {
     let end = row.iter().position(|byte| *byte == END_OF_KEY)?;
-    Some((&row[..end], &row[end + 1..]))
+    let (key, rest) = (&row[..end], &row[end + 1..]);
+    match rest.split_first()? {
+        (&NAMES_NONE, encoded) => Some(Split { key, siret: None, encoded }),
+        (&NAMES_SIRET, rest) => {
+            let (siret, encoded) = rest.split_first_chunk::<8>()?;
+            Some(Split { key, siret: Some(u64::from_be_bytes(*siret)), encoded })
+        }
+        (_, _) => None,
+    }
+}
+
+/// The same row for another entry.
+pub(crate) fn rekeyed(row: &[u8], key: &Key) -> Option<Vec<u8>> {
+    let end = row.iter().position(|byte| *byte == END_OF_KEY)?;
+    Some([key.bytes(), &row[end..]].concat())
 }
 
 #[cfg(test)]
@@ -85,8 +121,7 @@ mod tests {
         ] {
             let mut row = Vec::new();
             encode(&Key::structure(&NationalStructureId("1580008803".to_owned())), &fact, &mut row);
-            let (_, encoded) = split(&row).unwrap();
-            assert_eq!(extract(encoded), Some(wanted), "{fact:?}");
+            assert_eq!(extract(split(&row).unwrap().encoded), Some(wanted), "{fact:?}");
         }
         assert_eq!(extract(&[4]), None);
         assert_eq!(extract(&[]), None);

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use names::Timestamp;
 
+use crate::import::aliases::Aliases;
 use crate::import::fact::{self, Extract, Fact};
 use crate::import::sorter::Sorted;
 use crate::parts::{self, ActivityPart, Held, Identity, Key, MailboxPart, Site, numbers};
@@ -40,6 +42,7 @@ pub(crate) struct Told {
     /// The same of its mailboxes.
     pub(crate) mailbox: Option<Vec<u8>>,
     facts: Facts,
+    aliases: Arc<Aliases>,
 }
 
 /// The facts of an entry.
@@ -51,28 +54,28 @@ enum Facts {
 impl Told {
     /// Reads the facts now, where there is time for it.
     pub(crate) fn read(self) -> Result<Self, Error> {
-        let Self { key, activity, mailbox, facts } = self;
+        let Self { key, activity, mailbox, facts, aliases } = self;
         let group = match facts {
-            Facts::Unread(facts) => gathered(key.clone(), &facts)?,
+            Facts::Unread(facts) => gathered(key.clone(), &facts, &aliases)?,
             Facts::Read(group) => *group,
         };
-        Ok(Self { key, activity, mailbox, facts: Facts::Read(Box::new(group)) })
+        Ok(Self { key, activity, mailbox, facts: Facts::Read(Box::new(group)), aliases })
     }
 
     /// What the facts say.
     pub(crate) fn group(self) -> Result<Group, Error> {
         match self.facts {
-            Facts::Unread(facts) => gathered(self.key, &facts),
+            Facts::Unread(facts) => gathered(self.key, &facts, &self.aliases),
             Facts::Read(group) => Ok(*group),
         }
     }
 }
 
-fn gathered(key: Key, facts: &[(Vec<u8>, u64)]) -> Result<Group, Error> {
+fn gathered(key: Key, facts: &[(Vec<u8>, u64)], aliases: &Aliases) -> Result<Group, Error> {
     let mut gathered = Gathered::default();
     for (row, line) in facts {
-        let fact = fact::split(row).and_then(|(_, encoded)| postcard::from_bytes(encoded).ok());
-        gathered.take(fact.ok_or(Error::Corrupt("sorted fact"))?, *line);
+        let fact = fact::split(row).and_then(|split| postcard::from_bytes(split.encoded).ok());
+        gathered.take(aliases.joined(fact.ok_or(Error::Corrupt("sorted fact"))?), *line);
     }
     Ok(gathered.into_group(key))
 }
@@ -81,24 +84,25 @@ fn gathered(key: Key, facts: &[(Vec<u8>, u64)]) -> Result<Group, Error> {
 pub(crate) struct Groups {
     facts: Sorted,
     next: Option<(Vec<u8>, u64)>,
+    aliases: Arc<Aliases>,
 }
 
 impl Groups {
-    pub(crate) fn new(mut facts: Sorted) -> io::Result<Self> {
+    pub(crate) fn new(mut facts: Sorted, aliases: Arc<Aliases>) -> io::Result<Self> {
         let next = facts.next()?;
-        Ok(Self { facts, next })
+        Ok(Self { facts, next, aliases })
     }
 
     /// The next entry.
     pub(crate) fn next(&mut self) -> Result<Option<Told>, crate::import::Failed> {
         let damaged = || Error::Corrupt("sorted fact");
         let Some((row, line)) = self.next.take() else { return Ok(None) };
-        let key = fact::split(&row).ok_or_else(damaged)?.0.to_vec();
+        let key = fact::split(&row).ok_or_else(damaged)?.key.to_vec();
         let mut facts = Vec::with_capacity(2);
         let (mut activity, mut mailbox) = (None, None);
         let mut next = Some((row, line));
         while let Some((row, line)) = next.take() {
-            let (its, encoded) = fact::split(&row).ok_or_else(damaged)?;
+            let fact::Split { key: its, siret, encoded } = fact::split(&row).ok_or_else(damaged)?;
             if its != key {
                 self.next = Some((row, line));
                 break;
@@ -109,11 +113,16 @@ impl Groups {
             };
             digest.update(&(encoded.len() as u64).to_be_bytes());
             digest.update(encoded);
+            // The same line means something else once its structure is known by another number.
+            if let Some(site) = siret.and_then(|siret| self.aliases.of(siret)) {
+                digest.update(site.as_str().as_bytes());
+            }
             facts.push((row, line));
             next = self.facts.next().map_err(crate::import::Failed::scratch)?;
         }
         let (activity, mailbox) = (activity.map(ended), mailbox.map(ended));
-        Ok(Some(Told { key: Key::of_bytes(key)?, activity, mailbox, facts: Facts::Unread(facts) }))
+        let (key, facts, aliases) = (Key::of_bytes(key)?, Facts::Unread(facts), Arc::clone(&self.aliases));
+        Ok(Some(Told { key, activity, mailbox, facts, aliases }))
     }
 }
 

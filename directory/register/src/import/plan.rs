@@ -1,11 +1,12 @@
 //! What differs between the files and the generation in force, written down change by change.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::PathBuf;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use names::NationalStructureId;
 use serde::{Deserialize, Serialize};
 
 use crate::import::group::{DIGEST, Group, Groups, Told};
@@ -14,7 +15,7 @@ use crate::import::read::{Covers, Kinds, Read, place_of};
 use crate::import::scratch::Scratch;
 use crate::import::sorter::{Sorted, Sorter};
 use crate::import::{Failed, Importer, Order, Phase, Removals, slow};
-use crate::parts::{Key, MailboxPart};
+use crate::parts::{Key, MailboxPart, Site9};
 use crate::store::Pointer;
 use crate::store::imports::About;
 use crate::store::write::{self, Known, Version};
@@ -29,6 +30,10 @@ pub struct Counts {
     pub rejected: u64,
     /// Identifiers whose check digit is wrong, taken all the same.
     pub warnings: u64,
+    /// Lines that name another FINESS of a SIRET than an earlier line: the two numbers are not joined.
+    pub contradictions: u64,
+    /// Entries that are now another one, under its other number.
+    pub joined: i64,
     /// Entries that are new.
     pub added: i64,
     /// Entries that differ.
@@ -58,6 +63,8 @@ pub struct Planned {
     pub(crate) base: Pointer,
     pub(crate) changes: Changes,
     pub(crate) addresses: Sorted,
+    /// Numbers of structures to be remembered.
+    pub(crate) pairs: Vec<(u64, Option<Site9>)>,
     pub(crate) about: About,
     pub(crate) brake: Result<(), Brake>,
     pub(crate) after: Pointer,
@@ -196,7 +203,15 @@ impl ChangeReader {
 /// Compares the entries of the files with those in force.
 pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> Result<Planned, Failed> {
     let base = write::pointer(&importer.db).await?;
-    let Read { facts, scratch, rejects, names, digest, lines, warnings, activities, mailboxes, kinds } = read;
+    let Read {
+        facts, scratch, rejects, names, digest, lines, warnings, activities, mailboxes, kinds, ..
+    } = read;
+    let (aliases, contradictions) = (read.aliases, read.contradictions);
+    if aliases.generation != base.generation {
+        return Err(Failed::Overtaken);
+    }
+    let pairs = aliases.news();
+    let joining = joining(importer, base.generation, &pairs).await?;
     let path = scratch.path().join("plan");
     let file = File::create(&path).map_err(Failed::scratch)?;
     let mut planning = Planning {
@@ -208,13 +223,15 @@ pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> R
         addresses: Sorter::new(scratch.path(), "addresses"),
         next_id: base.next_id,
         next_record: base.next_record,
-        counts: Counts { lines, warnings, ..Counts::default() },
+        counts: Counts { lines, warnings, contradictions, ..Counts::default() },
         names,
         rejects,
         kinds,
+        joining,
+        pairs,
     };
     let mut known = KnownEntries::new(importer, base.generation);
-    let mut waiting = slow(move || Groups::new(facts).map_err(Failed::scratch)).await?;
+    let mut waiting = slow(move || Groups::new(facts, aliases).map_err(Failed::scratch)).await?;
     let reading = if base.generation == 0 { Reading::All } else { Reading::WhatDiffers };
     let mut batch;
     (waiting, batch) = gathered(waiting, reading).await?;
@@ -228,6 +245,39 @@ pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> R
         planning.entry(old.key.clone(), None, Some(old))?;
     }
     planning.end(order, digest, path, scratch)
+}
+
+/// Entries in force that files now give to another one, under its other number.
+#[derive(Default)]
+struct Joining {
+    /// By the key of the entry they go to.
+    to: HashMap<Key, Vec<Known>>,
+    /// Their own keys.
+    from: HashSet<Key>,
+}
+
+/// Looks for entries of structures whose second number was learned now; of pairs known before there are none left.
+async fn joining(
+    importer: &Importer,
+    generation: i64,
+    pairs: &[(u64, Option<Site9>)],
+) -> Result<Joining, Failed> {
+    let mut joining = Joining::default();
+    if generation == 0 {
+        return Ok(joining);
+    }
+    let of_siret = |siret: u64| Key::structure(&NationalStructureId(format!("3{siret:014}")));
+    for batch in pairs.chunks(limits::COMPARED_AT_ONCE) {
+        let sites: HashMap<Key, Site9> =
+            batch.iter().filter_map(|(siret, site)| Some((of_siret(*siret), (*site)?))).collect();
+        let keys: Vec<Key> = sites.keys().cloned().collect();
+        for known in write::known_of(&importer.db, generation, &keys).await? {
+            let Some(site) = sites.get(&known.key) else { continue };
+            joining.from.insert(known.key.clone());
+            joining.to.entry(Key::structure(&site.national_id())).or_default().push(known);
+        }
+    }
+    Ok(joining)
 }
 
 /// Which facts are read before they are compared.
@@ -281,6 +331,8 @@ struct Planning<'a> {
     rejects: crate::import::rejects::Rejects,
     /// Of the addresses of the files, by their hash.
     kinds: Kinds,
+    joining: Joining,
+    pairs: Vec<(u64, Option<Site9>)>,
 }
 
 impl Planning<'_> {
@@ -291,7 +343,9 @@ impl Planning<'_> {
                 differing.push(Differing { key: old.key.clone(), told: None, old: Some(old) });
             }
             match known.next_if(&told.key).await? {
-                Some(old) if self.is_same(&told, &old) => self.unchanged(&old),
+                Some(old) if self.is_same(&told, &old) && !self.joining.to.contains_key(&told.key) => {
+                    self.unchanged(&old);
+                }
                 old => {
                     let sources = (told.activity.clone(), told.mailbox.clone());
                     let (key, group) = (told.key.clone(), told.group()?);
@@ -304,6 +358,7 @@ impl Planning<'_> {
         if self.base.generation > 0 {
             self.leave_out_other_kinds(&mut differing).await?;
             self.keep_known_kinds(&mut differing).await?;
+            self.take_mailboxes_over(&mut differing).await?;
         }
         for Differing { key, told, old } in differing {
             let Some((group, mut sources)) = told else {
@@ -405,6 +460,39 @@ impl Planning<'_> {
         Ok(())
     }
 
+    /// An entry that another one joins takes over the mailboxes that stood there, when the files speak of none.
+    async fn take_mailboxes_over(&mut self, batch: &mut [Differing]) -> Result<(), Failed> {
+        if self.covers.1 == Covers::Everything || self.joining.to.is_empty() {
+            return Ok(());
+        }
+        for differing in batch {
+            let Some(others) = self.joining.to.get(&differing.key) else { continue };
+            let own = differing.old.as_ref().map(|old| old.version.record);
+            let records: Vec<i64> =
+                own.into_iter().chain(others.iter().map(|known| known.version.record)).collect();
+            let parts = write::records(&self.importer.db, &records).await?;
+            let (group, sources) =
+                differing.told.get_or_insert_with(|| (Group::empty(differing.key.clone()), (None, None)));
+            for record in records {
+                // What the files tell of its own mailboxes counts; the others' have no line.
+                if Some(record) == own && group.mailbox.is_some() {
+                    continue;
+                }
+                let Some((_, Some(stored))) = parts.get(&record) else { continue };
+                let stored: MailboxPart =
+                    postcard::from_bytes(stored).map_err(|_| Error::Corrupt("mailbox part"))?;
+                let Some(stored) = MailboxPart::only(stored, |_| true) else { continue };
+                group.mailbox = Some(match group.mailbox.take() {
+                    Some(known) => known.with(stored),
+                    None => stored,
+                });
+                // No line says this, and no digest of lines is it: the next extract of mailboxes writes its own.
+                sources.1 = Some(digest(&SHA256, b"joined").as_ref()[..DIGEST].to_vec());
+            }
+        }
+        Ok(())
+    }
+
     fn reject(&mut self, number: u64, reason: &str) -> Result<(), Failed> {
         let (file, line) = place_of(number);
         let name = self.names.get(file).map_or("", String::as_str);
@@ -413,6 +501,13 @@ impl Planning<'_> {
 
     /// What becomes of one entry.
     fn entry(&mut self, key: Key, told: Option<(Group, Sources)>, old: Option<Known>) -> Result<(), Failed> {
+        if told.is_none()
+            && let Some(old) = old.as_ref().filter(|_| self.joining.from.contains(&key))
+        {
+            // Nothing goes: it is told of under its other number.
+            self.counts.joined += 1;
+            return self.write(&Change { key, id: old.id, ends: Some(old.version), begins: None });
+        }
         let (activity, mailbox, sources) = match told {
             Some((group, sources)) => (group.activity, group.mailbox, sources),
             None => (None, None, (None, None)),
@@ -525,6 +620,7 @@ impl Planning<'_> {
             base: self.base,
             changes: Changes { path, count: self.written },
             addresses: self.addresses.sorted().map_err(Failed::scratch)?,
+            pairs: self.pairs,
             about: About { files: self.names.join(", "), digest },
             brake: brake(order.removals, &self.base, &counts),
             after,

@@ -5,10 +5,13 @@ use std::fs::File;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 use std::io::{BufReader, Read as _, Seek as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{self, Context, SHA256};
 
+use crate::Error;
 use crate::import::activities::{self, Columns};
+use crate::import::aliases::{Aliases, Stated};
 use crate::import::aside::Stop;
 use crate::import::fact::{self, Fact};
 use crate::import::fhir;
@@ -21,6 +24,7 @@ use crate::import::sorter::{Sorted, Sorter};
 use crate::import::zip::{self, Source};
 use crate::import::{Failed, Order, Phase, Progress, Teller};
 use crate::limits;
+use crate::parts::{Key, siret_of};
 use names::AccountKind;
 
 /// How much of a part of the entries the files tell.
@@ -50,6 +54,10 @@ pub(crate) struct Read {
     pub(crate) mailboxes: Covers,
     /// The kind that each address has in the files, by its hash.
     pub(crate) kinds: Kinds,
+    /// Structures known by two numbers.
+    pub(crate) aliases: Arc<Aliases>,
+    /// Lines that contradict an earlier one about that.
+    pub(crate) contradictions: u64,
 }
 
 /// Numbers of lines of all files together: the file in the high bits.
@@ -60,8 +68,8 @@ pub(crate) fn place_of(number: u64) -> (usize, u64) {
     ((number >> FILE_SHIFT) as usize, number & ((1 << FILE_SHIFT) - 1))
 }
 
-pub(crate) fn read(order: &Order, teller: Teller, stop: Stop) -> Result<Read, Failed> {
-    Reading::new(order, teller, stop)?.all(order)
+pub(crate) fn read(order: &Order, aliases: Aliases, teller: Teller, stop: Stop) -> Result<Read, Failed> {
+    Reading::new(order, aliases, teller, stop)?.all(order)
 }
 
 /// Keys that are hashes already are not hashed once more.
@@ -89,6 +97,10 @@ struct Reading {
     stop: Stop,
     scratch: Scratch,
     sorter: Sorter,
+    /// Facts of structures named by their SIRET: which entry they are of is known when all lines are read.
+    by_siret: Sorter,
+    aliases: Aliases,
+    contradictions: u64,
     rejects: Rejects,
     /// Kinds of the addresses met, by their hash.
     kinds: Kinds,
@@ -102,7 +114,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(order: &Order, teller: Teller, stop: Stop) -> Result<Self, Failed> {
+    fn new(order: &Order, aliases: Aliases, teller: Teller, stop: Stop) -> Result<Self, Failed> {
         let mut total = 0;
         for path in &order.files {
             let length = std::fs::metadata(path).map_err(|cause| file(path, cause))?.len();
@@ -114,6 +126,9 @@ impl Reading {
             teller,
             stop,
             sorter: Sorter::new(scratch.path(), "facts"),
+            by_siret: Sorter::with_memory(scratch.path(), "by-siret", limits::SORTED_BY_SIRET),
+            aliases,
+            contradictions: 0,
             scratch,
             rejects,
             kinds: HashMap::default(),
@@ -158,7 +173,8 @@ impl Reading {
             names.push(name);
         }
         self.tell(self.total);
-        drop(self.structures);
+        drop(std::mem::take(&mut self.structures));
+        self.join()?;
         let mut digest = [0; 32];
         digest.copy_from_slice(whole.finish().as_ref());
         Ok(Read {
@@ -172,7 +188,44 @@ impl Reading {
             activities,
             mailboxes,
             kinds: self.kinds,
+            aliases: Arc::new(self.aliases),
+            contradictions: self.contradictions,
         })
+    }
+
+    /// Gives what was said of structures by their SIRET to the entries of their FINESS, where a line states both.
+    fn join(&mut self) -> Result<(), Failed> {
+        let none = Sorter::with_memory(self.scratch.path(), "none", 0);
+        let mut waiting = std::mem::replace(&mut self.by_siret, none).sorted().map_err(Failed::scratch)?;
+        while let Some((row, number)) = waiting.next().map_err(Failed::scratch)? {
+            let damaged = || Failed::from(Error::Corrupt("sorted fact"));
+            let key = Key::of_bytes(fact::split(&row).ok_or_else(damaged)?.key.to_vec())?;
+            let row = match self.aliases.key_of(&key) {
+                Some(key) => fact::rekeyed(&row, &key).ok_or_else(damaged)?,
+                None => row,
+            };
+            self.sorter.push(&row, number).map_err(Failed::scratch)?;
+        }
+        Ok(())
+    }
+
+    /// A fact whose octets stand in `row`, of the entry with this key.
+    fn push(&mut self, key: &Key, number: u64) -> Result<(), Failed> {
+        let of_siret = key.structure_id().is_some_and(|id| siret_of(id).is_some());
+        let sorter = if of_siret { &mut self.by_siret } else { &mut self.sorter };
+        sorter.push(&self.row, number).map_err(Failed::scratch)
+    }
+
+    /// A line states two numbers of a structure.
+    fn state(&mut self, (siret, finess): &(String, String), name: &str, at: u64) -> Result<(), Failed> {
+        let Stated::Contradiction(known) = self.aliases.state(siret, finess) else { return Ok(()) };
+        self.contradictions += 1;
+        let what = format!(
+            "warning: SIRET {siret} has FINESS {finess} here and {} on an earlier line; what is known by the SIRET is \
+             given to neither",
+            known.as_str()
+        );
+        self.rejects.warn(name, at, &what).map_err(Failed::scratch)
     }
 
     fn file(
@@ -194,7 +247,7 @@ impl Reading {
             let number = ((number as u64) << FILE_SHIFT) | at;
             let (text, taken) = match line {
                 Line::Text("") => continue,
-                Line::Text(text) => (text.as_bytes(), self.line(text, number, format)?),
+                Line::Text(text) => (text.as_bytes(), self.line(text, number, (name, at), format)?),
                 Line::Wrong(raw, reason) => (raw, Err(reason)),
             };
             self.lines += 1;
@@ -216,7 +269,7 @@ impl Reading {
                     for told in told {
                         fact::encode(&told.key, &told.fact, &mut self.row);
                         let number = ((number as u64) << FILE_SHIFT) | at;
-                        self.sorter.push(&self.row, number).map_err(Failed::scratch)?;
+                        self.push(&told.key, number)?;
                     }
                 }
                 Err(reason) => {
@@ -244,7 +297,13 @@ impl Reading {
         Ok(told)
     }
 
-    fn line(&mut self, text: &str, number: u64, format: &Format) -> Result<Result<(), &'static str>, Failed> {
+    fn line(
+        &mut self,
+        text: &str,
+        number: u64,
+        (name, at): (&str, u64),
+        format: &Format,
+    ) -> Result<Result<(), &'static str>, Failed> {
         match format {
             Format::Mailboxes => {
                 let read = match mailboxes::read(text) {
@@ -257,7 +316,7 @@ impl Reading {
                 }
                 self.warnings += u64::from(read.check == Check::Fails);
                 fact::encode(&read.key, &read.fact, &mut self.row);
-                self.sorter.push(&self.row, number).map_err(Failed::scratch)?;
+                self.push(&read.key, number)?;
             }
             Format::Activities(columns) => {
                 let read = match activities::read(text, columns) {
@@ -265,13 +324,16 @@ impl Reading {
                     Err(reason) => return Ok(Err(reason)),
                 };
                 self.warnings += u64::from(read.check == Check::Fails);
+                if let Some(numbers) = &read.numbers {
+                    self.state(numbers, name, at)?;
+                }
                 let (key, fact) = &read.person;
                 fact::encode(key, fact, &mut self.row);
-                self.sorter.push(&self.row, number).map_err(Failed::scratch)?;
+                self.push(key, number)?;
                 if let Some((key, fact)) = &read.structure {
                     fact::encode(key, fact, &mut self.row);
                     if self.is_news() {
-                        self.sorter.push(&self.row, number).map_err(Failed::scratch)?;
+                        self.push(key, number)?;
                     }
                 }
             }

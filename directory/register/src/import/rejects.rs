@@ -43,6 +43,13 @@ impl Rejects {
         Ok(())
     }
 
+    /// Something to be looked at about a line that was taken all the same.
+    pub(crate) fn warn(&mut self, file: &str, line: u64, what: &str) -> io::Result<()> {
+        self.push(file, line, what, b"")?;
+        self.count -= 1;
+        Ok(())
+    }
+
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path

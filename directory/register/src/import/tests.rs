@@ -1,5 +1,7 @@
 //! Imports on both engines, from files as the national directory publishes them.
 
+mod two_numbers;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -15,12 +15,12 @@ pub(crate) use holds::holds as fits_all;
 use std::collections::HashMap;
 
 use db::Tx;
-use names::Address;
+use names::{Address, NationalStructureId};
 
 use crate::index::{Flags, Index, Part, fetch};
 use crate::parts::Key;
 use crate::register::State;
-use crate::{Criterion, Error, Listing, ListingId, Page, Query, Sight, Token, limits, local};
+use crate::{Criterion, Error, Listing, ListingId, Page, Query, Sight, Token, limits, local, store};
 use asked::Asked;
 use node::Set;
 use plan::{Known, Plan, numbered_people};
@@ -50,6 +50,8 @@ pub(crate) async fn search(
     let hash = token::question(query);
     let after = page.after.as_ref().map(|token| End::of(token, hash)).transpose()?;
     let count = page.count.min(limits::PAGE);
+    let joined = joined(tx, state, query).await?;
+    let query = joined.as_ref().unwrap_or(query);
     let known = known(tx, state, query).await?;
     let plan = Plan::of(query, known, sight);
     let asked = query.text.as_deref().map(Asked::of).filter(|asked| !asked.0.is_empty());
@@ -113,6 +115,28 @@ fn check(criteria: &[Criterion], depth: usize) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The same question with every number of the structures it names; none when it names none by a number that another one
+/// stands for.
+async fn joined(tx: &mut Tx, state: &State, query: &Query) -> Result<Option<Query>, Error> {
+    let mut wanted = query.clone();
+    let mut named: Vec<&mut Vec<NationalStructureId>> = Vec::new();
+    let mut waiting: Vec<&mut Criterion> = wanted.all.iter_mut().collect();
+    while let Some(criterion) = waiting.pop() {
+        match criterion {
+            Criterion::Structure(ids) => named.push(ids),
+            Criterion::Any(alternatives) => waiting.extend(alternatives),
+            _ => {}
+        }
+    }
+    let mut found = false;
+    for ids in named {
+        let all = store::aliases::every_id(tx, ids, state.generation).await?;
+        found |= all.len() > ids.len();
+        *ids = all;
+    }
+    Ok(found.then_some(wanted))
 }
 
 /// What the database knows of the people and addresses that a question names.

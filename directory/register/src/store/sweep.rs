@@ -126,6 +126,9 @@ impl Unit for TakeBack {
             tx.execute_in(sql, args![self.generation], keys).await?;
             return Ok(true);
         }
+        tx.execute("DELETE FROM register_alias WHERE since = $1", args![self.generation])
+            .await
+            .map_err(Error::from)?;
         tx.execute("DELETE FROM register_import WHERE generation = $1", args![self.generation])
             .await
             .map_err(Error::from)?;

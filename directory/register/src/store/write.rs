@@ -184,19 +184,34 @@ pub(crate) async fn known(
             args![after.map_or(&b""[..], Key::bytes), generation, count],
         )
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Known {
-                key: Key::of_bytes(row.bytes(0)?)?,
-                id: ListingId(row.int(1)?),
-                version: Version { since: row.int(2)?, record: row.int(3)? },
-                activity_digest: row.maybe_bytes(4)?,
-                mailbox_digest: row.maybe_bytes(5)?,
-                mailboxes: row.int(6)?,
-                activities: row.int(7)?,
-            })
-        })
-        .collect()
+    rows.iter().map(known_from).collect()
+}
+
+/// Those of these entries that a generation has.
+pub(crate) async fn known_of(db: &Db, generation: i64, keys: &[Key]) -> Result<Vec<Known>, Failed> {
+    let mut tx = db.read().await?;
+    let list = keys.iter().map(|key| Value::from(key.bytes())).collect();
+    let rows = tx
+        .rows_in(
+            "SELECT national_key, id, since, record, activity_digest, mailbox_digest, mailboxes, activities
+             FROM register_row WHERE since <= $1 AND until > $1 AND national_key IN ({})",
+            args![generation],
+            list,
+        )
+        .await?;
+    rows.iter().map(known_from).collect()
+}
+
+fn known_from(row: &db::Row) -> Result<Known, Failed> {
+    Ok(Known {
+        key: Key::of_bytes(row.bytes(0)?)?,
+        id: ListingId(row.int(1)?),
+        version: Version { since: row.int(2)?, record: row.int(3)? },
+        activity_digest: row.maybe_bytes(4)?,
+        mailbox_digest: row.maybe_bytes(5)?,
+        mailboxes: row.int(6)?,
+        activities: row.int(7)?,
+    })
 }
 
 /// The stored parts of versions, by record.

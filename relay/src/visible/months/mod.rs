@@ -21,6 +21,9 @@ use std::ops::RangeInclusive;
 /// written at its end.
 const SETTLED: i64 = 2 * HOUR;
 
+/// Months looked back for the last use of one mailbox: longer than any term of an idle one.
+const LOOKED_BACK: i64 = 60;
+
 /// What a mailbox of a professional or of a machine did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct MailboxCounts {
@@ -112,6 +115,18 @@ impl Relay {
     /// The last month in which each mailbox of the trade was signed in to or wrote, as far as days are counted.
     pub async fn last_active(&self) -> Result<BTreeMap<AccountId, Month>, Error> {
         store::last_active(&mut self.reading().await?).await.map_err(database)
+    }
+
+    /// The same of one of them, as far as some years back.
+    pub(crate) async fn last_active_of(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Month>, Error> {
+        let newest = Month::of(now);
+        let oldest = Month::numbered(newest.number() - LOOKED_BACK).unwrap_or(newest);
+        let found = store::last_active_of(&mut self.reading().await?, account, oldest..=newest).await;
+        found.map_err(database)
     }
 
     /// What is known of a month up to now.

@@ -75,6 +75,19 @@ pub(super) async fn last_active(tx: &mut Tx) -> Result<BTreeMap<AccountId, Month
     rows.iter().map(|row| Ok((AccountId(row.int(0)?), month(row.int(1)?)?))).collect()
 }
 
+/// The last of these months in which a mailbox was signed in to or wrote.
+pub(super) async fn last_active_of(
+    tx: &mut Tx,
+    account: AccountId,
+    months: RangeInclusive<Month>,
+) -> Result<Option<Month>, Error> {
+    const ACTIVE: &str = "SELECT month FROM mailbox_month WHERE account = $1 AND (sent > 0 OR connections > 0) AND month IN ({})";
+    let asked = (months.start().number()..=months.end().number()).map(Into::into).collect();
+    let rows = tx.rows_in(ACTIVE, args![account], asked).await?;
+    let numbers: Result<Vec<i64>, Error> = rows.iter().map(|row| row.int(0)).collect();
+    numbers?.into_iter().max().map(month).transpose()
+}
+
 /// The counted days of a month.
 pub(super) async fn figures(tx: &mut Tx, month: Month) -> Result<Figures, Error> {
     const MAILBOXES: &str = "SELECT account, sent, sent_to_patients, sent_with_cda, sent_with_qualified_ins,
