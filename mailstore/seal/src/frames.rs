@@ -61,8 +61,7 @@ impl FrameSealer {
     }
 
     fn seal_pending(&mut self, place: Place, out: &mut Vec<u8>) {
-        let packed = pack(&self.pending, &mut self.packed) && self.comes_back(out);
-        let (form, text) = match packed {
+        let (form, text) = match pack(&self.pending, &mut self.packed) {
             true => (Form::Packed, &self.packed),
             false => (Form::Plain, &self.pending),
         };
@@ -70,16 +69,6 @@ impl FrameSealer {
         self.cipher.seal_at(nonce, &self.context, text, out);
         self.lengths.push(text.len());
         self.pending.clear();
-    }
-
-    /// Whether what is packed gives the very frame again, tried at the end of `out`, which stays as it was. Nobody could
-    /// mend a letter that did not: the sender has been told that it is here.
-    fn comes_back(&self, out: &mut Vec<u8>) -> bool {
-        let from = out.len();
-        let same = unpack(&self.packed, self.pending.len(), out).is_ok() && out[from..] == self.pending;
-        out[from..].zeroize();
-        out.truncate(from);
-        same
     }
 }
 
