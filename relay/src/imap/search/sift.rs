@@ -70,7 +70,8 @@ pub(super) enum Depth {
 #[derive(Clone)]
 pub(super) enum RowOf {
     View(Arc<FolderView>, usize),
-    Page(EntryRow),
+    /// Apart: a page of thousands is moved about.
+    Page(Arc<EntryRow>),
 }
 
 impl Deref for RowOf {
@@ -203,7 +204,8 @@ impl Sifter {
             if verdict != Some(false) {
                 doubtful += usize::from(verdict.is_none());
                 let row = RowOf::View(Arc::clone(view), at);
-                page.push(Candidate { row, words: None, hints: self.hints.clone(), verdict });
+                let hints = self.hints.clone().filter(|_| verdict.is_none());
+                page.push(Candidate { row, words: None, hints, verdict });
             }
         }
         Some(Some(page))
@@ -215,7 +217,7 @@ impl Sifter {
         let rows = self.rows.next(&self.store, self.account, size).await?;
         let judged = |row: EntryRow| {
             let verdict = self.plan.judge(&Facts::of(&row));
-            Candidate { row: RowOf::Page(row), words: None, hints: None, verdict }
+            Candidate { row: RowOf::Page(Arc::new(row)), words: None, hints: None, verdict }
         };
         Ok(rows.map(|rows| rows.into_iter().map(judged).collect()))
     }

@@ -139,7 +139,8 @@ impl Writer {
 
     /// Takes matches; `false` when they are no answer to what was asked.
     pub(super) fn found(&mut self, found: &[Match], view: &View, out: &mut Out) -> bool {
-        let mut text = String::new();
+        // Some numbers of five digits and what stands between them.
+        let mut text = String::with_capacity(found.len() * 6);
         let by = self.by();
         let hits = found.iter().filter_map(|found| Hit::of(*found, by, view));
         match self {
@@ -212,7 +213,7 @@ fn digits(number: u32, text: &mut String) {
             break;
         }
     }
-    text.extend(written[at..].iter().map(|digit| char::from(*digit)));
+    text.push_str(std::str::from_utf8(&written[at..]).unwrap_or_default());
 }
 
 impl Hit {
