@@ -94,7 +94,7 @@ async fn the_same_questions_answer_what_the_letters_say_whatever_happens_between
                 Act::Ask(question) => {
                     let ask = &questions[question];
                     for at in [here, there] {
-                        // What has no number yet is not told of (RFC 3501 §7.4.1).
+                        // What has no number yet is not told of.
                         clients[at].ok("NOOP").await;
                         let said = clients[at].ok(&format!("UID SEARCH CHARSET UTF-8 {}", ask.keys())).await;
                         let want = models[at].found(ask);
