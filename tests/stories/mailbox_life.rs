@@ -2,10 +2,12 @@
 //! server killed behind the letter, and one who reads their mail beside it all.
 
 use crate::people::{MARIE, PAUL};
-use kit::{Engine, House, Letter, Limit, until};
+use kit::{Engine, House, Letter, Limit, Plan, until};
 use std::time::Duration;
 
 const LOOKED: &str = "mailboxes that nobody uses are looked after";
+/// Months within the year for which the house's certificate is good.
+const RULES: &str = "[mailboxes]\nnotice_months = 3\nsuspension_months = 6\nclosing_months = 9\n";
 const PHARMACY: &str = "contact@pharmacie-lilas.mssante.example";
 
 #[test]
@@ -48,24 +50,24 @@ fn answer(house: &House, to: &str) -> String {
 }
 
 fn life(engine: Engine) {
-    let mut house = House::open(engine);
+    let mut house = House::build(Plan { settings: RULES.to_owned(), ..Plan::demo(engine) });
     assert!(answer(&house, MARIE.address).starts_with("250"));
     assert!(shown(&house, MARIE.address).contains("last used   never"));
 
-    // A year later: a letter to everybody. Whoever reads it uses their mailbox.
+    // A quarter later: a letter to everybody. Whoever reads it uses their mailbox.
     house.stop("TERM");
-    wake(&mut house, 400);
+    wake(&mut house, 100);
     house.kill();
-    wake(&mut house, 400);
+    wake(&mut house, 100);
     // The letter names it behind «La boîte».
     let about = format!("te {}", PAUL.address);
     assert_eq!(letters(&house, &PAUL, &about), 1, "one letter, though the server was killed");
     let told = shown(&house, MARIE.address);
     assert!(told.contains("state       open") && told.contains("were written to on"), "{told}");
 
-    // Half a year behind the letter.
+    // A quarter behind the letter.
     house.stop("TERM");
-    wake(&mut house, 400 + 190);
+    wake(&mut house, 200);
     let rested = shown(&house, MARIE.address);
     assert!(
         rested.contains("state       suspended") && rested.contains("suspended by the house"),
@@ -79,9 +81,9 @@ fn life(engine: Engine) {
     house.pli("admin", &["mailbox", "reopen", MARIE.address]).ok();
     assert_eq!(letters(&house, &MARIE, "Une lettre de ce temps."), 1, "nothing is lost");
 
-    // Half a year later again what nobody reopened is closed.
+    // A quarter later again what nobody reopened is closed.
     house.stop("TERM");
-    wake(&mut house, 400 + 190 + 190);
+    wake(&mut house, 300);
     assert!(shown(&house, PHARMACY).contains("state       closed"), "{}", shown(&house, PHARMACY));
     assert!(shown(&house, MARIE.address).contains("state       open"), "she began anew");
     house.stop("TERM");
