@@ -99,5 +99,7 @@ pub const CANDIDATES: usize = 8;
 
 /// Numbers of structures read at a time when an import begins, in rows.
 pub const ALIASES_AT_ONCE: i64 = 20_000;
+/// Numbers of structures written in one unit: small rows, a millisecond or two.
+pub const ALIASES_WRITTEN: usize = 1_000;
 /// Octets of facts about structures named by their SIRET that are sorted in memory at a time.
 pub const SORTED_BY_SIRET: usize = 8 * 1024 * 1024;

@@ -207,6 +207,27 @@ async fn an_auditor_sees_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_mailbox_says_when_it_was_used_and_what_the_house_did_about_that() {
+    const SAID: [&str; 3] = ["aucune depuis son ouverture", "Avis d’inactivité", "Suspendue pour inactivité"];
+    for house in houses().await {
+        let auditor = house.administrator("audit.interne", &[Role::Auditor], &[]).await;
+        let mut browser = Browser::of(&house, &auditor);
+        let mailbox = found(&mut browser, PAULS).await;
+        let (relay, rules) = (&house.inner.admin.relay, directory::InactivityRules::default());
+        for (case, days, says) in [
+            ("at first", 0, [true, false, false]),
+            ("written to", 366, [true, true, false]),
+            ("suspended", 366 + 185, [true, false, true]),
+        ] {
+            relay.keep_mailboxes(&rules, NOON.plus(days * names::DAY)).await.unwrap();
+            let page = browser.get(&mailbox).await.text;
+            assert!(page.contains("Dernière utilisation"), "{}: {case}: {page}", house.engine());
+            assert_eq!(SAID.map(|words| page.contains(words)), says, "{}: {case}", house.engine());
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_application_password_is_made_shown_once_told_and_withdrawn() {
     for house in houses().await {
         let engine = house.engine();

@@ -71,7 +71,7 @@ pub(crate) async fn apply(importer: &Importer, planned: Planned) -> Result<Ready
 
 async fn write(importer: &Importer, claim: &Claim, planned: Planned) -> Result<(), Failed> {
     let Planned { changes, addresses, after, pairs, _scratch: scratch, .. } = planned;
-    for batch in pairs.chunks(limits::WRITTEN_AT_ONCE) {
+    for batch in pairs.chunks(limits::ALIASES_WRITTEN) {
         let unit = aliases::Write { claim: claim.clone(), pairs: batch.to_vec(), now: importer.now()? };
         importer.write(unit).await?;
     }

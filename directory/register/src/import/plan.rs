@@ -115,10 +115,10 @@ impl Planned {
         usize::try_from(self.changes.count).unwrap_or(usize::MAX)
     }
 
-    /// Whether it changes nothing.
+    /// Whether it changes nothing, and teaches no number of a structure either.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.changes.count == 0
+        self.changes.count == 0 && self.pairs.is_empty()
     }
 }
 

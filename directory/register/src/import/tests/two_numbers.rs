@@ -212,6 +212,30 @@ async fn a_dry_run_and_a_dropped_import_teach_nothing() {
 }
 
 #[tokio::test]
+async fn a_pair_is_learned_from_lines_that_have_not_changed() {
+    for ground in grounds().await {
+        let engine = ground.engine;
+        ground.import(&[told(&[line(1, SIRET, FINESS)])]).await.unwrap();
+        // As on a house whose entries are from before pairs were remembered.
+        let unit = db::unit("from before", (), |(), tx| {
+            Box::pin(tx.execute("DELETE FROM register_alias", db::args![]))
+        });
+        let forgotten: Result<u64, db::Error> = ground.db.write(unit).await;
+        assert_eq!(forgotten.unwrap(), 1, "{engine}");
+        let planned =
+            ground.importer().plan(&ground.order(&[told(&[line(1, SIRET, FINESS)])])).await.unwrap();
+        assert!(!planned.is_empty() && planned.len() == 0, "{engine}: {:?}", planned.counts());
+        ground.import(&[told(&[line(1, SIRET, FINESS)])]).await.unwrap();
+        assert_eq!(ground.pairs().await, 1, "{engine}");
+        let planned =
+            ground.importer().plan(&ground.order(&[told(&[line(1, SIRET, FINESS)])])).await.unwrap();
+        assert!(planned.is_empty(), "{engine}: and then nothing");
+        ground.import(&[mailboxes(&[org_of(SIRET)])]).await.unwrap();
+        ground.is_one("learned late").await;
+    }
+}
+
+#[tokio::test]
 async fn an_organisation_of_this_house_known_by_the_other_number_is_the_same() {
     for ground in grounds().await {
         let engine = ground.engine;
