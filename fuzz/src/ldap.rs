@@ -25,7 +25,10 @@ pub fn play(secured: bool, input: &[u8], read: usize) -> Played {
     let base = Base::parse("ou=bal,o=mssante,c=fr").expect("a name");
     let readers = if secured { Readers::SignedIn } else { Readers::Everybody };
     let settings = Settings { base, arc: ldap::ARC.to_owned(), readers };
-    let mut session = Session { machine: Server::new(Arc::new(settings)), played: Played::default() };
+    let mut session = Session {
+        machine: Server::new(Arc::new(settings), ldap::Tally::default()),
+        played: Played::default(),
+    };
     session.input(Input::Open(secured.then(TlsFacts::default)));
     for part in input.chunks(read.max(1)) {
         session.input(Input::Bytes(part));

@@ -34,7 +34,7 @@ impl Opening<'_> {
             let make = move |connection: &ConnInfo| {
                 let peer = connection.peer.ip();
                 let world = LdapWorld::new(house.clone(), Porter(reading.reader(peer)), peer);
-                (Server::new(Arc::clone(&settings)), world)
+                (Server::new(Arc::clone(&settings), house.tally.clone()), world)
             };
             self.serve("the directory door", net::serve(listener, door, self.signal.clone(), make));
         }

@@ -34,7 +34,7 @@ const SCRAPERS: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Every metric with its meaning; docs/metrics.md says what to watch. Counters end with `_total` there.
-pub(crate) const METRICS: [(&str, &str); 32] = [
+pub(crate) const METRICS: [(&str, &str); 33] = [
     ("pli_build", "The version that runs"),
     ("pli_database_readable", "1 when the database answered this scrape"),
     ("pli_connections_open", "Connections open now at all doors"),
@@ -45,6 +45,7 @@ pub(crate) const METRICS: [(&str, &str); 32] = [
     ("pli_tls_failures", "TLS handshakes that failed, by door and why"),
     ("pli_letters", "Letters by door and rule: accepted, or the id of the rule that refused"),
     ("pli_ldap", "What the directory's LDAP door did: searches, entries, searches cut short, days used up"),
+    ("pli_ldap_refused", "Requests that the directory's LDAP door refused or answered in part, by reason"),
     ("pli_fhir", "What the directory's FHIR door did: requests answered, entries, patches"),
     ("pli_fhir_refused", "Requests that the directory's FHIR door refused, by reason"),
     ("pli_directory_alarms", "Times that an asker was shown half or all of a day's entries"),
@@ -227,6 +228,8 @@ impl Metrics {
             ("exhausted", counts.exhausted),
         ];
         page.counters("pli_ldap", rows.map(|(what, count)| (label("what", what), count)));
+        let refused = counts.refused.into_iter();
+        page.counters("pli_ldap_refused", refused.map(|(why, count)| (label("reason", why), count)));
         page.counter("pli_directory_alarms", counts.alarms);
         let counts = self.fhir.counts();
         let rows = [("answered", counts.answered), ("entries", counts.entries), ("patches", counts.patches)];

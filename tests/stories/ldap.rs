@@ -3,8 +3,9 @@
 
 use crate::people::{MARIE, PAUL, with_people};
 use certs::{Authority, OperatorName};
-use kit::{Engine, Guide, House, Outside, Plan, Ran, Thunderbird, Tool, now};
+use kit::{Engine, Guide, House, Outside, Plan, Ports, Ran, Thunderbird, Tool, now};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const BASE: &str = "ou=bal,o=mssante,c=fr";
@@ -201,6 +202,112 @@ fn who_leafs_through_the_directory_is_stopped_for_the_day() {
     house.kill();
     house.start();
     assert_eq!(search(&house, &["(sn=ferrand)"]).code, Some(11), "a restart gives nothing back");
+    assert!(house.log().contains("very many entries"), "the operator hears of it");
+}
+
+/// What the figures have counted of refusals, by reason; reasons that never spoke are left out.
+fn refusals(port: u16) -> BTreeMap<String, u64> {
+    let page = Tool::new("curl").args(["--silent", "--fail", &format!("http://127.0.0.1:{port}/metrics")]);
+    let page = page.run().ok().text();
+    for word in [MARIE.address, "lenoir", "cabinet-lilas", "ferrand", "127.0.0.1"] {
+        assert!(!page.contains(word), "{word} in {page}");
+    }
+    let told = page.lines().filter_map(|line| {
+        let (reason, count) = line.strip_prefix("pli_ldap_refused_total{reason=\"")?.split_once("\"} ")?;
+        Some((reason.to_owned(), count.parse().ok()?))
+    });
+    told.filter(|(_, count)| *count > 0).collect()
+}
+
+/// RELIABILITY D-09: strangers know the root and the schema, and no entry. Each row: how, with what, the code
+/// that LDAP has for it, and the reason that the figures then count.
+#[test]
+fn strangers_read_the_root_and_no_entry_and_every_refusal_is_counted() {
+    let port = Ports::find().web;
+    let settings = format!("[metrics]\nlisten = \"127.0.0.1:{port}\"\n[limits]\ndirectory_entries = 20\n");
+    let house = House::build(Plan { settings, ..Plan::demo(Engine::Sqlite) });
+    let stranger = ["-x"].as_slice();
+    let marie = ["-x", "-D", MARIE.address, "-w", MARIE.password].as_slice();
+    let wrong = ["-x", "-D", MARIE.address, "-w", "rien"].as_slice();
+    let nameless = ["-x", "-D", MARIE.address, "-w", ""].as_slice();
+    let below = ["-b", BASE, "(sn=ferrand)"].as_slice();
+    let everybody = ["-b", BASE, "(mail=*)", "1.1"].as_slice();
+    let mut counted = BTreeMap::new();
+    for (case, door, who, what, want, reason) in [
+        ("the root in the clear", Door::Clear, stranger, &["-s", "base", "-b", ""][..], 0, None),
+        ("the root over TLS", Door::StartTls, stranger, &["-s", "base", "-b", ""], 0, None),
+        ("the schema", Door::Clear, stranger, &["-s", "base", "-b", "cn=subschema"], 0, None),
+        ("an entry in the clear", Door::Clear, stranger, below, 13, Some("clear")),
+        ("a password before StartTLS", Door::Clear, marie, below, 13, Some("clear")),
+        ("an entry after StartTLS", Door::StartTls, stranger, below, 50, Some("anonymous")),
+        ("an entry over LDAPS", Door::Implicit, stranger, below, 50, Some("anonymous")),
+        ("all below the root", Door::Implicit, stranger, &["-b", ""], 50, Some("anonymous")),
+        (
+            "whether a name exists",
+            Door::Implicit,
+            stranger,
+            &["-b", "mail=x@y.example"],
+            50,
+            Some("anonymous"),
+        ),
+        ("a wrong password", Door::Implicit, wrong, below, 49, Some("credentials")),
+        ("a name without password", Door::Implicit, nameless, below, 53, Some("credentials")),
+        ("signed in", Door::StartTls, marie, below, 0, None),
+        ("no such control", Door::Implicit, marie, &["-b", BASE, "-E", "!1.2.3.4"], 12, Some("control")),
+        ("no name", Door::Implicit, marie, &["-b", "nothing"], 34, Some("malformed")),
+        ("more than wanted", Door::Implicit, marie, &["-z", "3", "-b", BASE, "(mail=*)"], 4, Some("size")),
+        ("most of the day", Door::Implicit, marie, everybody, 0, None),
+        ("the whole day", Door::Implicit, marie, everybody, 0, None),
+        ("more than the day has", Door::Implicit, marie, everybody, 11, Some("quota")),
+    ] {
+        let ran = program(&house, "ldapsearch", door).args(who).args(what).run();
+        assert_eq!(ran.code, Some(want), "{case}: {}{}", ran.text(), ran.err);
+        if want != 0 && want != 4 && want != 11 {
+            assert!(found(&ran).is_empty(), "{case}: {}", ran.text());
+        }
+        if let Some(reason) = reason {
+            *counted.entry(reason.to_owned()).or_insert(0) += 1;
+        }
+        assert_eq!(refusals(port), counted, "{case}");
+    }
+    let name = format!("mail={},{BASE}", PAUL.address);
+    let compared = program(&house, "ldapcompare", Door::Implicit).args(["-x", &name, "sn:Ferrand"]).run();
+    assert_eq!(compared.code, Some(50), "{}", compared.err);
+    let change = format!("dn: {name}\nchangetype: delete\n");
+    let changed = program(&house, "ldapmodify", Door::Implicit).args(stranger).input(change).run();
+    assert_eq!(changed.code, Some(53), "{}", changed.err);
+    *counted.entry("anonymous".to_owned()).or_insert(0) += 1;
+    counted.insert("write".to_owned(), 1);
+    assert_eq!(refusals(port), counted);
+}
+
+/// Where the house lets them, strangers read what any mailbox reads, over TLS alone, and all of one network
+/// share one day.
+#[test]
+fn where_the_house_lets_them_strangers_read_as_much_as_one_mailbox_a_day() {
+    let settings = "anonymous = true\n".to_owned();
+    let limits = "[limits]\ndirectory_entries = 20\n";
+    let house =
+        House::build(Plan { ldap: settings, settings: limits.to_owned(), ..Plan::demo(Engine::Sqlite) });
+    let ask = |door: Door, more: &[&str]| {
+        program(&house, "ldapsearch", door)
+            .args(["-x", "-LLL", "-o", "ldif-wrap=no", "-b", BASE])
+            .args(more)
+            .run()
+    };
+    assert_eq!(ask(Door::Clear, &["(sn=ferrand)"]).code, Some(13), "TLS comes first all the same");
+    for door in [Door::StartTls, Door::Implicit] {
+        assert_eq!(found(&ask(door, &["(sn=ferrand)"]).ok()), [PAUL.address]);
+    }
+    // Nothing of a patient, nothing that is for administrators.
+    assert!(found(&ask(Door::Implicit, &["(mail=*@patient.mssante.example)"]).ok()).is_empty());
+    let all = found(&ask(Door::Implicit, &["(mail=*)", "1.1"]).ok());
+    let paged = found(&ask(Door::StartTls, &["-E", "pr=2/noprompt", "(mail=*)", "1.1"]).ok());
+    assert_eq!((all.len(), paged.len()), (7, 7));
+    let last = ask(Door::Implicit, &["(mail=*)", "1.1"]);
+    assert_eq!((last.code, found(&last).len()), (Some(11), 20 - 2 - 14), "{}", last.err);
+    assert_eq!(ask(Door::StartTls, &["(sn=ferrand)"]).code, Some(11), "another connection, the same day");
+    assert_eq!(found(&search(&house, &["(sn=ferrand)"]).ok()), [PAUL.address], "a mailbox has its own day");
     assert!(house.log().contains("very many entries"), "the operator hears of it");
 }
 

@@ -11,6 +11,7 @@ use tokio_util::codec::Encoder as _;
 
 use crate::entry::Entry;
 use crate::message::Reply;
+use crate::reason::Reason;
 use crate::schema::{Attribute, Usage};
 
 /// Notice of disconnection (RFC 4511 §4.4.1).
@@ -32,6 +33,8 @@ pub struct Outcome {
     pub text: String,
     /// The nearest entry that exists.
     pub matched: String,
+    /// Why not, for whoever counts; nothing when it is as asked.
+    pub reason: Option<Reason>,
 }
 
 impl Outcome {
@@ -43,7 +46,14 @@ impl Outcome {
 
     /// With a sentence.
     pub fn new(code: Code, text: impl Into<String>) -> Self {
-        Self { code, text: text.into(), matched: String::new() }
+        let reason = Reason::of(&code);
+        Self { code, text: text.into(), matched: String::new(), reason }
+    }
+
+    /// Where the code alone does not say why.
+    #[must_use]
+    pub fn because(self, reason: Reason) -> Self {
+        Self { reason: Some(reason), ..self }
     }
 
     fn result(self) -> LdapResult {

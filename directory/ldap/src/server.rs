@@ -19,6 +19,8 @@ use crate::entry::Entry;
 use crate::filter::Filter;
 use crate::gatekeeper::{Credentials, Refused};
 use crate::message::{self, Message, Reply, Request, Scope, Unread, Why};
+use crate::reason::Reason;
+use crate::tally::Tally;
 use crate::{Readers, Settings, limits};
 
 /// What the machine wants to know.
@@ -101,6 +103,8 @@ impl Ended {
 /// The server's side of one connection.
 pub struct Server {
     settings: Arc<Settings>,
+    /// Refusals are counted where they are said: what the client reads is what the operator sees.
+    tally: Tally,
     /// Received and not looked at.
     buffer: Vec<u8>,
     link: Link,
@@ -144,9 +148,10 @@ enum State {
 impl Server {
     /// A machine for a new connection.
     #[must_use]
-    pub fn new(settings: Arc<Settings>) -> Self {
+    pub fn new(settings: Arc<Settings>, tally: Tally) -> Self {
         Self {
             settings,
+            tally,
             buffer: Vec::new(),
             link: Link::Clear,
             caller: None,
@@ -171,8 +176,8 @@ impl Server {
                     self.request(one, behind, out);
                 }
                 Ok(None) => break,
-                Err(ber::Broken::Long) => self.end(Code::ProtocolError, "the message is too long", out),
-                Err(_) => self.end(Code::ProtocolError, "this is not LDAP", out),
+                Err(ber::Broken::Long) => self.lost("the message is too long", out),
+                Err(_) => self.lost("this is not LDAP", out),
             }
         }
         // A StartTLS, or the end, forgets what was sent behind it (RELIABILITY T-01).
@@ -190,7 +195,7 @@ impl Server {
     fn request(&mut self, bytes: &[u8], behind: &[u8], out: &mut Actions<Ask>) {
         match message::read(bytes, &self.settings.arc) {
             Ok(message) => self.operate(message, behind, out),
-            Err(Unread::Lost(text)) => self.end(Code::ProtocolError, text, out),
+            Err(Unread::Lost(text)) => self.lost(text, out),
             Err(Unread::Faulty { id, reply, why }) => {
                 let outcome = match why {
                     Why::Protocol(text) => Outcome::new(Code::ProtocolError, text),
@@ -207,7 +212,20 @@ impl Server {
     }
 
     fn refuse(&mut self, id: i32, reply: Reply, outcome: Outcome, out: &mut Actions<Ask>) {
+        self.count(&outcome);
         answer::outcome(out.text(), id, reply, outcome, Vec::new());
+    }
+
+    fn count(&self, outcome: &Outcome) {
+        if let Some(reason) = outcome.reason {
+            self.tally.refused(reason);
+        }
+    }
+
+    /// Where the next message begins cannot be known.
+    fn lost(&mut self, text: &str, out: &mut Actions<Ask>) {
+        self.tally.refused(Reason::Malformed);
+        self.end(Code::ProtocolError, text, out);
     }
 
     /// Says why, and closes.
@@ -239,7 +257,7 @@ impl Server {
                 self.state = State::Searching { id, choice, ended: true };
             }
             (State::Comparing(id), Answer::Compared(outcome)) => {
-                answer::outcome(out.text(), id, Reply::Compare, outcome, Vec::new());
+                self.refuse(id, Reply::Compare, outcome, out);
             }
             (State::Closed, _) => self.state = State::Closed,
             // The world answered something else than it was asked.

@@ -1,7 +1,9 @@
-//! What the door counts, for the operator.
+//! What the door counts, for the operator. Reasons are of a closed set: nobody is named.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Reason;
 
 /// Counts of one door. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -14,21 +16,24 @@ struct Inner {
     cut: AtomicU64,
     exhausted: AtomicU64,
     alarms: AtomicU64,
+    refused: [AtomicU64; Reason::ALL.len()],
 }
 
 /// What was counted since the start.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TallyCounts {
     /// Searches carried out.
     pub searches: u64,
     /// Entries shown.
     pub entries: u64,
-    /// Searches ended by a limit of size or time.
+    /// Searches ended by a limit of size, of time, or of what is looked at.
     pub cut: u64,
     /// Searches ended because the asker's day has no more entries.
     pub exhausted: u64,
     /// Alarms of the daily quota (RELIABILITY D-11).
     pub alarms: u64,
+    /// What was refused, or answered in part, by reason.
+    pub refused: Vec<(&'static str, u64)>,
 }
 
 impl Tally {
@@ -42,6 +47,7 @@ impl Tally {
             cut: read(&self.0.cut),
             exhausted: read(&self.0.exhausted),
             alarms: read(&self.0.alarms),
+            refused: Reason::ALL.map(Reason::word).into_iter().zip(self.0.refused.iter().map(read)).collect(),
         }
     }
 
@@ -61,7 +67,33 @@ impl Tally {
         self.0.exhausted.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn refused(&self, reason: Reason) {
+        if let Some(at) = Reason::ALL.iter().position(|own| *own == reason) {
+            self.0.refused[at].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     pub(crate) fn alarm(&self) {
         self.0.alarms.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_counted_for_itself() {
+        let tally = Tally::default();
+        for reason in Reason::ALL {
+            tally.refused(reason);
+        }
+        tally.refused(Reason::Quota);
+        let counts = tally.counts();
+        for (word, count) in &counts.refused {
+            assert_eq!(*count, if *word == "quota" { 2 } else { 1 }, "{word}");
+        }
+        let words: std::collections::BTreeSet<_> = counts.refused.iter().map(|(word, _)| *word).collect();
+        assert_eq!(words.len(), Reason::ALL.len());
     }
 }

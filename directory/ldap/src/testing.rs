@@ -339,7 +339,7 @@ impl Bench {
             clock: Clock::new(move || Timestamp(clock.load(Ordering::SeqCst))),
         };
         let world = LdapWorld::new(house, doorman.clone(), "192.0.2.7".parse().unwrap());
-        let machine = Server::new(settings);
+        let machine = Server::new(settings, tally.clone());
         let mut bench = Self {
             machine,
             world,

@@ -17,6 +17,7 @@ use register::{Alarm, Quota};
 use crate::answer::Outcome;
 use crate::filter::{Filter, Heard};
 use crate::gatekeeper::{Caller, Credentials, Gatekeeper, Refused};
+use crate::reason::Reason;
 use crate::server::{Answer, Ask, Comparison, Ended, Server};
 use crate::source::Source;
 use crate::tally::Tally;
@@ -94,6 +95,7 @@ impl<S: Source, G: Gatekeeper> LdapWorld<S, G> {
                 self.leave();
                 let outcome =
                     Outcome::new(Code::InsufficentAccessRights, "this login no longer counts; sign in again");
+                let outcome = outcome.because(Reason::Withdrawn);
                 Ended { out: true, ..Ended::plain(outcome) }
             }
         })
@@ -201,7 +203,7 @@ fn unavailable() -> Outcome {
 }
 
 fn exhausted() -> Outcome {
-    Outcome::new(Code::AdminLimitExceeded, "no more entries today")
+    Outcome::new(Code::AdminLimitExceeded, "no more entries today").because(Reason::Quota)
 }
 
 /// What the register says of a failure is for the log.

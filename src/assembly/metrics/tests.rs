@@ -31,6 +31,7 @@ async fn a_running_server_tells_its_figures_on_both_engines() {
             "pli_database_readable 1.0",
             "pli_queue_recipients{state=\"waiting\"} 0.0",
             "pli_fhir_total{what=\"answered\"} 0",
+            "pli_ldap_refused_total{reason=\"anonymous\"} 0",
             "pli_fhir_refused_total{reason=\"throttled\"} 0",
             "pli_disk_octets{what=\"reserve\"} 0.0",
             "pli_commits_total{database=\"data\",what=\"units\"}",

@@ -41,6 +41,8 @@ pub struct Plan {
     pub domains: Vec<String>,
     /// More lines for `pli.toml`.
     pub settings: String,
+    /// More lines of its `[ldap]`.
+    pub ldap: String,
     /// A program that runs the server under it, with its arguments.
     pub under: Vec<String>,
     /// Its place among other operators, when it has one.
@@ -86,6 +88,7 @@ impl Plan {
             people,
             domains: Vec::new(),
             settings: String::new(),
+            ldap: String::new(),
             under: Vec::new(),
             operator: None,
         }
@@ -472,6 +475,7 @@ impl House {
             true => "",
             false => "[sign_in]\nchannel_binding = true\n",
         };
+        let more_ldap = &self.plan.ldap;
         format!(
             "[server]\nhostname = \"{hostname}\"\ndata = \"data\"\nmaster_keys = \"keys/master.keys\"\n\
              postmaster = \"postmaster@pli.example\"\n{patients}{domains}\
@@ -479,7 +483,7 @@ impl House {
              [tls]\nchain = \"tls/chain.pem\"\nkey = \"tls/key.pem\"\n\
              [submission]\nstarttls = \"127.0.0.1:{submission}\"\nimplicit = \"127.0.0.1:{submissions}\"\n\
              [imap]\nstarttls = \"127.0.0.1:{imap}\"\nimplicit = \"127.0.0.1:{imaps}\"\n\
-             [ldap]\nstarttls = \"127.0.0.1:{ldap}\"\nimplicit = \"127.0.0.1:{ldaps}\"\n\
+             [ldap]\nstarttls = \"127.0.0.1:{ldap}\"\nimplicit = \"127.0.0.1:{ldaps}\"\n{more_ldap}\
              [web]\nlisten = \"127.0.0.1:{web}\"\norigin = \"{}\"\nfiles_origin = \"{}\"\n\
              [pro]\nlisten = \"127.0.0.1:{pro}\"\norigin = \"{}\"\n\
              [console]\nlisten = \"127.0.0.1:{console}\"\norigin = \"{}\"\n\

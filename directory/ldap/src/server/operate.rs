@@ -15,6 +15,7 @@ use crate::gatekeeper::{Credentials, Refused};
 use crate::message::{
     Bind, CANCEL, Compare, Control, Message, Proof, Reply, Request, STARTTLS, Scope, Search, WHO_AM_I,
 };
+use crate::reason::Reason;
 use crate::{Readers, limits};
 
 impl Server {
@@ -45,7 +46,8 @@ impl Server {
                 let outcome = Outcome::new(
                     Code::UnwillingToPerform,
                     "the directory is read here, and written elsewhere",
-                );
+                )
+                .because(Reason::Write);
                 self.refuse(id, reply, outcome, out);
             }
             Request::Unbind | Request::Abandon(_) | Request::Search(_) => {}
@@ -61,7 +63,8 @@ impl Server {
             (_, Proof::Simple(secret)) if secret.is_empty() && bind.name.is_empty() => Ok(None),
             // RFC 4513 §5.1.2: a name without a password would look like a sign-in and be none.
             (_, Proof::Simple(secret)) if secret.is_empty() => {
-                refused(Code::UnwillingToPerform, "a name needs its password")
+                let outcome = Outcome::new(Code::UnwillingToPerform, "a name needs its password");
+                Err(outcome.because(Reason::Credentials))
             }
             (_, Proof::Simple(_)) if self.link == Link::Clear => refused(
                 Code::ConfidentialityRequired,
@@ -100,6 +103,7 @@ impl Server {
 
     /// They are nobody; the world hears of it before the answer leaves.
     fn leave(&mut self, id: i32, outcome: Outcome, out: &mut Actions<Ask>) {
+        self.count(&outcome);
         let mut then = Vec::new();
         answer::outcome(&mut then, id, Reply::Bind, outcome, Vec::new());
         self.state = State::Leaving(then);
@@ -236,6 +240,7 @@ impl Server {
         under.extend(cookie.map(|cookie| controls::paged(&cookie)));
         under.extend(sorted.map(|sorted| controls::sorted(sorted.err())));
         under.extend(viewed.map(|viewed| controls::viewed(&viewed)));
+        self.count(&outcome);
         answer::outcome(out.text(), id, Reply::Search, outcome, under);
     }
 
@@ -270,6 +275,7 @@ impl Server {
                         (Outcome::new(Code::OperationsError, "TLS is there already"), false)
                     }
                 };
+                self.count(&outcome);
                 answer::extended(out.text(), id, outcome, Some(STARTTLS), None);
                 if begins {
                     self.caller = None;

@@ -12,6 +12,7 @@ use crate::entry::Entry;
 use crate::gatekeeper::Gatekeeper;
 use crate::limits;
 use crate::order;
+use crate::reason::Reason;
 use crate::server::{Answer, Ended, Question};
 use crate::source::Source;
 use crate::walk::{Stop, Walk};
@@ -254,9 +255,9 @@ impl<S: Source, G: Gatekeeper> LdapWorld<S, G> {
 
     fn finished(&self, ended: &mut Ended, sorted: Option<Result<(), SortFault>>) {
         ended.sorted = ended.sorted.or(sorted);
-        match ended.outcome.code {
-            Code::SizeLimitExceeded | Code::TimeLimitExceeded => self.house.tally.cut(),
-            Code::AdminLimitExceeded => self.house.tally.exhausted(),
+        match ended.outcome.reason {
+            Some(Reason::Size | Reason::Time | Reason::Unindexed) => self.house.tally.cut(),
+            Some(Reason::Quota) => self.house.tally.exhausted(),
             _ => {}
         }
     }

@@ -9,7 +9,7 @@ use register::{Listing, ListingId};
 use crate::ber::{self, Reader, Writer};
 use crate::controls::{PAGED, VIEW};
 use crate::limits;
-use crate::testing::{BASE, Bench, LOGIN, Start, bank, changed, code, names, search, settings};
+use crate::testing::{BASE, Bench, LOGIN, PASSWORD, Start, bank, changed, code, names, search, settings};
 
 fn paged(size: i64, cookie: &[u8]) -> LdapControl {
     LdapControl::SimplePagedResults { size, cookie: cookie.to_vec() }
@@ -419,4 +419,50 @@ async fn a_register_that_fails_is_an_answer() {
         assert_eq!((names(&found).len(), &done.code), (0, &Code::Unavailable));
         assert!(!done.message.contains("shelf"), "what failed is for the log");
     }
+}
+
+/// What was counted since the last look, by reason.
+fn counted(bench: &Bench, before: &mut Vec<(&'static str, u64)>) -> Vec<(&'static str, u64)> {
+    let now = bench.tally.counts().refused;
+    let told = now.iter().map(|(word, count)| {
+        let earlier = before.iter().find(|(other, _)| other == word).map_or(0, |(_, count)| *count);
+        (*word, count - earlier)
+    });
+    let told = told.filter(|(_, count)| *count > 0).collect();
+    *before = now;
+    told
+}
+
+#[tokio::test]
+async fn each_refusal_is_counted_once_by_its_reason() {
+    let mut before = Vec::new();
+    let crowd = crowd(limits::EXAMINED as i64 / 13 + 2);
+    let mut bench = Bench::with(Start::Secured, crowd, settings(), 300).await;
+    let _ = bench.search("(sn=martin)").await;
+    assert_eq!(counted(&bench, &mut before), [("anonymous", 1)]);
+    let _ = bench.bind(LOGIN, "x").await;
+    assert_eq!(counted(&bench, &mut before), [("credentials", 1)]);
+    let _ = bench.bind("impatient", "x").await;
+    assert_eq!(counted(&bench, &mut before), [("wait", 1)]);
+    let _ = bench.bind(LOGIN, PASSWORD).await;
+    assert_eq!(counted(&bench, &mut before), [], "who comes in is no refusal");
+    let _ = bench.search("(description=nothing like it)").await;
+    assert_eq!(counted(&bench, &mut before), [("unindexed", 1)]);
+    assert_eq!(bench.tally.counts().exhausted, 0, "a question too wide uses no day up");
+    let _ = bench.ask(all(vec![])).await;
+    assert_eq!(counted(&bench, &mut before), [("size", 1)]);
+    bench.shelf.stuck.store(true, Ordering::SeqCst);
+    tokio::time::pause();
+    let _ = bench.ask(all(vec![])).await;
+    tokio::time::resume();
+    assert_eq!(counted(&bench, &mut before), [("time", 1)]);
+    bench.shelf.stuck.store(false, Ordering::SeqCst);
+    for _ in 0..3 {
+        let _ = bench.ask(all(vec![])).await;
+    }
+    assert_eq!(counted(&bench, &mut before), [("quota", 1), ("size", 2)]);
+    assert_eq!(bench.tally.counts().exhausted, 1);
+    bench.shelf.broken.store(true, Ordering::SeqCst);
+    let _ = bench.ask(all(vec![])).await;
+    assert_eq!(counted(&bench, &mut before), [("unavailable", 1)]);
 }
