@@ -126,7 +126,9 @@ impl BodyWriter {
         let grown = self.sealed.len() - before;
         match self.blob {
             Spill::None => {
-                self.waiting.len() * limits::BLOB_WRITE + self.sealed.len() > limits::STAGED_BODY
+                // Packed frames are of any length, and so are the pieces.
+                let waiting: usize = self.waiting.iter().map(Vec::len).sum();
+                waiting + self.sealed.len() > limits::STAGED_BODY
                     || (grown > 0 && !self.store.segments().stage(&mut self.staged, grown))
             }
             Spill::Begun(_) | Spill::Lost => self.sealed.len() >= limits::BLOB_WRITE,
