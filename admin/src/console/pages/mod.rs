@@ -45,16 +45,8 @@ pub(super) fn all() -> Router<Console> {
         .route("/personnes/{reference}", get(person::show))
         .route("/personnes/{reference}/acces", get(reset::show).post(reset::reset))
         .route("/personnes/{reference}/depart", get(departure::ask).post(departure::carry_out))
-        .route(
-            "/personnes/{reference}/mots-de-passe",
-            get(passwords::ask_for_person).post(passwords::issue_for_person),
-        )
-        .route("/personnes/{reference}/mots-de-passe/retirer", post(passwords::withdraw_from_person))
-        .route(
-            "/boites/{reference}/mots-de-passe",
-            get(passwords::ask_for_machine).post(passwords::issue_for_machine),
-        )
-        .route("/boites/{reference}/mots-de-passe/retirer", post(passwords::withdraw_from_machine))
+        .merge(passwords::Whose::Person.routes())
+        .merge(passwords::Whose::Machine.routes())
         .route("/structures/{reference}", get(person::organisation))
         .route("/connexion", get(sign_in::show).post(sign_in::first))
         .route("/connexion/code", get(sign_in::show_code).post(sign_in::second))

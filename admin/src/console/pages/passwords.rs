@@ -1,7 +1,9 @@
 //! Application passwords of a professional, or of the machine of an APP mailbox: listed, made, withdrawn.
 
+use axum::Router;
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
 use directory::{AdministratorSession, Credential, MailboxRefusal, Owner};
 use names::{CredentialId, Timestamp};
 use walls::Visitor;
@@ -38,64 +40,79 @@ pub(super) async fn devices(
         .collect())
 }
 
-/// Whose passwords a page is about.
-struct Whose {
+/// Whose passwords a page is about; the route says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose {
+    /// A professional's.
+    Person,
+    /// Those of the machine behind an APP mailbox.
+    Machine,
+}
+
+/// The owner, looked up.
+struct Holder {
     owner: Owner,
     name: String,
     /// The page of the person or mailbox.
     href: String,
 }
 
-async fn of_person(
-    app: &Console,
-    session: &AdministratorSession,
-    reference: &str,
-    now: Timestamp,
-) -> Result<Whose, Halt> {
-    let found = person::sheet(app, session, reference, now).await?;
-    if !person::may_reset(session, &found) {
-        return Err(Trouble::NotFound.into());
+impl Whose {
+    /// `/{prefix}/{reference}/mots-de-passe` and what stands below it.
+    pub(super) fn routes(self) -> Router<Console> {
+        let prefix = match self {
+            Whose::Person => "personnes",
+            Whose::Machine => "boites",
+        };
+        let page = format!("/{prefix}/{{reference}}/mots-de-passe");
+        let withdrawal = format!("{page}/retirer");
+        Router::new()
+            .route(&page, get(ask).post(issue))
+            .route(&withdrawal, post(withdraw))
+            .layer(Extension(self))
     }
-    let href = person::href(app, session, found.person.id);
-    Ok(Whose { owner: Owner::Person(found.person.id), name: found.person.display_name(), href })
+
+    /// The holder that a reference means, if this administrator may make passwords for them.
+    async fn find(
+        self,
+        app: &Console,
+        session: &AdministratorSession,
+        reference: &str,
+        now: Timestamp,
+    ) -> Result<Holder, Halt> {
+        match self {
+            Whose::Person => {
+                let found = person::sheet(app, session, reference, now).await?;
+                if !person::may_reset(session, &found) {
+                    return Err(Trouble::NotFound.into());
+                }
+                let href = person::href(app, session, found.person.id);
+                let name = found.person.display_name();
+                Ok(Holder { owner: Owner::Person(found.person.id), name, href })
+            }
+            Whose::Machine => {
+                let found = mailbox::sheet(app, session, reference, now).await?.mailbox;
+                if !mailbox::may_issue(session, &found) {
+                    return Err(Trouble::NotFound.into());
+                }
+                let href = mailbox::href(app, session, found.account);
+                Ok(Holder { owner: Owner::Machine(found.account), name: found.address.to_string(), href })
+            }
+        }
+    }
 }
 
-async fn of_machine(
-    app: &Console,
-    session: &AdministratorSession,
-    reference: &str,
-    now: Timestamp,
-) -> Result<Whose, Halt> {
-    let found = mailbox::sheet(app, session, reference, now).await?.mailbox;
-    if !mailbox::may_issue(session, &found) {
-        return Err(Trouble::NotFound.into());
-    }
-    let href = mailbox::href(app, session, found.account);
-    Ok(Whose { owner: Owner::Machine(found.account), name: found.address.to_string(), href })
-}
-
-/// `GET /personnes/{reference}/mots-de-passe`
-pub(super) async fn ask_for_person(
+/// `GET …/mots-de-passe`
+async fn ask(
     State(app): State<Console>,
+    Extension(whose): Extension<Whose>,
     headers: HeaderMap,
     Path(reference): Path<String>,
 ) -> Page {
     let now = app.now();
     let session = app.session(&headers, now).await?;
-    let whose = of_person(&app, &session, &reference, now).await?;
-    asking(&app, &session, whose, Said::default(), now)
-}
-
-/// `GET /boites/{reference}/mots-de-passe`
-pub(super) async fn ask_for_machine(
-    State(app): State<Console>,
-    headers: HeaderMap,
-    Path(reference): Path<String>,
-) -> Page {
-    let now = app.now();
-    let session = app.session(&headers, now).await?;
-    let whose = of_machine(&app, &session, &reference, now).await?;
-    asking(&app, &session, whose, Said::default(), now)
+    let holder = whose.find(&app, &session, &reference, now).await?;
+    asking(&app, &session, holder, Said::default(), now)
 }
 
 #[derive(Default)]
@@ -105,14 +122,14 @@ struct Said {
     proof: Option<String>,
 }
 
-fn asking(app: &Console, session: &AdministratorSession, whose: Whose, said: Said, now: Timestamp) -> Page {
+fn asking(app: &Console, session: &AdministratorSession, holder: Holder, said: Said, now: Timestamp) -> Page {
     let faulty = said.error.is_some() || said.proof.is_some();
     let mut page = html(&NewPassword {
-        frame: frame(session, Place::Directory).under("Annuaire", "/").under(&whose.name, &whose.href),
-        effects: texts::new_password(whose.owner),
-        name: whose.name,
-        action: format!("{}/mots-de-passe", whose.href),
-        back: whose.href,
+        frame: frame(session, Place::Directory).under("Annuaire", "/").under(&holder.name, &holder.href),
+        effects: texts::new_password(holder.owner),
+        name: holder.name,
+        action: format!("{}/mots-de-passe", holder.href),
+        back: holder.href,
         mark: app.chance(),
         label: said.label,
         error: said.error,
@@ -126,39 +143,26 @@ fn asking(app: &Console, session: &AdministratorSession, whose: Whose, said: Sai
 
 const FIELDS: [&str; 4] = ["jeton", "envoi", "appareil", "code"];
 
-/// `POST /personnes/{reference}/mots-de-passe`
-pub(super) async fn issue_for_person(
+/// `POST …/mots-de-passe`
+async fn issue(
     State(app): State<Console>,
     Extension(visitor): Extension<Visitor>,
+    Extension(whose): Extension<Whose>,
     headers: HeaderMap,
     Path(reference): Path<String>,
     form: Form,
 ) -> Page {
     let now = app.now();
     let (session, fields) = form_with(&app, &headers, form, &FIELDS, now).await?;
-    let whose = of_person(&app, &session, &reference, now).await?;
-    issue(&app, &session, whose, &fields, visitor, now).await
-}
-
-/// `POST /boites/{reference}/mots-de-passe`
-pub(super) async fn issue_for_machine(
-    State(app): State<Console>,
-    Extension(visitor): Extension<Visitor>,
-    headers: HeaderMap,
-    Path(reference): Path<String>,
-    form: Form,
-) -> Page {
-    let now = app.now();
-    let (session, fields) = form_with(&app, &headers, form, &FIELDS, now).await?;
-    let whose = of_machine(&app, &session, &reference, now).await?;
-    issue(&app, &session, whose, &fields, visitor, now).await
+    let holder = whose.find(&app, &session, &reference, now).await?;
+    issue_for(&app, &session, holder, &fields, visitor, now).await
 }
 
 /// The answer itself shows the password, because nobody could show it later.
-async fn issue(
+async fn issue_for(
     app: &Console,
     session: &AdministratorSession,
-    whose: Whose,
+    holder: Holder,
     fields: &walls::page::Fields,
     visitor: Visitor,
     now: Timestamp,
@@ -166,7 +170,7 @@ async fn issue(
     let typed = fields.field("appareil").to_owned();
     let Some(label) = label(&typed) else {
         let said = Said { label: typed, error: Some(texts::NAME_THE_DEVICE), ..Said::default() };
-        return asking(app, session, whose, said, now);
+        return asking(app, session, holder, said, now);
     };
     let mark = fields.field("envoi");
     if mark.is_empty() || mark.len() > MARK_MAX {
@@ -175,71 +179,49 @@ async fn issue(
     let proof = app.prove(session, fields, visitor.address, now).await?;
     if proof != Proof::Enough {
         let said = Said { label, error: None, proof: texts::proof(proof) };
-        return asking(app, session, whose, said, now);
+        return asking(app, session, holder, said, now);
     }
     let turn = app.submissions().turn(format!("{}:{mark}", session.administrator.id.0)).await;
     if turn.is_sent() {
         let said = Said { error: Some(texts::SHOWN_ONCE), ..Said::default() };
-        return asking(app, session, whose, said, now);
+        return asking(app, session, holder, said, now);
     }
     let by = session.administrator.authority();
-    let issued = match app.admin().issue_password(whose.owner, &label, &by, now).await? {
+    let issued = match app.admin().issue_password(holder.owner, &label, &by, now).await? {
         Ok(issued) => issued,
         Err(MailboxRefusal::NotFound) => return Err(Trouble::NotFound.into()),
         Err(refusal) => {
             let said = Said { label, error: Some(texts::refused(refusal)), proof: None };
-            return asking(app, session, whose, said, now);
+            return asking(app, session, holder, said, now);
         }
     };
     turn.sent();
     Ok(html(&Secret {
-        frame: frame(session, Place::Directory).under("Annuaire", "/").under(&whose.name, &whose.href),
-        heading: format!("Mot de passe pour {}", whose.name),
+        frame: frame(session, Place::Directory).under("Annuaire", "/").under(&holder.name, &holder.href),
+        heading: format!("Mot de passe pour {}", holder.name),
         secret: issued.secret.to_string(),
-        words: texts::password_shown(whose.owner),
-        href: whose.href,
+        words: texts::password_shown(holder.owner),
+        href: holder.href,
     }))
 }
 
-/// `POST /personnes/{reference}/mots-de-passe/retirer`
-pub(super) async fn withdraw_from_person(
-    State(app): State<Console>,
-    headers: HeaderMap,
-    Path(reference): Path<String>,
-    form: Form,
-) -> Page {
-    let now = app.now();
-    let (session, fields) = form_with(&app, &headers, form, &["jeton", "appareil"], now).await?;
-    let whose = of_person(&app, &session, &reference, now).await?;
-    withdraw(&app, &session, &whose, fields.field("appareil"), now).await
-}
-
-/// `POST /boites/{reference}/mots-de-passe/retirer`
-pub(super) async fn withdraw_from_machine(
-    State(app): State<Console>,
-    headers: HeaderMap,
-    Path(reference): Path<String>,
-    form: Form,
-) -> Page {
-    let now = app.now();
-    let (session, fields) = form_with(&app, &headers, form, &["jeton", "appareil"], now).await?;
-    let whose = of_machine(&app, &session, &reference, now).await?;
-    withdraw(&app, &session, &whose, fields.field("appareil"), now).await
-}
-
+/// `POST …/mots-de-passe/retirer`
 async fn withdraw(
-    app: &Console,
-    session: &AdministratorSession,
-    whose: &Whose,
-    device: &str,
-    now: Timestamp,
+    State(app): State<Console>,
+    Extension(whose): Extension<Whose>,
+    headers: HeaderMap,
+    Path(reference): Path<String>,
+    form: Form,
 ) -> Page {
-    let [device] = app.reveal(Purpose::Credential, session, device)?;
+    let now = app.now();
+    let (session, fields) = form_with(&app, &headers, form, &["jeton", "appareil"], now).await?;
+    let holder = whose.find(&app, &session, &reference, now).await?;
+    let [device] = app.reveal(Purpose::Credential, &session, fields.field("appareil"))?;
     let by = session.administrator.authority();
     let directory = &app.admin().directory;
-    match directory.revoke_password_as(whose.owner, CredentialId(device), &by, now).await? {
+    match directory.revoke_password_as(holder.owner, CredentialId(device), &by, now).await? {
         // Sent twice, it is withdrawn all the same.
-        Ok(_) => Ok(see_other(&format!("{}?fait=retire", whose.href))),
+        Ok(_) => Ok(see_other(&format!("{}?fait=retire", holder.href))),
         Err(_) => Err(Trouble::NotFound.into()),
     }
 }
