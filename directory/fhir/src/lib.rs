@@ -11,6 +11,7 @@ mod door;
 mod ids;
 mod kind;
 pub mod limits;
+mod lingering;
 mod negotiation;
 mod openapi;
 mod outcome;

@@ -13,6 +13,7 @@ use net::{Accepted, Acceptor, Door, Listener, StopSignal};
 use crate::access::{Gatekeeper, Publisher};
 use crate::door::Fhir;
 use crate::limits::{HEAD_BYTES, HEAD_TIMEOUT};
+use crate::lingering::Lingering;
 
 impl<H: Gatekeeper + Publisher> Fhir<H> {
     /// Answers programs at this listener until the stop, then lets answers under way finish within
@@ -46,7 +47,7 @@ async fn converse<H: Gatekeeper + Publisher>(fhir: Fhir<H>, accepted: Accepted, 
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(HEAD_TIMEOUT.unsigned_abs()))
         .max_buf_size(HEAD_BYTES);
-    let serving = watcher.watch(http.serve_connection(TokioIo::new(connection), service));
+    let serving = watcher.watch(http.serve_connection(TokioIo::new(Lingering::new(connection)), service));
     if let Err(error) = serving.await {
         tracing::debug!(%peer, %error, "a program left");
     }

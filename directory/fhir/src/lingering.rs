@@ -1,0 +1,117 @@
+//! An end that is heard: what a program still sends is read and forgotten for a while, because a connection
+//! that is closed on unread octets is reset, and its caller loses the answer.
+
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+use crate::limits::{HEARD_OUT_OCTETS, LINGER};
+
+/// A connection whose shutdown hears the other side out, within a bound of octets and of time (RFC 9112 §9.6).
+pub(crate) struct Lingering<C> {
+    connection: C,
+    /// Since our side was closed: what is still heard, and until when.
+    ending: Option<(usize, Pin<Box<Sleep>>)>,
+}
+
+impl<C> Lingering<C> {
+    pub(crate) fn new(connection: C) -> Self {
+        Self { connection, ending: None }
+    }
+}
+
+impl<C: AsyncRead + Unpin> AsyncRead for Lingering<C> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.connection).poll_read(context, buffer)
+    }
+}
+
+impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<C> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.connection).poll_write(context, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.connection).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.ending.is_none() {
+            ready!(Pin::new(&mut this.connection).poll_shutdown(context))?;
+            this.ending = Some((0, Box::pin(sleep(Duration::from_millis(LINGER.unsigned_abs())))));
+        }
+        let Some((heard, until)) = &mut this.ending else { return Poll::Ready(Ok(())) };
+        let mut octets = [0; 8 * 1024];
+        while *heard < HEARD_OUT_OCTETS && until.as_mut().poll(context).is_pending() {
+            let mut buffer = ReadBuf::new(&mut octets);
+            match ready!(Pin::new(&mut this.connection).poll_read(context, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => *heard += buffer.filled().len(),
+                // The other side has ended too, or is gone: there is nobody to hear.
+                Ok(()) | Err(_) => break,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    /// What somebody reads who first says so many octets to a server that answers after the first of them.
+    async fn heard(octets: usize, lingers: bool) -> io::Result<Vec<u8>> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let serving = tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await?;
+            connection.read_exact(&mut [0]).await?;
+            if lingers {
+                let mut connection = Lingering::new(connection);
+                connection.write_all(b"too long").await?;
+                connection.shutdown().await
+            } else {
+                connection.write_all(b"too long").await?;
+                connection.shutdown().await
+            }
+        });
+        let mut client = TcpStream::connect(address).await?;
+        let said = client.write_all(&vec![b'a'; octets]).await;
+        // A program that cannot say all it has to say does not read.
+        said?;
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await?;
+        drop(client);
+        serving.await.expect("the server is well")?;
+        Ok(answer)
+    }
+
+    #[tokio::test]
+    async fn who_says_too_much_still_reads_the_answer() {
+        for octets in [1, 20_000, HEARD_OUT_OCTETS / 2] {
+            assert_eq!(heard(octets, true).await.unwrap(), b"too long", "{octets} octets");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_linger_is_not_heard_by_everybody() {
+        // Beyond what the buffers of both sides take; else this would say nothing of the test above.
+        assert!(heard(64 << 20, false).await.is_err());
+        assert!(heard(64 << 20, true).await.is_err(), "nor is anybody heard out for ever");
+    }
+}
