@@ -121,8 +121,11 @@ const steps = {
           texts.push(`${named(element)} ${getComputedStyle(element).fontSize}`);
         }
       }
+      // A value beside a long name, broken after every few letters.
+      const narrow = [...document.querySelectorAll('.valeurs dd')].filter(shown).filter((value) =>
+        value.getBoundingClientRect().width < value.parentElement.getBoundingClientRect().width * 0.4).map(named);
       return {
-        page: document.documentElement.scrollWidth, window: document.documentElement.clientWidth, targets, texts,
+        page: document.documentElement.scrollWidth, window: document.documentElement.clientWidth, targets, texts, narrow,
         primary: document.querySelectorAll('.principal').length, scripts: document.scripts.length,
       };
     });

@@ -55,9 +55,11 @@ impl Critic {
             if measured["page"].as_f64() > measured["window"].as_f64() {
                 note(format!("wider than its window: {} for {}", measured["page"], measured["window"]));
             }
-            for (key, what) in
-                [("targets", "smaller than 44 pixels"), ("texts", "text smaller than 18 pixels")]
-            {
+            for (key, what) in [
+                ("targets", "smaller than 44 pixels"),
+                ("texts", "text smaller than 18 pixels"),
+                ("narrow", "a value in a column too narrow to read"),
+            ] {
                 for one in measured[key].as_array().into_iter().flatten() {
                     note(format!("{what}: {one}"));
                 }
