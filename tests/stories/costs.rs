@@ -20,11 +20,15 @@ const PAGE: u64 = 4_096 + 24;
 const MARK: u64 = 4 * PAGE;
 /// Octets written for one letter of 2 kB, alone in its commit, with its sender's line: nine pages. Ten senders at
 /// once share most of them.
-const LETTER: u64 = 11 * PAGE;
+const LETTER: u64 = 10 * PAGE;
 
 /// Octets written for one letter of 2 kB to twenty mailboxes: its body once, and for each mailbox an entry, a key
 /// and a line of the trail, some in pages of its own.
-const MANY: u64 = 24 * PAGE;
+const MANY: u64 = 21 * PAGE;
+
+/// Octets of an attachment, and what its letter may add to them in a shared file: its texts, and what seals it.
+const DOCUMENT: usize = 36_000;
+const AROUND: u64 = 2_000;
 
 fn address(number: usize) -> String {
     format!("automate-{number}@hopital-saint-roch.mssante.example")
@@ -77,9 +81,14 @@ fn an_idle_session_holds_little_memory() {
 const CALLS: &str = "trace=fdatasync,fsync,pwrite64,write";
 
 /// What happened to the log of the database: syncs, and octets written.
-fn log(trace: &[TraceLine], (from, to): (f64, f64)) -> (usize, u64) {
+fn log(trace: &[TraceLine], span: (f64, f64)) -> (usize, u64) {
+    of_files(trace, "pli.db-wal", span)
+}
+
+/// What happened to the files whose path has this in it: syncs, and octets written.
+fn of_files(trace: &[TraceLine], path: &str, (from, to): (f64, f64)) -> (usize, u64) {
     let of_log = |line: &&TraceLine| {
-        line.at >= from && line.at <= to && line.rest.split(", ").next().unwrap().contains("pli.db-wal")
+        line.at >= from && line.at <= to && line.rest.split(", ").next().unwrap().contains(path)
     };
     let calls: Vec<&TraceLine> = trace.iter().filter(of_log).collect();
     let written =
@@ -159,6 +168,36 @@ fn a_letter_to_twenty_costs_one_sync_and_one_body() {
     println!("a letter to {LOGINS}: {syncs} syncs for {TIMES}, {each} octets each");
     assert!((TIMES..=TIMES + 2).contains(&syncs), "{syncs} syncs for {TIMES} letters");
     assert!(each > 0 && each <= MANY, "{each} octets for a letter to {LOGINS}");
+}
+
+#[test]
+fn a_document_is_written_in_hardly_more_octets_than_it_has() {
+    const TIMES: usize = 10;
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let words = ["strace", "-D", "-f", "-yy", "-ttt", "-s", "16", "-e", CALLS, "-o"];
+    let under = words.into_iter().map(str::to_owned).chain([trace.to_string_lossy().into_owned()]);
+    let mut house = House::build(Plan { under: under.collect(), ..Plan::demo(Engine::Sqlite) });
+
+    let mut sender = house.sender(MARIE.address, MARIE.password).unwrap();
+    let began = instant();
+    for number in 0..TIMES {
+        let document = (0..DOCUMENT as u32)
+            .map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8 ^ number as u8)
+            .collect();
+        let letter = Letter::new(MARIE.address, PAUL.address, &format!("Document {number}"), "Ci-joint.\r\n")
+            .file("document.bin", "application/octet-stream", document);
+        assert_eq!(sender.send(MARIE.address, &[PAUL.address], &letter.octets()).unwrap().code, 250);
+    }
+    let ended = instant();
+    house.stop("TERM");
+
+    let (syncs, octets) = of_files(&read(&trace), "/blobs/", (began, ended));
+    let each = octets / TIMES as u64;
+    println!("a document of {DOCUMENT} octets: {syncs} syncs for {TIMES}, {each} octets each");
+    assert!(syncs >= TIMES, "{syncs} syncs for {TIMES} letters");
+    let most = DOCUMENT as u64 + AROUND;
+    assert!(each > DOCUMENT as u64 && each <= most, "{each} octets for a document of {DOCUMENT}");
 }
 
 fn read(path: &Path) -> Vec<TraceLine> {
