@@ -80,6 +80,11 @@ fn an_idle_session_holds_little_memory() {
 
 const CALLS: &str = "trace=fdatasync,fsync,pwrite64,write";
 
+fn strace(trace: &Path) -> Vec<String> {
+    let words = ["strace", "-D", "-f", "-yy", "-ttt", "-s", "16", "-e", CALLS, "-o"];
+    words.into_iter().map(str::to_owned).chain([trace.to_string_lossy().into_owned()]).collect()
+}
+
 /// What happened to the log of the database: syncs, and octets written.
 fn log(trace: &[TraceLine], span: (f64, f64)) -> (usize, u64) {
     of_files(trace, "pli.db-wal", span)
@@ -104,9 +109,7 @@ fn a_mark_and_a_letter_cost_one_sync_and_few_pages_each() {
     const TIMES: usize = 20;
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
-    let words = ["strace", "-D", "-f", "-yy", "-ttt", "-s", "16", "-e", CALLS, "-o"];
-    let under = words.into_iter().map(str::to_owned).chain([trace.to_string_lossy().into_owned()]);
-    let mut house = House::build(Plan { under: under.collect(), ..Plan::demo(Engine::Sqlite) });
+    let mut house = House::build(Plan { under: strace(&trace), ..Plan::demo(Engine::Sqlite) });
 
     let mut sender = house.sender(MARIE.address, MARIE.password).unwrap();
     let text = "Quelques mots.\r\n".repeat(120);
@@ -143,10 +146,8 @@ fn a_letter_to_twenty_costs_one_sync_and_one_body() {
     const TIMES: usize = 10;
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
-    let words = ["strace", "-D", "-f", "-yy", "-ttt", "-s", "16", "-e", CALLS, "-o"];
-    let under = words.into_iter().map(str::to_owned).chain([trace.to_string_lossy().into_owned()]);
     let machines: String = (0..LOGINS).map(machine).collect();
-    let plan = Plan { under: under.collect(), ..Plan::demo(Engine::Sqlite) };
+    let plan = Plan { under: strace(&trace), ..Plan::demo(Engine::Sqlite) };
     let mut house = House::build(with_people(plan, &machines));
     let addresses: Vec<String> = (0..LOGINS).map(address).collect();
     let all: Vec<&str> = addresses.iter().map(String::as_str).collect();
@@ -175,9 +176,7 @@ fn a_document_is_written_in_hardly_more_octets_than_it_has() {
     const TIMES: usize = 10;
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
-    let words = ["strace", "-D", "-f", "-yy", "-ttt", "-s", "16", "-e", CALLS, "-o"];
-    let under = words.into_iter().map(str::to_owned).chain([trace.to_string_lossy().into_owned()]);
-    let mut house = House::build(Plan { under: under.collect(), ..Plan::demo(Engine::Sqlite) });
+    let mut house = House::build(Plan { under: strace(&trace), ..Plan::demo(Engine::Sqlite) });
 
     let mut sender = house.sender(MARIE.address, MARIE.password).unwrap();
     let began = instant();

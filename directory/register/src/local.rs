@@ -185,7 +185,8 @@ pub(crate) async fn national(
 ) -> Result<Vec<(Key, ListingId)>, Error> {
     // One known by its SIRET here may go by its FINESS there.
     let others = crate::store::aliases::of(tx, keys, generation).await?;
-    let asked: HashMap<&Key, &Key> = others.iter().map(|(key, other)| (other, key)).collect();
+    let mut asked = HashMap::<&Key, Vec<&Key>>::new();
+    others.iter().for_each(|(key, other)| asked.entry(other).or_default().push(key));
     let list = keys.iter().chain(others.values()).map(|key| Value::from(key.bytes())).collect();
     let rows = tx
         .rows_in(
@@ -197,7 +198,7 @@ pub(crate) async fn national(
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let (key, id) = (Key::of_bytes(row.bytes(0)?)?, ListingId(row.int(1)?));
-        found.extend(asked.get(&key).map(|asked| ((*asked).clone(), id)));
+        found.extend(asked.get(&key).into_iter().flatten().map(|asked| ((*asked).clone(), id)));
         if keys.contains(&key) {
             found.push((key, id));
         }

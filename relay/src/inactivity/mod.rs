@@ -6,6 +6,7 @@
 //! each step the trail itself is asked, so that a use of yesterday counts, and of who opened the mailbox of a team
 //! beside their own. Each step is one unit: the record, the state, the line of the trail and the letters, or nothing.
 
+mod limits;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -16,13 +17,10 @@ use audit::{Act, Actor, Chain, Line};
 use db::Tx;
 use directory::inactivity::{self, Looked};
 use directory::{Directory, Idle, InactivityRules, InactivityStep, mailboxes};
+use limits::{LINES, SHOWN};
 use names::{AccountId, Month, Timestamp};
 use texts::About;
 
-/// Lines of a mailbox's trail read at a time.
-const LINES: u32 = 500;
-/// Lines that a page of an administrator looks back for the last use.
-const SHOWN: u32 = 500;
 /// Acts that are a use of a mailbox when somebody does them.
 const USES: [Act; 14] = [
     Act::SignedIn,

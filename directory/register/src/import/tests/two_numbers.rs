@@ -4,6 +4,7 @@ use names::{NationalStructureId, Timestamp};
 
 use super::*;
 use crate::local;
+use crate::parts::Key;
 use crate::resolve::{Purpose, Who};
 use crate::{Organisation, Register, Source};
 
@@ -261,5 +262,25 @@ async fn an_organisation_of_this_house_known_by_the_other_number_is_the_same() {
             assert_eq!(choice.name, "NOTRE MAISON", "{engine}: {number}");
             assert_eq!(choice.mailbox.address.to_string(), "o1@pro.example", "{engine}: {number}");
         }
+    }
+}
+
+#[tokio::test]
+async fn two_numbers_of_one_structure_asked_for_together_both_lead_to_it() {
+    for ground in grounds().await {
+        let lines = [line(1, SIRET, FINESS), line(2, OTHER_SIRET, FINESS)];
+        ground.import(&[told(&lines), mailboxes(&[org_of(SIRET)])]).await.unwrap();
+        let keys: Vec<Key> = [format!("3{SIRET}"), format!("3{OTHER_SIRET}"), format!("1{FINESS}")]
+            .map(|number| Key::structure(&id(&number)))
+            .into();
+        let generation = Register::open((*ground.db).clone()).pointer().await.unwrap().generation;
+        let mut tx = ground.db.read().await.unwrap();
+        let found = local::national(&mut tx, &keys, generation).await.unwrap();
+        let ids: std::collections::HashSet<i64> = found.iter().map(|(_, id)| id.0).collect();
+        let mut by: Vec<Key> = found.into_iter().map(|(key, _)| key).collect();
+        by.sort();
+        let mut asked = keys.clone();
+        asked.sort();
+        assert_eq!((by, ids.len()), (asked, 1), "{}", ground.engine);
     }
 }
