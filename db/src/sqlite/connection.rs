@@ -1,6 +1,7 @@
 //! One connection and its statements.
 
 use crate::{Args, Cause, Durability, Error, Row, Value, limits};
+use rusqlite::config::DbConfig;
 use rusqlite::{OpenFlags, Statement};
 use std::path::Path;
 
@@ -23,6 +24,9 @@ pub(crate) fn open(path: &Path, access: Access, durability: Durability) -> Resul
     let connection = rusqlite::Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(limits::BUSY)?;
     connection.set_prepared_statement_cache_capacity(limits::STATEMENTS);
+    // A plan is made for a statement, not for its values: else each new value of `x = ?` has the statement
+    // prepared again, and what is kept in the cache is worth nothing.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if access == Access::Write {
         connection.pragma_update(None, "page_size", limits::PAGE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -142,6 +146,25 @@ mod tests {
         assert_eq!(row("SELECT ?, ?", args![1, 2]), [1, 2]);
         assert_eq!(row("SELECT $3, 0 WHERE 5 IN (?, ?)", args![4, 5, 6]), [6, 0]);
         assert!(connection.rows("SELECT $2", &args![1], 1).is_err(), "a value is missing");
+    }
+
+    #[test]
+    fn a_statement_asked_again_with_other_values_is_not_prepared_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open(&folder.path().join("t.db"), Access::Write, Durability::PowerCut).unwrap();
+        connection.raw("CREATE TABLE letter (id INTEGER PRIMARY KEY, folder INTEGER, seen INTEGER)").unwrap();
+        connection.raw("CREATE INDEX letter_folder ON letter (folder)").unwrap();
+        let texts = [
+            "SELECT l.id FROM letter l JOIN letter m ON m.id = l.id AND m.seen = $1 WHERE l.folder IN (?, ?)",
+            "UPDATE letter SET seen = $1 WHERE folder = $2 AND seen = $3",
+        ];
+        for text in texts {
+            for value in 0..5 {
+                connection.rows(text, &args![value, value + 1, value + 2], 1).unwrap();
+            }
+            let statement = connection.0.prepare_cached(text).unwrap();
+            assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0, "{text}");
+        }
     }
 
     #[test]
