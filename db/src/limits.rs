@@ -28,6 +28,12 @@ pub const PAGE: u32 = 2_048;
 /// Pages in the write-ahead log before SQLite copies them back: 64 MiB. Pages that change with every
 /// letter are then copied once for thousands of letters.
 pub const WAL_PAGES: u32 = 32_000;
+/// How often is looked whether the log may be copied back in a quiet moment.
+pub const CHECKPOINT_LOOK: Duration = Duration::from_secs(1);
+/// Commits since the last look that leave a moment quiet: people who read, no letters in numbers.
+pub const CHECKPOINT_QUIET: u64 = 20;
+/// Pages in the log that are not worth copying back yet: 2 MiB.
+pub const CHECKPOINT_PAGES: i64 = 1_000;
 /// KiB of pages that a reading connection keeps in memory.
 pub const CACHE_KIB: i64 = 8_000;
 /// KiB of pages that the writing connection keeps: three times what its largest group changes. It reads back only

@@ -2,7 +2,7 @@
 
 use crate::ids::{Ids, NODES};
 use crate::notices::{self, Bell, Ear, Hearing, Notices, Shared};
-use crate::sqlite::{self, Access, Readers, Writer};
+use crate::sqlite::{self, Access, Checkpoints, Readers, Writer};
 use crate::tx::Conn;
 use crate::unit::Unit;
 use crate::{Cause, Error, Migration, Tx, args, limits, lock, migrate, postgres};
@@ -356,6 +356,7 @@ fn open_sqlite(
     let readers = Readers::of(path.clone(), durability);
     let started = Writer::start(connection, Arc::clone(ids));
     let writer = started.map_err(|cause| Error::File { path: path.clone(), cause })?;
+    tokio::spawn(Checkpoints::of(path, durability, &writer.health).keep());
     Ok((Pools::Sqlite { readers, writer }, held))
 }
 

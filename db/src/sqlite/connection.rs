@@ -63,6 +63,15 @@ impl Connection {
         Ok(self.0.pragma_query_value(None, "synchronous", |row| row.get(0))?)
     }
 
+    /// Copies the log back into the file when `pages` of it or more are not, beside whoever reads and writes.
+    pub(crate) fn checkpoint(&self, pages: i64) -> Result<(), Cause> {
+        let waiting = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+        if self.0.query_row("PRAGMA wal_checkpoint(NOOP)", (), waiting)? >= pages {
+            self.0.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_row| Ok(()))?;
+        }
+        Ok(())
+    }
+
     /// Runs texts without parameters: `BEGIN`, `SAVEPOINT`, migrations.
     pub(crate) fn raw(&self, text: &str) -> Result<(), Cause> {
         Ok(self.0.execute_batch(text)?)
@@ -165,6 +174,29 @@ mod tests {
             let statement = connection.0.prepare_cached(text).unwrap();
             assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0, "{text}");
         }
+    }
+
+    #[test]
+    fn the_log_is_copied_back_beside_a_reader_when_enough_of_it_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        let writer = open(&path, Access::Write, Durability::PowerCut).unwrap();
+        writer.raw("CREATE TABLE t (a BLOB); INSERT INTO t VALUES (randomblob(40000))").unwrap();
+        let reader = open(&path, Access::Read, Durability::PowerCut).unwrap();
+        reader.raw("BEGIN").unwrap();
+        reader.rows("SELECT length(a) FROM t", &args![], 1).unwrap();
+        let waiting = || {
+            let count = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+            writer.0.query_row("PRAGMA wal_checkpoint(NOOP)", (), count).unwrap()
+        };
+        let pages = waiting();
+        assert!(pages >= 20, "{pages}");
+        let other = open(&path, Access::Write, Durability::PowerCut).unwrap();
+        other.checkpoint(pages + 1).unwrap();
+        assert_eq!(waiting(), pages, "too little to bother");
+        other.checkpoint(pages).unwrap();
+        assert_eq!(waiting(), 0);
+        assert_eq!(reader.rows("SELECT length(a) FROM t", &args![], 1).unwrap()[0].int(0).unwrap(), 40_000);
     }
 
     #[test]

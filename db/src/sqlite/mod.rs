@@ -4,10 +4,12 @@
 //! Handing each of them to another thread and back costs more than the statement (ADR 0020). Syncs of
 //! the log happen on the writer's thread only.
 
+mod checkpoint;
 mod connection;
 mod readers;
 mod writer;
 
+pub(crate) use checkpoint::Checkpoints;
 pub(crate) use connection::{Access, Connection, open, probe, version};
 pub(crate) use readers::{Readers, View};
 pub(crate) use writer::Writer;
