@@ -36,9 +36,9 @@ pub const CHECKPOINT_QUIET: u64 = 20;
 pub const CHECKPOINT_PAGES: i64 = 1_000;
 /// KiB of pages that a reading connection keeps in memory.
 pub const CACHE_KIB: i64 = 8_000;
-/// KiB of pages that the writing connection keeps: three times what its largest group changes. It reads back only
+/// KiB of pages that the writing connection keeps: twice what its largest group changes. It reads back only
 /// inner pages and the ends of trees; what it drops is in the system's cache.
-pub const WRITER_CACHE_KIB: i64 = 4_000;
+pub const WRITER_CACHE_KIB: i64 = 3_000;
 /// How long a connection waits for a lock of SQLite's; there is one writer, so hardly ever.
 pub const BUSY: Duration = Duration::from_secs(10);
 /// How far ahead the node lease reserves ids; a restart begins behind it.
