@@ -9,7 +9,7 @@ use std::sync::Arc;
 use names::{AccountId, FolderId};
 
 use crate::since::Changes;
-use crate::{EntryRow, Error, Mailstore, Uid};
+use crate::{EntryRow, Error, Folder, Mailstore, Uid};
 
 /// A folder at one modification sequence.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,8 +63,7 @@ impl Mailstore {
     pub async fn view(&self, account: AccountId, folder: FolderId) -> Result<Arc<FolderView>, Error> {
         const FOLDER: &str =
             "SELECT modseq, uid_next, uidvalidity FROM folder WHERE account = $1 AND id = $2";
-        let known = self.views_in_memory().all([folder].into_iter(), |view| view.weight()).pop().flatten();
-        let known = known.filter(|view| view.account == account);
+        let known = self.known_view(account, folder);
         let mut tx = self.db().read().await?;
         let row = tx.maybe_row(FOLDER, db::args![account, folder]).await?.ok_or(Error::NoFolder)?;
         let modseq = row.int(0)?;
@@ -90,5 +89,19 @@ impl Mailstore {
         });
         self.views_in_memory().put(folder, view.clone(), view.weight());
         Ok(view)
+    }
+
+    /// The folder as it stood when its row was read, or later: from memory, without a question, when
+    /// nothing changed since somebody looked.
+    pub async fn view_of(&self, account: AccountId, row: &Folder) -> Result<Arc<FolderView>, Error> {
+        match self.known_view(account, row.id) {
+            Some(known) if known.modseq == row.modseq && known.uidvalidity == row.uidvalidity => Ok(known),
+            Some(_) | None => self.view(account, row.id).await,
+        }
+    }
+
+    fn known_view(&self, account: AccountId, folder: FolderId) -> Option<Arc<FolderView>> {
+        let known = self.views_in_memory().all([folder].into_iter(), |view| view.weight()).pop().flatten();
+        known.filter(|view| view.account == account)
     }
 }

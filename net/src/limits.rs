@@ -9,6 +9,9 @@ pub(crate) const READ: usize = 16 * 1024;
 /// (RELIABILITY I-02 allows 256 KB per session; rustls holds at most another 64 KB).
 pub(crate) const PENDING: usize = 64 * 1024;
 
+/// What a socket holds back because more follows at once, in bytes: the flights of a handshake, last words.
+pub(crate) const HELD: usize = 16 * 1024;
+
 /// What a peer has to take one write, however small.
 pub(crate) const WRITE_PATIENCE: Duration = Duration::from_secs(60);
 

@@ -47,9 +47,16 @@ impl Stream {
     /// and what the machine had been given before it asked for TLS is the machine's to reject
     /// (RELIABILITY T-01).
     pub async fn secure(&mut self, config: Arc<ServerConfig>) -> io::Result<()> {
-        let socket = self.take_plain()?;
+        let mut socket = self.take_plain()?;
+        // The ticket that ends the handshake leaves with the first words of the protocol.
+        socket.hold();
         // Boxed: the handshake's state is large and must not stay part of a session's task.
-        let stream = Box::pin(TlsAcceptor::from(config).accept(socket)).await?;
+        let accepting = Box::pin(TlsAcceptor::from(config).accept(socket).into_fallible());
+        let mut stream = accepting.await.map_err(|(error, socket)| {
+            socket.send_held_now();
+            error
+        })?;
+        stream.get_mut().0.let_go();
         self.0 = Layer::Tls(Box::new(TlsStream::Server(stream)));
         Ok(())
     }
@@ -131,11 +138,28 @@ impl Stream {
         }
     }
 
+    /// What is written from now on are the last words: they leave with the end of our side.
+    pub(crate) fn hold_last_words(&mut self) {
+        if let Some(socket) = self.socket() {
+            socket.hold();
+        }
+    }
+
+    fn socket(&mut self) -> Option<&mut Socket> {
+        match &mut self.0 {
+            Layer::Plain(socket) => Some(socket),
+            Layer::Tls(stream) => Some(stream.get_mut().0),
+            Layer::Broken => None,
+        }
+    }
+
     /// Ends our side (`close_notify` under TLS, then FIN) and, for at most `linger`, reads away
     /// what the peer still says so that it can read our last words.
     pub(crate) async fn close(&mut self, linger: std::time::Duration) {
+        let has_words = self.socket().is_some_and(|socket| socket.has_held());
+        let patience = if has_words { limits::WRITE_PATIENCE } else { limits::LINGER };
         // The peer may be gone already: there is nobody left to tell.
-        let _ = tokio::time::timeout(limits::LINGER, self.shutdown()).await;
+        let _ = tokio::time::timeout(patience, self.shutdown()).await;
         let mut socket = match std::mem::replace(&mut self.0, Layer::Broken) {
             Layer::Plain(socket) => socket,
             Layer::Tls(stream) => match *stream {

@@ -216,6 +216,7 @@ impl<M: Machine, W: World<M>> Drive<M, W> {
                     }
                 }
                 Action::Close => {
+                    self.stream.hold_last_words();
                     self.flush().await;
                     let linger = if self.stopping || self.gone { Duration::ZERO } else { limits::LINGER };
                     Box::pin(self.stream.close(linger)).await;

@@ -64,7 +64,7 @@ async fn picture(
 ) -> Result<Picture, mailstore::Error> {
     let mut picture = Picture { modseq: folder.modseq, ..Picture::default() };
     if folder.messages <= limits::VIEWED {
-        let view = store.view(account, folder.id).await?;
+        let view = store.view_of(account, folder).await?;
         view.rows.iter().for_each(|row| picture.add(row));
         picture.modseq = view.modseq;
         return Ok(picture);
