@@ -156,24 +156,30 @@ impl Directory {
     ) -> Result<Option<Arc<Login>>, Error> {
         let mut tx = self.db().read().await?;
         let mailbox = mailboxes::find_by_addresses(&mut tx, &[login]).await?.pop();
+        // Whoever is found by the keyed hash knows the secret (docs/adr/0038-a-right-password-is-found.md).
         let found = credentials::find(&mut tx, &self.sealing().secret_hash(password)).await?;
-        let (owner, verifier) = match found {
-            Some(found) => (Some((found.id, found.owner)), found.verifier),
-            None => (None, self.nobody().clone()),
+        let opened = match (found, mailbox) {
+            (Some(found), Some(mailbox)) => {
+                authorise(&mut tx, &mailbox, Means::Password(found.id), found.owner, now).await?
+            }
+            (None, _) | (_, None) => None,
         };
-        let secret = zeroize::Zeroizing::new(password.to_owned());
-        let right = tokio::task::spawn_blocking(move || verifier.matches(&secret))
-            .await
-            .map_err(|_| Error::Interrupted)?;
-        let (Some((credential, owner)), Some(mailbox), true) = (owner, mailbox, right) else {
+        drop(tx);
+        let Some(opened) = opened else {
+            self.refuse_slowly(password).await?;
             return Ok(None);
         };
-        let login =
-            authorise(&mut tx, &mailbox, Means::Password(credential), owner, now).await?.map(Arc::new);
-        if let Some(login) = &login {
-            self.logins().keep(attempt, generation, now, Arc::clone(login));
-        }
-        Ok(login)
+        let login = Arc::new(opened);
+        self.logins().keep(attempt, generation, now, Arc::clone(&login));
+        Ok(Some(login))
+    }
+
+    /// Takes the time of deriving a key, so that all refusals cost a guesser the same.
+    async fn refuse_slowly(&self, password: &str) -> Result<(), Error> {
+        let verifier = self.nobody().clone();
+        let secret = zeroize::Zeroizing::new(password.to_owned());
+        let derived = tokio::task::spawn_blocking(move || verifier.matches(&secret)).await;
+        derived.map(drop).map_err(|_| Error::Interrupted)
     }
 }
 
