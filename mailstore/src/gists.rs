@@ -127,6 +127,18 @@ impl Mailstore {
         Ok(found)
     }
 
+    /// The runs of a folder that have such a gist, of however many of their letters it tells.
+    pub async fn runs_told(
+        &self,
+        account: AccountId,
+        folder: FolderId,
+        of: GistOf,
+    ) -> Result<BTreeSet<Run>, Error> {
+        const TOLD: &str = "SELECT block FROM gist WHERE folder = $1 AND kind = $2 AND account = $3";
+        let rows = self.db().read().await?.rows(TOLD, db::args![folder, of as i64, account]).await?;
+        rows.iter().map(|row| Ok(Run(u32::try_from(row.int(0)?).unwrap_or(u32::MAX)))).collect()
+    }
+
     /// Keeps gists in the place of those of the same runs. One of them that tells of a letter that has gone
     /// meanwhile is not kept.
     pub async fn keep_gists(

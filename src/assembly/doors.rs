@@ -397,6 +397,7 @@ impl Opening<'_> {
         config.bearer = entrance.bearer();
         let config = Arc::new(config);
         let rooms = ImapDoor::new(self.house.relay.clone(), entrance).with_quotas(self.config.quota.quotas());
+        self.tasks.spawn(named("gists ahead of searches", rooms.clone().look_ahead(self.signal.clone())));
         let tls = self.tls_for(Service::Mailbox, clients)?;
         for (listener, door) in self.pair("imap", tls, IMAP_BUSY, starttls, implicit) {
             let (config, rooms) = (Arc::clone(&config), rooms.clone());

@@ -240,6 +240,10 @@ pub(super) async fn finish(
     let gone = || Refusal::new(Code::ExpungeIssued, "the message to replace is gone");
     let delivered = delivered.ok_or_else(gone)?;
     let first = delivered.first().ok_or_else(refusals::confused)?;
+    // Once a run, when it is over.
+    if delivered.iter().any(|delivered| delivered.uid.0.is_multiple_of(mailstore::limits::RUN)) {
+        door.ahead().uses(account, folder);
+    }
     let uids = delivered.iter().map(|delivered| delivered.uid.0).collect();
     Ok(Placed { uid_validity: first.uidvalidity, uids })
 }

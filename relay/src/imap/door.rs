@@ -9,7 +9,7 @@ use net::ConnInfo;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::quota::Quotas;
-use super::search::{Memory, Shelf};
+use super::search::{Ahead, Memory, Shelf};
 use super::{ImapWorld, limits};
 use crate::{Entrance, Relay};
 
@@ -22,6 +22,7 @@ struct Inner {
     entrance: Entrance,
     memory: Memory,
     shelf: Arc<Shelf>,
+    ahead: Ahead,
     keeping: Arc<Semaphore>,
     orders: Arc<Semaphore>,
     sessions: Mutex<HashMap<Holder, usize>>,
@@ -53,6 +54,7 @@ impl ImapDoor {
             entrance: entrance.into(),
             memory: Memory::default(),
             shelf: Arc::default(),
+            ahead: Ahead::default(),
             keeping: Arc::new(Semaphore::new(1)),
             orders: Arc::new(Semaphore::new(limits::ORDERS)),
             sessions: Mutex::default(),
@@ -90,6 +92,10 @@ impl ImapDoor {
 
     pub(super) fn shelf(&self) -> &Arc<Shelf> {
         &self.0.shelf
+    }
+
+    pub(super) fn ahead(&self) -> &Ahead {
+        &self.0.ahead
     }
 
     /// Waits until nobody else keeps what a search found out; none when the house stops.

@@ -46,6 +46,18 @@ pub(super) const GISTS_QUIET: Duration = Duration::from_millis(500);
 pub(super) const GISTS_PUT_OFF: u32 = 20;
 /// Octets of gists that wait to be written: beyond it all are, at once. What 10,000 letters of 2 kB have.
 pub(super) const GISTS_WAITING: usize = 16 * 1024 * 1024;
+/// Folders that wait for gists made ahead of any search (ADR 0040), 16 octets each.
+pub(super) const AHEAD_FOLDERS: usize = 1_000;
+
+/// The house is quiet when in this time no more happens than [`AHEAD_ACTS`].
+pub(super) const AHEAD_QUIET: Duration = Duration::from_millis(500);
+
+/// Questions of sessions and units of work that a quiet house may have in that time: a notice, a program that asks for news.
+pub(super) const AHEAD_ACTS: u64 = 4;
+
+/// So many times as long as a run took, nothing is made: a quarter of one core.
+pub(super) const AHEAD_REST: u32 = 3;
+
 /// Texts whose verdicts over a folder's bodies are kept (ADR 0034): each takes some 8 kB for 10,000 letters.
 pub(super) const VERDICTS: usize = 32;
 /// Folders whose gists one session keeps in memory.

@@ -33,6 +33,9 @@ pub(super) async fn select(
     session.watch(door, account);
     let folder = folders::find(door, &located).await?;
     let picture = picture(store, account, &folder).await.map_err(refusals::store(OPENING))?;
+    if folder.messages as usize >= limits::GIST_WORTH {
+        door.ahead().uses(account, folder.id);
+    }
     let access = match mode {
         Mode::ReadOnly => Access::ReadOnly,
         Mode::ReadWrite => located.mailbox.access(),

@@ -203,6 +203,7 @@ fn refused(ask: &Ask, refusal: Refusal) -> Answer {
 
 impl World<Server> for ImapWorld {
     async fn answer(&mut self, ask: Ask) -> Answer {
+        self.door.ahead().asked();
         match ask {
             Ask::Identify(pairs) => {
                 tracing::debug!(pairs = pairs.len(), "a mail program named itself");
@@ -273,6 +274,7 @@ impl World<Server> for ImapWorld {
     }
 
     async fn pull(&mut self) -> Option<Answer> {
+        self.door.ahead().asked();
         // A peer that reads slowly keeps no right that ended meanwhile (RELIABILITY A-15).
         if self.pull.as_ref().is_some_and(Pull::asks_for_more)
             && let Some(session) = self.session.as_deref_mut()

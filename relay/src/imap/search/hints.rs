@@ -100,7 +100,7 @@ impl Bits {
 }
 
 /// The rows of each run, with the number of the first in the view.
-fn runs(view: &FolderView) -> impl Iterator<Item = (Run, usize, &[EntryRow])> {
+pub(super) fn runs(view: &FolderView) -> impl Iterator<Item = (Run, usize, &[EntryRow])> {
     runs_from(view, 0)
 }
 

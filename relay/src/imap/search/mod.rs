@@ -6,6 +6,7 @@
 //! it opens is kept sealed, as gists (ADR 0032), and opened in this process's memory only, within
 //! [`limits::SEARCH_MEMORY`] and [`limits::GIST_MEMORY`].
 
+mod ahead;
 mod blocks;
 mod body;
 mod fold;
@@ -31,6 +32,7 @@ use wire::imap::{Answer, Code, Match, Refusal, SearchKey, SortKey, ThreadBy, Wan
 use super::door::ImapDoor;
 use super::session::Session;
 use super::{limits, refusals, trail, words};
+pub(super) use ahead::Ahead;
 use key::Plan;
 pub(super) use memory::Memory;
 use order::Order;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use mailstore::{ClosedLetter, EntryRow, Error, FolderView, GistOf, Mailstore, ReadWith, Uid};
+use memchr::memmem::Finder;
 use names::{AccountId, FolderId, HeadId};
 use tokio::task::JoinSet;
 use wire::mime::{Head, Summary, SummaryError};
@@ -497,18 +498,28 @@ fn judge_closed(
 fn gather_closed(
     plan: &Plan,
     (at, letter): (usize, &Candidate),
-    mut closed: ClosedLetter,
+    closed: ClosedLetter,
     gathered: &mut Grams,
 ) -> Result<Looked, Error> {
-    let head = HeadWords::of(&closed.block()?.unwrap_or_default());
-    let root = Summary::root_of(&closed.summary()?).map_err(|error| unreadable(letter.row.head, &error))?;
-    let found = body::look(&plan.finders, &root, Some(gathered), || closed.body());
-    // Also when it failed: the next letter begins anew.
-    let grams = LetterTexts::new(&head, gathered.take());
-    let found = found?;
+    let (head, found, texts) = opened(&plan.finders, letter.row.head, closed, gathered)?;
     let facts = Facts { head: plan.heads.then_some(&head), body: Some(&found), ..letter.facts() };
     let verdict = plan.judge(&facts).unwrap_or(false);
-    Ok(Looked { at, verdict, body: Some(found), texts: Some(grams) })
+    Ok(Looked { at, verdict, body: Some(found), texts: Some(texts) })
+}
+
+/// A letter's header, which of the texts its body holds, and what its texts are made of.
+pub(super) fn opened(
+    needles: &[Finder<'_>],
+    id: HeadId,
+    mut closed: ClosedLetter,
+    gathered: &mut Grams,
+) -> Result<(HeadWords, Vec<bool>, LetterTexts), Error> {
+    let head = HeadWords::of(&closed.block()?.unwrap_or_default());
+    let root = Summary::root_of(&closed.summary()?).map_err(|error| unreadable(id, &error))?;
+    let found = body::look(needles, &root, Some(gathered), || closed.body());
+    // Also when it failed: the next letter begins anew.
+    let texts = LetterTexts::new(&head, gathered.take());
+    Ok((head, found?, texts))
 }
 
 /// Work of some milliseconds on a thread that serves nobody else; nothing when the house stops.

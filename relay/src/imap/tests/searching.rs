@@ -234,6 +234,37 @@ async fn what_a_search_found_out_spares_the_next_one_the_letters() {
 }
 
 #[tokio::test]
+async fn a_folder_that_was_selected_is_searched_for_the_first_time_by_gists_made_ahead() {
+    for home in homes().await {
+        many(&home).await;
+        let count = "SELECT COUNT(*) FROM gist";
+        let mut client = Client::doctor(&home.door).await;
+        home.door.looked_ahead().await;
+        assert_eq!(home.count(count).await, 0, "{}: a run that grows waits", home.house.engine);
+        home.alter("UPDATE folder SET uid_next = 64, modseq = modseq + 1").await;
+        client.ok("SELECT INBOX").await;
+        home.door.looked_ahead().await;
+        assert_eq!(home.count(count).await, 1, "{}", home.house.engine);
+        // From now on nothing can be read of the letters that are not to be found.
+        home.alter("UPDATE head SET sealed_summary = sealed_block WHERE id <> (SELECT MAX(id) FROM head)")
+            .await;
+        home.alter("UPDATE head SET frames = sealed_block WHERE id <> (SELECT MAX(id) FROM head)").await;
+        let texts = FOUND.iter().filter(|(keys, _)| keys.starts_with("BODY") || keys.starts_with("TEXT"));
+        for (keys, found) in texts {
+            let want = format!("* SEARCH {found}");
+            let said = client.ok(&format!("SEARCH {keys}")).await;
+            assert_eq!(said, want.trim_end(), "{keys} ({})", home.house.engine);
+        }
+        // Made once: what is told of is not opened again.
+        client.ok("SELECT INBOX").await;
+        home.door.looked_ahead().await;
+        client.ok("UID STORE 1 +FLAGS (\\Deleted)").await;
+        client.ok("EXPUNGE").await;
+        assert_eq!(home.count(count).await, 0, "{}: gone with the first that goes", home.house.engine);
+    }
+}
+
+#[tokio::test]
 async fn a_gist_that_is_damaged_is_made_again_and_nothing_is_missed() {
     for home in homes().await {
         many(&home).await;
