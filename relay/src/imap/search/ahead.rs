@@ -33,6 +33,11 @@ impl Ahead {
         self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A session searches: no quiet follows soon.
+    pub(in crate::imap) fn searches(&self) {
+        self.asked.fetch_add(limits::AHEAD_ACTS + 1, Ordering::Relaxed);
+    }
+
     /// A session uses a folder. When too many wait it is passed over: it is used again, or searched.
     pub(in crate::imap) fn uses(&self, account: AccountId, folder: FolderId) {
         let mut used = self.lock();

@@ -88,6 +88,7 @@ pub(super) async fn begin(
     let looks_at = plan.looks_at().max(question.looks_at());
     if looks_at.is_sealed() {
         door.shelf().keeper().searched();
+        door.ahead().searches();
     }
     let telling = looks_at.is_sealed().then(|| {
         let detail = format!("folder={} looks_at={}", folder.0, looks_at.as_str());
