@@ -4,6 +4,7 @@ use crate::line::{Chain, Entry, Line};
 use crate::walk;
 use aws_lc_rs::digest::{Context, SHA256};
 use db::{Args, Error, Row, Tx, Value, args};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 /// The hash a chain begins with.
@@ -27,13 +28,14 @@ struct Growing {
 /// Appends lines, in the order given, in the transaction of the acts they tell.
 ///
 /// Chain heads are locked last in a unit, in the order of their ids (DESIGN §2.2).
-pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), Error> {
+pub async fn append<E: Borrow<Entry>>(tx: &mut Tx, entries: &[E]) -> Result<(), Error> {
     if entries.is_empty() {
         return Ok(());
     }
-    let mut heads = lock_heads(tx, entries).await?;
+    let entries: Vec<&Entry> = entries.iter().map(Borrow::borrow).collect();
+    let mut heads = lock_heads(tx, &entries).await?;
     let mut rows = Vec::with_capacity(entries.len());
-    for entry in entries {
+    for entry in &entries {
         let key = entry.chain.key();
         let head = heads.entry(key).or_insert(Growing { seq: 0, hash: GENESIS, tail: None });
         let (id, text) = (tx.id(entry.line.at), entry.line.encode());
@@ -51,7 +53,7 @@ pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), Error> {
     Ok(())
 }
 
-async fn lock_heads(tx: &mut Tx, entries: &[Entry]) -> Result<BTreeMap<i64, Growing>, Error> {
+async fn lock_heads(tx: &mut Tx, entries: &[&Entry]) -> Result<BTreeMap<i64, Growing>, Error> {
     let mut keys: Vec<i64> = entries.iter().map(|entry| entry.chain.key()).collect();
     keys.sort_unstable();
     keys.dedup();

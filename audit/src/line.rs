@@ -250,7 +250,7 @@ impl Line {
     /// The form that is committed to: fields parted by tabs.
     pub(crate) fn encode(&self) -> String {
         let for_whom = self.for_whom.map(|who| who.to_string()).unwrap_or_default();
-        let detail: String = self.detail.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let detail = self.detail.replace(char::is_control, " ");
         format!("{}\t{}\t{for_whom}\t{}\t{detail}", self.at.0, self.actor, self.act.code())
     }
 

@@ -263,7 +263,7 @@ impl Mailstore {
     pub(crate) async fn join_conversations(
         &self,
         tx: &mut db::Tx,
-        deliveries: &[Delivery],
+        deliveries: &[&Delivery],
     ) -> Result<Vec<Option<ConversationId>>, Error> {
         if deliveries.iter().all(|delivery| delivery.thread.is_none()) {
             return Ok(vec![None; deliveries.len()]);
@@ -299,7 +299,7 @@ impl Mailstore {
     async fn ensure_conversations(
         &self,
         tx: &mut db::Tx,
-        deliveries: &[Delivery],
+        deliveries: &[&Delivery],
     ) -> Result<HashMap<Vec<u8>, ConversationId>, Error> {
         const INSERT: &str = "INSERT INTO conversation (id, account, thread_hash, sealed_subject, created_at,
             last_at, letters, unread, attachments, shared_last_at, shared_letters, shared_unread,

@@ -3,6 +3,7 @@
 //! Order of locks on PostgreSQL: contact (before, by the relay), folder, conversation, chain head
 //! (after, by the audit). Everything sealed was sealed before the unit.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -157,21 +158,26 @@ impl Mailstore {
 
     /// Writes deliveries: bodies and heads once each, keys, uids from the locked folder rows, entries,
     /// conversations, documents; watchers are told after the commit. Answers in order.
-    pub async fn deliver(&self, tx: &mut db::Tx, deliveries: &[Delivery]) -> Result<Vec<Delivered>, Error> {
+    pub async fn deliver<D: Borrow<Delivery>>(
+        &self,
+        tx: &mut db::Tx,
+        deliveries: &[D],
+    ) -> Result<Vec<Delivered>, Error> {
+        let deliveries: Vec<&Delivery> = deliveries.iter().map(Borrow::borrow).collect();
         let letters = deliveries.iter().map(|delivery| &delivery.letter);
         let uses = deliveries.iter().map(|delivery| (&delivery.key, 1 + delivery.documents.len() as i64));
         self.write_letters(tx, letters, uses).await?;
-        let mut taken = self.take_uids(tx, deliveries).await?;
-        let conversations = self.join_conversations(tx, deliveries).await?;
+        let mut taken = self.take_uids(tx, &deliveries).await?;
+        let conversations = self.join_conversations(tx, &deliveries).await?;
         let mut done = Vec::with_capacity(deliveries.len());
         let mut entries = Vec::with_capacity(deliveries.len());
         let mut news = BTreeMap::<AccountId, BTreeMap<FolderId, FolderNews>>::new();
-        for (delivery, conversation) in deliveries.iter().zip(conversations) {
+        for (&delivery, conversation) in deliveries.iter().zip(conversations) {
             let account = delivery.key.account;
             let place = taken.get_mut(&(account, delivery.place)).ok_or(Error::NoFolder)?;
             let uid = place.next;
             place.next += 1;
-            entries.push(entry_args(delivery, place, uid, conversation));
+            entries.push((place.folder, uid, entry_args(delivery, place, uid, conversation)));
             let folder_news = FolderNews::arrived(place.modseq);
             news.entry(account).or_default().insert(place.folder, folder_news);
             done.push(Delivered {
@@ -183,6 +189,9 @@ impl Mailstore {
                 conversation,
             });
         }
+        // As they stand in the tree: letters of one folder change the same page one after the other.
+        entries.sort_unstable_by_key(|(folder, uid, _)| (*folder, *uid));
+        let entries = entries.into_iter().map(|(_, _, args)| args).collect();
         tx.insert_rows(INSERT_ENTRY, "", entries).await?;
         self.insert_documents(tx, deliveries.iter().flat_map(|delivery| &delivery.documents)).await?;
         for (account, folders) in news {
@@ -248,7 +257,7 @@ impl Mailstore {
     async fn take_uids(
         &self,
         tx: &mut db::Tx,
-        deliveries: &[Delivery],
+        deliveries: &[&Delivery],
     ) -> Result<HashMap<(AccountId, Place), Taken>, Error> {
         let mut growths = BTreeMap::<(AccountId, Place), Growth>::new();
         for delivery in deliveries {

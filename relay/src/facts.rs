@@ -5,6 +5,7 @@ use names::{Address, Redacted, Timestamp};
 use policy::filing::{Disposition, Layer, LetterContent, MediaKind, Multipart, PartFacts, Reference, sniff};
 use policy::secrecy::Unreadable;
 use policy::{Content, LetterKind, ReportMatch, Secrecy};
+use std::collections::HashMap;
 use wire::mime::{Head, LeafView, Structure};
 
 /// The facts of a letter that do not depend on who receives it. What its XDM archives ask for is read
@@ -23,13 +24,24 @@ pub(crate) fn of_letter(letter: &Letter, xdm_secrecy: Result<Secrecy, Unreadable
     }
 }
 
-/// The display name that `To` or `Cc` gives to this recipient.
-#[must_use]
-pub(crate) fn to_name(head: &Head, recipient: &Address) -> Option<String> {
-    let lists = [head.to(), head.cc()];
-    let mut named =
-        lists.iter().flat_map(|list| &list.mailboxes).filter(|mailbox| mailbox.address == *recipient);
-    named.find_map(|mailbox| mailbox.name.clone())
+/// The display names that `To` and `Cc` give: read once, however many recipients ask.
+pub(crate) struct ShownNames(HashMap<Address, String>);
+
+impl ShownNames {
+    pub(crate) fn of_head(head: &Head) -> Self {
+        let mut names = HashMap::new();
+        for mailbox in [head.to(), head.cc()].into_iter().flat_map(|list| list.mailboxes) {
+            if let Some(name) = mailbox.name {
+                names.entry(mailbox.address).or_insert(name);
+            }
+        }
+        Self(names)
+    }
+
+    /// The first name given to this recipient.
+    pub(crate) fn of(&self, recipient: &Address) -> Option<&str> {
+        self.0.get(recipient).map(String::as_str)
+    }
 }
 
 /// A report is unmatched until the queue knows the letter it reports on: professionals' programs
@@ -201,6 +213,22 @@ mod tests {
         println!("{} letters, {right} parts right, {} wrong", letters.len(), wrong.len());
         assert!(letters.len() >= 200, "{} letters", letters.len());
         assert!(share >= 0.99, "{:.1} %:\n{}", share * 100.0, wrong.join("\n"));
+    }
+
+    #[test]
+    fn a_recipient_has_the_first_name_that_to_or_cc_gives() {
+        let head = "To: a@x.example, Anne <b@x.example>,\r\n =?utf-8?Q?Zo=C3=A9?= <C@X.example>\r\n\
+            Cc: Alice <a@x.example>, Autre <b@x.example>\r\n\r\n";
+        let (head, _) = wire::mime::HeadReader::new().push(head.as_bytes()).unwrap().unwrap();
+        let shown = ShownNames::of_head(&head);
+        for (recipient, name) in [
+            ("a@x.example", Some("Alice")),
+            ("b@x.example", Some("Anne")),
+            ("c@x.example", Some("Zoé")),
+            ("d@x.example", None),
+        ] {
+            assert_eq!(shown.of(&Address::parse(recipient).unwrap()), name, "{recipient}");
+        }
     }
 
     #[test]

@@ -111,6 +111,7 @@ impl Cipher {
         out: &mut Vec<u8>,
     ) {
         let start = out.len();
+        out.reserve(plain.len() + limits::TAG);
         out.extend_from_slice(plain);
         let tag = self
             .0

@@ -33,6 +33,9 @@ pub(crate) fn pack(plain: &[u8], out: &mut Vec<u8>) -> bool {
     while let Some(end) = memchr::memchr(b'\n', &plain[at..]) {
         let next = at + end + 1;
         if let Some(carried) = carried(&plain[at..at + end]) {
+            // Room for what the rest carries if all is base64: grown in steps it would be copied at each.
+            let rest = plain.len() - kept;
+            out.reserve(rest - rest / 4);
             put_literal(&plain[kept..at], out);
             kept = at + put_lines(&plain[at..], end - 1, carried, out);
         }

@@ -17,7 +17,7 @@ pub fn decide(snapshot: &Snapshot, request: &Request, now: Timestamp) -> Decisio
     let Purpose::Mail = request.purpose;
     let letter = match &request.act {
         Act::Recipient => None,
-        Act::Letter(letter) => Some(letter),
+        Act::Letter(letter) => Some(&**letter),
     };
     match judge(snapshot, request.actor, letter, now) {
         Ok(delivery) => Decision::Deliver(delivery),

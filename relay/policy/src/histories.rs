@@ -83,7 +83,7 @@ impl Model {
     ) -> Decision {
         let snapshot = Snapshot {
             contacts: self.contacts.clone(),
-            settings: self.settings.clone(),
+            settings: self.settings.clone().into(),
             acquaintance: self.acquaintance,
             reply_to,
             answered,
@@ -91,7 +91,7 @@ impl Model {
         };
         decide(
             &snapshot,
-            &Request { actor: Actor::Own, purpose: Purpose::Mail, act: Act::Letter(letter) },
+            &Request { actor: Actor::Own, purpose: Purpose::Mail, act: Act::Letter(letter.into()) },
             now,
         )
     }

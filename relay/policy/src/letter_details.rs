@@ -1,5 +1,7 @@
 //! Letters in detail: `Reply-To`, names, content, secrecy, mandates; what the big table leaves out.
 
+use std::sync::Arc;
+
 use names::{ProfileState, Timestamp};
 
 use crate::invented::{NOW, Who, address, for_patient, for_professional, letter, mandate, open_contact};
@@ -12,7 +14,7 @@ fn to_mother(change: impl FnOnce(&mut Snapshot, &mut Letter)) -> Decision {
     let mut snapshot = Snapshot::between(Who::Doctor.party(), Who::Mother(ProfileState::Activated).party());
     let mut letter = letter("Vos résultats", None);
     change(&mut snapshot, &mut letter);
-    let request = Request { actor: Actor::Own, purpose: Purpose::Mail, act: Act::Letter(letter) };
+    let request = Request { actor: Actor::Own, purpose: Purpose::Mail, act: Act::Letter(letter.into()) };
     decide(&snapshot, &request, NOW)
 }
 
@@ -38,8 +40,8 @@ fn every_combination_of_a_letter_s_details_has_its_decision() {
                             let decision = to_mother(|snapshot, letter| {
                                 snapshot.recipient = home.party();
                                 snapshot.reply_to = reply_to.iter().map(|who| who.party()).collect();
-                                snapshot.settings.name_mismatch = mismatch;
-                                snapshot.settings.ambiguous_mime = ambiguous;
+                                Arc::make_mut(&mut snapshot.settings).name_mismatch = mismatch;
+                                Arc::make_mut(&mut snapshot.settings).ambiguous_mime = ambiguous;
                                 letter.subject.0 = head.to_owned();
                                 letter.to_name.0 = name.map(str::to_owned);
                                 letter.content = content;
@@ -184,7 +186,8 @@ fn whoever_acts_for_somebody_else_needs_a_mandate_of_the_right_kind() {
         let mut snapshot = Snapshot::between(sender.party(), Who::Hospital.party());
         snapshot.contacts = vec![open_contact("accueil@hopital.example", "accueil@hopital.example")];
         snapshot.mandate = mandate;
-        let request = Request { actor, purpose: Purpose::Mail, act: Act::Letter(letter("Bonjour", None)) };
+        let request =
+            Request { actor, purpose: Purpose::Mail, act: Act::Letter(letter("Bonjour", None).into()) };
         let decision = decide(&snapshot, &request, NOW);
         assert_eq!(decision.refusal(), want, "{case}");
         if let Some(delivery) = decision.delivery() {
@@ -223,7 +226,7 @@ fn an_archive_that_cannot_be_read_is_not_taken_for_one_without_marks() {
     let mut snapshot = Snapshot::between(Who::Doctor.party(), Who::Hospital.party());
     snapshot.mandate = None;
     let archive = Letter { xdm_secrecy: Err(secrecy::Unreadable), ..letter("Bonjour", None) };
-    let request = Request { actor: Actor::Own, purpose: Purpose::Mail, act: Act::Letter(archive) };
+    let request = Request { actor: Actor::Own, purpose: Purpose::Mail, act: Act::Letter(archive.into()) };
     assert_eq!(decide(&snapshot, &request, NOW).refusal(), None, "professionals read it themselves");
 }
 

@@ -1,5 +1,7 @@
 //! What somebody wants to do, and who they are.
 
+use std::sync::Arc;
+
 use names::{PatientId, PersonId, Redacted};
 
 use crate::Secrecy;
@@ -57,7 +59,7 @@ pub enum Act {
     /// no letter at all would pass.
     Recipient,
     /// The whole letter is known: the decision that counts.
-    Letter(Letter),
+    Letter(Arc<Letter>),
 }
 
 /// Facts of a letter that matter to the rules.

@@ -1,5 +1,7 @@
 //! What the house knows about the two parties of one letter, loaded by the door.
 
+use std::sync::Arc;
+
 use names::{AccountId, AccountKind, Address, ProfileState, Redacted, SectorCode};
 
 use crate::{Answered, Contact, Mandate, Settings, Switch};
@@ -29,7 +31,7 @@ pub struct Snapshot {
     /// The mandate the actor leans on, when they act for somebody else.
     pub mandate: Option<Mandate>,
     /// The operator's choices.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
 }
 
 impl Snapshot {
@@ -44,7 +46,7 @@ impl Snapshot {
             answered: None,
             acquaintance: Acquaintance::Stranger,
             mandate: None,
-            settings: Settings::default(),
+            settings: Arc::default(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The whole truth table, against an oracle written as plain statements about the case.
 
+use std::sync::Arc;
+
 use names::{ProfileState, Timestamp};
 
 use crate::invented::{NOW, Who, letter, report};
@@ -33,13 +35,13 @@ impl Head {
     fn act(self) -> Act {
         match self {
             Self::AtRcpt => Act::Recipient,
-            Self::Plain => Act::Letter(letter("Vos résultats", None)),
-            Self::FinSubject => Act::Letter(letter(" [FIN]\t", None)),
-            Self::FinHeader => Act::Letter(letter("Vos résultats", Some(" FIN "))),
-            Self::FinBoth => Act::Letter(letter("[FIN]", Some("FIN"))),
-            Self::NearMiss => Act::Letter(letter("Re: [FIN]", Some("fin"))),
-            Self::Matched => Act::Letter(report(ReportMatch::Matched)),
-            Self::Unmatched => Act::Letter(report(ReportMatch::Unmatched)),
+            Self::Plain => Act::Letter(letter("Vos résultats", None).into()),
+            Self::FinSubject => Act::Letter(letter(" [FIN]\t", None).into()),
+            Self::FinHeader => Act::Letter(letter("Vos résultats", Some(" FIN ")).into()),
+            Self::FinBoth => Act::Letter(letter("[FIN]", Some("FIN")).into()),
+            Self::NearMiss => Act::Letter(letter("Re: [FIN]", Some("fin")).into()),
+            Self::Matched => Act::Letter(report(ReportMatch::Matched).into()),
+            Self::Unmatched => Act::Letter(report(ReportMatch::Unmatched).into()),
         }
     }
 }
@@ -79,8 +81,9 @@ impl Case {
 
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::between(self.sender.party(), self.recipient.party());
-        snapshot.settings.pharmacy_mode = self.mode;
-        snapshot.settings.remote_patient = self.remote;
+        let settings = Arc::make_mut(&mut snapshot.settings);
+        settings.pharmacy_mode = self.mode;
+        settings.remote_patient = self.remote;
         snapshot.acquaintance = self.acquaintance;
         if let Some(correspondent) = self.correspondent() {
             let been_open = self.contact != ContactState::Never;
@@ -220,7 +223,7 @@ fn without_a_way_out_only_letters_to_ours_pass() {
     let mut shut_out = 0_u32;
     every_case(|case| {
         let mut snapshot = case.snapshot();
-        snapshot.settings.reach = Reach::OnlyOurs;
+        Arc::make_mut(&mut snapshot.settings).reach = Reach::OnlyOurs;
         let request = Request { actor: Actor::Own, purpose: Purpose::Mail, act: case.head.act() };
         let (open, shut) = (case.decide(), decide(&snapshot, &request, NOW));
         let theirs = match &snapshot.recipient {

@@ -20,6 +20,7 @@ use mailstore::{
 use names::{AccountId, Address, AlertId, EntryId, PartyId, Timestamp};
 use policy::filing::{ActDate, Entry as FiledAs, PartDecision};
 use policy::{Decision, Filing, LetterKind, Secrecy};
+use std::cell::OnceCell;
 use std::sync::Arc;
 use wire::mime::{Head, LeafView, Summary};
 
@@ -50,12 +51,12 @@ pub(super) struct Making<'a> {
     draft: &'a Draft,
     archives: Option<&'a Archives>,
     keys: &'a Keyring,
-    views: Vec<LeafView<'a>>,
-    filed: Vec<PartDecision>,
     /// The letter with its head as everybody may see it, for each way on which it was asked for.
     delivered: Option<SealedLetter>,
     passed_on: Option<SealedLetter>,
-    attachments: u32,
+    /// What only letters to patients need, made for the first of them.
+    attachments: OnceCell<u32>,
+    filed: OnceCell<Vec<PartDecision>>,
     now: Timestamp,
 }
 
@@ -68,20 +69,16 @@ impl<'a> Making<'a> {
         keys: &'a Keyring,
         now: Timestamp,
     ) -> Self {
-        let letter = &draft.letter;
-        let summary = Summary::of(&letter.head, &letter.structure);
-        let attachments = summary.attachments.iter().filter(|attachment| !attachment.inline).count();
         Self {
-            views: letter.structure.leaf_views(),
-            filed: policy::filing::file(&facts::for_filing(&letter.head, &letter.structure, now)),
-            delivered: None,
-            passed_on: None,
-            attachments: u32::try_from(attachments).unwrap_or(u32::MAX),
             relay,
             source,
             draft,
             archives,
             keys,
+            delivered: None,
+            passed_on: None,
+            attachments: OnceCell::new(),
+            filed: OnceCell::new(),
             now,
         }
     }
@@ -277,7 +274,7 @@ impl<'a> Making<'a> {
             }
         };
         thread.participants = parties;
-        thread.attachments = self.attachments;
+        thread.attachments = *self.attachments.get_or_init(|| attachments(&self.draft.letter));
         thread
     }
 
@@ -312,7 +309,11 @@ impl<'a> Making<'a> {
             confidentiality: confidentiality(secrecy, masked),
         };
         let archive = |leaf| self.archives.and_then(|archives| archives.of_leaf(leaf));
-        let parts = self.views.iter().zip(&self.filed).enumerate();
+        let letter = &self.draft.letter;
+        let filing = || policy::filing::file(&facts::for_filing(&letter.head, &letter.structure, self.now));
+        let filed = self.filed.get_or_init(filing);
+        let views = letter.structure.leaf_views();
+        let parts = views.iter().zip(filed).enumerate();
         parts
             .filter_map(|(leaf, (view, decision))| match (decision, archive(leaf)) {
                 (PartDecision::Xdm(filed), Some(Archive { described, masked, .. })) => {
@@ -359,6 +360,13 @@ impl<'a> Making<'a> {
             recipients: recipients.iter().map(traced).collect(),
         }
     }
+}
+
+/// What programs show as attached.
+fn attachments(letter: &Letter) -> u32 {
+    let summary = Summary::of(&letter.head, &letter.structure);
+    let attached = summary.attachments.iter().filter(|attachment| !attachment.inline);
+    u32::try_from(attached.count()).unwrap_or(u32::MAX)
 }
 
 pub(crate) fn seal(

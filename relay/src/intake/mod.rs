@@ -39,6 +39,7 @@ use names::{
     Timestamp,
 };
 use policy::{Act, Actor, Decision, Mandate, Purpose, Refusal, Request, Settings};
+use snapshot::Contacts;
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
 use wire::mime::Head;
@@ -51,7 +52,7 @@ pub struct Relay(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) mailstore: Mailstore,
     pub(crate) directory: Directory,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) hostname: Domain,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
@@ -315,10 +316,11 @@ impl Relay {
     /// Puts a relay together; its committer runs until the last clone is gone.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        let settings = Arc::new(parts.settings);
         let commit = unit::Commit {
             mailstore: parts.mailstore.clone(),
             directory: parts.directory.clone(),
-            settings: parts.settings.clone(),
+            settings: Arc::clone(&settings),
             queue: parts.queue.clone(),
             alerts: Arc::clone(&parts.alerts),
         };
@@ -330,7 +332,7 @@ impl Relay {
             waiting: Semaphore::new(limits::WAITING_KIB as usize),
             mailstore: parts.mailstore,
             directory: parts.directory,
-            settings: parts.settings,
+            settings,
             hostname: parts.hostname,
             clock: parts.clock,
             entropy: parts.entropy,
@@ -533,11 +535,15 @@ impl Relay {
         if let (Source::Peer { .. }, Some(Resolved::Remote { .. })) = (source, resolved.first()) {
             return Ok(Decision::Refuse(Refusal::RecipientOutsideTrust));
         }
-        let mut tx = self.0.mailstore.db().read().await.map_err(|cause| Error::Database { what, cause })?;
         let known = snapshot::Known::gather(&addresses, &resolved);
         let wanted = snapshot::Wanted { sender: source.address(), recipient, reply_to: &[], answered };
-        let contacts =
-            snapshot::load(&self.0.mailstore, &self.0.directory, &mut tx, &known, &[wanted], false).await?;
+        let mut contacts = Contacts::default();
+        if snapshot::involves_patients(&known, &[wanted]) {
+            let read = self.0.mailstore.db().read().await;
+            let mut tx = read.map_err(|cause| Error::Database { what, cause })?;
+            let (mailstore, directory) = (&self.0.mailstore, &self.0.directory);
+            contacts = snapshot::load(mailstore, directory, &mut tx, &known, &[wanted], false).await?;
+        }
         let snapshot = contacts.snapshot(&known, &wanted, source.mandate(), &self.0.settings);
         let request = Request { actor: source.actor(), purpose: Purpose::Mail, act: Act::Recipient };
         Ok(policy::decide(&snapshot, &request, now))

@@ -15,6 +15,7 @@ use mailstore::{CommitterError, QUEUE, Trace, TracedRecipient};
 use names::{AccountId, Address, CrashPoint, PartyId, QueueId, Timestamp};
 use policy::{Refusal, Secrecy};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 impl Relay {
     /// Judges a letter and keeps it: for every recipient, or for nobody; of a letter that another operator
@@ -199,7 +200,8 @@ impl Relay {
             *archives = Some(self.read_archives(&draft.letter, draft.queue).await?);
         }
         let asked = archives.as_ref().map_or(Ok(Secrecy::Open), Archives::secrecy);
-        let base = facts::of_letter(&draft.letter, asked);
+        let base = Arc::new(facts::of_letter(&draft.letter, asked));
+        let shown = facts::ShownNames::of_head(&draft.letter.head);
         let reported = self.reported(&draft.letter).await?;
         let mut tx = self.mailstore().db().read().await.map_err(|cause| Error::Database { what, cause })?;
         let (mailstore, directory) = (self.mailstore(), self.directory());
@@ -207,16 +209,19 @@ impl Relay {
             snapshot::load(mailstore, directory, &mut tx, &known, &wanted, base.ends_exchange()).await?;
         let mut judged = Vec::with_capacity(wanted.len());
         for (question, (_, given)) in wanted.iter().zip(&recipients) {
-            let mut facts = base.clone();
-            let named = |address: &Address| facts::to_name(&draft.letter.head, address);
-            facts.to_name = names::Redacted(named(question.recipient).or_else(|| named(given)));
+            // Most recipients share one: the head names nobody, and the letter is no report.
+            let mut facts = Arc::clone(&base);
+            let named = shown.of(question.recipient).or_else(|| shown.of(given));
+            if let Some(name) = named {
+                Arc::make_mut(&mut facts).to_name = names::Redacted(Some(name.to_owned()));
+            }
             let mut place = reporting::Place::default();
             if let Some(reported) = &reported {
                 place = self.place_report(&mut tx, reported, &known, question.recipient).await?;
-                facts.kind = policy::LetterKind::Report(place.matched());
+                Arc::make_mut(&mut facts).kind = policy::LetterKind::Report(place.matched());
             }
-            let snapshot = contacts.snapshot(&known, question, source.mandate(), self.settings());
-            let act = policy::Act::Letter(facts.clone());
+            let snapshot = contacts.snapshot(&known, question, source.mandate(), &self.inner().settings);
+            let act = policy::Act::Letter(Arc::clone(&facts));
             let request = policy::Request { actor: source.actor(), purpose: policy::Purpose::Mail, act };
             let decision = policy::decide(&snapshot, &request, now);
             judged.push(PreparedRecipient {

@@ -8,6 +8,7 @@ use policy::{
     Acquaintance, Answered, Contact, ContactState, Home, Mandate, Party, PatientHome, Settings, Snapshot,
 };
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// The parties that were looked up together.
 #[derive(Clone, Default)]
@@ -204,7 +205,7 @@ impl Contacts {
         known: &Known,
         wanted: &Wanted<'_>,
         mandate: Option<&Mandate>,
-        settings: &Settings,
+        settings: &Arc<Settings>,
     ) -> Snapshot {
         let patient = wanted.pairs(known).and_then(|(patient, _)| self.ids.get(&patient).copied());
         let contacts = self.rows.values().filter(|row| Some(row.patient) == patient);
@@ -216,7 +217,7 @@ impl Contacts {
             answered: wanted.answered.cloned(),
             acquaintance: Acquaintance::Stranger,
             mandate: mandate.cloned(),
-            settings: settings.clone(),
+            settings: Arc::clone(settings),
         }
     }
 

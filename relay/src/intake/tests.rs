@@ -222,7 +222,7 @@ async fn a_repeated_letter_reopens_nothing_for_the_letters_of_its_unit() {
             queue: house.relay.queue().clone(),
             mailstore: house.relay.mailstore().clone(),
             directory: house.relay.directory().clone(),
-            settings: house.relay.settings().clone(),
+            settings: Arc::new(house.relay.settings().clone()),
             alerts: Arc::default(),
         };
         let unit = db::unit("together", (commit, [again, answer].map(Arc::new)), |(commit, jobs), tx| {

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 pub(crate) struct Commit {
     pub(crate) mailstore: Mailstore,
     pub(crate) directory: Directory,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) queue: Queue,
     pub(crate) alerts: Arc<Notify>,
 }
@@ -59,7 +59,7 @@ pub(crate) struct PreparedRecipient {
     pub(crate) address: Address,
     /// The same as the envelope gave it: an alias, perhaps.
     pub(crate) given: Address,
-    pub(crate) facts: Letter,
+    pub(crate) facts: Arc<Letter>,
     pub(crate) decision: Decision,
     /// The conversation of the letter it reports on, when a patient of ours sent it.
     pub(crate) conversation: Option<ConversationId>,
@@ -106,13 +106,13 @@ impl Prepared {
     pub(crate) fn judge(
         &self,
         recipient: &Address,
-        facts: &Letter,
+        facts: &Arc<Letter>,
         known: &Known,
         contacts: &Contacts,
-        settings: &Settings,
+        settings: &Arc<Settings>,
     ) -> Decision {
         let snapshot = contacts.snapshot(known, &self.wanted(recipient), self.mandate.as_ref(), settings);
-        let act = Act::Letter(facts.clone());
+        let act = Act::Letter(Arc::clone(facts));
         policy::decide(&snapshot, &Request { actor: self.actor, purpose: Purpose::Mail, act }, self.now)
     }
 }
@@ -256,7 +256,7 @@ impl Commit {
         let notes: Vec<&Note> = kept.iter().filter_map(|job| job.note.as_ref()).collect();
         let counting = |cause| Error::Database { what: "counting what was sent", cause };
         sending::note_in(tx, &notes, now).await.map_err(counting)?;
-        let deliveries: Vec<Delivery> = kept.iter().flat_map(|job| job.deliveries.iter().cloned()).collect();
+        let deliveries: Vec<&Delivery> = kept.iter().flat_map(|job| &job.deliveries).collect();
         self.mailstore.deliver(tx, &deliveries).await.map_err(store("delivering"))?;
         let holds: Vec<Hold> = kept.iter().flat_map(|job| job.holds.iter().cloned()).collect();
         self.mailstore.hold(tx, &holds).await.map_err(store("keeping letters for the queue"))?;
@@ -279,7 +279,7 @@ impl Commit {
             tx.after_commit(move || woken.notify_one());
         }
         // Chain heads are locked last, in their order (DESIGN §2.2).
-        let lines: Vec<Entry> = kept.iter().flat_map(|job| job.audit.iter().cloned()).collect();
+        let lines: Vec<&Entry> = kept.iter().flat_map(|job| &job.audit).collect();
         let auditing = |cause| Error::Database { what: "writing the trail", cause };
         audit::append(tx, &lines).await.map_err(auditing)?;
         self.queue.reach(CrashPoint::ReceiveBeforeCommit);
