@@ -23,6 +23,8 @@ pub(super) struct Fetching {
     tag: String,
     by: By,
     items: Arc<FetchItems>,
+    /// How the answer names each content item: the same in every row.
+    names: Vec<String>,
     /// Apart, so that a session that fetches nothing does not pay for it.
     row: Option<Box<RowWriter>>,
     refusal: Option<Refusal>,
@@ -52,7 +54,7 @@ struct RowWriter {
     /// Octets still to come for the piece being written.
     left: u64,
     /// A header block from which fields are picked.
-    head: Vec<u8>,
+    head: Bytes,
     /// The part whose transfer encoding is being undone.
     window: Window,
     /// A part was asked for whose transfer encoding nobody knows.
@@ -147,7 +149,18 @@ impl Server {
             true => ShowModSeq::WithFlags,
             false => ShowModSeq::WhenAsked,
         };
-        Box::new(Fetching { tag, by, items, row: None, refusal, unknown_encoding: false, end, sequence })
+        let names = items.contents().map(ToString::to_string).collect();
+        Box::new(Fetching {
+            tag,
+            by,
+            items,
+            names,
+            row: None,
+            refusal,
+            unknown_encoding: false,
+            end,
+            sequence,
+        })
     }
 
     pub(super) fn fetched(&mut self, mut fetching: Box<Fetching>, answer: Answer, out: &mut Out) {
@@ -189,7 +202,7 @@ impl Server {
             item: 0,
             piece: 0,
             left: 0,
-            head: Vec::new(),
+            head: Bytes::new(),
             window: Window::default(),
             unknown_encoding: false,
             audience,
@@ -254,7 +267,7 @@ impl Fetching {
             if writer.audience == Audience::Client {
                 out.send(before.as_bytes());
             }
-            if writer.begin(item, out)? == Needs::Octets {
+            if writer.begin(item, &self.names, out)? == Needs::Octets {
                 return Ok(());
             }
         }
@@ -281,7 +294,7 @@ impl Fetching {
                 return Err(Broken);
             }
             let piece = bytes.split_to(most);
-            if writer.octets(&piece, self.items.items(), out)? == Needs::Nothing {
+            if writer.octets(piece, (self.items.items(), &self.names), out)? == Needs::Nothing {
                 self.advance(out)?;
             }
         }
@@ -297,7 +310,7 @@ enum Needs {
 
 impl RowWriter {
     /// Writes an item, or as much of it as can be without its octets.
-    fn begin(&mut self, item: &FetchItem, out: &mut Out) -> Result<Needs, Broken> {
+    fn begin(&mut self, item: &FetchItem, names: &[String], out: &mut Out) -> Result<Needs, Broken> {
         let mut nowhere = Vec::new();
         let text = match self.audience {
             Audience::Client => out.text(),
@@ -368,59 +381,73 @@ impl RowWriter {
             }
             FetchItem::Content(content) => {
                 let piece = self.pieces.get(self.piece).ok_or(Broken)?;
+                let name = names.get(self.piece).ok_or(Broken)?;
                 self.left = piece.len();
                 match piece.writing {
-                    Writing::Nil => write!(text, "{content} NIL").map_err(|_| Broken)?,
+                    Writing::Nil => write!(text, "{name} NIL").map_err(|_| Broken)?,
                     Writing::Unknown => {
                         // RFC 3516 §4.3
                         self.unknown_encoding = true;
-                        write!(text, "{content} NIL").map_err(|_| Broken)?;
+                        write!(text, "{name} NIL").map_err(|_| Broken)?;
                     }
                     Writing::AsIs => {
-                        write!(text, "{content} ").map_err(|_| Broken)?;
+                        text.extend_from_slice(name.as_bytes());
+                        text.push(b' ');
                         reply::literal_header(text, self.left);
                     }
                     Writing::Octets => {
-                        write!(text, "{content} ~").map_err(|_| Broken)?;
+                        text.extend_from_slice(name.as_bytes());
+                        text.extend_from_slice(b" ~");
                         reply::literal_header(text, self.left);
                     }
                     Writing::Decoded { encoding, start, count } => {
-                        write!(text, "{content} ~").map_err(|_| Broken)?;
+                        text.extend_from_slice(name.as_bytes());
+                        text.extend_from_slice(b" ~");
                         reply::literal_header(text, count);
                         self.window = Window { decoder: Decoder::new(encoding), skip: start, owed: count };
                     }
-                    Writing::Filtered => self.head.clear(),
+                    Writing::Filtered => self.head = Bytes::new(),
                 }
                 if self.left > 0 {
                     return Ok(Needs::Octets);
                 }
-                self.piece_done(content, out)?;
+                self.piece_done(content, name, out)?;
             }
         }
         Ok(Needs::Nothing)
     }
 
     /// Takes octets of the piece being written, at most those it still needs.
-    fn octets(&mut self, bytes: &[u8], items: &[FetchItem], out: &mut Out) -> Result<Needs, Broken> {
+    fn octets(
+        &mut self,
+        bytes: Bytes,
+        (items, names): (&[FetchItem], &[String]),
+        out: &mut Out,
+    ) -> Result<Needs, Broken> {
         self.left -= bytes.len() as u64;
         match self.pieces.get(self.piece).ok_or(Broken)?.writing {
             Writing::Nil | Writing::Unknown => return Err(Broken),
-            Writing::AsIs | Writing::Octets => self.say(bytes, out),
+            Writing::AsIs | Writing::Octets => self.say(&bytes, out),
             Writing::Decoded { .. } => {
                 let mut decoded = Vec::new();
-                self.window.decoder.push(bytes, &mut decoded);
+                self.window.decoder.push(&bytes, &mut decoded);
                 self.show(&decoded, out);
             }
             Writing::Filtered => {
                 let room = limits::HEAD.saturating_sub(self.head.len());
-                self.head.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                let block = bytes.slice(..bytes.len().min(room));
+                // Mostly it comes in one.
+                self.head =
+                    if self.head.is_empty() { block } else { [&self.head[..], &block].concat().into() };
             }
         }
         if self.left > 0 {
             return Ok(Needs::Octets);
         }
         match self.item.checked_sub(1).and_then(|at| items.get(at)) {
-            Some(FetchItem::Content(content)) => self.piece_done(content, out)?,
+            Some(FetchItem::Content(content)) => {
+                self.piece_done(content, names.get(self.piece).ok_or(Broken)?, out)?;
+            }
             _ => return Err(Broken),
         }
         Ok(Needs::Nothing)
@@ -436,7 +463,7 @@ impl RowWriter {
         self.say(&decoded[..shown as usize], out);
     }
 
-    fn piece_done(&mut self, content: &super::Content, out: &mut Out) -> Result<(), Broken> {
+    fn piece_done(&mut self, content: &super::Content, name: &str, out: &mut Out) -> Result<(), Broken> {
         match self.pieces[self.piece].writing {
             Writing::Nil | Writing::Unknown | Writing::AsIs | Writing::Octets => {}
             Writing::Decoded { .. } => {
@@ -457,11 +484,14 @@ impl RowWriter {
                     }
                     None => &picked,
                 };
-                let mut text = format!("{content} ").into_bytes();
-                reply::literal_header(&mut text, picked.len() as u64);
-                text.extend_from_slice(picked);
-                self.say(&text, out);
-                self.head = Vec::new();
+                if self.audience == Audience::Client {
+                    let text = out.text();
+                    text.extend_from_slice(name.as_bytes());
+                    text.push(b' ');
+                    reply::literal_header(text, picked.len() as u64);
+                    text.extend_from_slice(picked);
+                }
+                self.head = Bytes::new();
             }
         }
         self.piece += 1;

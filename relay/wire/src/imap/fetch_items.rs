@@ -170,11 +170,15 @@ impl FetchItems {
 
     /// One piece per [`FetchItem::Content`], in order.
     pub(super) fn pieces(&self, extent: Extent, summary: Option<&Summary>) -> Vec<Piece> {
-        let contents = self.0.iter().filter_map(|item| match item {
+        self.contents().map(|content| sections::resolve(content, extent, summary)).collect()
+    }
+
+    /// The content items, in order.
+    pub(super) fn contents(&self) -> impl Iterator<Item = &Content> {
+        self.0.iter().filter_map(|item| match item {
             FetchItem::Content(content) => Some(content),
             _ => None,
-        });
-        contents.map(|content| sections::resolve(content, extent, summary)).collect()
+        })
     }
 
     /// `fetch-att`, a list of them, or a macro; for UID FETCH the UID comes along (§6.4.8).

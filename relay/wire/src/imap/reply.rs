@@ -159,25 +159,30 @@ pub(super) fn quoted(text: &str) -> String {
 /// `string`: quoted when it is ASCII and short of line ends, else a literal, which alone may hold the
 /// rest (RFC 3501 §9). NUL can stand in neither and becomes a space.
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
-    let plain = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte) || byte == 0;
-    if text.len() > QUOTED || !text.bytes().all(plain) {
+    let bytes = text.as_bytes();
+    // All octets are looked at, so that many are at once; most texts hold nothing that must be written otherwise.
+    let as_it_is = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
+    if bytes.len() <= QUOTED && bytes.iter().fold(true, |all, byte| all & as_it_is(*byte)) {
+        out.reserve(bytes.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return;
+    }
+    let quotable = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte) || byte == 0;
+    if bytes.len() > QUOTED || !text.bytes().all(quotable) {
         literal_header(out, text.len() as u64);
         let start = out.len();
-        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(bytes);
         out[start..].iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
         return;
     }
     out.push(b'"');
-    // Most texts hold nothing that must be written otherwise.
-    if memchr::memchr3(b'"', b'\\', 0, text.as_bytes()).is_none() {
-        out.extend_from_slice(text.as_bytes());
-    } else {
-        for byte in text.bytes() {
-            match byte {
-                b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-                0 => out.push(b' '),
-                byte => out.push(byte),
-            }
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            0 => out.push(b' '),
+            byte => out.push(byte),
         }
     }
     out.push(b'"');

@@ -209,12 +209,17 @@ pub(super) fn filter(head: &[u8], text: &SectionText) -> Vec<u8> {
     };
     let mut kept = Vec::new();
     let mut keep = false;
-    for line in head.split_inclusive(|byte| *byte == b'\n') {
+    let mut rest = head;
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        let (line, after) = rest.split_at(end);
+        rest = after;
         if matches!(line, b"\r\n" | b"\n") {
             break;
         }
         if !matches!(line.first(), Some(b' ' | b'\t')) {
-            let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end();
+            let colon = memchr::memchr(b':', line).unwrap_or(line.len());
+            let name = line[..colon].trim_ascii_end();
             let listed = names.iter().any(|wanted| wanted.as_bytes().eq_ignore_ascii_case(name));
             keep = listed == listed_stay;
         }
