@@ -45,6 +45,26 @@ impl Row {
         bytes, maybe_bytes => Vec<u8>, "bytes";
     }
 
+    /// The bytes in a column that always has some, moved out of the row: for those that are long.
+    pub fn take_bytes(&mut self, column: usize) -> Result<Vec<u8>, Error> {
+        self.moved(column).map_or_else(|| self.bytes(column), Ok)
+    }
+
+    /// The bytes in a column that may have none, likewise.
+    pub fn take_maybe_bytes(&mut self, column: usize) -> Result<Option<Vec<u8>>, Error> {
+        self.moved(column).map_or_else(|| self.maybe_bytes(column), |bytes| Ok(Some(bytes)))
+    }
+
+    fn moved(&mut self, column: usize) -> Option<Vec<u8>> {
+        match self {
+            Self::Sqlite(values) => match values.get_mut(column) {
+                Some(SqliteValue::Blob(bytes)) => Some(std::mem::take(bytes)),
+                Some(_) | None => None,
+            },
+            Self::Postgres(_) => None,
+        }
+    }
+
     /// The instant in a column that always has one.
     pub fn time(&self, column: usize) -> Result<Timestamp, Error> {
         self.int(column).map(Timestamp)

@@ -291,7 +291,7 @@ impl BodyReader {
             let (known, opener, wanted) = (file.take(), Arc::clone(opener), rest.clone());
             let (opened, read) =
                 blocking(move || read_ahead(id, (&path, place), known, &opener, &wanted)).await?;
-            (*file, *ahead) = (Some(opened), read);
+            (*file, *ahead) = (unless_over(opened, &read, self.size), read);
         }
         Ok(Some(self.piece(rest)))
     }
@@ -306,7 +306,7 @@ impl BodyReader {
             && !stands_in(ahead, rest.start)
         {
             let (opened, read) = read_ahead(self.id, (path, *place), file.take(), opener, rest)?;
-            (*file, *ahead) = (Some(opened), read);
+            (*file, *ahead) = (unless_over(opened, &read, self.size), read);
         }
         Ok(Some(self.piece(rest)))
     }
@@ -351,6 +351,11 @@ fn stands_in(ahead: &Ahead, octet: u64) -> bool {
     (ahead.0..ahead.0 + ahead.1.len() as u64).contains(&octet)
 }
 
+/// The file for the next time, unless the body's end was read: a page of letters that waits holds no files.
+fn unless_over(file: Arc<File>, read: &Ahead, size: u64) -> Option<Arc<File>> {
+    (read.0 + (read.1.len() as u64) < size).then_some(file)
+}
+
 /// The frames that hold the beginning of what is wanted; the file with them, for the next time.
 fn read_ahead(
     id: BodyId,
@@ -375,4 +380,36 @@ fn read_ahead(
     let sealed = blobs::read_at(&file, path, start, length)?;
     let plain = opener.open(frames.clone(), sealed).map_err(|_| damaged())?;
     Ok((file, (frames.start * seal::limits::FRAME as u64, Bytes::from(plain))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::stores;
+
+    fn has_a_file_open(reader: &BodyReader) -> bool {
+        match &reader.source {
+            Source::File { file, .. } => file.is_some(),
+            Source::Inline(_) => panic!("a body in the database"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reader_has_its_file_open_until_it_has_read_the_end() {
+        const READ_AT_ONCE: usize = limits::READ_AHEAD as usize * seal::limits::FRAME;
+        for store in stores().await {
+            let doctor = store.doctor().await;
+            for (size, more) in [(50_000, false), (READ_AT_ONCE, false), (READ_AT_ONCE + 1, true)] {
+                let letter = store.receive("sujet", &vec![b'x'; size], doctor).await;
+                let entries = store.all_entries(doctor, letter.folder).await.unwrap();
+                let entry = entries.into_iter().find(|entry| entry.uid == letter.uid).unwrap();
+                let mut reader = store.body(doctor, entry.body).await.unwrap();
+                let mut rest = 0..size as u64;
+                reader.next_here(&mut rest).unwrap();
+                assert_eq!(has_a_file_open(&reader), more, "{}: {size}", store.engine);
+                while reader.next(&mut rest).await.unwrap().is_some() {}
+                assert!(rest.is_empty() && !has_a_file_open(&reader), "{}: {size}", store.engine);
+            }
+        }
+    }
 }

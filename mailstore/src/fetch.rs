@@ -29,10 +29,12 @@ const BODIES: &str =
     FROM body b LEFT JOIN head f ON f.id = b.id
     JOIN body_key k ON k.body = b.id AND k.account = $1 WHERE b.id IN ({})";
 
-const LETTERS: &str =
-    "SELECT h.id, h.body, k.wrapped, h.sealed_block, b.size, COALESCE(b.inline_frames, f.frames), b.blob, b.segment, b.place, b.cuts
+/// A body's first head has its number, and its frames: they are read on from where the header block ends.
+const LETTERS: &str = "SELECT h.id, h.body, k.wrapped, h.sealed_block, b.size, COALESCE(b.inline_frames,
+        CASE WHEN h.id = h.body THEN h.frames ELSE (SELECT f.frames FROM head f WHERE f.id = h.body) END),
+        b.blob, b.segment, b.place, b.cuts
     FROM head h
-    JOIN body b ON b.id = h.body LEFT JOIN head f ON f.id = b.id JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
+    JOIN body b ON b.id = h.body JOIN body_key k ON k.body = h.body AND k.account = $1 WHERE h.id IN ({})";
 
 impl Mailstore {
     /// Whole letters by their heads, for whoever passes them on: each once and by the hundred, so they are
@@ -46,9 +48,9 @@ impl Mailstore {
         let mut letters = HashMap::with_capacity(heads.len());
         for page in heads.chunks(limits::BODY_PAGE) {
             let list = page.iter().map(|head| db::Value::from(*head)).collect();
-            for row in self.db().read().await?.rows_in(LETTERS, db::args![account], list).await? {
+            for mut row in self.db().read().await?.rows_in(LETTERS, db::args![account], list).await? {
                 let head = HeadId(row.int(0)?);
-                letters.insert(head, self.whole_letter(&key, head, &row));
+                letters.insert(head, self.whole_letter(&key, head, &mut row));
             }
         }
         Ok(letters)
@@ -58,16 +60,16 @@ impl Mailstore {
         &self,
         key: &AccountKey,
         head: HeadId,
-        row: &db::Row,
+        row: &mut db::Row,
     ) -> Result<(Bytes, BodyReader), Error> {
         let body = BodyId(row.int(1)?);
         let message = key.message_key(body, &row.bytes(2)?)?;
         let block = message
             .cipher()
-            .open(&context::of(Kind::Head, head, body), row.bytes(3)?)
+            .open(&context::of(Kind::Head, head, body), row.take_bytes(3)?)
             .map_err(|_| Error::Sealed { what: "the header block of head", id: head.0 })?;
         let layout = layout(body.0, row.int(4)?, row.maybe_bytes(9)?.as_deref())?;
-        let reader = self.stored_body(&message, body, layout, Where::of(row, 5)?)?;
+        let reader = self.stored_body(&message, body, layout, Where::taken(row, 5)?)?;
         Ok((block.into(), reader))
     }
 
@@ -88,12 +90,12 @@ impl Mailstore {
         let mut found = HashMap::with_capacity(heads.len());
         for page in heads.chunks(limits::PAGE) {
             let list = page.iter().map(|head| db::Value::from(*head)).collect();
-            for row in self.db().read().await?.rows_in(SUMMARIES, db::args![account], list).await? {
+            for mut row in self.db().read().await?.rows_in(SUMMARIES, db::args![account], list).await? {
                 let (head, body) = (HeadId(row.int(0)?), BodyId(row.int(1)?));
                 let opened = key.message_key(body, &row.bytes(2)?).and_then(|message| {
                     let damaged = |_| Error::Sealed { what: "the summary of head", id: head.0 };
                     let place = context::of(Kind::Summary, head, body);
-                    message.cipher().open(&place, row.bytes(3)?).map_err(damaged)
+                    message.cipher().open(&place, row.take_bytes(3)?).map_err(damaged)
                 });
                 found.insert(head, opened);
             }
@@ -153,14 +155,14 @@ impl Mailstore {
         };
         let rows = self.db().read().await?.rows_in(sql, db::args![key.account()], list).await?;
         let mut opened = HashMap::with_capacity(rows.len());
-        for row in rows {
+        for mut row in rows {
             let (head, body) = (HeadId(row.int(0)?), BodyId(row.int(1)?));
             if opened.contains_key(&head) {
                 continue;
             }
             let message = key.message_key(body, &row.bytes(2)?)?.cipher();
             let plain = message
-                .open(&context::of(kind, head, body), row.bytes(3)?)
+                .open(&context::of(kind, head, body), row.take_bytes(3)?)
                 .map_err(|_| Error::Sealed { what, id: head.0 })?;
             opened.insert(head, plain.into());
         }
@@ -183,18 +185,18 @@ impl Mailstore {
         let mut readers = HashMap::with_capacity(bodies.len());
         for page in bodies.chunks(limits::BODY_PAGE) {
             let list = page.iter().map(|body| db::Value::from(*body)).collect();
-            for row in self.db().read().await?.rows_in(BODIES, db::args![account], list).await? {
+            for mut row in self.db().read().await?.rows_in(BODIES, db::args![account], list).await? {
                 let body = BodyId(row.int(0)?);
-                readers.insert(body, self.reader(&key, body, &row)?);
+                readers.insert(body, self.reader(&key, body, &mut row)?);
             }
         }
         Ok(bodies.iter().map(|body| readers.get(body).cloned()).collect())
     }
 
-    fn reader(&self, key: &AccountKey, body: BodyId, row: &db::Row) -> Result<BodyReader, Error> {
+    fn reader(&self, key: &AccountKey, body: BodyId, row: &mut db::Row) -> Result<BodyReader, Error> {
         let layout = layout(body.0, row.int(1)?, row.maybe_bytes(6)?.as_deref())?;
         let message = key.message_key(body, &row.bytes(7)?)?;
-        self.stored_body(&message, body, layout, Where::of(row, 2)?)
+        self.stored_body(&message, body, layout, Where::taken(row, 2)?)
     }
 
     pub(crate) fn stored_body(
@@ -225,8 +227,17 @@ pub(crate) enum Where {
 impl Where {
     /// From four columns of a row: `inline_frames, blob, segment, place`.
     pub(crate) fn of(row: &db::Row, first: usize) -> Result<Self, Error> {
-        let (frames, blob) = (row.maybe_bytes(first)?, row.maybe_text(first + 1)?);
-        let (segment, place) = (row.maybe_int(first + 2)?, row.maybe_int(first + 3)?);
+        Self::told(row.maybe_bytes(first)?, row, first + 1)
+    }
+
+    /// Likewise, with the frames moved out of the row.
+    fn taken(row: &mut db::Row, first: usize) -> Result<Self, Error> {
+        Self::told(row.take_maybe_bytes(first)?, row, first + 1)
+    }
+
+    fn told(frames: Option<Vec<u8>>, row: &db::Row, first: usize) -> Result<Self, Error> {
+        let blob = row.maybe_text(first)?;
+        let (segment, place) = (row.maybe_int(first + 1)?, row.maybe_int(first + 2)?);
         Ok(match (frames, blob, segment, place) {
             (Some(frames), None, None, None) => Self::Inline(frames),
             (None, Some(blob), None, None) => BlobName::parse(&blob).map_or(Self::Nowhere, Self::Blob),

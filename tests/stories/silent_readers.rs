@@ -5,7 +5,7 @@ use kit::{Engine, House, Socket, settled_memory};
 const LOGIN: &str = "marie.lenoir@cabinet-lilas.mssante.example";
 const PASSWORD: &str = "demo-marie-lenoir";
 const SILENT: usize = 15;
-/// 256 KB of output, a body read ahead and two pages of short letters (`relay/src/imap/limits.rs`) are 0.6 MB; the
+/// 256 KB of output, a body read ahead and three pages of short letters (`relay/src/imap/limits.rs`) are 0.6 MB; the
 /// heaps that the server's threads keep for themselves come on top, from none to 0.7 MB for each reader, as many threads
 /// as happened to work at once. One answer that is not held back is 21 MB.
 const EACH: u64 = 2 * 1024 * 1024;

@@ -1,6 +1,6 @@
 //! FETCH: pages of rows, summaries unsealed in place, contents streamed from their sealed blocks.
 //!
-//! In memory at any time: two pages of rows with what was opened of them, and one piece of a body.
+//! In memory at any time: three pages of rows with what was opened of them, and one piece of a body.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -35,7 +35,7 @@ pub(super) struct Fetching {
     /// Rows for the pages to come.
     waiting: VecDeque<EntryRow>,
     page: std::vec::IntoIter<Ready>,
-    ahead: Option<Ahead>,
+    ahead: VecDeque<Ahead>,
     streaming: Option<Streaming>,
     /// Letters that could not be read and were left out.
     damaged: u32,
@@ -103,7 +103,7 @@ pub(super) async fn begin(
         rows,
         waiting: VecDeque::new(),
         page: Vec::new().into_iter(),
-        ahead: None,
+        ahead: VecDeque::new(),
         streaming: None,
         damaged: 0,
     })
@@ -197,7 +197,7 @@ impl Fetching {
                 }
                 Err(refusal) => {
                     self.rows = Rows::Stored { wanted: Wanted::nothing() };
-                    self.waiting = VecDeque::new();
+                    (self.waiting, self.ahead) = (VecDeque::new(), VecDeque::new());
                     self.damaged = 0;
                     return Some(Answer::Refused(refusal));
                 }
@@ -241,26 +241,24 @@ impl Fetching {
         ObjectIds { thread: summary.map(|summary| store.thread_id(account, &root(summary))), email }
     }
 
-    /// Opens the next page; whether there was one. While it is written, the one after it is opened.
+    /// Opens the next page; whether there was one. While it is written, those after it are opened.
     async fn turn_page(&mut self, session: &mut Session) -> Result<bool, Refusal> {
         let store_failed = refusals::store(READING);
         let mut newly_seen = Vec::new();
-        let opened = match self.ahead.take() {
-            Some(ahead) => ahead.opened().await,
-            None => {
+        let opened = match (self.ahead.pop_front(), self.seen) {
+            (Some(ahead), _) => ahead.opened().await,
+            (None, MarkSeen::No) => {
+                self.look_ahead().await.map_err(&store_failed)?;
+                let Some(first) = self.ahead.pop_front() else { return Ok(false) };
+                // The letters are opened while the line that tells of it goes to the disk.
+                self.mark(session, &mut []).await?;
+                first.opened().await
+            }
+            // What is marked read is marked page by page, before it is shown.
+            (None, MarkSeen::Yes) => {
                 let Some(mut rows) = self.take_rows().await.map_err(&store_failed)? else { return Ok(false) };
-                match self.seen {
-                    // The letters are opened while the line that tells of it goes to the disk.
-                    MarkSeen::No => {
-                        let ahead = Ahead::begin(self.store.clone(), self.account, &self.items, rows);
-                        self.mark(session, &mut []).await?;
-                        ahead.opened().await
-                    }
-                    MarkSeen::Yes => {
-                        newly_seen = self.mark(session, &mut rows).await?;
-                        open(&self.store, self.account, &self.items, rows).await
-                    }
-                }
+                newly_seen = self.mark(session, &mut rows).await?;
+                open(&self.store, self.account, &self.items, rows).await
             }
         };
         let Opened { mut ready, damaged } = opened.map_err(&store_failed)?;
@@ -270,18 +268,26 @@ impl Fetching {
         }
         self.damaged += damaged;
         self.page = ready.into_iter();
-        // What is marked read is marked page by page, before it is shown.
         if self.seen == MarkSeen::No && (self.items.needs_summary() || self.items.reads_content()) {
-            let rows = self.take_rows().await.map_err(&store_failed)?;
-            self.ahead = rows.map(|rows| Ahead::begin(self.store.clone(), self.account, &self.items, rows));
+            self.look_ahead().await.map_err(&store_failed)?;
         }
         Ok(true)
+    }
+
+    /// Begins to open the pages to come.
+    async fn look_ahead(&mut self) -> Result<(), Error> {
+        while self.ahead.len() < limits::PAGES_AHEAD {
+            let Some(rows) = self.take_rows().await? else { break };
+            self.ahead.push_back(Ahead::begin(self.store.clone(), self.account, &self.items, rows));
+        }
+        Ok(())
     }
 
     /// The rows of the next page: so many, and so few octets, that an idle peer holds little memory.
     async fn take_rows(&mut self) -> Result<Option<Vec<EntryRow>>, Error> {
         if !self.items.reads_content() {
-            return self.rows.next(&self.store, self.account, self.folder, limits::ROWS).await;
+            let size = if self.items.needs_summary() { limits::SUMMARIES } else { limits::ROWS };
+            return self.rows.next(&self.store, self.account, self.folder, size).await;
         }
         if self.waiting.is_empty() {
             let rows = self.rows.next(&self.store, self.account, self.folder, limits::LETTERS).await?;
@@ -344,7 +350,11 @@ struct Ahead(tokio::task::JoinHandle<Result<Opened, Error>>);
 impl Ahead {
     fn begin(store: Mailstore, account: AccountId, items: &Arc<FetchItems>, rows: Vec<EntryRow>) -> Self {
         let items = Arc::clone(items);
-        Self(tokio::spawn(async move { open(&store, account, &items, rows).await }))
+        let opening = tokio::spawn(async move { open(&store, account, &items, rows).await });
+        // The task that a thread of the runtime spawned last waits for that thread, which writes the page before it;
+        // with another one behind it, any thread may take it.
+        drop(tokio::spawn(std::future::ready(())));
+        Self(opening)
     }
 
     async fn opened(mut self) -> Result<Opened, Error> {
@@ -364,6 +374,13 @@ struct Opened {
     ready: Vec<Ready>,
     /// Letters left out because they could not be read.
     damaged: u32,
+}
+
+impl Opened {
+    fn leave_out(&mut self, row: &EntryRow, error: &Error) {
+        tracing::error!(door = "mailbox", entry = row.id.0, %error, "a letter cannot be read");
+        self.damaged += 1;
+    }
 }
 
 async fn open(
@@ -415,17 +432,23 @@ async fn whole(
     for row in rows {
         // A copy in the same folder shares its head with the first; a message removed meanwhile gives no row.
         match letters.get_mut(&row.head) {
-            Some(Ok((head, body))) => {
-                opened.ready.push(Ready::with(row, items, head.clone(), Some(body.clone())));
-            }
-            Some(Err(error)) => {
-                tracing::error!(door = "mailbox", entry = row.id.0, %error, "a letter cannot be read");
-                opened.damaged += 1;
-            }
+            Some(Ok((head, body))) => match read_short(body) {
+                Ok(()) => opened.ready.push(Ready::with(row, items, head.clone(), Some(body.clone()))),
+                Err(error) => opened.leave_out(&row, &error),
+            },
+            Some(Err(error)) => opened.leave_out(&row, error),
             None => {}
         }
     }
     Ok(opened)
+}
+
+/// A short body is read with its page: handing each of them to another thread costs more than reading it does.
+fn read_short(body: &mut BodyReader) -> Result<(), Error> {
+    if body.size() <= limits::BODY_IN_MEMORY {
+        body.next_here(&mut (0..body.size()))?;
+    }
+    Ok(())
 }
 
 /// Header blocks only (`BODY[HEADER.FIELDS (…)]`).
@@ -472,7 +495,11 @@ async fn parts(
             true => bodies.next().flatten().map(Some),
             false => Some(None),
         };
-        let (Some(head), Some(body)) = (head, body) else { continue };
+        let (Some(head), Some(mut body)) = (head, body) else { continue };
+        if let Some(Err(error)) = body.as_mut().map(read_short) {
+            opened.leave_out(&row, &error);
+            continue;
+        }
         let (head_len, body_len) = (summary.head_len, summary.body_len);
         let streaming = (!spans.is_empty()).then(|| Streaming::new(spans, head, body));
         let summary = Sum::Open(Arc::new(summary));

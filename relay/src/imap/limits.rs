@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use names::HOUR;
 
-/// Rows of one page of a FETCH that reads no content.
+/// Rows of one page of a FETCH that shows flags, dates and sizes only.
 pub(super) const ROWS: usize = 500;
-/// Letters of one page whose header blocks and bodies are opened: each may hold some 16 KiB of body
+/// Rows of one page of a FETCH that shows summaries, each of some 1 KiB.
+pub(super) const SUMMARIES: usize = 250;
+/// Letters of one page whose header blocks and bodies are opened: each may hold some 64 KiB of body
 /// and 100 KiB of header in memory.
 pub(super) const LETTERS: usize = 64;
-/// Octets of letters opened for one page, the last of them beyond it: with the page opened ahead, what a peer that
+/// Octets of letters opened for one page, the last of them beyond it: with the pages opened ahead, what a peer that
 /// does not read makes us hold beside the driver's output (RELIABILITY I-02).
-pub(super) const PAGE_OCTETS: u64 = 128 * 1024;
-/// Octets of a letter that stand in memory when it is opened: its header block and a short body; a long body is
-/// read from its blob piece by piece.
-pub(super) const LETTER_IN_MEMORY: u64 = 24 * 1024;
+pub(super) const PAGE_OCTETS: u64 = 64 * 1024;
+/// Pages opened while one is written: both cores of a small machine are busy with one reader.
+pub(super) const PAGES_AHEAD: usize = 2;
+/// Octets of a body that is opened whole with its page; a longer one is read from its file piece by piece.
+pub(super) const BODY_IN_MEMORY: u64 = 64 * 1024;
+/// Octets of a letter that stand in memory when it is opened: its header block and a short body.
+pub(super) const LETTER_IN_MEMORY: u64 = BODY_IN_MEMORY + 8 * 1024;
 /// Octets of one piece of a body on its way to the peer.
 pub(super) const CHUNK: usize = 64 * 1024;
 /// Keywords that SELECT tells of; those beyond work all the same (`\*`, RFC 3501 §7.1).
