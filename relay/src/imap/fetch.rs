@@ -350,11 +350,7 @@ struct Ahead(tokio::task::JoinHandle<Result<Opened, Error>>);
 impl Ahead {
     fn begin(store: Mailstore, account: AccountId, items: &Arc<FetchItems>, rows: Vec<EntryRow>) -> Self {
         let items = Arc::clone(items);
-        let opening = tokio::spawn(async move { open(&store, account, &items, rows).await });
-        // The task that a thread of the runtime spawned last waits for that thread, which writes the page before it;
-        // with another one behind it, any thread may take it.
-        drop(tokio::spawn(std::future::ready(())));
-        Self(opening)
+        Self(tokio::spawn(async move { open(&store, account, &items, rows).await }))
     }
 
     async fn opened(mut self) -> Result<Opened, Error> {
