@@ -18,7 +18,7 @@ pub(crate) struct Checkpoints {
     health: Weak<Health>,
     /// Commits when it last looked.
     seen: u64,
-    /// Commits when everything was copied.
+    /// Commits when what waited was copied, or too little to bother.
     copied: u64,
 }
 

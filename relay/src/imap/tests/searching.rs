@@ -255,9 +255,6 @@ async fn a_folder_that_was_selected_is_searched_for_the_first_time_by_gists_made
             let said = client.ok(&format!("SEARCH {keys}")).await;
             assert_eq!(said, want.trim_end(), "{keys} ({})", home.house.engine);
         }
-        // Made once: what is told of is not opened again.
-        client.ok("SELECT INBOX").await;
-        home.door.looked_ahead().await;
         client.ok("UID STORE 1 +FLAGS (\\Deleted)").await;
         client.ok("EXPUNGE").await;
         assert_eq!(home.count(count).await, 0, "{}: gone with the first that goes", home.house.engine);
