@@ -1,10 +1,11 @@
 //! Bodies: sealed as they come in, opened frame by frame.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use names::{BodyId, Timestamp};
@@ -12,10 +13,10 @@ use seal::{FrameOpener, FrameSealer, Key, Layout};
 
 use crate::blobs::{self, BlobName, BlobWriter, blocking};
 use crate::context::{self, Kind};
-use crate::segments::{Extent, Segments, Staged};
+use crate::segments::{Extent, SegmentId, Segments, Staged, Until};
 use crate::{Error, Mailstore, limits};
 
-/// A body sealed and safe (in memory when small, else on disk), waiting for its row.
+/// A body sealed (in memory when small, else on disk or on its way there), waiting for its row.
 pub struct SealedBody {
     pub(crate) id: BodyId,
     pub(crate) layout: Layout,
@@ -23,6 +24,8 @@ pub struct SealedBody {
     pub(crate) key: Key,
     /// Whether a head has the body's own number already.
     pub(crate) headed: AtomicBool,
+    /// Whether its row may be written: what it refers to would be there after a power cut.
+    safe: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -43,6 +46,10 @@ impl SealedBody {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.layout.size()
+    }
+
+    pub(crate) fn is_safe(&self) -> bool {
+        self.safe.load(Ordering::Acquire)
     }
 }
 
@@ -98,14 +105,24 @@ impl BodyWriter {
     }
 
     /// Ends the body. When it answers, a long body is on disk and only its row is missing.
-    pub async fn finish(mut self) -> Result<SealedBody, Error> {
+    pub async fn finish(self) -> Result<SealedBody, Error> {
+        self.end(Until::OnDisk).await
+    }
+
+    /// Ends the body. A long one is written, and must be made safe ([`Mailstore::secure`]) before its row is: many
+    /// bodies of one batch share a sync then.
+    pub async fn finish_written(self) -> Result<SealedBody, Error> {
+        self.end(Until::Written).await
+    }
+
+    async fn end(mut self, until: Until) -> Result<SealedBody, Error> {
         let layout = self.sealer.finish(&mut self.sealed);
         let stored = match self.blob {
             Spill::None if layout.size() <= limits::INLINE_BODY as u64 => StoredBody::Inline(self.sealed),
             Spill::None => {
                 let mut pieces = self.waiting;
                 pieces.push(self.sealed);
-                let kept = self.store.segments().append(self.id, pieces, self.staged);
+                let kept = self.store.segments().append(self.id, pieces, self.staged, until);
                 StoredBody::Segment(kept.await?)
             }
             spill => {
@@ -117,7 +134,12 @@ impl BodyWriter {
                 StoredBody::Blob(kept.await?)
             }
         };
-        Ok(SealedBody { id: self.id, layout, stored, key: self.key, headed: AtomicBool::new(false) })
+        let safe = match stored {
+            StoredBody::Segment(_) => until == Until::OnDisk,
+            StoredBody::Inline(_) | StoredBody::Blob(_) => true,
+        };
+        let (headed, safe) = (AtomicBool::new(false), AtomicBool::new(safe));
+        Ok(SealedBody { id: self.id, layout, stored, key: self.key, headed, safe })
     }
 
     /// Whether what is sealed must go to the disk now: the body has a file of its own already, is too long
@@ -194,6 +216,25 @@ impl Mailstore {
 }
 
 impl Mailstore {
+    /// Has these bodies on disk, by one sync: then their rows may be written.
+    pub async fn secure(&self, bodies: impl IntoIterator<Item = &SealedBody>) -> Result<(), Error> {
+        let unsafe_yet: Vec<&SealedBody> = bodies.into_iter().filter(|body| !body.is_safe()).collect();
+        let segments: BTreeSet<SegmentId> = unsafe_yet
+            .iter()
+            .filter_map(|body| match &body.stored {
+                StoredBody::Segment(at) => Some(at.segment),
+                StoredBody::Inline(_) | StoredBody::Blob(_) => None,
+            })
+            .collect();
+        if !segments.is_empty() {
+            self.segments().sync(segments).await?;
+        }
+        for body in unsafe_yet {
+            body.safe.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
     /// A reader of a body that has no row yet: what must be known of a letter before it is judged.
     pub fn reader_of(&self, body: &SealedBody) -> Result<BodyReader, Error> {
         let layout = body.layout.clone();

@@ -30,6 +30,12 @@ pub trait Work: Send + Sync + 'static {
     /// How many entries of mailboxes, or rows as dear, the job writes: a batch of many waits for nobody.
     fn entries(job: &Self::Job) -> usize;
 
+    /// What all the jobs need before they are done, outside of the transaction. May run again.
+    fn before(&self, jobs: &[Arc<Self::Job>]) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        _ = jobs;
+        std::future::ready(Ok(()))
+    }
+
     /// Does all the jobs, and answers each, in order. May run again; has no effect but on `tx`.
     fn run(
         &self,
@@ -143,7 +149,8 @@ async fn write<W: Work>(
     work: &Arc<W>,
     batch: &[Waiting<W>],
 ) -> Result<Vec<W::Answer>, W::Error> {
-    let jobs = batch.iter().map(|waiting| waiting.job.clone()).collect();
+    let jobs: Vec<_> = batch.iter().map(|waiting| waiting.job.clone()).collect();
+    work.before(&jobs).await?;
     db.write(Batch { work: work.clone(), jobs }).await
 }
 

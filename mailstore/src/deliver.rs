@@ -221,6 +221,9 @@ impl Mailstore {
         const KNOWN: &str = "ON CONFLICT (id) DO NOTHING";
         let (mut bodies, mut heads) = (BTreeMap::new(), BTreeMap::new());
         for letter in letters {
+            if !letter.body.is_safe() {
+                return Err(Error::NotOnDisk(letter.body.id));
+            }
             bodies.insert(letter.body.id, &letter.body);
             heads.insert(letter.head.id, &letter.head);
         }

@@ -49,6 +49,9 @@ pub enum Error {
         /// Its row.
         id: i64,
     },
+    /// The row of a body was to be written before the body is on disk: a fault of ours.
+    #[error("body {} is not on disk yet", .0.0)]
+    NotOnDisk(BodyId),
     /// The account has no key: never made, or destroyed.
     #[error("account {} has no key", .0.0)]
     NoKey(AccountId),
@@ -94,6 +97,7 @@ impl Error {
             Self::Db { cause } => cause.is_full(),
             Self::Sealed { .. }
             | Self::Unreadable { .. }
+            | Self::NotOnDisk(_)
             | Self::NoKey(_)
             | Self::NoAccount(_)
             | Self::NoFolder

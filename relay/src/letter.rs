@@ -62,6 +62,18 @@ impl Incoming {
 
     /// Ends the letter: a long body is on disk when this answers.
     pub async fn finish(self) -> Result<Letter, Fault> {
+        self.end(BodyWriter::finish).await
+    }
+
+    /// Ends the letter for the intake, which has the long bodies of a batch on disk by one sync, before their rows.
+    pub async fn finish_written(self) -> Result<Letter, Fault> {
+        self.end(BodyWriter::finish_written).await
+    }
+
+    async fn end<Ending>(self, end: impl FnOnce(BodyWriter) -> Ending) -> Result<Letter, Fault>
+    where
+        Ending: Future<Output = Result<SealedBody, mailstore::Error>>,
+    {
         let (head, structure, body) = match self.stage {
             Stage::Failed(fault) => return Err(fault),
             Stage::Head { reader, body } => {
@@ -71,7 +83,7 @@ impl Incoming {
             }
             Stage::Body { head, scanner, body } => (head, scanner.finish(), body),
         };
-        let body = body.finish().await.map_err(Fault::Store)?;
+        let body = end(body).await.map_err(Fault::Store)?;
         let mut hash = [0; 32];
         hash.copy_from_slice(self.digest.finish().as_ref());
         Ok(Letter { written: head.date(), head, structure, body: Arc::new(body), hash })

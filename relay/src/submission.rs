@@ -153,7 +153,7 @@ impl SubmissionWorld {
         }
         let Some((incoming, trace)) = transaction.letter else { return Err(Reply::local_error()) };
         let now = self.relay.now();
-        let letter = incoming.finish().await.map_err(|fault| match fault {
+        let letter = incoming.finish_written().await.map_err(|fault| match fault {
             Fault::Head(error) => identity::IdentityFault::Head(error).reply(),
             Fault::Store(cause) => replies::failure(&crate::Error::Store { what: "keeping a letter", cause }),
         })?;

@@ -11,6 +11,7 @@
 mod log;
 mod sweep;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,8 @@ use names::{BodyId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::{Error, limits};
-use log::Append;
+pub(crate) use log::Until;
+use log::{Append, Order, Sync};
 
 /// The folder of segments inside the folder of blobs.
 pub(crate) const FOLDER: &str = "segments";
@@ -51,7 +53,7 @@ pub(crate) struct Extent {
 
 pub(crate) struct Segments {
     folder: Arc<Path>,
-    log: mpsc::Sender<Append>,
+    log: mpsc::Sender<Order>,
     /// KiB of sealed octets that may wait in memory, all letters together.
     staging: Arc<Semaphore>,
     /// The last segment the sweeper looked at: it goes on behind it.
@@ -92,23 +94,31 @@ impl Segments {
         permit.map(|permit| staged.0.push(permit)).is_ok()
     }
 
-    /// Puts octets, given in pieces, at the end of the current segment; when it answers, they are on disk. Whoever stops
-    /// waiting leaves dead octets.
+    /// Puts octets, given in pieces, at the end of the current segment. Whoever stops waiting leaves dead octets.
     pub(crate) async fn append(
         &self,
         first: BodyId,
         pieces: Vec<Vec<u8>>,
         staged: Staged,
+        until: Until,
     ) -> Result<Extent, Error> {
         let (reply, answer) = oneshot::channel();
-        let stopped = || Error::Blob {
-            doing: "append to",
-            path: self.folder.to_path_buf(),
-            cause: std::io::Error::other("the writer of segments has stopped"),
-        };
-        let append = Append { name: SegmentId(first.0), pieces, _staged: staged, reply };
-        self.log.send(append).await.map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        let append = Append { name: SegmentId(first.0), pieces, _staged: staged, until, reply };
+        self.log.send(Order::Append(append)).await.map_err(|_| self.stopped())?;
+        answer.await.map_err(|_| self.stopped())?
+    }
+
+    /// Has all on disk that was written to these segments. Fails for good when one of them failed since.
+    pub(crate) async fn sync(&self, segments: BTreeSet<SegmentId>) -> Result<(), Error> {
+        let (reply, answer) = oneshot::channel();
+        let sync = Sync { segments, reply };
+        self.log.send(Order::Sync(sync)).await.map_err(|_| self.stopped())?;
+        answer.await.map_err(|_| self.stopped())?
+    }
+
+    fn stopped(&self) -> Error {
+        let cause = std::io::Error::other("the writer of segments has stopped");
+        Error::Blob { doing: "append to", path: self.folder.to_path_buf(), cause }
     }
 
     /// The segments that stand in the folder, in order; then paths that have no business here.

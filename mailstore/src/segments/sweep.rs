@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use names::{BodyId, Timestamp};
 
-use super::{Extent, Segment, SegmentId};
+use super::{Extent, Segment, SegmentId, Until};
 use crate::blobs::{self, blocking};
 use crate::body::layout;
 use crate::{Error, Mailstore, limits};
@@ -139,7 +139,8 @@ impl Mailstore {
             file = back;
             // Segments are named by bodies: the copy of one that has named a segment needs another name.
             let name = BodyId(self.db().id(now));
-            let copy = self.segments().append(name, vec![sealed], self.segments().staged()).await?;
+            let copy =
+                self.segments().append(name, vec![sealed], self.segments().staged(), Until::OnDisk).await?;
             let mut place = copy.place;
             for body in bodies {
                 turns.push((body.body, Extent { segment: copy.segment, place }));

@@ -3,12 +3,13 @@
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use names::{AccountId, DAY, Timestamp};
 
 use crate::body::StoredBody;
 use crate::testing::{NOW, TestStore, stores};
-use crate::{Delivered, Depth, Error, FlagChange, Flags, Marks, limits};
+use crate::{Delivered, Depth, Error, FlagChange, Flags, Marks, SealedLetter, limits};
 
 /// What letter `number` says: 50 kB that nothing can shorten.
 fn text(number: u32) -> Vec<u8> {
@@ -30,6 +31,28 @@ async fn read(store: &TestStore, account: AccountId, letter: &Delivered) -> Resu
     let entries = store.all_entries(account, letter.folder).await?;
     let entry = entries.into_iter().find(|entry| entry.uid == letter.uid).unwrap();
     Ok(store.body(account, entry.body).await?.range(0..u64::MAX).await?.to_vec())
+}
+
+#[tokio::test]
+async fn no_row_is_written_of_a_body_that_a_power_cut_would_take() {
+    for store in stores().await {
+        let doctor = store.doctor().await;
+        let mut letters = Vec::new();
+        for number in 0..2 {
+            let mut writer = store.body_writer(NOW);
+            writer.push(&text(number)).await.unwrap();
+            let body = writer.finish_written().await.unwrap();
+            let head = store.seal_head(&body, b"Subject: long\r\n\r\n", b"summary", NOW);
+            letters.push(SealedLetter { body: Arc::new(body), head: Arc::new(head) });
+        }
+        let delivery = store.delivery(&letters[0], doctor).await;
+        let refused = store.write(vec![delivery.clone()]).await;
+        assert!(matches!(refused, Err(Error::NotOnDisk(id)) if id == letters[0].body.id()), "{refused:?}");
+        store.secure(letters.iter().map(|letter| &*letter.body)).await.unwrap();
+        let kept = store.write(vec![delivery]).await.unwrap().remove(0);
+        assert!(read(&store, doctor, &kept).await.unwrap() == text(0), "{}", store.engine);
+        store.assert_clean().await;
+    }
 }
 
 async fn remove(store: &TestStore, account: AccountId, letters: &[Delivered]) {

@@ -37,7 +37,7 @@ fn of_store(what: &'static str, error: mailstore::Error) -> Refusal {
             logged(what, error);
             Refusal::new(Code::ServerBug, "what is stored cannot be read; the operator was told")
         }
-        error @ (E::Db { .. } | E::Blob { .. } | E::Full { .. }) => {
+        error @ (E::Db { .. } | E::Blob { .. } | E::Full { .. } | E::NotOnDisk(_)) => {
             logged(what, error);
             unavailable()
         }

@@ -127,6 +127,13 @@ impl Work for Commit {
         job.deliveries.len() + job.outbound.len()
     }
 
+    async fn before(&self, jobs: &[Arc<Prepared>]) -> Result<(), Error> {
+        let delivered = jobs.iter().flat_map(|job| &job.deliveries).map(|delivery| &*delivery.letter.body);
+        let held = jobs.iter().flat_map(|job| &job.holds).map(|hold| &*hold.letter.body);
+        let safe = self.mailstore.secure(delivered.chain(held)).await;
+        safe.map_err(|cause| Error::Store { what: "having bodies on disk", cause })
+    }
+
     async fn run(&self, tx: &mut Tx, jobs: &[Arc<Prepared>]) -> Result<Vec<Committed>, Error> {
         let now = jobs.iter().map(|job| job.now).max().unwrap_or_default();
         let (known, mut contacts) = self.load(tx, jobs, now).await?;

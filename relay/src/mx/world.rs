@@ -194,7 +194,7 @@ impl MxWorld {
         let mut transaction = self.transaction.take().ok_or_else(Reply::local_error)?;
         let Some((incoming, trace)) = transaction.letter.take() else { return Err(Reply::local_error()) };
         let now = self.relay.now();
-        let mut letter = incoming.finish().await.map_err(|fault| match fault {
+        let mut letter = incoming.finish_written().await.map_err(|fault| match fault {
             Fault::Head(error) => IdentityFault::Head(error).reply(),
             Fault::Store(cause) => replies::failure(&Error::Store { what: "keeping a letter", cause }),
         })?;
