@@ -10,5 +10,8 @@ use std::process::ExitCode;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    // A page of 2 MiB stays as long as one small piece of it lives: a third of the memory, for no speed that shows.
+    // A kernel without such pages refuses, and has none.
+    _ = rustix::thread::disable_transparent_huge_pages(true);
     pli::cmd::run(pli::cmd::Cli::parse())
 }
