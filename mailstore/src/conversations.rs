@@ -99,7 +99,7 @@ const ONE_SHARED: &str = "SELECT id, sealed_subject, created_at, shared_last_at,
     shared_unread, shared_attachments, ended_by FROM conversation
     WHERE account = $1 AND id = $2 AND shared_letters > 0";
 const LETTERS: &str = columns!("WHERE conversation = $1 AND account = $2 ORDER BY id");
-const OF_SENT: &str = "SELECT e.conversation FROM entry e JOIN folder f ON f.id = e.folder
+const OF_SENT: &str = "SELECT e.conversation FROM entries e JOIN folder f ON f.id = e.folder
     WHERE f.account = $1 AND f.role = $2 AND e.queue = $3 AND e.conversation IS NOT NULL LIMIT 1";
 const LETTER: &str = columns!("WHERE conversation = $1 AND id = $2 AND account = $3");
 

@@ -12,6 +12,7 @@ use names::{AccountId, BodyId, ConversationId, EntryId, FolderId, HeadId, QueueI
 
 use crate::body::StoredBody;
 use crate::context::{self, Kind};
+use crate::fresh::NewEntry;
 use crate::{
     Error, Flags, FolderNews, Hidden, Mailstore, Marks, NewDocument, News, Origin, Place, Role, SealedBody,
     Thread, Uid, WrappedKey,
@@ -106,8 +107,6 @@ pub struct Hold {
     pub uses: i64,
 }
 
-pub(crate) const INSERT_ENTRY: &str = "INSERT INTO entry (folder, uid, id, account, modseq, flags, keywords,
-    internal_date, size, head, body, origin, hidden, conversation, queue, saved_at) VALUES";
 const LOCK_BY_ROLE: &str =
     "SELECT id FROM folder WHERE role IS NOT NULL AND account IN ({}) ORDER BY id {FOR UPDATE}";
 const LOCK_BY_ID: &str = "SELECT id FROM folder WHERE id IN ({}) ORDER BY id {FOR UPDATE}";
@@ -177,7 +176,8 @@ impl Mailstore {
             let place = taken.get_mut(&(account, delivery.place)).ok_or(Error::NoFolder)?;
             let uid = place.next;
             place.next += 1;
-            entries.push((place.folder, uid, entry_args(delivery, place, uid, conversation)));
+            let args = entry_args(delivery, place, uid, conversation);
+            entries.push(NewEntry { folder: place.folder, uid, id: delivery.entry, args });
             let folder_news = FolderNews::arrived(place.modseq);
             news.entry(account).or_default().insert(place.folder, folder_news);
             done.push(Delivered {
@@ -189,10 +189,7 @@ impl Mailstore {
                 conversation,
             });
         }
-        // As they stand in the tree: letters of one folder change the same page one after the other.
-        entries.sort_unstable_by_key(|(folder, uid, _)| (*folder, *uid));
-        let entries = entries.into_iter().map(|(_, _, args)| args).collect();
-        tx.insert_rows(INSERT_ENTRY, "", entries).await?;
+        self.enter(tx, entries).await?;
         self.insert_documents(tx, deliveries.iter().flat_map(|delivery| &delivery.documents)).await?;
         for (account, folders) in news {
             self.tell_after(tx, account, News { folders, ..News::default() });

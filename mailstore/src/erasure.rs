@@ -21,7 +21,7 @@ pub struct Erased {
 const DOCUMENTS: &str = "SELECT id, body FROM document WHERE account = $1 ORDER BY id LIMIT $2";
 const DROP_DOCUMENTS: &str = "DELETE FROM document WHERE account = $1 AND id IN ({})";
 const FOLDERS: &str = "SELECT id FROM folder WHERE account = $1 ORDER BY id";
-const ENTRIES: &str = "SELECT uid FROM entry WHERE folder = $1 ORDER BY uid LIMIT $2";
+const ENTRIES: &str = "SELECT uid FROM entries WHERE folder = $1 ORDER BY uid LIMIT $2";
 const CONVERSATIONS: &str = "SELECT id FROM conversation WHERE account = $1 ORDER BY id LIMIT $2";
 const TRACES: &str = "DELETE FROM letter WHERE queue IN
     (SELECT queue FROM letter WHERE account = $1 ORDER BY queue LIMIT $2)";

@@ -33,8 +33,8 @@ impl Mailstore {
         folder: FolderId,
         only: Option<&[Uid]>,
     ) -> Result<Vec<Uid>, Error> {
-        const ALL: &str = "SELECT uid, flags FROM entry WHERE folder = $1 ORDER BY uid";
-        const SOME: &str = "SELECT uid, flags FROM entry WHERE folder = $1 AND uid IN ({})";
+        const ALL: &str = "SELECT uid, flags FROM entries WHERE folder = $1 ORDER BY uid";
+        const SOME: &str = "SELECT uid, flags FROM entries WHERE folder = $1 AND uid IN ({})";
         self.lock_folder(tx, account, folder).await?;
         let rows = match only {
             Some(uids) => tx.rows_in(SOME, db::args![folder], list(uids)).await?,
@@ -78,6 +78,7 @@ impl Mailstore {
         const COUNT: &str =
             "UPDATE folder SET modseq = modseq + 1, messages = messages - $2, unseen = unseen - $3,
             size = size - $4 WHERE id = $1 RETURNING modseq";
+        self.settle(tx).await?;
         let rows = match only {
             Some(uids) => tx.rows_in(SOME, db::args![folder], list(uids)).await?,
             None => tx.rows(ALL, db::args![folder]).await?,

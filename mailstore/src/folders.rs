@@ -366,7 +366,7 @@ impl Mailstore {
         account: AccountId,
         folders: &[FolderId],
     ) -> Result<BTreeMap<FolderId, u32>, Error> {
-        const COUNT: &str = "SELECT folder, COUNT(*) FROM entry WHERE account = $1 AND flags % 16 >= 8
+        const COUNT: &str = "SELECT folder, COUNT(*) FROM entries WHERE account = $1 AND flags % 16 >= 8
             AND folder IN ({}) GROUP BY folder";
         let folders = folders.iter().map(|folder| db::Value::from(*folder)).collect();
         let rows = self.db().read().await?.rows_in(COUNT, db::args![account], folders).await?;

@@ -52,7 +52,7 @@ impl Gathering {
             return None;
         }
         let at_most = (self.took / 2).min(limits::GATHER);
-        // A sync shorter than the grain of a timer is cheaper than the wait for it.
+        // Mostly they are there before that; if not, the timer of the runtime may take a millisecond more.
         (at_most >= limits::GATHER_LEAST).then(|| {
             self.came = jobs;
             Wait { jobs: self.together, at_most }

@@ -171,7 +171,7 @@ impl Mailstore {
         (folder, of): (FolderId, GistOf),
         gists: &[(Run, Vec<Uid>, Vec<u8>)],
     ) -> Result<(), Error> {
-        const THERE: &str = "SELECT uid FROM entry WHERE folder = $1 AND uid IN ({})";
+        const THERE: &str = "SELECT uid FROM entries WHERE folder = $1 AND uid IN ({})";
         const KEEP: &str = "INSERT INTO gist (folder, kind, block, account, sealed) VALUES";
         const INSTEAD: &str = "ON CONFLICT (folder, kind, block) DO UPDATE SET sealed = excluded.sealed";
         // Whoever removes letters locks the folder as well: none goes between the look and the end.

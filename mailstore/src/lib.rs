@@ -42,6 +42,7 @@ mod expunge;
 mod fetch;
 mod folders;
 mod follow;
+mod fresh;
 mod gathering;
 mod gists;
 mod keys;
@@ -118,6 +119,7 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0020", sql: include_str!("../migrations/0020.sql") },
     db::Migration { name: "mailstore/0030", sql: include_str!("../migrations/0030.sql") },
     db::Migration { name: "mailstore/0050", sql: include_str!("../migrations/0050.sql") },
+    db::Migration { name: "mailstore/0060", sql: include_str!("../migrations/0060.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

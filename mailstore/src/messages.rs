@@ -86,7 +86,7 @@ macro_rules! columns {
     ($rest:literal) => {
         concat!(
             "SELECT folder, uid, id, COALESCE(remarked, modseq), flags, keywords, internal_date, size, head, body, origin, hidden, ",
-            "conversation, queue, saved_at FROM entry ",
+            "conversation, queue, saved_at FROM entries ",
             $rest
         )
     };
@@ -188,6 +188,7 @@ impl Mailstore {
             "SELECT uid, COALESCE(remarked, modseq), flags, keywords, conversation, hidden FROM entry
             WHERE folder = $1 AND uid IN ({}) ORDER BY uid";
         let known = tx.maybe_row(FOLDER, db::args![account, folder]).await?.ok_or(Error::NoFolder)?;
+        self.settle(tx).await?;
         let modseq = known.int(0)? + 1;
         let mut stored = Stored::default();
         let mut groups: Vec<(Marks, Vec<Uid>)> = Vec::new();

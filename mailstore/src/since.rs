@@ -67,7 +67,7 @@ pub struct Piece {
 const FOLDER: &str =
     "SELECT modseq, uid_next, COALESCE(forgotten, 0) FROM folder WHERE account = $1 AND id = $2";
 const MARKED: &str = "SELECT uid FROM entry WHERE folder = $1 AND remarked > $2 AND uid <= $3";
-const ARRIVED: &str = "SELECT uid FROM entry WHERE folder = $1 AND uid > $2 ORDER BY uid LIMIT $3";
+const ARRIVED: &str = "SELECT uid FROM entries WHERE folder = $1 AND uid > $2 ORDER BY uid LIMIT $3";
 
 /// A folder's row, as far as changes ask.
 struct Standing {
@@ -254,7 +254,7 @@ async fn last_before(
     since: i64,
 ) -> Result<Uid, Error> {
     const LAST: &str =
-        "SELECT uid, modseq FROM entry WHERE folder = $1 AND uid <= $2 ORDER BY uid DESC LIMIT 1";
+        "SELECT uid, modseq FROM entries WHERE folder = $1 AND uid <= $2 ORDER BY uid DESC LIMIT 1";
     // Every message up to `known` came before, the one at `new` and those behind it came after.
     let (mut known, mut new) = (0, standing.uid_next);
     let mut step = 1;

@@ -10,10 +10,11 @@ use seal::{HashKey, MasterKeys, Vault};
 use crate::blobs::Blobs;
 use crate::cache::Generations;
 use crate::fetch::Part;
+use crate::fresh::Fresh;
 use crate::keys::{Keys, QUEUE};
 use crate::segments::Segments;
 use crate::watch::Hub;
-use crate::{Error, FolderView, Reserve, Room, limits, others};
+use crate::{Error, FolderView, Reserve, Room, fresh, limits, others};
 
 /// What a store is made of. Both databases are migrated already (`MIGRATIONS`, `KEY_MIGRATIONS`).
 pub struct Parts<'a> {
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     hashes: HashKey,
     entropy: Entropy,
     hub: Hub,
+    fresh: Arc<Fresh>,
     heads: Generations<(Part, HeadId, AccountId), Bytes>,
     views: Generations<FolderId, Arc<FolderView>>,
 }
@@ -56,6 +58,7 @@ impl Mailstore {
         let keys = Keys::new(parts.keys, parts.masters, parts.entropy.clone());
         keys.make(QUEUE, now).await?;
         let ear = parts.db.hear();
+        let (fresh, many) = Fresh::new();
         let store = Self(Arc::new(Inner {
             db: parts.db,
             keys,
@@ -65,10 +68,12 @@ impl Mailstore {
             hashes: parts.masters.hash_key("mailstore"),
             entropy: parts.entropy,
             hub: Hub::default(),
+            fresh: Arc::new(fresh),
             heads: Generations::new(limits::CACHE),
             views: Generations::new(limits::VIEWS),
         }));
         tokio::spawn(others::hear(ear, Arc::downgrade(&store.0)));
+        tokio::spawn(fresh::settle_in_quiet(many, Arc::downgrade(&store.0)));
         Ok(store)
     }
 
@@ -131,12 +136,22 @@ impl Mailstore {
         &self.0.hub
     }
 
+    pub(crate) fn fresh(&self) -> &Arc<Fresh> {
+        self.0.fresh()
+    }
+
     pub(crate) fn views_in_memory(&self) -> &Generations<FolderId, Arc<FolderView>> {
         &self.0.views
     }
 
     pub(crate) fn heads_in_memory(&self) -> &Generations<(Part, HeadId, AccountId), Bytes> {
         &self.0.heads
+    }
+}
+
+impl Inner {
+    pub(crate) fn fresh(&self) -> &Arc<Fresh> {
+        &self.fresh
     }
 }
 

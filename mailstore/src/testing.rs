@@ -181,8 +181,12 @@ impl TestStore {
 
     /// Does damage behind the store's back.
     pub(crate) async fn damage(&self, sql: &'static str) {
-        let unit =
-            db::unit("damage", sql, |sql, tx| Box::pin(async move { tx.execute(sql, db::args![]).await }));
+        let unit = db::unit("damage", (self.store.clone(), sql), |(store, sql), tx| {
+            Box::pin(async move {
+                store.settle(tx).await?;
+                Ok::<_, Error>(tx.execute(sql, db::args![]).await?)
+            })
+        });
         assert!(self.db().write(unit).await.unwrap() > 0, "{sql} did nothing");
     }
 

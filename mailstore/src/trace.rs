@@ -169,7 +169,7 @@ impl Mailstore {
         account: AccountId,
         queue: QueueId,
     ) -> Result<Option<Kept>, Error> {
-        const ENTRY: &str = "SELECT e.flags FROM entry e JOIN folder f ON f.id = e.folder
+        const ENTRY: &str = "SELECT e.flags FROM entries e JOIN folder f ON f.id = e.folder
             WHERE f.account = $1 AND e.queue = $2 AND e.origin = 0 LIMIT 1";
         const DOCUMENTS: &str = "SELECT COUNT(*) FROM document WHERE account = $1 AND origin_queue = $2";
         let args = || db::args![account, queue];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use names::{AccountId, BodyId, EntryId, FolderId, Timestamp};
 
 use crate::counts::Counts;
-use crate::deliver::INSERT_ENTRY;
+use crate::fresh::INSERT_ENTRY;
 use crate::messages::{columns, entry, list};
 use crate::{
     Delivered, Delivery, EntryRow, Error, Flags, FolderNews, Hidden, Mailstore, Marks, News, Origin, Place,
@@ -166,7 +166,7 @@ impl Mailstore {
         (account, to): (AccountId, FolderId),
         deliveries: &[Delivery],
     ) -> Result<Option<Vec<Delivered>>, Error> {
-        const THERE: &str = "SELECT uid FROM entry WHERE folder = $1 AND uid = $2";
+        const THERE: &str = "SELECT uid FROM entries WHERE folder = $1 AND uid = $2";
         let mut folders = [(from, owner), (to, account)];
         folders.sort_unstable();
         for (folder, account) in folders {

@@ -48,37 +48,39 @@ pub struct Report {
 }
 
 /// Questions whose every answer is a finding: (invariant, what it means, SQL giving one number).
-const QUESTIONS: [(&str, &str, &str); 18] = [
+const QUESTIONS: [(&str, &str, &str); 19] = [
     ("V3", "folder has given uids not below its next one",
-        "SELECT DISTINCT f.id FROM folder f JOIN entry e ON e.folder = f.id WHERE e.uid >= f.uid_next"),
+        "SELECT DISTINCT f.id FROM folder f JOIN entries e ON e.folder = f.id WHERE e.uid >= f.uid_next"),
     ("V3", "folder has entries changed after its modification sequence",
-        "SELECT DISTINCT f.id FROM folder f JOIN entry e ON e.folder = f.id WHERE e.modseq > f.modseq
+        "SELECT DISTINCT f.id FROM folder f JOIN entries e ON e.folder = f.id WHERE e.modseq > f.modseq
             OR e.remarked > f.modseq OR e.remarked < e.modseq"),
     ("V3", "folder whose messages did not come in the order of their uids",
         "SELECT DISTINCT folder FROM (SELECT folder, modseq, LAG(modseq) OVER (PARTITION BY folder ORDER BY uid)
-            AS before FROM entry) w WHERE before > modseq"),
+            AS before FROM entries) w WHERE before > modseq"),
+    ("V3", "folder has a message both among its own and among the fresh ones",
+        "SELECT DISTINCT f.folder FROM fresh_entry f JOIN entry e ON e.folder = f.folder AND e.uid = f.uid"),
     ("V6", "folder does not count its messages",
         "SELECT f.id FROM folder f LEFT JOIN (SELECT folder, COUNT(*) AS messages,
-            SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unseen, SUM(size) AS size FROM entry GROUP BY folder) c
+            SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unseen, SUM(size) AS size FROM entries GROUP BY folder) c
             ON c.folder = f.id WHERE f.messages <> COALESCE(c.messages, 0) OR f.unseen <> COALESCE(c.unseen, 0)
             OR f.size <> COALESCE(c.size, 0)"),
     ("V6", "conversation does not count its letters",
         "SELECT v.id FROM conversation v LEFT JOIN (SELECT conversation, COUNT(*) AS letters,
-            SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unread FROM entry
+            SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unread FROM entries
             WHERE conversation IS NOT NULL AND hidden % 2 = 0 GROUP BY conversation) c
             ON c.conversation = v.id WHERE v.letters <> COALESCE(c.letters, 0) OR v.unread <> COALESCE(c.unread, 0)"),
     ("V6", "conversation does not count its letters as who acts for the patient sees them",
         "SELECT v.id FROM conversation v LEFT JOIN (SELECT conversation, COUNT(*) AS letters,
-            SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unread FROM entry
+            SUM(CASE WHEN flags % 2 = 0 THEN 1 ELSE 0 END) AS unread FROM entries
             WHERE conversation IS NOT NULL AND hidden = 0 GROUP BY conversation) c
             ON c.conversation = v.id WHERE v.shared_letters <> COALESCE(c.letters, 0)
             OR v.shared_unread <> COALESCE(c.unread, 0)"),
     ("V6", "message key does not count its uses; body",
         "SELECT k.body FROM body_key k LEFT JOIN (SELECT body, account, COUNT(*) AS uses FROM
-            (SELECT body, account FROM entry UNION ALL SELECT body, account FROM document) u GROUP BY body, account) c
+            (SELECT body, account FROM entries UNION ALL SELECT body, account FROM document) u GROUP BY body, account) c
             ON c.body = k.body AND c.account = k.account WHERE k.account <> 0 AND k.uses <> COALESCE(c.uses, 0)"),
     ("V7", "entry stands in no folder of its account; entry",
-        "SELECT e.id FROM entry e LEFT JOIN folder f ON f.id = e.folder AND f.account = e.account WHERE f.id IS NULL"),
+        "SELECT e.id FROM entries e LEFT JOIN folder f ON f.id = e.folder AND f.account = e.account WHERE f.id IS NULL"),
     ("V7", "subscription kept beside a folder of its name;",
         "SELECT s.id FROM subscription s JOIN folder f ON f.account = s.account AND f.name_hash = s.name_hash"),
     ("V7", "annotation of no folder of its account;",
@@ -88,13 +90,13 @@ const QUESTIONS: [(&str, &str, &str); 18] = [
         "SELECT DISTINCT g.folder FROM gist g LEFT JOIN folder f ON f.id = g.folder AND f.account = g.account
             WHERE f.id IS NULL"),
     ("V2", "entry without its body or with a head of another; entry",
-        "SELECT e.id FROM entry e LEFT JOIN head h ON h.id = e.head AND h.body = e.body
+        "SELECT e.id FROM entries e LEFT JOIN head h ON h.id = e.head AND h.body = e.body
             LEFT JOIN body b ON b.id = e.body WHERE h.id IS NULL OR b.id IS NULL"),
     ("V7", "entry whose account has no key to its body; entry",
-        "SELECT e.id FROM entry e LEFT JOIN body_key k ON k.body = e.body AND k.account = e.account
+        "SELECT e.id FROM entries e LEFT JOIN body_key k ON k.body = e.body AND k.account = e.account
             WHERE k.body IS NULL"),
     ("V7", "entry in a conversation of another account; entry",
-        "SELECT e.id FROM entry e LEFT JOIN conversation v ON v.id = e.conversation AND v.account = e.account
+        "SELECT e.id FROM entries e LEFT JOIN conversation v ON v.id = e.conversation AND v.account = e.account
             WHERE e.conversation IS NOT NULL AND v.id IS NULL"),
     ("V7", "document whose account has no key to its body; document",
         "SELECT d.id FROM document d LEFT JOIN body_key k ON k.body = d.body AND k.account = d.account

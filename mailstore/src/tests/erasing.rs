@@ -20,7 +20,7 @@ async fn an_erased_account_leaves_its_number_and_its_correspondents_their_own_co
         let mut tx = store.db().read().await.unwrap();
         assert_eq!(store.account(&mut tx, patient).await.unwrap().state, AccountState::Erased);
         for sql in [
-            "SELECT COUNT(*) FROM entry WHERE account = $1",
+            "SELECT COUNT(*) FROM entries WHERE account = $1",
             "SELECT COUNT(*) FROM body_key WHERE account = $1",
             "SELECT COUNT(*) FROM folder WHERE account = $1",
             "SELECT COUNT(*) FROM conversation WHERE account = $1",

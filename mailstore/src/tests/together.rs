@@ -173,7 +173,7 @@ async fn a_poisonous_job_fails_alone() {
             }
         }
         assert_eq!(good, 4, "{}", store.engine);
-        assert_eq!(store.count("SELECT COUNT(*) FROM entry").await, 4);
+        assert_eq!(store.count("SELECT COUNT(*) FROM entries").await, 4);
         store.assert_clean().await;
     }
 }
@@ -203,7 +203,7 @@ async fn watchers_are_told_after_the_commit_and_only_then() {
             });
         store.db().write(refused).await.unwrap_err();
         assert!(watcher.take().is_empty(), "{}: told of what was rolled back", store.engine);
-        assert_eq!(store.count("SELECT COUNT(*) FROM entry").await, 0);
+        assert_eq!(store.count("SELECT COUNT(*) FROM entries").await, 0);
         let done = store.write(vec![delivery]).await.unwrap();
         let news = watcher.changed().await;
         let told = &news.folders[&done[0].folder];

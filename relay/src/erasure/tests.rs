@@ -49,7 +49,7 @@ async fn a_profile_is_erased_in_its_time_and_the_trail_still_holds() {
         for sql in [
             "SELECT COUNT(*) FROM alert WHERE account = $1",
             "SELECT COUNT(*) FROM owed WHERE account = $1",
-            "SELECT COUNT(*) FROM entry WHERE account = $1",
+            "SELECT COUNT(*) FROM entries WHERE account = $1",
             "SELECT COUNT(*) FROM patient WHERE account = $1",
         ] {
             assert_eq!(tx.row(sql, db::args![account]).await.unwrap().int(0).unwrap(), 0, "{sql}");
