@@ -11,3 +11,5 @@ pub(super) const RESUBMISSION: i64 = HOUR;
 pub(super) const PEER_RESUBMISSION: i64 = 7 * DAY;
 /// Times a letter is prepared anew because something changed under it.
 pub(super) const ATTEMPTS: usize = 4;
+/// Octets of a body that are as dear to write as an entry of a mailbox: letters with documents wait for nobody (ADR 0031).
+pub(super) const AN_ENTRY: u64 = 2_048;

@@ -1,5 +1,6 @@
 //! The one unit of work of a batch of letters: decide again, then write everything.
 
+use super::limits;
 use super::snapshot::{self, Contacts, Known, Wanted};
 use crate::alerts::store::{self, DueAlert};
 use crate::queue::{NewOutbound, Queue};
@@ -124,7 +125,10 @@ impl Work for Commit {
     type Error = Error;
 
     fn entries(job: &Prepared) -> usize {
-        job.deliveries.len() + job.outbound.len()
+        let letter = job.deliveries.first().map(|delivery| &delivery.letter);
+        let letter = letter.or_else(|| job.holds.first().map(|hold| &hold.letter));
+        let body = letter.map_or(0, |letter| letter.body.size() / limits::AN_ENTRY);
+        job.deliveries.len() + job.outbound.len() + body as usize
     }
 
     async fn before(&self, jobs: &[Arc<Prepared>]) -> Result<(), Error> {
