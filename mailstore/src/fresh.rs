@@ -2,8 +2,8 @@
 //!
 //! On SQLite a row put among those of its folder changes a page of its own, and mostly two: fifty recipients of one
 //! letter are sixty pages. In the order in which they come they share a page by the twenty. So deliveries write
-//! `fresh_entry`, and its rows move to `entry`, where folders stand together, some hundred at a time: when there are
-//! many, when none has come for a while, and before an entry is changed or removed. Whoever reads asks the view
+//! `fresh_entry`, and its rows move to `entry`, where folders stand together, many at a time: when there are
+//! thousands, when none has come for a while, and before an entry is changed or removed. Whoever reads asks the view
 //! `entries`, which is both. PostgreSQL puts a new row where there is room: there they go to `entry` at once.
 
 use std::sync::atomic::{AtomicU64, Ordering};
