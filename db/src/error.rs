@@ -143,6 +143,12 @@ pub enum Error {
     /// A migration recorded in the database differs from the one in this binary.
     #[error("migration {0} in the database is not the one this binary knows; use the matching version")]
     Migration(String),
+    /// The database has a migration that this binary does not know.
+    #[error(
+        "the database was brought up to date by a newer program (migration {0}); start that version, or restore \
+         the backup from before it"
+    )]
+    NewerDatabase(String),
     /// What is stored contradicts what the code knows.
     #[error("stored data is damaged: {0}")]
     Damaged(String),

@@ -1,6 +1,7 @@
 //! One set of migrations, forward only, embedded in the binary.
 
 use crate::{Error, Tx, args, dialect};
+use std::collections::BTreeMap;
 
 /// One step of the schema. Never changed once released: add another.
 #[derive(Clone, Copy, Debug)]
@@ -14,20 +15,48 @@ pub struct Migration {
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
     name {TEXT} NOT NULL PRIMARY KEY, text_hash {INT} NOT NULL, applied_at {INT} NOT NULL) {STRICT}";
 
-/// Applies in one transaction what is not applied yet, in the order given.
-pub(crate) async fn apply(tx: &mut Tx, migrations: &[Migration], now: names::Timestamp) -> Result<(), Error> {
+/// Whose tables they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Of {
+    /// The floor's own, which stand before any room's.
+    Floor,
+    /// All others.
+    Rooms,
+}
+
+impl Of {
+    fn owner(name: &str) -> Self {
+        if name.starts_with("db/") { Self::Floor } else { Self::Rooms }
+    }
+}
+
+/// Applies in one transaction what is not applied yet, in the order given: all that this program knows of these
+/// tables. A database with one more is refused untouched: a program that does not know how rows are kept would
+/// overlook some (ADR 0041).
+pub(crate) async fn apply(
+    tx: &mut Tx,
+    of: Of,
+    migrations: &[Migration],
+    now: names::Timestamp,
+) -> Result<(), Error> {
     let engine = tx.engine();
     if engine == crate::Engine::Postgres {
         // Two processes may start together; one applies, the other waits here.
         tx.execute("SELECT pg_advisory_xact_lock(7055201)", args![]).await?;
     }
     tx.execute(TABLE, args![]).await?;
+    let mut applied = BTreeMap::new();
+    for row in tx.rows("SELECT name, text_hash FROM migration", args![]).await? {
+        applied.insert(row.text(0)?.to_owned(), row.int(1)?);
+    }
+    let is_known = |name: &str| migrations.iter().any(|known| known.name == name);
+    if let Some(unknown) = applied.keys().find(|name| Of::owner(name) == of && !is_known(name)) {
+        return Err(Error::NewerDatabase(unknown.clone()));
+    }
     for migration in migrations {
         let hash = fnv(migration.sql);
-        let known =
-            tx.maybe_row("SELECT text_hash FROM migration WHERE name = $1", args![migration.name]).await?;
-        match known.map(|row| row.int(0)).transpose()? {
-            Some(applied) if applied == hash => continue,
+        match applied.get(migration.name) {
+            Some(applied) if *applied == hash => continue,
             Some(_) => return Err(Error::Migration(migration.name.to_owned())),
             None => {}
         }

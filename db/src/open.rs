@@ -1,6 +1,7 @@
 //! Opening a database of either engine, and the handle to it.
 
 use crate::ids::{Ids, NODES};
+use crate::migrate::Of;
 use crate::notices::{self, Bell, Ear, Hearing, Notices, Shared};
 use crate::sqlite::{self, Access, Checkpoints, Readers, Writer};
 use crate::tx::Conn;
@@ -173,9 +174,10 @@ impl Db {
         self.0.write(unit).await
     }
 
-    /// Applies the migrations that are not applied yet, in the order given, all or none.
+    /// Applies the migrations that are not applied yet, in the order given, all or none. They are all that this
+    /// program knows: a database that has others, of a newer one, is refused ([`Error::NewerDatabase`]).
     pub async fn migrate(&self, migrations: &[Migration]) -> Result<(), Error> {
-        self.write(Migrate(migrations.to_vec(), self.0.clock.now())).await
+        self.write(Migrate(Of::Rooms, migrations.to_vec(), self.0.clock.now())).await
     }
 
     /// Hears from now on what other processes on this database say ([`Tx::tell_others`]). Within a runtime.
@@ -224,7 +226,7 @@ impl Db {
     }
 }
 
-struct Migrate(Vec<Migration>, Timestamp);
+struct Migrate(Of, Vec<Migration>, Timestamp);
 
 impl Unit for Migrate {
     const NAME: &'static str = "migrate";
@@ -232,7 +234,7 @@ impl Unit for Migrate {
     type Error = Error;
 
     async fn run(&mut self, tx: &mut Tx) -> Result<(), Error> {
-        migrate::apply(tx, &self.0, self.1).await
+        migrate::apply(tx, self.0, &self.1, self.2).await
     }
 }
 
@@ -260,7 +262,7 @@ impl Inner {
 
     /// Leases a node number; answers it and the instant below which its ids may be in use.
     async fn take_node(&self, now: Timestamp) -> Result<(i64, Timestamp), Error> {
-        self.write(Migrate(vec![OWN_TABLES, notices::TABLE], now)).await?;
+        self.write(Migrate(Of::Floor, vec![OWN_TABLES, notices::TABLE], now)).await?;
         self.write(TakeNode(now)).await
     }
 }

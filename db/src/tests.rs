@@ -190,6 +190,25 @@ async fn an_edited_migration_is_refused() {
 }
 
 #[tokio::test]
+async fn a_database_of_a_newer_program_is_refused_and_left_as_it_is() {
+    let newer = Migration { name: "test/0002", sql: "CREATE TABLE other (id {ID}) {STRICT};\n" };
+    let mine = Migration { name: "test/0003", sql: "DROP TABLE counter;\n" };
+    for (engine, db) in both().await {
+        ready(&db).await;
+        db.migrate(&[TABLES, newer]).await.unwrap();
+        for older in [&[TABLES][..], &[TABLES, mine]] {
+            let refused = db.migrate(older).await.unwrap_err();
+            assert!(
+                matches!(&refused, Error::NewerDatabase(name) if name == "test/0002"),
+                "{engine}: {refused}"
+            );
+        }
+        assert_eq!(value(&db).await, 0, "{engine}");
+        db.migrate(&[TABLES, newer]).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn reading_cannot_write() {
     for (engine, db) in both().await {
         ready(&db).await;
