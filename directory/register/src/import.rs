@@ -14,14 +14,17 @@ mod activities;
 mod aliases;
 mod apply;
 mod aside;
+mod changes;
 mod fact;
 mod fhir;
 mod fields;
 mod group;
 mod ids;
+mod known;
 mod lines;
 mod mailboxes;
 mod plan;
+mod planned;
 mod read;
 mod rejects;
 mod scratch;
@@ -44,7 +47,7 @@ pub(crate) use ids::luhn;
 
 pub use crate::store::imports::{Finished, Unfinished, finished, unfinished};
 pub use apply::Ready;
-pub use plan::{Counts, Planned};
+pub use planned::{Counts, Planned};
 
 /// What is to be imported.
 #[derive(Clone, Debug)]

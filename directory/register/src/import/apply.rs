@@ -2,7 +2,8 @@
 
 use db::Tx;
 
-use crate::import::plan::{Change, ChangeReader, Next, Part, Planned};
+use crate::import::changes::{Change, ChangeReader, Next, Part};
+use crate::import::planned::Planned;
 use crate::import::sorter::Sorted;
 use crate::import::{Counts, Failed, Importer, Phase, slow};
 use crate::index::{self, Builder, Scope};

@@ -1,204 +1,24 @@
 //! What differs between the files and the generation in force, written down change by change.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read as _, Write as _};
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use names::NationalStructureId;
-use serde::{Deserialize, Serialize};
 
+use crate::import::changes::{Change, ChangeWriter, Next, Part, part};
 use crate::import::group::{DIGEST, Group, Groups, Told};
+use crate::import::known::KnownEntries;
 use crate::import::mailboxes::hash;
+use crate::import::planned::{Counts, Planned, brake};
 use crate::import::read::{Covers, Kinds, Read, place_of};
 use crate::import::scratch::Scratch;
-use crate::import::sorter::{Sorted, Sorter};
-use crate::import::{Failed, Importer, Order, Phase, Removals, slow};
+use crate::import::sorter::Sorter;
+use crate::import::{Failed, Importer, Order, Phase, slow};
 use crate::parts::{Key, MailboxPart, Site9};
 use crate::store::Pointer;
 use crate::store::imports::About;
-use crate::store::write::{self, Known, Version};
+use crate::store::write::{self, Known};
 use crate::{Error, ListingId, Mailbox, limits};
-
-/// What an import would do, in numbers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
-    /// Lines read, headers apart.
-    pub lines: u64,
-    /// Lines left out.
-    pub rejected: u64,
-    /// Identifiers whose check digit is wrong, taken all the same.
-    pub warnings: u64,
-    /// Lines that name another FINESS of a SIRET than an earlier line: the two numbers are not joined.
-    pub contradictions: u64,
-    /// Entries that are now another one, under its other number.
-    pub joined: i64,
-    /// Entries that are new.
-    pub added: i64,
-    /// Entries that differ.
-    pub changed: i64,
-    /// Entries that go.
-    pub removed: i64,
-    /// Entries that stay as they are.
-    pub unchanged: i64,
-    /// Entries whose lines were read one by one: of the others a digest said that they are those of the day before.
-    pub read: i64,
-    /// Mailboxes more.
-    pub mailboxes_added: i64,
-    /// Mailboxes less.
-    pub mailboxes_removed: i64,
-    /// Entries after it.
-    pub entries: i64,
-    /// Mailboxes after it.
-    pub mailboxes: i64,
-    /// Situations of practice after it.
-    pub activities: i64,
-}
-
-/// A plan, ready to be applied. What it holds on disk goes away with it.
-pub struct Planned {
-    pub(crate) counts: Counts,
-    pub(crate) first_rejects: Vec<String>,
-    pub(crate) base: Pointer,
-    pub(crate) changes: Changes,
-    pub(crate) addresses: Sorted,
-    /// Numbers of structures to be remembered.
-    pub(crate) pairs: Vec<(u64, Option<Site9>)>,
-    pub(crate) about: About,
-    pub(crate) brake: Result<(), Brake>,
-    pub(crate) after: Pointer,
-    pub(crate) _scratch: Scratch,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Brake {
-    what: &'static str,
-    removed: i64,
-    of: i64,
-    percent: u8,
-}
-
-impl From<Brake> for Failed {
-    fn from(Brake { what, removed, of, percent }: Brake) -> Self {
-        Self::Brake { what, removed, of, percent }
-    }
-}
-
-impl Planned {
-    /// What it would do.
-    #[must_use]
-    pub fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
-    /// The first lines left out, and why.
-    #[must_use]
-    pub fn first_rejects(&self) -> &[String] {
-        &self.first_rejects
-    }
-
-    /// SHA-256 over the files.
-    #[must_use]
-    pub fn digest(&self) -> &[u8; 32] {
-        &self.about.digest
-    }
-
-    /// Whether it may be applied: `Err` when it removes more than it may.
-    pub fn allowed(&self) -> Result<(), Failed> {
-        self.brake.map_err(Failed::from)
-    }
-
-    /// How many entries it changes.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        usize::try_from(self.changes.count).unwrap_or(usize::MAX)
-    }
-
-    /// Whether it changes nothing, and teaches no number of a structure either.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.changes.count == 0 && self.pairs.is_empty()
-    }
-}
-
-/// One change, as the plan's file holds it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(crate) struct Change {
-    pub(crate) key: Key,
-    pub(crate) id: ListingId,
-    pub(crate) ends: Option<Version>,
-    pub(crate) begins: Option<Next>,
-}
-
-/// The version that begins.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(crate) struct Next {
-    pub(crate) record: i64,
-    pub(crate) activity: Part,
-    pub(crate) mailbox: Part,
-    pub(crate) activities: i64,
-    pub(crate) mailboxes: i64,
-}
-
-/// A part of the version that begins.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(crate) enum Part {
-    /// None.
-    Gone,
-    /// As in the version that ends.
-    Kept(Vec<u8>),
-    /// This, with its digest.
-    Is(Vec<u8>, Vec<u8>),
-}
-
-impl Part {
-    fn is_gone(&self) -> bool {
-        matches!(self, Self::Gone)
-    }
-
-    fn same_as(&self, known: Option<&Vec<u8>>) -> bool {
-        match self {
-            Self::Gone => known.is_none(),
-            Self::Kept(_) => true,
-            Self::Is(_, digest) => Some(digest) == known,
-        }
-    }
-}
-
-/// The plan's file.
-pub(crate) struct Changes {
-    path: PathBuf,
-    pub(crate) count: u64,
-}
-
-impl Changes {
-    pub(crate) fn reader(&self) -> Result<ChangeReader, Failed> {
-        let file = File::open(&self.path).map_err(Failed::scratch)?;
-        Ok(ChangeReader(BufReader::with_capacity(limits::MERGE_BUFFER, file)))
-    }
-}
-
-/// Reads the plan's file.
-pub(crate) struct ChangeReader(BufReader<File>);
-
-impl ChangeReader {
-    /// The next `count` changes at most; fewer only at the end.
-    pub(crate) fn next(&mut self, count: usize) -> Result<Vec<Change>, Failed> {
-        let mut changes = Vec::with_capacity(count);
-        while changes.len() < count {
-            let mut length = [0; 4];
-            match self.0.read_exact(&mut length) {
-                Err(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => break,
-                other => other.map_err(Failed::scratch)?,
-            }
-            let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
-            self.0.read_exact(&mut bytes).map_err(Failed::scratch)?;
-            changes.push(postcard::from_bytes(&bytes).map_err(|_| Error::Corrupt("plan"))?);
-        }
-        Ok(changes)
-    }
-}
 
 /// Compares the entries of the files with those in force.
 pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> Result<Planned, Failed> {
@@ -212,14 +32,12 @@ pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> R
     }
     let pairs = aliases.news();
     let joining = joining(importer, base.generation, &pairs).await?;
-    let path = scratch.path().join("plan");
-    let file = File::create(&path).map_err(Failed::scratch)?;
+    let changes = ChangeWriter::create(scratch.path().join("plan"))?;
     let mut planning = Planning {
         importer,
         base,
         covers: (activities, mailboxes),
-        out: BufWriter::with_capacity(limits::MERGE_BUFFER, file),
-        written: 0,
+        changes,
         addresses: Sorter::new(scratch.path(), "addresses"),
         next_id: base.next_id,
         next_record: base.next_record,
@@ -244,7 +62,7 @@ pub(crate) async fn compare(importer: &Importer, order: &Order, read: Read) -> R
     while let Some(old) = known.next().await? {
         planning.entry(old.key.clone(), None, Some(old))?;
     }
-    planning.end(order, digest, path, scratch)
+    planning.end(order, digest, scratch)
 }
 
 /// Entries in force that files now give to another one, under its other number.
@@ -321,8 +139,7 @@ struct Planning<'a> {
     importer: &'a Importer,
     base: Pointer,
     covers: (Covers, Covers),
-    out: BufWriter<File>,
-    written: u64,
+    changes: ChangeWriter,
     addresses: Sorter,
     next_id: i64,
     next_record: i64,
@@ -506,7 +323,7 @@ impl Planning<'_> {
         {
             // Nothing goes: it is told of under its other number.
             self.counts.joined += 1;
-            return self.write(&Change { key, id: old.id, ends: Some(old.version), begins: None });
+            return self.changes.write(&Change { key, id: old.id, ends: Some(old.version), begins: None });
         }
         let (activity, mailbox, sources) = match told {
             Some((group, sources)) => (group.activity, group.mailbox, sources),
@@ -552,7 +369,7 @@ impl Planning<'_> {
         let change = Change { key, id: old.id, ends: Some(old.version), begins: None };
         if !stays {
             self.counts.removed += 1;
-            return self.write(&change);
+            return self.changes.write(&change);
         }
         if activity.same_as(known_activity.as_ref()) && mailbox.same_as(known_mailbox.as_ref()) {
             self.counts.unchanged += 1;
@@ -572,7 +389,7 @@ impl Planning<'_> {
     ) -> Result<(), Failed> {
         let begins = Next { record: self.next_record, activity, mailbox, activities, mailboxes };
         self.next_record += 1;
-        self.write(&Change { begins: Some(begins), ..change })
+        self.changes.write(&Change { begins: Some(begins), ..change })
     }
 
     fn remember(&mut self, holder: ListingId, addresses: &[Vec<u8>]) -> Result<(), Failed> {
@@ -585,23 +402,7 @@ impl Planning<'_> {
         Ok(())
     }
 
-    fn write(&mut self, change: &Change) -> Result<(), Failed> {
-        let bytes = postcard::to_stdvec(change).map_err(|_| Error::Corrupt("plan"))?;
-        let length = u32::try_from(bytes.len()).map_err(|_| Error::Corrupt("plan"))?;
-        self.out.write_all(&length.to_le_bytes()).map_err(Failed::scratch)?;
-        self.out.write_all(&bytes).map_err(Failed::scratch)?;
-        self.written += 1;
-        Ok(())
-    }
-
-    fn end(
-        mut self,
-        order: &Order,
-        digest: [u8; 32],
-        path: PathBuf,
-        scratch: Scratch,
-    ) -> Result<Planned, Failed> {
-        self.out.flush().map_err(Failed::scratch)?;
+    fn end(mut self, order: &Order, digest: [u8; 32], scratch: Scratch) -> Result<Planned, Failed> {
         let unwritable = |cause| Failed::File { path: order.rejects.clone(), cause };
         self.rejects.flush().map_err(unwritable)?;
         self.counts.rejected = self.rejects.count();
@@ -618,7 +419,7 @@ impl Planning<'_> {
             counts,
             first_rejects: self.rejects.first().to_vec(),
             base: self.base,
-            changes: Changes { path, count: self.written },
+            changes: self.changes.finish()?,
             addresses: self.addresses.sorted().map_err(Failed::scratch)?,
             pairs: self.pairs,
             about: About { files: self.names.join(", "), digest },
@@ -629,48 +430,6 @@ impl Planning<'_> {
     }
 }
 
-fn brake(removals: Removals, base: &Pointer, counts: &Counts) -> Result<(), Brake> {
-    let Removals::UpTo(percent) = removals else { return Ok(()) };
-    for (what, removed, of) in
-        [("entries", counts.removed, base.entries), ("mailboxes", counts.mailboxes_removed, base.mailboxes)]
-    {
-        if removed * 100 > of * i64::from(percent) {
-            return Err(Brake { what, removed, of, percent });
-        }
-    }
-    Ok(())
-}
-
-/// A part as it will be, from what the files say, what they speak of, and what is known.
-///
-/// What is kept as its digest is that of the facts it was made of, so that the next import need not read them; that of
-/// the part itself when some of the facts were left out.
-fn part<P: Serialize>(
-    told: Option<P>,
-    source: Option<Vec<u8>>,
-    covers: Covers,
-    known: Option<&Vec<u8>>,
-) -> Result<Part, Failed> {
-    match (told, covers, known) {
-        (Some(_), _, Some(known)) if source.as_ref() == Some(known) => Ok(Part::Kept(known.clone())),
-        (Some(told), _, _) => {
-            let bytes = postcard::to_stdvec(&told).map_err(|_| Error::Corrupt("part"))?;
-            if known.is_none()
-                && let Some(source) = source
-            {
-                return Ok(Part::Is(bytes, source));
-            }
-            let own = digest(&SHA256, &bytes).as_ref()[..DIGEST].to_vec();
-            Ok(match known {
-                Some(known) if *known == own => Part::Kept(own),
-                Some(_) | None => Part::Is(bytes, source.unwrap_or(own)),
-            })
-        }
-        (None, Covers::Nothing, Some(known)) => Ok(Part::Kept(known.clone())),
-        (None, Covers::Nothing, None) | (None, Covers::Everything, _) => Ok(Part::Gone),
-    }
-}
-
 impl MailboxPart {
     /// Addresses with their kinds, as the sorter takes them.
     fn ledger(&self) -> Vec<Vec<u8>> {
@@ -678,46 +437,5 @@ impl MailboxPart {
             .into_iter()
             .map(|(address, kind)| format!("{address} {}", kind.code()).into_bytes())
             .collect()
-    }
-}
-
-/// The entries in force, in the order of their keys, some thousands at a time.
-struct KnownEntries<'a> {
-    importer: &'a Importer,
-    generation: i64,
-    waiting: VecDeque<Known>,
-    last: Option<Key>,
-    ended: bool,
-}
-
-impl<'a> KnownEntries<'a> {
-    fn new(importer: &'a Importer, generation: i64) -> Self {
-        Self { importer, generation, waiting: VecDeque::new(), last: None, ended: generation == 0 }
-    }
-
-    async fn peek(&mut self) -> Result<Option<&Known>, Failed> {
-        if self.waiting.is_empty() && !self.ended {
-            let count = limits::COMPARED_AT_ONCE as i64;
-            let batch = write::known(&self.importer.db, self.generation, self.last.as_ref(), count).await?;
-            self.ended = batch.len() < limits::COMPARED_AT_ONCE;
-            self.last = batch.last().map(|known| known.key.clone());
-            self.waiting.extend(batch);
-        }
-        Ok(self.waiting.front())
-    }
-
-    async fn next(&mut self) -> Result<Option<Known>, Failed> {
-        self.peek().await?;
-        Ok(self.waiting.pop_front())
-    }
-
-    async fn next_before(&mut self, key: &Key) -> Result<Option<Known>, Failed> {
-        let is_before = self.peek().await?.is_some_and(|known| known.key < *key);
-        Ok(if is_before { self.waiting.pop_front() } else { None })
-    }
-
-    async fn next_if(&mut self, key: &Key) -> Result<Option<Known>, Failed> {
-        let is_it = self.peek().await?.is_some_and(|known| known.key == *key);
-        Ok(if is_it { self.waiting.pop_front() } else { None })
     }
 }
