@@ -183,7 +183,8 @@ async fn injected_filters_find_nobody_more() {
     }
 }
 
-fn value() -> impl Strategy<Value = String> {
+/// What entries of the bank hold.
+fn real_values() -> Vec<String> {
     let real = HOLDERS.iter().flat_map(|holder| {
         [holder.0, holder.1, holder.3.0, holder.3.1, holder.4.0, holder.5.0, holder.5.1, holder.6, holder.7]
     });
@@ -202,8 +203,16 @@ fn value() -> impl Strategy<Value = String> {
         ]
         .map(ToOwned::to_owned),
     );
-    let cut =
-        (proptest::sample::select(real), any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..4_u8);
+    real
+}
+
+fn value() -> impl Strategy<Value = String> {
+    let cut = (
+        proptest::sample::select(real_values()),
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        0..4_u8,
+    );
     cut.prop_map(|(value, from, to, how)| {
         let characters: Vec<char> = value.chars().collect();
         let (from, to) = (from.index(characters.len()), to.index(characters.len() + 1));
@@ -339,6 +348,36 @@ proptest! {
         let want: std::collections::BTreeSet<String> =
             all.into_iter().filter(|entry| oracle(&filter, entry) == Some(true)).map(|entry| entry.dn).collect();
         prop_assert_eq!(found, want);
+    }
+}
+
+/// Whole values as beginnings: also those with a particle in the middle, which the register does not have as a word.
+#[test]
+fn the_register_finds_everybody_by_what_their_values_begin_with() {
+    use crate::{Scope, Target};
+    let (runtime, register) = &*FILLED;
+    let settings = std::sync::Arc::new(settings());
+    let all =
+        || bank().iter().flat_map(|listing| crate::entry::of_listing(listing, &settings)).collect::<Vec<_>>();
+    for name in ["cn", "sn", "givenName", "o", "ou", "l", "street", "title", "mail"] {
+        for value in real_values() {
+            let parts = LdapSubstringFilter { initial: Some(value.clone()), any: Vec::new(), final_: None };
+            let filter = LdapFilter::Substring(name.into(), parts);
+            let mut walk = crate::walk::Walk::new(
+                register.clone(),
+                settings.clone(),
+                Target::Base,
+                Scope::Sub,
+                read_from(&filter),
+            );
+            let mut found = std::collections::BTreeSet::new();
+            while let Some(entry) = runtime.block_on(walk.next(crate::testing::NOON)).unwrap() {
+                found.insert(entry.dn);
+            }
+            for entry in all().into_iter().filter(|entry| oracle(&filter, entry) == Some(true)) {
+                assert!(found.contains(&entry.dn), "{name}={value}*: {}", entry.dn);
+            }
+        }
     }
 }
 

@@ -130,6 +130,16 @@ impl Fields {
     /// Words of a trade.
     pub(crate) const TRADE: Self =
         Self::of(&[Field::Profession, Field::KnowHow, Field::Role, Field::Service, Field::HiddenService]);
+    /// Those of whose texts the index has no particles, not even joined to the word beside them.
+    pub(crate) const WITHOUT_PARTICLES: Self = Self::of(&[
+        Field::Workplace,
+        Field::Profession,
+        Field::KnowHow,
+        Field::Role,
+        Field::Line,
+        Field::Service,
+        Field::HiddenService,
+    ]);
     /// Marks.
     pub(crate) const MARK: Self = Self::of(&[Field::Mark]);
     /// What the red list hides.
@@ -151,6 +161,11 @@ impl Fields {
     /// Whether a field is among them.
     pub(crate) const fn has(self, field: Field) -> bool {
         self.0 & (1 << field as u32) != 0
+    }
+
+    /// Whether one of others is among them.
+    pub(crate) const fn meet(self, others: Self) -> bool {
+        self.0 & others.0 != 0
     }
 
     /// These and others.

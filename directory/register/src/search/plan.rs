@@ -10,7 +10,7 @@ use super::holds::without_noise;
 use super::node::Node;
 use crate::index::{Field, Fields, Flags, Place, Segment, day, mark, mark_key, word_key};
 use crate::parts::Key;
-use crate::words::{plain, telling, words};
+use crate::words::{begins_particle, in_particle, is_particle, plain, telling, words};
 use crate::{Criterion, Error, Match, Query, Sight, Wanted, limits};
 
 /// What the database knows of a query's criteria: entries of people by national key, of mailboxes by address.
@@ -149,16 +149,21 @@ impl<'q> Plan<'q> {
                 let words = plain(text);
                 let Some((last, before)) = words.split_last() else { return Ok(Node::NONE) };
                 let before = self::words(&before.join(" "));
-                let before = telling(&before).into_iter().filter(|_| !before.is_empty());
-                // A particle is no word of the index, unless it stands alone, but begins the joined name.
-                let last = match before.clone().next() {
-                    Some(_) if crate::words::is_particle(last) => Node::All,
-                    _ => Node::Lists(segment.beginning(word_key(last), limits::WORDS_FOLLOWED), fields),
+                let before = before.iter().filter(|word| !is_particle(word));
+                let mut separate: Vec<Node> =
+                    before.map(|word| Node::Lists(exactly(segment, word), fields)).collect();
+                // A particle is no word of the index, but begins the joined name where names are joined.
+                let is_passed = match fields.meet(Fields::WITHOUT_PARTICLES) {
+                    true => begins_particle(last),
+                    false => is_particle(last) && !separate.is_empty(),
                 };
+                separate.push(match is_passed {
+                    true => Node::All,
+                    false => Node::Lists(segment.beginning(word_key(last), limits::WORDS_FOLLOWED), fields),
+                });
                 let joined =
                     Node::Lists(segment.beginning(word_key(&words.concat()), limits::WORDS_FOLLOWED), fields);
-                let separate = before.map(|word| Node::Lists(exactly(segment, word), fields)).chain([last]);
-                Node::Or(vec![Node::And(separate.collect()), joined])
+                Node::Or(vec![Node::And(separate), joined])
             }
             Match::Contains(text) => {
                 let words = plain(text);
@@ -166,17 +171,12 @@ impl<'q> Plan<'q> {
                 if !words.iter().any(|word| long(&word)) {
                     return Err(Error::TooWide("three letters or figures in a row are needed"));
                 }
+                let lacks_particles = fields.meet(Fields::WITHOUT_PARTICLES);
+                let is_passed = |word: &&String| is_particle(word) || (lacks_particles && in_particle(word));
                 let inside = |word: &String| {
                     Node::Lists(segment.holding(word.as_bytes(), limits::WORDS_FOLLOWED), fields)
                 };
-                Node::And(
-                    words
-                        .iter()
-                        .filter(long)
-                        .filter(|word| !crate::words::is_particle(word))
-                        .map(inside)
-                        .collect(),
-                )
+                Node::And(words.iter().filter(long).filter(|word| !is_passed(word)).map(inside).collect())
             }
             Match::Like(text) => {
                 let asked = Asked::of(text);

@@ -98,6 +98,24 @@ async fn every_criterion_finds_whom_it_means() {
             ),
             ("workplace", Criterion::Organisation(contains("thibault")), &["Philippe Thibault"]),
             (
+                "workplace from a particle on",
+                Criterion::Organisation(begins("du Dr thib")),
+                &["Philippe Thibault"],
+            ),
+            // The index has no such word; the texts have.
+            (
+                "workplace by a particle",
+                Criterion::Organisation(begins("du")),
+                &[
+                    "Marie Martin",
+                    "Jean-Pierre Lefèvre",
+                    "Éloïse Le Goff",
+                    "Yves Dupont-Moreau",
+                    "Philippe Thibault",
+                    "Béatrice de La Tour d’Auvergne",
+                ],
+            ),
+            (
                 "address",
                 Criterion::Address(exactly("marie.martin.10000000001@cabinet.example.fr")),
                 &["Marie Martin"],

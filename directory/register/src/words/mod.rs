@@ -57,6 +57,16 @@ pub(crate) fn is_particle(word: &str) -> bool {
     PARTICLES.binary_search(&word).is_ok()
 }
 
+/// Whether such a word begins so.
+pub(crate) fn begins_particle(word: &str) -> bool {
+    PARTICLES.iter().any(|particle| particle.starts_with(word))
+}
+
+/// Whether this stands in such a word.
+pub(crate) fn in_particle(text: &str) -> bool {
+    PARTICLES.iter().any(|particle| particle.contains(text))
+}
+
 /// Whether a word of a question says nothing about who is meant.
 pub(crate) fn is_noise(word: &str) -> bool {
     MARRIAGE.contains(&word) || CIVILITIES.contains(&word)
