@@ -22,7 +22,7 @@ mod trust_refresh;
 pub use channels::channels;
 pub(crate) use chores::{checkpoint, note};
 pub use databases::HoldError;
-pub(crate) use databases::data_config as database;
+pub(crate) use databases::{data_config as database, probe};
 pub use doors::{Addresses, Listeners, Server};
 pub(crate) use doors::{checkpoints, identity};
 

@@ -29,6 +29,7 @@ mod migrate;
 mod notices;
 mod open;
 mod postgres;
+mod probe;
 mod row;
 mod sqlite;
 #[cfg(feature = "testing")]
@@ -43,7 +44,8 @@ pub use error::{Cause, Error};
 pub use ids::first_id;
 pub use migrate::Migration;
 pub use notices::{Ear, Heard};
-pub use open::{Config, Db, Durability, Engine, clock, probe};
+pub use open::{Config, Db, Durability, Engine};
+pub use probe::{clock, probe};
 pub use row::Row;
 pub use tx::Tx;
 pub use unit::{Isolation, Unit, unit};

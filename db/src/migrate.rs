@@ -30,6 +30,34 @@ impl Of {
     }
 }
 
+/// What is applied in a database.
+pub(crate) const APPLIED: &str = "SELECT name, text_hash FROM migration";
+
+/// Names of what is applied, and the hash of each text.
+pub(crate) type Applied = BTreeMap<String, i64>;
+
+/// Which of `known`, all that this program knows of these tables, are not applied yet. Refuses a database that has
+/// others, or one of them with another text.
+pub(crate) fn missing<'a>(
+    applied: &Applied,
+    of: Of,
+    known: &'a [Migration],
+) -> Result<Vec<&'a Migration>, Error> {
+    let is_known = |name: &str| known.iter().any(|known| known.name == name);
+    if let Some(unknown) = applied.keys().find(|name| Of::owner(name) == of && !is_known(name)) {
+        return Err(Error::NewerDatabase(unknown.clone()));
+    }
+    let mut missing = Vec::new();
+    for migration in known {
+        match applied.get(migration.name) {
+            Some(hash) if *hash == fnv(migration.sql) => {}
+            Some(_) => return Err(Error::Migration(migration.name.to_owned())),
+            None => missing.push(migration),
+        }
+    }
+    Ok(missing)
+}
+
 /// Applies in one transaction what is not applied yet, in the order given: all that this program knows of these
 /// tables. A database with one more is refused untouched: a program that does not know how rows are kept would
 /// overlook some (ADR 0041).
@@ -45,21 +73,11 @@ pub(crate) async fn apply(
         tx.execute("SELECT pg_advisory_xact_lock(7055201)", args![]).await?;
     }
     tx.execute(TABLE, args![]).await?;
-    let mut applied = BTreeMap::new();
-    for row in tx.rows("SELECT name, text_hash FROM migration", args![]).await? {
+    let mut applied = Applied::new();
+    for row in tx.rows(APPLIED, args![]).await? {
         applied.insert(row.text(0)?.to_owned(), row.int(1)?);
     }
-    let is_known = |name: &str| migrations.iter().any(|known| known.name == name);
-    if let Some(unknown) = applied.keys().find(|name| Of::owner(name) == of && !is_known(name)) {
-        return Err(Error::NewerDatabase(unknown.clone()));
-    }
-    for migration in migrations {
-        let hash = fnv(migration.sql);
-        match applied.get(migration.name) {
-            Some(applied) if *applied == hash => continue,
-            Some(_) => return Err(Error::Migration(migration.name.to_owned())),
-            None => {}
-        }
+    for migration in missing(&applied, of, migrations)? {
         let text = dialect::render(migration.sql, engine, dialect::Mode::Writing);
         for statement in statements(&text) {
             let failed = |cause| Error::Statement { sql: format!("{}: {statement}", migration.name), cause };
@@ -67,7 +85,7 @@ pub(crate) async fn apply(
         }
         tx.execute(
             "INSERT INTO migration (name, text_hash, applied_at) VALUES ($1, $2, $3)",
-            args![migration.name, hash, now],
+            args![migration.name, fnv(migration.sql), now],
         )
         .await?;
     }

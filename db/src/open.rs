@@ -9,7 +9,7 @@ use crate::unit::Unit;
 use crate::{Cause, Error, Migration, Tx, args, limits, lock, migrate, postgres};
 use names::{Clock, Timestamp};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions as _, Connection as _, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
@@ -56,42 +56,6 @@ pub enum Config {
     },
 }
 
-/// Looks whether this database could be opened, and changes nothing. Answers what it is, in words.
-pub async fn probe(config: &Config) -> Result<String, Error> {
-    match config {
-        Config::Sqlite { folder, .. } => {
-            if folder.exists() {
-                lock::refuse_network_file_system(folder)?;
-            }
-            refuse_old_sqlite()?;
-            sqlite::probe()?;
-            Ok(format!("SQLite in {}", folder.display()))
-        }
-        Config::Postgres { url, .. } => {
-            let opened =
-                |cause: sqlx::Error| Error::Open { what: "PostgreSQL".to_owned(), cause: cause.into() };
-            let options = PgConnectOptions::from_str(url).map_err(opened)?;
-            let mut connection = sqlx::PgConnection::connect_with(&options).await.map_err(opened)?;
-            let sql = "SHOW server_version";
-            let failed = |cause: sqlx::Error| Error::Statement { sql: sql.to_owned(), cause: cause.into() };
-            let version: String = sqlx::query_scalar(sql).fetch_one(&mut connection).await.map_err(failed)?;
-            Ok(format!("PostgreSQL {version}"))
-        }
-    }
-}
-
-/// What the clock of the database's machine says; none where the database has no machine of its own.
-pub async fn clock(config: &Config) -> Result<Option<Timestamp>, Error> {
-    let Config::Postgres { url, .. } = config else { return Ok(None) };
-    let opened = |cause: sqlx::Error| Error::Open { what: "PostgreSQL".to_owned(), cause: cause.into() };
-    let options = PgConnectOptions::from_str(url).map_err(opened)?;
-    let mut connection = sqlx::PgConnection::connect_with(&options).await.map_err(opened)?;
-    let sql = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint";
-    let failed = |cause: sqlx::Error| Error::Statement { sql: sql.to_owned(), cause: cause.into() };
-    let at: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.map_err(failed)?;
-    Ok(Some(Timestamp(at)))
-}
-
 /// One database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
@@ -106,7 +70,7 @@ struct Inner {
 }
 
 enum Pools {
-    Sqlite { readers: Readers, writer: Writer },
+    Sqlite { readers: Readers, writer: Writer, path: PathBuf, durability: Durability },
     Postgres { pool: PgPool, notices: Arc<Notices>, options: Box<PgConnectOptions> },
 }
 
@@ -186,6 +150,20 @@ impl Db {
         self.0.hearing.as_ref().map_or_else(Ear::deaf, Hearing::ear)
     }
 
+    /// Copies SQLite's log into the file and empties it: for a stop, after which the file is whole by itself. What is
+    /// still read by somebody stays in the log. On PostgreSQL there is nothing to do.
+    pub async fn copy_back(&self) -> Result<(), Error> {
+        let Pools::Sqlite { path, durability, .. } = &self.0.pools else { return Ok(()) };
+        if self.is_dead() {
+            return Err(Error::Dead);
+        }
+        let (path, durability) = (path.clone(), *durability);
+        let copied =
+            tokio::task::spawn_blocking(move || sqlite::open(&path, Access::Write, durability)?.empty_log());
+        let failed = |cause| Error::Statement { sql: "PRAGMA wal_checkpoint".to_owned(), cause };
+        copied.await.map_err(|_panicked| Error::Closed)?.map_err(failed)
+    }
+
     /// Whether a disk error has ended all writing: the process should exit and start again.
     #[must_use]
     pub fn is_dead(&self) -> bool {
@@ -262,12 +240,15 @@ impl Inner {
 
     /// Leases a node number; answers it and the instant below which its ids may be in use.
     async fn take_node(&self, now: Timestamp) -> Result<(i64, Timestamp), Error> {
-        self.write(Migrate(Of::Floor, vec![OWN_TABLES, notices::TABLE], now)).await?;
+        self.write(Migrate(Of::Floor, OWN_TABLES.to_vec(), now)).await?;
         self.write(TakeNode(now)).await
     }
 }
 
-const OWN_TABLES: Migration = Migration {
+/// The floor's own tables.
+pub(crate) const OWN_TABLES: [Migration; 2] = [LEASES, notices::TABLE];
+
+const LEASES: Migration = Migration {
     name: "db/0001",
     sql: "CREATE TABLE node_lease (node {ID}, held_until {INT} NOT NULL, ids_until {INT} NOT NULL) {STRICT};\n",
 };
@@ -358,12 +339,12 @@ fn open_sqlite(
     let readers = Readers::of(path.clone(), durability);
     let started = Writer::start(connection, Arc::clone(ids));
     let writer = started.map_err(|cause| Error::File { path: path.clone(), cause })?;
-    tokio::spawn(Checkpoints::of(path, durability, &writer.health).keep());
-    Ok((Pools::Sqlite { readers, writer }, held))
+    tokio::spawn(Checkpoints::of(path.clone(), durability, &writer.health).keep());
+    Ok((Pools::Sqlite { readers, writer, path, durability }, held))
 }
 
 /// Versions before 3.51.3 can corrupt a write-ahead log that several connections checkpoint.
-fn refuse_old_sqlite() -> Result<(), Error> {
+pub(crate) fn refuse_old_sqlite() -> Result<(), Error> {
     let numbers = sqlite::version();
     if numbers.as_slice() < [3, 51, 3].as_slice() {
         return Err(Error::Refused(format!("SQLite {numbers:?} is too old; build with 3.51.3 or later")));
@@ -388,10 +369,8 @@ async fn open_postgres(url: &str, schema: Option<&str>) -> Result<Pools, Error> 
         .application_name("pli")
         .disable_statement_logging();
     if let Some(schema) = schema {
-        if !schema.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            return Err(Error::Refused(format!("«{schema}» is not a schema name (letters, digits, _)")));
-        }
-        let mut connection = sqlx::PgConnection::connect_with(&options).await.map_err(opened)?;
+        refuse_strange_schema(schema)?;
+        let mut connection = PgConnection::connect_with(&options).await.map_err(opened)?;
         let make = sqlx::AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
         sqlx::query(make).execute(&mut connection).await.map_err(opened)?;
         connection.close().await.map_err(opened)?;
@@ -404,14 +383,22 @@ async fn open_postgres(url: &str, schema: Option<&str>) -> Result<Pools, Error> 
         .connect_with(options.clone())
         .await
         .map_err(opened)?;
-    refuse_weak_postgres(&pool).await?;
+    refuse_weak_postgres(&mut *pool.acquire().await.map_err(opened)?).await?;
     Ok(Pools::Postgres { pool, notices: Arc::new(Notices::new()), options: Box::new(options) })
 }
 
-async fn refuse_weak_postgres(pool: &PgPool) -> Result<(), Error> {
+/// A schema's name stands in statements as it is.
+pub(crate) fn refuse_strange_schema(schema: &str) -> Result<(), Error> {
+    if schema.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Ok(());
+    }
+    Err(Error::Refused(format!("«{schema}» is not a schema name (letters, digits, _)")))
+}
+
+pub(crate) async fn refuse_weak_postgres(connection: &mut PgConnection) -> Result<(), Error> {
     for (setting, sql) in [("fsync", "SHOW fsync"), ("synchronous_commit", "SHOW synchronous_commit")] {
         let failed = |cause: sqlx::Error| Error::Statement { sql: sql.to_owned(), cause: cause.into() };
-        let value: String = sqlx::query_scalar(sql).fetch_one(pool).await.map_err(failed)?;
+        let value: String = sqlx::query_scalar(sql).fetch_one(&mut *connection).await.map_err(failed)?;
         if value == "off" {
             return Err(Error::Refused(format!(
                 "PostgreSQL has {setting}=off: an acknowledged letter could be lost"

@@ -28,6 +28,12 @@ impl TestDb {
         self.folder.as_ref().map(tempfile::TempDir::path)
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Another process on the same PostgreSQL, that hears the bell or looks each second.
     ///
     /// # Panics

@@ -31,22 +31,46 @@ pub(super) async fn open(config: &Config, clock: &Clock, entropy: &Entropy) -> a
         .create(folder.join("keys"))
         .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
     let data = data_config(config)?;
-    let (keys, home, held) = match &data {
-        db::Config::Sqlite { .. } => (sqlite(&folder.join("keys"), "keys"), Home::ONLY, None),
-        db::Config::Postgres { url, schema } => {
-            let schema = schema.as_ref().map(|schema| format!("{schema}_keys"));
+    let (home, held) = match &data {
+        db::Config::Sqlite { .. } => (Home::ONLY, None),
+        db::Config::Postgres { .. } => {
             let mut held = hold(folder)?;
             let home = home(&mut held, entropy)
                 .with_context(|| format!("cannot read {}", lock(folder).display()))?;
-            (db::Config::Postgres { url: url.clone(), schema }, home, Some(held))
+            (home, Some(held))
         }
     };
+    let keys = keys_config(config, &data);
     let data = open_one(&data, clock).await?;
     let keys = open_one(&keys, clock).await.context("opening the store of account keys")?;
-    let all = [audit::MIGRATIONS, directory::MIGRATIONS, mailstore::MIGRATIONS, relay::MIGRATIONS].concat();
-    data.migrate(&all).await.context("bringing the tables up to date")?;
+    data.migrate(&migrations()).await.context("bringing the tables up to date")?;
     keys.migrate(mailstore::KEY_MIGRATIONS).await.context("bringing the tables of keys up to date")?;
     Ok(Databases { data, keys, home, held })
+}
+
+/// Whether this program could open both. Changes nothing; answers what they are, in words.
+pub(crate) async fn probe(config: &Config) -> anyhow::Result<String> {
+    let data = data_config(config)?;
+    let words = db::probe(&data, &migrations()).await?;
+    let keys = keys_config(config, &data);
+    db::probe(&keys, mailstore::KEY_MIGRATIONS).await.context("in the store of account keys")?;
+    Ok(words)
+}
+
+/// All that the data's tables are made of.
+fn migrations() -> Vec<db::Migration> {
+    [audit::MIGRATIONS, directory::MIGRATIONS, mailstore::MIGRATIONS, relay::MIGRATIONS].concat()
+}
+
+/// Where the keys of accounts are.
+fn keys_config(config: &Config, data: &db::Config) -> db::Config {
+    match data {
+        db::Config::Sqlite { .. } => sqlite(&config.server.data.join("keys"), "keys"),
+        db::Config::Postgres { url, schema } => {
+            let schema = schema.as_ref().map(|schema| format!("{schema}_keys"));
+            db::Config::Postgres { url: url.clone(), schema }
+        }
+    }
 }
 
 /// Where the data is.

@@ -229,7 +229,8 @@ impl Server {
         }
     }
 
-    /// Closes the doors, lets conversations finish, then ends what the house does by itself.
+    /// Closes the doors, lets conversations finish, then ends what the house does by itself. The files of SQLite are
+    /// whole without their logs then.
     pub async fn stop(mut self) {
         let ended = async {
             while let Some(part) = self.tasks.join_next().await {
@@ -248,6 +249,11 @@ impl Server {
             && let Err(error) = chores::note(&self.house, Actor::System, Act::Stopped, String::new()).await
         {
             tracing::warn!(error = &error as &dyn std::error::Error, "the stop could not be noted");
+        }
+        for database in [&self.house.data, &self.house.keys] {
+            if let Err(error) = database.copy_back().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the log stays beside its database");
+            }
         }
     }
 }

@@ -27,6 +27,10 @@ async fn a_server_opens_its_doors_greets_stops_and_starts_again_on_both_engines(
         server.stop().await;
         assert!(began.elapsed() < Duration::from_secs(3), "{}: {:?}", ground.engine, began.elapsed());
         assert!(TcpStream::connect(addresses.imap_implicit.unwrap()).await.is_err());
+        for log in ["pli.db-wal", "keys/keys.db-wal"] {
+            let left = std::fs::metadata(ground.config.server.data.join(log)).map_or(0, |log| log.len());
+            assert_eq!(left, 0, "{}: {log}: the file alone is not whole", ground.engine);
+        }
 
         let house = ground.house_again().await;
         let expected = if ground.engine == "SQLite" { Engine::Sqlite } else { Engine::Postgres };

@@ -97,7 +97,7 @@ async fn look(config: &Config, now: Timestamp, report: &mut Report) {
     if runs {
         report.ok("server", "one runs already on this data folder: database and ports are its own");
     } else {
-        report.note("database", database(config).await);
+        report.note("database", assembly::probe(config).await.map_err(chain));
         let ports = Listeners::bind(config).map(|_| "free".to_owned());
         report.note("ports", ports.map_err(|error| format!("{error:#}")));
     }
@@ -242,11 +242,6 @@ fn existing(folder: &Path) -> Option<PathBuf> {
 
 fn size(octets: u64) -> String {
     format!("{}.{} GB", octets / 1_000_000_000, octets / 100_000_000 % 10)
-}
-
-async fn database(config: &Config) -> Result<String, String> {
-    let config = assembly::database(config).map_err(|error| format!("{error:#}"))?;
-    db::probe(&config).await.map_err(|error| chain(error.into()))
 }
 
 fn chain(error: anyhow::Error) -> String {

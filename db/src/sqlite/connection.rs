@@ -1,8 +1,11 @@
 //! One connection and its statements.
 
-use crate::{Args, Cause, Durability, Error, Row, Value, limits};
+use crate::migrate::{APPLIED, Applied};
+use crate::{Args, Cause, Durability, Row, Value, limits};
 use rusqlite::config::DbConfig;
 use rusqlite::{OpenFlags, Statement};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 /// A connection. It may pass from thread to thread, and is used by one at a time.
@@ -72,6 +75,11 @@ impl Connection {
         Ok(())
     }
 
+    /// Copies the whole log back and cuts it to nothing, unless somebody reads from it.
+    pub(crate) fn empty_log(&self) -> Result<(), Cause> {
+        Ok(self.0.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_row| Ok(()))?)
+    }
+
     /// Runs texts without parameters: `BEGIN`, `SAVEPOINT`, migrations.
     pub(crate) fn raw(&self, text: &str) -> Result<(), Cause> {
         Ok(self.0.execute_batch(text)?)
@@ -130,10 +138,37 @@ fn bind(statement: &mut Statement<'_>, args: &Args) -> Result<(), Cause> {
     Ok(())
 }
 
-/// A library in memory answers: for `pli check`.
-pub(crate) fn probe() -> Result<(), Error> {
-    let opened = |cause: rusqlite::Error| Error::Open { what: "in memory".to_owned(), cause: cause.into() };
-    rusqlite::Connection::open_in_memory().map(drop).map_err(opened)
+/// What is applied in the database of this file, which nobody has open; nothing known if there is no file. Makes
+/// nothing beside it, which would be owned by whoever looks. The log of a server that was killed is only read with
+/// the file by opening both for work, so beside one nothing is known either.
+pub(crate) fn applied(path: &Path) -> Result<Applied, Cause> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let killed = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    if killed || !path.exists() {
+        return Ok(Applied::new());
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let connection = rusqlite::Connection::open_with_flags(immutable(path), flags)?;
+    if !connection.table_exists(None, "migration")? {
+        return Ok(Applied::new());
+    }
+    let mut statement = connection.prepare(APPLIED)?;
+    let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The name SQLite knows a file by that is read and never locked (`https://sqlite.org/uri.html`).
+fn immutable(path: &Path) -> OsString {
+    let mut uri = OsString::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.push(format!("%{byte:02X}")),
+            byte => uri.push(OsStr::from_bytes(std::slice::from_ref(byte))),
+        }
+    }
+    uri.push("?immutable=1");
+    uri
 }
 
 #[cfg(test)]

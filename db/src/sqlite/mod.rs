@@ -10,6 +10,6 @@ mod readers;
 mod writer;
 
 pub(crate) use checkpoint::Checkpoints;
-pub(crate) use connection::{Access, Connection, open, probe, version};
+pub(crate) use connection::{Access, Connection, applied, open, version};
 pub(crate) use readers::{Readers, View};
 pub(crate) use writer::Writer;
