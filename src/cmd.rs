@@ -36,7 +36,7 @@ enum Command {
     /// Runs a whole invented world on this machine: people, letters, a page of what leaves the house.
     Demo(demo::Demo),
     /// Writes a first configuration with its master key; overwrites nothing.
-    Init(init::Init),
+    Init(Box<init::Init>),
     Check(check::Check),
     /// Proves that the store is whole and that no line of the trail was changed.
     Verify(verify::Verify),
