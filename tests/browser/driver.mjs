@@ -14,6 +14,9 @@ const browser = await chromium.launch({
 });
 let context;
 let page;
+/** The page that `beside` left. */
+let left;
+let forgotten = [];
 let requests = [];
 
 /** Addresses whose answer asked to be sandboxed. */
@@ -132,6 +135,22 @@ const steps = {
   },
   async resize({ width }) { await page.setViewportSize({ width, height: 900 }); },
   async picture({ path }) { await page.screenshot({ path, fullPage: true }); },
+  /** Follows a link that opens a page of its own; what is done next is done there, until `back`. */
+  async beside({ name }) {
+    const link = page.getByRole('link', { name }).first();
+    const [opened] = await Promise.all([context.waitForEvent('page'), link.click({ noWaitAfter: true })]);
+    await opened.waitForLoadState('load');
+    [left, page] = [page, opened];
+  },
+  async back() {
+    await page.close();
+    [left, page] = [undefined, left];
+  },
+  async forget() {
+    forgotten = await context.cookies();
+    await context.clearCookies();
+  },
+  async remember() { await context.addCookies(forgotten); },
   async cookies() { return { cookies: await context.cookies() }; },
   async requests() { return { requests }; },
 };

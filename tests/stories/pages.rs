@@ -178,6 +178,42 @@ fn without_javascript_a_patient_signs_in_reads_and_answers_with_a_photo() {
 }
 
 #[test]
+fn who_is_signed_out_while_writing_finds_the_words_again_and_sends_them() {
+    let house = House::open(Engine::Sqlite);
+    write(&house, JEAN.address, bold_letter(JEAN.address));
+    let photo = house.path("photo.jpg");
+    std::fs::write(&photo, jpeg("genou", 1_000)).unwrap();
+    let mut browser = Browser::start(DESK);
+    let mut critic = Critic { folder: pictures(&house), wrong: Vec::new(), looked_at: 0 };
+    sign_in(&mut browser, &house, JEAN.login, JEAN.password);
+    browser.follow("Lenoir");
+    browser.follow("Répondre");
+    browser.fill("Votre message", "J’ai pris mon temps,\ndocteur.");
+    browser.choose("Pièces jointes", &[&photo]);
+    browser.forget();
+    browser.press("Envoyer");
+    assert!(browser.text().contains("Votre texte est gardé sur cette page"), "{}", browser.text());
+    critic.look(&mut browser, "answer-kept");
+    browser.follow_beside("Me connecter");
+    assert!(browser.address().ends_with("/connexion"), "{}", browser.address());
+    // Two codes of one person are a minute apart: the session of before stands for signing in.
+    browser.remember();
+    browser.open(&format!("{}/messages", house.pages()));
+    browser.back();
+    browser.press("Envoyer");
+    assert!(browser.text().contains("relisez-le"), "{}", browser.text());
+    critic.look(&mut browser, "answer-again");
+    browser.choose("Pièces jointes", &[&photo]);
+    browser.press("Envoyer");
+    assert!(browser.text().contains("photo.jpg"), "{}", browser.text());
+    assert!(critic.wrong.is_empty(), "{} findings:\n{}", critic.wrong.len(), critic.wrong.join("\n"));
+    let letters = house.reader(MARIE.address, MARIE.password).unwrap().letters().unwrap();
+    assert_eq!(letters.len(), 1, "sent once");
+    let letter = String::from_utf8_lossy(&letters[0]);
+    assert!(letter.contains("pris mon temps") && letter.contains("photo.jpg"), "{letter}");
+}
+
+#[test]
 fn what_a_letter_holds_stays_on_the_second_origin_without_cookies_and_calls_nobody() {
     let house = House::open(Engine::Sqlite);
     write(&house, JEAN.address, bold_letter(JEAN.address));

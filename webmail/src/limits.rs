@@ -11,11 +11,12 @@ pub const FILE_MAX: usize = 5_000_000;
 pub const FILES_TOTAL_MAX: usize = 18_000_000;
 /// Files in one answer.
 pub const FILES_COUNT_MAX: usize = 10;
-/// Octets of a posted form that we read at all; what is over [`FILES_TOTAL_MAX`] is thrown away while
-/// it arrives, so that the answer can say what to do.
-pub const MULTIPART_MAX: usize = 60_000_000;
-/// Answers with files read at the same time; each may hold [`FILES_TOTAL_MAX`] in memory.
-pub const UPLOADS_AT_ONCE: usize = 4;
+/// Octets of a posted form that we read at all: a film of some minutes, taken with a telephone. What is over
+/// [`FILES_TOTAL_MAX`] is thrown away while it arrives, so that the answer can say what to do.
+pub const MULTIPART_MAX: usize = 500_000_000;
+/// MiB of files that are held in memory while they arrive, over all answers; each takes what it says it has,
+/// [`FILES_TOTAL_MAX`] at most, so that slow telephones with a photograph each do not make others wait.
+pub const UPLOADS_MIB: u32 = 96;
 /// Characters of a written message.
 pub const TEXT_MAX: usize = 50_000;
 /// Characters of a subject (RFC 5322 §2.1.1 allows 998 octets a line; people read 150).

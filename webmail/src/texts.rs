@@ -218,6 +218,10 @@ pub const WRONG_CODE: &str = "Ce code n’est pas le bon, ou votre identifiant o
 /// After too many wrong codes, or one too old.
 pub const CODE_OVER: &str = "Ce code n’est plus valable. Saisissez de nouveau votre identifiant et votre mot de passe pour en recevoir un autre.";
 
+/// Of a letter written in a session that has ended, once its writer is signed in again.
+pub const SEND_AGAIN: &str =
+    "Votre session avait pris fin. Votre texte est là\u{a0}: relisez-le, puis appuyez sur Envoyer.";
+
 /// Why a file was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FileRefusal {

@@ -1,7 +1,8 @@
 //! Reading an answer with its files: limits while it arrives, kinds by content, names cleaned.
 //!
 //! What is too much is read and thrown away up to [`MULTIPART_MAX`](crate::limits::MULTIPART_MAX),
-//! so that the browser gets a page that says so instead of a broken connection.
+//! so that the browser gets a page that says so instead of a broken connection. So are the files of a form whose
+//! token does not hold: it may be of a session that ended while somebody wrote, and their words are given back.
 
 use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
@@ -26,6 +27,10 @@ pub struct JoinedFile {
 /// What a posted answer holds.
 #[derive(Clone, Debug, Default)]
 pub struct Written {
+    /// Whether the form was made for this session: if not, nothing may be done for it but show the words again.
+    pub token_holds: bool,
+    /// Whether files came with it.
+    pub had_files: bool,
     /// The form's submission mark.
     pub submission: String,
     /// The subject, when the form had the field.
@@ -44,15 +49,15 @@ impl Written {
     /// Whether it may be sent.
     #[cfg(test)]
     pub fn is_complete(&self) -> bool {
-        self.refused.is_empty() && self.missing.is_empty()
+        self.token_holds && self.refused.is_empty() && self.missing.is_empty()
     }
 }
 
 /// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
-    /// The token does not come first, or is not ours.
-    #[error("the form's token is missing or wrong")]
+    /// The token does not come first.
+    #[error("the form has no token")]
     Token,
     /// Not a form, or cut.
     #[error("cannot read the form")]
@@ -62,18 +67,19 @@ pub enum UploadError {
     TooLarge,
 }
 
-/// Reads the form. The token must come first: nothing else is read before it holds.
+/// Reads the form. The token must come first: no file is kept before it holds.
 pub async fn read(form: &mut Multipart, holds: impl Fn(&str) -> bool) -> Result<Written, UploadError> {
     let mut written = Written::default();
-    let mut authorised = false;
+    let mut begun = false;
     let mut total = 0;
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
-        if !authorised {
-            if name != "jeton" || !holds(&short(field, 128).await?.unwrap_or_default()) {
+        if !begun {
+            if name != "jeton" {
                 return Err(UploadError::Token);
             }
-            authorised = true;
+            written.token_holds = holds(&short(field, 128).await?.unwrap_or_default());
+            begun = true;
             continue;
         }
         match name.as_str() {
@@ -90,7 +96,7 @@ pub async fn read(form: &mut Multipart, holds: impl Fn(&str) -> bool) -> Result<
             _ => {}
         }
     }
-    if !authorised {
+    if !begun {
         return Err(UploadError::Token);
     }
     check_words(&mut written);
@@ -121,7 +127,7 @@ async fn file(mut field: Field<'_>, written: &mut Written, total: &mut usize) ->
     let mut size = 0usize;
     while let Some(chunk) = field.chunk().await.map_err(broken)? {
         size += chunk.len();
-        if size <= FILE_MAX && *total + size <= FILES_TOTAL_MAX {
+        if written.token_holds && size <= FILE_MAX && *total + size <= FILES_TOTAL_MAX {
             content.extend_from_slice(&chunk);
         } else {
             content = Vec::new();
@@ -129,6 +135,10 @@ async fn file(mut field: Field<'_>, written: &mut Written, total: &mut usize) ->
     }
     // A browser sends one empty, nameless file when none was chosen.
     if given.is_empty() && size == 0 {
+        return Ok(());
+    }
+    written.had_files = true;
+    if !written.token_holds {
         return Ok(());
     }
     let kind = FileKind::of(&content);
@@ -218,14 +228,17 @@ mod tests {
             self.0.extend(b"\r\n");
             self
         }
-        async fn read(mut self) -> Result<Written, UploadError> {
+        async fn read(self) -> Result<Written, UploadError> {
+            self.read_within(crate::limits::MULTIPART_MAX).await
+        }
+        async fn read_within(mut self, octets: usize) -> Result<Written, UploadError> {
             self.0.extend(b"--X--\r\n");
             let mut request = Request::post("/")
                 .header("content-type", "multipart/form-data; boundary=X")
                 .body(Body::from(self.0))
                 .unwrap();
 
-            DefaultBodyLimit::max(crate::limits::MULTIPART_MAX).apply(&mut request);
+            DefaultBodyLimit::max(octets).apply(&mut request);
             let mut form = Multipart::from_request(request, &()).await.unwrap();
             read(&mut form, |token| token == "right").await
         }
@@ -245,16 +258,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_read_before_a_right_token() {
+    async fn nothing_is_read_before_a_token() {
         for (case, form) in [
-            ("wrong", Form::new("wrong").field("texte", "x")),
             ("absent", Form(Vec::new()).field("texte", "x")),
             ("after the text", Form(Vec::new()).field("texte", "x").field("jeton", "right")),
             ("empty form", Form(Vec::new())),
-            ("huge", Form::new(&"r".repeat(100_000))),
         ] {
             assert!(matches!(form.read().await, Err(UploadError::Token)), "{case}");
         }
+    }
+
+    #[tokio::test]
+    async fn of_a_form_of_another_session_the_words_are_kept_and_no_file() {
+        for (case, token) in [("wrong", "wrong"), ("empty", ""), ("huge", &"r".repeat(100_000)[..])] {
+            let form = Form::new(token).field("texte", "Bonjour").file("a.pdf", PDF).file("b.exe", b"MZ");
+            let written = form.read().await.unwrap();
+            assert!(!written.token_holds && written.had_files && !written.is_complete(), "{case}");
+            assert_eq!(written.text, "Bonjour", "{case}");
+            assert!(written.files.is_empty() && written.refused.is_empty(), "{case}");
+        }
+        let again = Form::new("right").field("jeton", "right").field("texte", "x").read().await.unwrap();
+        assert!(again.token_holds);
+        let later = Form::new("wrong").field("jeton", "right").file("a.pdf", PDF).read().await.unwrap();
+        assert!(!later.token_holds && later.files.is_empty(), "the first token counts");
     }
 
     #[tokio::test]
@@ -314,9 +340,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_film_is_thrown_away_and_the_words_are_not() {
+        let film = vec![b'x'; 30_000_000];
+        let written = answer().file("film.mov", &film).read().await.unwrap();
+        assert_eq!(
+            (written.text.as_str(), written.refused[0].0),
+            ("Bonjour\ndocteur", FileRefusal::TooLarge)
+        );
+    }
+
+    #[tokio::test]
     async fn beyond_all_limits_reading_stops() {
-        let huge = vec![b'x'; crate::limits::MULTIPART_MAX];
-        assert!(matches!(answer().file("a.txt", &huge).read().await, Err(UploadError::TooLarge)));
+        let huge = vec![b'x'; 100_000];
+        let read = answer().file("a.txt", &huge).read_within(huge.len()).await;
+        assert!(matches!(read, Err(UploadError::TooLarge)));
     }
 
     #[tokio::test]

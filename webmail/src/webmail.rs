@@ -20,7 +20,7 @@ use crate::csrf::{FormKey, comes_from_us};
 use crate::data::{Failure, Rooms};
 use crate::errors::Trouble;
 use crate::headers::{Answer, Policies};
-use crate::limits::UPLOADS_AT_ONCE;
+use crate::limits::UPLOADS_MIB;
 use crate::opaque::{Opaque, Purpose};
 use crate::pages;
 use crate::second_origin::Tickets;
@@ -95,7 +95,7 @@ impl Webmail {
             forms: FormKey::new(&settings.root_key),
             tickets: Tickets::new(opaque.clone(), settings.files.clone()),
             opaque,
-            uploads: Semaphore::new(UPLOADS_AT_ONCE),
+            uploads: Semaphore::new(UPLOADS_MIB as usize),
             submissions: Submissions::default(),
             app: pages::app(settings.outside_box.is_some()),
             files: pages::files(),
@@ -192,11 +192,19 @@ impl Webmail {
 
     /// The session of this browser, or the way to the sign-in page.
     pub(crate) async fn session(&self, headers: &HeaderMap, now: Timestamp) -> Result<Session, Halt> {
-        let session = match Cookie::Session.read(headers) {
-            Some(token) => self.rooms().session(&token, now).await?,
-            None => None,
-        };
-        session.ok_or_else(|| see_other("/connexion").into())
+        self.session_if_any(headers, now).await?.ok_or_else(|| see_other("/connexion").into())
+    }
+
+    /// The same, where a session that has ended is no reason to turn away.
+    pub(crate) async fn session_if_any(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<Session>, Halt> {
+        match Cookie::Session.read(headers) {
+            Some(token) => Ok(self.rooms().session(&token, now).await?),
+            None => Ok(None),
+        }
     }
 
     /// A reference to something of this session's open space.

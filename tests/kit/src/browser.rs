@@ -160,6 +160,26 @@ impl Browser {
         self.step(&json!({"do": "picture", "path": path.to_string_lossy()}));
     }
 
+    /// Follows a link that opens a page of its own, and goes on there.
+    pub fn follow_beside(&mut self, name: &str) {
+        self.step(&json!({"do": "beside", "name": name}));
+    }
+
+    /// Closes the page that [`Browser::follow_beside`] opened, and goes on where it was left.
+    pub fn back(&mut self) {
+        self.step(&json!({"do": "back"}));
+    }
+
+    /// Forgets every cookie, as when a session has ended.
+    pub fn forget(&mut self) {
+        self.step(&json!({"do": "forget"}));
+    }
+
+    /// Knows again what [`Browser::forget`] took, as after signing in.
+    pub fn remember(&mut self) {
+        self.step(&json!({"do": "remember"}));
+    }
+
     /// Every cookie the window holds.
     pub fn cookies(&mut self) -> Vec<Value> {
         self.step(&json!({"do": "cookies"}))["cookies"].as_array().cloned().unwrap_or_default()

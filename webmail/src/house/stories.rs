@@ -102,6 +102,76 @@ async fn an_answer_with_a_photo_reaches_the_doctor_once() {
     assert!(page.text().contains("Envoyé de votre espace"));
 }
 
+/// A form filled in, in the order of the page.
+fn typed(token: &str, subject: Option<&'static str>, text: &'static str) -> Vec<(&'static str, String)> {
+    let subject = subject.map(|subject| ("sujet", subject.to_owned()));
+    let first = [("jeton", token.to_owned()), ("envoi", "m".to_owned())];
+    first.into_iter().chain(subject).chain([("texte", text.to_owned())]).collect()
+}
+
+async fn post(
+    browser: &mut Browser<'_>,
+    path: &str,
+    fields: &[(&'static str, String)],
+    file: Option<(&str, &[u8])>,
+) -> Shown {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    browser.post_letter(path, &fields, file).await
+}
+
+#[tokio::test]
+async fn who_writes_longer_than_a_session_lasts_loses_no_word() {
+    let house = House::new().await;
+    house.send(DOCTOR, CLAIRE, &letter("Votre bilan", "<p>Bonjour</p>")).await;
+    let mut browser = Browser::claire(&house).await;
+    let (_, page) = browser.first_conversation().await;
+    let answer = page.all("<a class=\"bouton principal\" href=\"").remove(0);
+    let stale = browser.get(&answer).await.token();
+    house.wait(31 * MINUTE);
+    let words = "Je vous \"remercie\" <docteur>, j’ai pris mon temps.";
+    let shown = "Je vous &#34;remercie&#34; &#60;docteur&#62;, j’ai pris mon temps.</textarea>";
+
+    let photo: (&str, &[u8]) = ("genou.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF photo");
+    let kept = post(&mut browser, &answer, &typed(&stale, None, words), Some(photo)).await;
+    assert_eq!(kept.status, StatusCode::FORBIDDEN);
+    for part in ["Votre texte est gardé sur cette page", shown, "href=\"/connexion\"", "choisirez de nouveau"]
+    {
+        assert!(kept.text().contains(part), "no {part} in {}", kept.text());
+    }
+    assert_eq!(kept.all("<form method=\"post\" action=\""), std::slice::from_ref(&answer));
+    let impatient = post(&mut browser, &answer, &typed("", None, words), None).await;
+    assert!(impatient.text().contains(shown), "sent before signing in: {}", impatient.text());
+
+    browser.cookies = Browser::claire(&house).await.cookies;
+    let again = post(&mut browser, &answer, &typed("", None, words), None).await;
+    assert_eq!(again.status, StatusCode::FORBIDDEN, "whose form it was is not known: nothing is sent");
+    assert!(again.text().contains(shown) && again.text().contains("relisez-le"), "{}", again.text());
+    assert!(house.inbox(DOCTOR).await.is_empty());
+    let sent = post(&mut browser, &answer, &typed(&again.token(), None, words), Some(photo)).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+    assert_eq!(house.inbox(DOCTOR).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_letter_to_a_pharmacy_keeps_its_subject_too_and_that_of_another_space_its_words() {
+    let house = House::new().await;
+    let mut browser = Browser::claire(&house).await;
+    let found = browser.get("/pharmacies?q=lilas").await;
+    let path = format!("/pharmacies/{}", found.all("href=\"/pharmacies/").remove(0));
+    let token = browser.get(&path).await.token();
+    for (case, path) in [("its own space", path.as_str()), ("another space's", "/pharmacies/AAAA")] {
+        let stale = typed("of another session", Some("Mon ordonnance"), "Bonjour, je passe demain.");
+        let page = post(&mut browser, path, &stale, None).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{case}");
+        assert!(page.text().contains("value=\"Mon ordonnance\""), "{case}: {}", page.text());
+        assert!(page.text().contains("Bonjour, je passe demain.</textarea>"), "{case}: {}", page.text());
+    }
+    let elsewhere =
+        post(&mut browser, "/pharmacies/AAAA", &typed(&token, Some("Mon ordonnance"), "Bonjour"), None).await;
+    assert_eq!(elsewhere.status, StatusCode::NOT_FOUND, "a form of this session for nobody");
+    assert!(house.inbox(PHARMACY).await.is_empty());
+}
+
 /// DOMAIN §2.6: the patient is not asked, and is told.
 #[tokio::test]
 async fn the_page_says_that_the_sender_heard_of_the_opening_who_asked_for_it() {

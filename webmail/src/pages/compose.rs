@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
 use directory::Session;
 use names::{AccountId, ConversationId, EntryId, PartyId, Timestamp};
 
 use super::{Page, chrome, html};
 use crate::data::{Chosen, Message, Permission, Sent};
 use crate::errors::Trouble;
-use crate::limits::UPLOAD_TIME;
+use crate::limits::{FILES_TOTAL_MAX, UPLOAD_TIME};
 use crate::opaque::Purpose;
 use crate::texts::{self, Missing};
 use crate::upload::{self, UploadError, Written};
-use crate::views::{Choose, Compose, Correspondent, FieldError, MayWrite, Place};
+use crate::views::{Choose, Compose, Correspondent, FieldError, Kept, MayWrite, Place};
 use crate::webmail::{Halt, Webmail, see_other};
 
 type Posted = Result<Multipart, MultipartRejection>;
@@ -122,7 +122,11 @@ impl Writing {
         let mention =
             for_other.then(|| texts::will_say_for(&session.user_name, &session.profile.display_name));
         let files_lost = !typed.errors.is_empty() && typed.had_files;
-        let status = if typed.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let status = match typed.errors.is_empty() {
+            true => StatusCode::OK,
+            false if typed.is_stale => StatusCode::FORBIDDEN,
+            false => StatusCode::UNPROCESSABLE_ENTITY,
+        };
         let mut page = html(&Compose {
             chrome: chrome(app, session, Place::Messages, now).await?,
             heading: self.heading.clone(),
@@ -152,7 +156,7 @@ impl Writing {
 
     async fn send(&self, app: &Webmail, session: &Session, written: Written, now: Timestamp) -> Page {
         let errors = errors(&written, self.answers.is_none());
-        if !errors.is_empty() {
+        if !written.token_holds || !errors.is_empty() {
             return self.page(app, session, self.permission.clone(), Typed::of(written, errors), now).await;
         }
         let turn = app.submissions().turn(format!("{}:{}", session.id.0, written.submission)).await;
@@ -190,13 +194,16 @@ struct Typed {
     subject: String,
     text: String,
     had_files: bool,
+    /// The form was of another session.
+    is_stale: bool,
     errors: Vec<FieldError>,
 }
 
 impl Typed {
     fn of(written: Written, errors: Vec<FieldError>) -> Self {
         Self {
-            had_files: !written.files.is_empty() || !written.refused.is_empty(),
+            had_files: written.had_files,
+            is_stale: !written.token_holds,
             subject: written.subject.unwrap_or_default(),
             text: written.text,
             errors,
@@ -207,6 +214,9 @@ impl Typed {
 /// What to correct, in the order of the form.
 fn errors(written: &Written, wants_subject: bool) -> Vec<FieldError> {
     let mut errors = Vec::new();
+    if !written.token_holds {
+        errors.push(FieldError { field: "", words: texts::SEND_AGAIN.to_owned() });
+    }
     let mut missing = written.missing.clone();
     if wants_subject && written.subject.is_none() {
         missing.push(Missing::Subject);
@@ -229,7 +239,7 @@ fn errors(written: &Written, wants_subject: bool) -> Vec<FieldError> {
     errors
 }
 
-/// Reads a posted letter once its token holds. Few are read at the same time.
+/// Reads a posted letter. What all of them hold in memory is bounded.
 ///
 /// An upload may take minutes: the session is looked at again when it ends, so that a mandate taken
 /// back or a sign-out meanwhile counts (RELIABILITY A-15), and the letter is judged by that instant.
@@ -237,19 +247,46 @@ async fn read(
     app: &Webmail,
     headers: &HeaderMap,
     posted: Posted,
-) -> Result<(Session, Written, Timestamp), Halt> {
-    let session = app.session(headers, app.now()).await?;
+) -> Result<(Option<Session>, Written, Timestamp), Halt> {
+    let session = app.session_if_any(headers, app.now()).await?;
     let Ok(mut form) = posted else { return Err(Trouble::Form.into()) };
-    let Ok(_place) = app.uploads().acquire().await else { return Err(Trouble::TooMany.into()) };
-    let reading = upload::read(&mut form, |token| session.is_csrf(token));
+    // Of whoever has no session no file is kept, and they take nobody's place.
+    let needed = if session.is_some() { mebibytes(headers) } else { 0 };
+    let Ok(_place) = app.uploads().acquire_many(needed).await else { return Err(Trouble::TooMany.into()) };
+    let holds = |token: &str| session.as_ref().is_some_and(|session| session.is_csrf(token));
+    let reading = upload::read(&mut form, holds);
     match tokio::time::timeout(Duration::from_millis(UPLOAD_TIME.unsigned_abs()), reading).await {
         Ok(Ok(written)) => {
             let now = app.now();
-            Ok((app.session(headers, now).await?, written, now))
+            Ok((app.session_if_any(headers, now).await?, written, now))
         }
         Ok(Err(UploadError::Token | UploadError::Broken(_))) | Err(_) => Err(Trouble::Form.into()),
         Ok(Err(UploadError::TooLarge)) => Err(Trouble::TooLarge.into()),
     }
+}
+
+/// MiB that an answer of this length may hold in memory while it arrives: its files' most when it does not say.
+fn mebibytes(headers: &HeaderMap) -> u32 {
+    const MIB: usize = 1 << 20;
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    length.unwrap_or(FILES_TOTAL_MAX).clamp(1, FILES_TOTAL_MAX).div_ceil(MIB) as u32
+}
+
+/// The words of a letter whose writer is signed out, or in another space than the letter is of: they stand on a page
+/// that waits until they are back.
+fn kept(form: &Uri, written: Written) -> Response {
+    let page = Kept {
+        action: form.path().to_owned(),
+        subject: written.subject,
+        text: written.text,
+        had_files: written.had_files,
+    };
+    (StatusCode::FORBIDDEN, html(&page)).into_response()
+}
+
+/// What was halted, unless the form is of another session: then its words are not lost with it.
+fn unless_lost(halt: Halt, form: &Uri, written: Written) -> Page {
+    if written.token_holds { Err(halt) } else { Ok(kept(form, written)) }
 }
 
 /// `GET /messages/{conversation}/repondre/{letter}`
@@ -268,13 +305,15 @@ pub async fn send_answer(
     State(app): State<Webmail>,
     headers: HeaderMap,
     Path((conversation, letter)): Path<(String, String)>,
+    form: Uri,
     posted: Posted,
 ) -> Page {
     let (session, written, now) = read(&app, &headers, posted).await?;
-    Writing::answer(&app, &session, &conversation, &letter, now)
-        .await?
-        .send(&app, &session, written, now)
-        .await
+    let Some(session) = session else { return Ok(kept(&form, written)) };
+    match Writing::answer(&app, &session, &conversation, &letter, now).await {
+        Ok(writing) => writing.send(&app, &session, written, now).await,
+        Err(halt) => unless_lost(halt, &form, written),
+    }
 }
 
 /// `GET /messages/nouveau/{correspondent}`
@@ -289,10 +328,15 @@ pub async fn send_new(
     State(app): State<Webmail>,
     headers: HeaderMap,
     Path(reference): Path<String>,
+    form: Uri,
     posted: Posted,
 ) -> Page {
     let (session, written, now) = read(&app, &headers, posted).await?;
-    Writing::anew(&app, &session, &reference, now).await?.send(&app, &session, written, now).await
+    let Some(session) = session else { return Ok(kept(&form, written)) };
+    match Writing::anew(&app, &session, &reference, now).await {
+        Ok(writing) => writing.send(&app, &session, written, now).await,
+        Err(halt) => unless_lost(halt, &form, written),
+    }
 }
 
 /// `GET /pharmacies/{pharmacy}`
@@ -311,8 +355,33 @@ pub async fn send_pharmacy(
     State(app): State<Webmail>,
     headers: HeaderMap,
     Path(reference): Path<String>,
+    form: Uri,
     posted: Posted,
 ) -> Page {
     let (session, written, now) = read(&app, &headers, posted).await?;
-    Writing::pharmacy(&app, &session, &reference, now).await?.send(&app, &session, written, now).await
+    let Some(session) = session else { return Ok(kept(&form, written)) };
+    match Writing::pharmacy(&app, &session, &reference, now).await {
+        Ok(writing) => writing.send(&app, &session, written, now).await,
+        Err(halt) => unless_lost(halt, &form, written),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_takes_the_room_it_says_it_needs() {
+        for (length, want) in [
+            (Some("0"), 1),
+            (Some("2000000"), 2),
+            (Some("99999999999"), 18),
+            (Some("-1"), 18),
+            (Some("much"), 18),
+            (None, 18),
+        ] {
+            let fields = length.map(|length| (header::CONTENT_LENGTH, length.parse().unwrap()));
+            assert_eq!(mebibytes(&fields.into_iter().collect()), want, "{length:?}");
+        }
+    }
 }

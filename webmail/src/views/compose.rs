@@ -116,3 +116,17 @@ impl Compose {
         self.errors.iter().find(|error| error.field == field).map(|error| error.words.as_str())
     }
 }
+
+/// The words of a letter whose writer must sign in again.
+#[derive(Template, Clone, Debug)]
+#[template(path = "kept.html")]
+pub struct Kept {
+    /// Where the form goes.
+    pub action: String,
+    /// The subject, if the form had one.
+    pub subject: Option<String>,
+    /// What was typed.
+    pub text: String,
+    /// Whether files were chosen and must be chosen again.
+    pub had_files: bool,
+}

@@ -20,7 +20,7 @@ pub use activation::{
     Agreement, Choice, ChooseLogin, Closing, ConfirmContact, Decided, Emergency, GiveContact, Identify,
     MayDecide, ReceivedLine, Reopen, Representatives, Terms, Welcome,
 };
-pub use compose::{Choose, Compose, Correspondent, FieldError, MayWrite, Pharmacies, Pharmacy};
+pub use compose::{Choose, Compose, Correspondent, FieldError, Kept, MayWrite, Pharmacies, Pharmacy};
 pub use conversation::{AttachedFile, Conversation, Letter, Party, ThreadItem};
 pub use conversations::{ConversationLine, Conversations};
 pub use dossier::{Category, Dossier, Group, Paper};
