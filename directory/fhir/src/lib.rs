@@ -11,7 +11,6 @@ mod door;
 mod ids;
 mod kind;
 pub mod limits;
-mod lingering;
 mod negotiation;
 mod openapi;
 mod outcome;

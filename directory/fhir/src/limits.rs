@@ -34,9 +34,9 @@ pub const TEXT_CHARACTERS: usize = 300;
 pub const ANSWER: i64 = 10 * SECOND;
 /// Milliseconds to send the head of a request.
 pub const HEAD_TIMEOUT: i64 = 20 * SECOND;
-/// Milliseconds that somebody is heard out whose connection we end (RFC 9112 §9.6): a second or two carry what was under
-/// way over any line.
-pub const LINGER: i64 = 2 * SECOND;
+/// What is read and thrown away of somebody whom we have answered and who still speaks.
+pub const HEAR_OUT: net::HearOut =
+    net::HearOut { octets: HEARD_OUT_OCTETS, time: std::time::Duration::from_secs(2) };
 /// Octets of the head of a request: the query and what programs send beside it.
 pub const HEAD_BYTES: usize = 16 * 1024;
 /// Answers made at the same time; further ones wait their turn.

@@ -8,12 +8,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use net::{Accepted, Acceptor, Door, Listener, StopSignal};
+use net::{Accepted, Acceptor, Door, Lingering, Listener, StopSignal};
 
 use crate::access::{Gatekeeper, Publisher};
 use crate::door::Fhir;
-use crate::limits::{HEAD_BYTES, HEAD_TIMEOUT};
-use crate::lingering::Lingering;
+use crate::limits::{HEAD_BYTES, HEAD_TIMEOUT, HEAR_OUT};
 
 impl<H: Gatekeeper + Publisher> Fhir<H> {
     /// Answers programs at this listener until the stop, then lets answers under way finish within
@@ -47,7 +46,8 @@ async fn converse<H: Gatekeeper + Publisher>(fhir: Fhir<H>, accepted: Accepted, 
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(HEAD_TIMEOUT.unsigned_abs()))
         .max_buf_size(HEAD_BYTES);
-    let serving = watcher.watch(http.serve_connection(TokioIo::new(Lingering::new(connection)), service));
+    let serving =
+        watcher.watch(http.serve_connection(TokioIo::new(Lingering::new(connection, HEAR_OUT)), service));
     if let Err(error) = serving.await {
         tracing::debug!(%peer, %error, "a program left");
     }

@@ -1,5 +1,6 @@
-//! An end that is heard: what a program still sends is read and forgotten for a while, because a connection
-//! that is closed on unread octets is reset, and its caller loses the answer.
+//! An end that is heard: what a program still sends to a door of the web is read and forgotten for a while, because a
+//! connection that is closed on unread octets is reset, and its caller loses the answer. Mail doors do the same in
+//! their own pump.
 
 use std::future::Future as _;
 use std::io;
@@ -10,18 +11,28 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use crate::limits::{HEARD_OUT_OCTETS, LINGER};
+/// How far the other side is heard out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HearOut {
+    /// Octets read and thrown away at most ...
+    pub octets: usize,
+    /// ... and for how long.
+    pub time: Duration,
+}
 
 /// A connection whose shutdown hears the other side out, within a bound of octets and of time (RFC 9112 §9.6).
-pub(crate) struct Lingering<C> {
+pub struct Lingering<C> {
     connection: C,
+    bound: HearOut,
     /// Since our side was closed: what is still heard, and until when.
     ending: Option<(usize, Pin<Box<Sleep>>)>,
 }
 
 impl<C> Lingering<C> {
-    pub(crate) fn new(connection: C) -> Self {
-        Self { connection, ending: None }
+    /// Over this connection, within this bound.
+    #[must_use]
+    pub fn new(connection: C, bound: HearOut) -> Self {
+        Self { connection, bound, ending: None }
     }
 }
 
@@ -52,11 +63,11 @@ impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<C> {
         let this = self.get_mut();
         if this.ending.is_none() {
             ready!(Pin::new(&mut this.connection).poll_shutdown(context))?;
-            this.ending = Some((0, Box::pin(sleep(Duration::from_millis(LINGER.unsigned_abs())))));
+            this.ending = Some((0, Box::pin(sleep(this.bound.time))));
         }
         let Some((heard, until)) = &mut this.ending else { return Poll::Ready(Ok(())) };
         let mut octets = [0; 8 * 1024];
-        while *heard < HEARD_OUT_OCTETS && until.as_mut().poll(context).is_pending() {
+        while *heard < this.bound.octets && until.as_mut().poll(context).is_pending() {
             let mut buffer = ReadBuf::new(&mut octets);
             match ready!(Pin::new(&mut this.connection).poll_read(context, &mut buffer)) {
                 Ok(()) if !buffer.filled().is_empty() => *heard += buffer.filled().len(),
@@ -74,6 +85,8 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
 
+    const BOUND: HearOut = HearOut { octets: 1024 * 1024, time: Duration::from_secs(2) };
+
     /// What somebody reads who first says so many octets to a server that answers after the first of them.
     async fn heard(octets: usize, lingers: bool) -> io::Result<Vec<u8>> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -82,7 +95,7 @@ mod tests {
             let (mut connection, _) = listener.accept().await?;
             connection.read_exact(&mut [0]).await?;
             if lingers {
-                let mut connection = Lingering::new(connection);
+                let mut connection = Lingering::new(connection, BOUND);
                 connection.write_all(b"too long").await?;
                 connection.shutdown().await
             } else {
@@ -103,7 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_says_too_much_still_reads_the_answer() {
-        for octets in [1, 20_000, HEARD_OUT_OCTETS / 2] {
+        for octets in [1, 20_000, BOUND.octets / 2] {
             assert_eq!(heard(octets, true).await.unwrap(), b"too long", "{octets} octets");
         }
     }
