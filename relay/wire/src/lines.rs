@@ -225,6 +225,14 @@ impl Unstuffer {
         let begin = self.wire;
         let mut at = 0;
         while let Some(&byte) = input.get(at) {
+            if self.place == Place::LineStart && self.fault.is_none() {
+                let clean = clean_lines(&input[at..], self.line_limit);
+                if clean > 0 {
+                    self.give(&input[at..at + clean], out);
+                    at += clean;
+                    continue;
+                }
+            }
             self.wire = begin + at as u64;
             match (self.place, byte) {
                 (Place::LineStart, b'.') => {
@@ -304,6 +312,19 @@ impl Unstuffer {
             self.fault = Some(Fault::Break(what, at));
         }
     }
+}
+
+/// Octets of the whole lines at the beginning of `input` that are the letter's as they stand: clean, none over the
+/// limit, none with a dot to take out. Given out together they are copied once.
+fn clean_lines(input: &[u8], line_limit: usize) -> usize {
+    let mut octets = 0;
+    while let Some(line) = input.get(octets..).filter(|line| !line.starts_with(b".")) {
+        match memchr3(b'\r', b'\n', 0, line) {
+            Some(end) if end <= line_limit && line[end..].starts_with(b"\r\n") => octets += end + 2,
+            Some(_) | None => break,
+        }
+    }
+    octets
 }
 
 /// Reads the octets of BDAT's chunks (RFC 3030 §2), one after another: nothing is taken out, but lines
@@ -637,6 +658,19 @@ mod tests {
             let end = unstuffer.push(&stream[..cut], &mut out);
             let end = end.or_else(|| unstuffer.push(&stream[cut..], &mut out).map(|end| cut + end));
             prop_assert_eq!((out, end, unstuffer.fault()), whole);
+        }
+
+        /// Whole lines are given out together, which octet by octet never happens.
+        #[test]
+        fn a_stream_read_octet_by_octet_reads_the_same(stream in text()) {
+            let (mut at_once, mut slowly) = (Unstuffer::new(8), Unstuffer::new(8));
+            let (mut together, mut one_by_one) = (Vec::new(), Vec::new());
+            let end = at_once.push(&stream, &mut together);
+            let ended = stream.iter().position(|octet| slowly.push(&[*octet], &mut one_by_one).is_some());
+            prop_assert_eq!(end, ended.map(|last| last + 1));
+            prop_assert_eq!(together, one_by_one);
+            let told = |unstuffer: &Unstuffer| (unstuffer.fault(), unstuffer.size(), unstuffer.wire());
+            prop_assert_eq!(told(&at_once), told(&slowly));
         }
     }
 }

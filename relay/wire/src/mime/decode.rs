@@ -107,6 +107,15 @@ impl Decoder {
         })
     }
 
+    /// Counts the whole lines at the beginning of `rest`, all of `width` octets of the base64 alphabet, as a file's
+    /// are: none where a line means more than that.
+    pub(super) fn lines(&self, rest: &[u8], width: usize) -> Lines {
+        match &self.0 {
+            State::Base64(base64) => base64.lines(rest, width),
+            State::Identity | State::Quoted(_) => Lines::default(),
+        }
+    }
+
     /// Appends what was still held back.
     pub fn finish(self, out: &mut Vec<u8>) {
         match self.0 {
@@ -121,6 +130,17 @@ impl Decoder {
     pub fn junk(&self) -> bool {
         matches!(&self.0, State::Base64(Base64 { junk: true, .. }))
     }
+}
+
+/// Whole lines of base64, their line ends included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lines {
+    /// How many.
+    pub count: u64,
+    /// Octets of them.
+    pub octets: usize,
+    /// Octets they mean.
+    pub decoded: u64,
 }
 
 /// Skips what is not of the alphabet (RFC 2045 §6.8) and remembers that it did.
@@ -196,18 +216,21 @@ impl Base64 {
 
     /// How many octets a chunk means, if all of it is of the alphabet, as each line of a file is.
     fn count(&mut self, chunk: &[u8]) -> Option<u64> {
-        // Without a table and without an early end: the compiler makes wide comparisons of it.
-        let clean = chunk.iter().fold(true, |clean, octet| {
-            let letter = (octet | 0x20).wrapping_sub(b'a') < 26;
-            let digit = octet.wrapping_sub(b'0') < 10;
-            clean & (letter | digit | (*octet == b'+') | (*octet == b'/'))
-        });
-        if !clean || self.padded {
+        if !is_of_the_alphabet(chunk) || self.padded {
             return None;
         }
         let sextets = chunk.len() as u64 + u64::from(self.count);
         self.count = (sextets % 4) as u8;
         Some(sextets / 4 * 3)
+    }
+
+    fn lines(&self, rest: &[u8], width: usize) -> Lines {
+        if width == 0 || !width.is_multiple_of(4) || self.count != 0 || self.padded {
+            return Lines::default();
+        }
+        let whole = |line: &&[u8]| line[width..] == *b"\r\n" && is_of_the_alphabet(&line[..width]);
+        let count = rest.chunks_exact(width + 2).take_while(whole).count();
+        Lines { count: count as u64, octets: count * (width + 2), decoded: (count * (width / 4 * 3)) as u64 }
     }
 
     /// Ends a group of two or three characters.
@@ -223,6 +246,16 @@ impl Base64 {
     fn finish(mut self, out: &mut Vec<u8>) {
         self.close(out);
     }
+}
+
+/// Whether these octets are sextets all.
+fn is_of_the_alphabet(chunk: &[u8]) -> bool {
+    // Without a table and without an early end: the compiler makes wide comparisons of it.
+    chunk.iter().fold(true, |clean, octet| {
+        let letter = (octet | 0x20).wrapping_sub(b'a') < 26;
+        let digit = octet.wrapping_sub(b'0') < 10;
+        clean & (letter | digit | (*octet == b'+') | (*octet == b'/'))
+    })
 }
 
 /// Quoted-printable (RFC 2045 §6.7): trailing white space of a line is dropped, a broken escape is

@@ -1,7 +1,7 @@
 //! What is kept of a leaf while its octets pass by.
 
 use super::{
-    decode::{self, Decoder, Encoding},
+    decode::{self, Decoder, Encoding, Lines},
     limits,
 };
 
@@ -38,6 +38,17 @@ impl LeafWatch {
     pub fn content(&mut self, piece: &[u8]) {
         self.settle();
         self.take(piece);
+    }
+
+    /// Whole lines of `width` octets of a file that nobody looks at any more: counted together. None while they mean
+    /// more.
+    pub fn lines(&mut self, rest: &[u8], width: usize) -> Lines {
+        if !self.is_seen_enough() {
+            return Lines::default();
+        }
+        let lines = self.decoder.lines(rest, width);
+        self.decoded_len += lines.decoded;
+        lines
     }
 
     /// The line ended.

@@ -119,6 +119,11 @@ impl Scanner {
             }
         }
         while let Some(at) = memchr(b'\r', rest) {
+            let after = self.file_lines(rest, at);
+            if after.len() < rest.len() {
+                rest = after;
+                continue;
+            }
             self.content(&rest[..at]);
             match rest.get(at + 1) {
                 Some(b'\n') => {
@@ -242,6 +247,20 @@ impl Scanner {
             self.held = held;
             self.held.clear();
         }
+    }
+
+    /// Takes the whole lines of a file, of `width` octets each, at the beginning of `rest`, if a line begins there and
+    /// each of them could only be counted: most of a letter with a document is such lines. Answers what follows them.
+    fn file_lines<'a>(&mut self, rest: &'a [u8], width: usize) -> &'a [u8] {
+        if self.at != self.line_start || !self.held.is_empty() || !matches!(self.mode, Mode::Body) {
+            return rest;
+        }
+        let Some(Open { inside: Inside::Leaf(leaf), .. }) = self.open.last_mut() else { return rest };
+        let lines = leaf.lines(rest, width);
+        self.at += lines.octets as u64;
+        self.lines += lines.count;
+        self.line_start = self.at;
+        &rest[lines.octets..]
     }
 
     /// CRLF.
@@ -537,10 +556,42 @@ mod tests {
     use super::{
         super::{
             decode::Encoding,
-            testing::{drawn, lines, read},
+            testing::{drawn, lines, read, read_in},
         },
         *,
     };
+
+    /// Whole lines of a file are counted together, which octet by octet never happens.
+    #[test]
+    fn a_long_file_is_counted_alike_at_once_and_octet_by_octet() {
+        let line = |width: usize| format!("{}\r\n", "Ab0+/z9A".repeat(20).split_at(width).0);
+        for between in [
+            "",
+            "\r\n",
+            "Ab0*Ab0+\r\n",
+            "Ab0+ \r\n",
+            "Ab0\r\n",
+            "QQ==\r\n",
+            "Ab0+\nAb0+\r\n",
+            "Ab0+\rAb0+\r\n",
+            "--bb\r\n",
+            "-\r\n",
+            "--b--\r\nepilogue\r\n--b\r\n\r\n",
+            "--b\r\nContent-Type: text/plain\r\n\r\n",
+        ] {
+            for (before, after) in [(76, 76), (76, 72), (75, 76), (4, 4), (64, 0)] {
+                let (before, after) = (line(before).repeat(120), line(after).repeat(120));
+                let letter = format!(
+                    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf\r\n\
+                     Content-Transfer-Encoding: base64\r\n\r\n{before}{between}{after}--b--\r\n"
+                );
+                let every: Vec<usize> = (1..letter.len()).collect();
+                let slowly = read_in(letter.as_bytes(), &every);
+                assert_eq!(read(letter.as_bytes()), slowly, "{between:?}");
+                assert!(slowly.1.leaves[0].first.len() == limits::FIRST_OCTETS || before.len() < 1_000);
+            }
+        }
+    }
 
     #[test]
     fn what_two_readers_could_see_differently_is_told() {
