@@ -24,6 +24,9 @@ pub struct HearOut {
 pub struct Lingering<C> {
     connection: C,
     bound: HearOut,
+    /// The other side was silent when it was last listened to: between two requests there is nothing to hear out, and
+    /// a stop need not wait for browsers that have nothing to say.
+    at_rest: bool,
     /// Since our side was closed: what is still heard, and until when.
     ending: Option<(usize, Pin<Box<Sleep>>)>,
 }
@@ -32,7 +35,7 @@ impl<C> Lingering<C> {
     /// Over this connection, within this bound.
     #[must_use]
     pub fn new(connection: C, bound: HearOut) -> Self {
-        Self { connection, bound, ending: None }
+        Self { connection, bound, at_rest: false, ending: None }
     }
 }
 
@@ -42,7 +45,9 @@ impl<C: AsyncRead + Unpin> AsyncRead for Lingering<C> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.connection).poll_read(context, buffer)
+        let read = Pin::new(&mut self.connection).poll_read(context, buffer);
+        self.at_rest = read.is_pending();
+        read
     }
 }
 
@@ -63,6 +68,9 @@ impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<C> {
         let this = self.get_mut();
         if this.ending.is_none() {
             ready!(Pin::new(&mut this.connection).poll_shutdown(context))?;
+            if this.at_rest {
+                return Poll::Ready(Ok(()));
+            }
             this.ending = Some((0, Box::pin(sleep(this.bound.time))));
         }
         let Some((heard, until)) = &mut this.ending else { return Poll::Ready(Ok(())) };
@@ -119,6 +127,17 @@ mod tests {
         for octets in [1, 20_000, BOUND.octets / 2] {
             assert_eq!(heard(octets, true).await.unwrap(), b"too long", "{octets} octets");
         }
+    }
+
+    #[tokio::test]
+    async fn who_was_silent_is_not_waited_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _silent = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let forever = HearOut { octets: 1, time: Duration::from_secs(3_600) };
+        let mut connection = Lingering::new(listener.accept().await.unwrap().0, forever);
+        let listened = tokio::time::timeout(Duration::from_millis(1), connection.read(&mut [0])).await;
+        assert!(listened.is_err(), "nothing was said");
+        connection.shutdown().await.unwrap();
     }
 
     #[tokio::test]
