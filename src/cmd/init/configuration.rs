@@ -181,6 +181,12 @@ files_origin = "https://{files}{web_port}"
 # Which pharmacies a patient may write to first: any, known, closed.
 pharmacy_mode = "any"
 
+# How much one mailbox that people write from may send; `machines` are those of programs (APP).
+# [policy.sending.people]
+# letters_per_hour = 500
+# letters_per_day = 2000
+# patients_per_day = 500
+
 [limits]
 # Seconds that conversations have to finish after a stop.
 drain_seconds = 20
