@@ -1,7 +1,6 @@
 //! A letter while it streams in, and once it is whole: its head is known, its body is sealed.
 
 use crate::Error;
-use aws_lc_rs::digest::{Context, SHA256};
 use mailstore::{BodyWriter, Mailstore, SealedBody};
 use names::Timestamp;
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use wire::mime::{Head, HeadError, HeadReader, Scanner, Structure};
 /// A letter whose octets are still coming.
 pub struct Incoming {
     stage: Stage,
-    digest: Context,
+    digest: Box<blake3::Hasher>,
 }
 
 enum Stage {
@@ -36,7 +35,7 @@ pub struct Letter {
     pub structure: Structure,
     /// Its body, sealed.
     pub body: Arc<SealedBody>,
-    /// SHA-256 of every octet as it came, for telling a resubmission.
+    /// BLAKE3 of every octet as it came, for telling a resubmission (ADR 0042).
     pub hash: [u8; 32],
     /// When those octets say they were written, before the house completes the head.
     pub written: Option<Timestamp>,
@@ -47,7 +46,7 @@ impl Incoming {
     #[must_use]
     pub fn begin(mailstore: &Mailstore, now: Timestamp) -> Self {
         let stage = Stage::Head { reader: HeadReader::new(), body: mailstore.body_writer(now) };
-        Self { stage, digest: Context::new(&SHA256) }
+        Self { stage, digest: Box::default() }
     }
 
     /// Takes more octets. A failure is kept and told at the end, so that the stream need not stop.
@@ -84,8 +83,7 @@ impl Incoming {
             Stage::Body { head, scanner, body } => (head, scanner.finish(), body),
         };
         let body = end(body).await.map_err(Fault::Store)?;
-        let mut hash = [0; 32];
-        hash.copy_from_slice(self.digest.finish().as_ref());
+        let hash = self.digest.finalize().into();
         Ok(Letter { written: head.date(), head, structure, body: Arc::new(body), hash })
     }
 }
