@@ -6,7 +6,8 @@
 //! every byte.
 //!
 //! - [`machine`]: what a machine is.
-//! - [`lines`]: strict CRLF framing and the dot-stuffed stream of DATA.
+//! - [`clean`], [`lines`]: what a line is; commands and replies cut into lines.
+//! - [`stuffing`], [`verbatim`]: the letter in DATA and in BDAT.
 //! - [`sasl`]: the exchanges of AUTH and AUTHENTICATE.
 //! - [`smtp`]: the SMTP server (submission and MX).
 //! - [`smtp_client`]: the SMTP client (towards other operators).
@@ -15,6 +16,7 @@
 //! - [`mime`]: structure of a letter, decoded parts, letters and reports that we compose.
 #![warn(missing_docs)]
 
+pub mod clean;
 pub mod imap;
 pub mod lines;
 pub mod machine;
@@ -22,6 +24,8 @@ pub mod mime;
 pub mod sasl;
 pub mod smtp;
 pub mod smtp_client;
+pub mod stuffing;
 pub mod transcript;
+pub mod verbatim;
 
 pub use machine::{Action, Actions, Input, LinkFault, Machine, TlsFacts, TlsFault};

@@ -39,12 +39,13 @@ mod subject;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod text;
 mod words;
 pub mod xdm;
 
 pub use addresses::{AddressList, Mailbox, Refused};
 pub use charset::Charset;
-pub use decode::{Decoder, Encoding, Text, text_of};
+pub use decode::{Decoder, Encoding};
 pub use envelope::{Envelope, EnvelopeAddress};
 pub use field::Field;
 pub use head::{AuthorFault, Head, HeadError, date_of, message_ids};
@@ -55,4 +56,5 @@ pub use scan::Scanner;
 pub use structure::{Ambiguity, Excerpt, Leaf, Refusal, Structure};
 pub use subject::{BaseSubject, base_subject};
 pub use summary::{Summary, SummaryError};
+pub use text::{Text, text_of};
 pub use words::{clean, decode as decode_words};

@@ -1,8 +1,9 @@
 //! The first words of a letter, for lists.
 
 use super::{
-    decode, limits,
+    limits,
     structure::{Excerpt, Structure},
+    text::text_of,
     words,
 };
 
@@ -19,7 +20,7 @@ pub(super) fn of(structure: &Structure) -> String {
 }
 
 fn text(excerpt: &Excerpt) -> String {
-    decode::text_of(&excerpt.bytes, excerpt.charset.as_deref()).text
+    text_of(&excerpt.bytes, excerpt.charset.as_deref()).text
 }
 
 fn from_plain(text: &str) -> String {

@@ -4,7 +4,7 @@
 use super::session::{ENVELOPE, Session, well_formed};
 use super::stage::SmtpStage;
 use crate::Input;
-use crate::lines::stuff;
+use crate::stuffing::stuff;
 use proptest::prelude::*;
 
 const ADDRESSED: &[u8] = b"MAIL FROM:<dr@a.example>\r\nRCPT TO:<p@b.example>\r\n";

@@ -2,7 +2,9 @@
 
 use super::limits::{PIECE, SWALLOWED_LETTERS};
 use super::{Ask, Discard, Limits};
-use crate::lines::{Break, Fault, Unstuffer, Verbatim};
+use crate::clean::{Break, Fault};
+use crate::stuffing::Unstuffer;
+use crate::verbatim::Verbatim;
 use crate::{Action, Actions};
 use bytes::Bytes;
 use names::Timestamp;

@@ -272,7 +272,7 @@ proptest! {
             let mut session = Session::signed_in(SmtpStage::default());
             session.bytes(ENVELOPE);
             // Only the letter: when its end comes early, what follows must not matter here.
-            let mut unstuffer = crate::lines::Unstuffer::new(998);
+            let mut unstuffer = crate::stuffing::Unstuffer::new(998);
             let end = unstuffer.push(&stream, &mut Vec::new()).unwrap_or(stream.len());
             let (first, second) = stream[..end].split_at(cut.min(end));
             session.bytes(first);

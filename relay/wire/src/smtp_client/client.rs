@@ -6,7 +6,7 @@ use super::transaction::{Heard, Transaction, Verb};
 use super::{
     Answer, Ask, Capabilities, Config, Envelope, Failure, Ours, Phase, RecipientOutcome, Settled, Why,
 };
-use crate::lines::{Stuffer, Unclean};
+use crate::stuffing::{Stuffer, Unclean};
 use crate::{Action, Actions, Input, Machine};
 use bytes::Bytes;
 use names::Timestamp;

@@ -2,7 +2,8 @@
 //! only place in `wire` with three-digit codes.
 
 use super::limits::{REPLY, REPLY_LINE, REPLY_LINES, REPLY_TEXT};
-use crate::lines::{Break, Lines, Next};
+use crate::clean::Break;
+use crate::lines::{Lines, Next};
 
 /// A reply of a peer.
 ///

@@ -2,7 +2,7 @@
 
 use super::{Cut, Letter, Stage, letter};
 use crate::Input;
-use crate::lines::Unstuffer;
+use crate::stuffing::Unstuffer;
 use bytes::Bytes;
 use proptest::prelude::*;
 
