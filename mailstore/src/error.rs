@@ -70,6 +70,9 @@ pub enum Error {
     /// The account has as many annotations as it may.
     #[error("the account has as many annotations as it may")]
     AnnotationsFull,
+    /// A message would have more keywords than it may.
+    #[error("a message would have more keywords than it may")]
+    TooManyKeywords,
     /// Another folder has that use.
     #[error("folder {} has that use already", .0.0)]
     RoleTaken(FolderId),
@@ -104,6 +107,7 @@ impl Error {
             | Self::FolderExists
             | Self::FolderKept(_)
             | Self::AnnotationsFull
+            | Self::TooManyKeywords
             | Self::RoleTaken(_)
             | Self::OverQuota(_)
             | Self::FoldersFull

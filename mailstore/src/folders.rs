@@ -12,6 +12,15 @@ use crate::{AccountKey, Error, Mailstore, News, Role, Uid, limits};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FolderName(String);
 
+/// What EXPUNGE would remove of a folder.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Doomed {
+    /// Messages marked `\Deleted`.
+    pub messages: u32,
+    /// Octets of them.
+    pub octets: u64,
+}
+
 /// The text is not a folder's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a folder name: 1 to 255 octets, at most 10 levels, none empty, no control character, no * or %")]
@@ -360,18 +369,21 @@ impl Mailstore {
         self.hashes().short(&bytes)
     }
 
-    /// How many messages of each of these folders are marked `\Deleted`; folders without any are left out.
+    /// What EXPUNGE would remove of each of these folders; those of which it would remove nothing are left out.
     pub async fn deleted_messages(
         &self,
         account: AccountId,
         folders: &[FolderId],
-    ) -> Result<BTreeMap<FolderId, u32>, Error> {
-        const COUNT: &str = "SELECT folder, COUNT(*) FROM entries WHERE account = $1 AND flags % 16 >= 8
+    ) -> Result<BTreeMap<FolderId, Doomed>, Error> {
+        const COUNT: &str = "SELECT folder, COUNT(*), CAST(SUM(size) AS {INT}) FROM entries WHERE account = $1 AND flags % 16 >= 8
             AND folder IN ({}) GROUP BY folder";
         let folders = folders.iter().map(|folder| db::Value::from(*folder)).collect();
         let rows = self.db().read().await?.rows_in(COUNT, db::args![account], folders).await?;
-        let count =
-            |row: &db::Row| Ok((FolderId(row.int(0)?), u32::try_from(row.int(1)?).unwrap_or(u32::MAX)));
+        let count = |row: &db::Row| {
+            let messages = u32::try_from(row.int(1)?).unwrap_or(u32::MAX);
+            let octets = u64::try_from(row.int(2)?).unwrap_or_default();
+            Ok((FolderId(row.int(0)?), Doomed { messages, octets }))
+        };
         rows.iter().map(count).collect()
     }
 

@@ -85,7 +85,7 @@ pub use deliver::{Delivered, Delivery, Hold, SealedHead, SealedLetter};
 pub use dossier::{Confidentiality, Document, DocumentDraft, DocumentPart, NewDocument};
 pub use erasure::Erased;
 pub use error::Error;
-pub use folders::{Folder, FolderName, FolderNameError, NewFolder, Renaming};
+pub use folders::{Doomed, Folder, FolderName, FolderNameError, NewFolder, Renaming};
 pub use follow::Followed;
 pub use gists::{GistOf, NewGist, Run, SealedGist};
 pub use keys::{AccountKey, Keyring, QUEUE, WrappedKey};

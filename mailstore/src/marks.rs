@@ -70,7 +70,7 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// These flags and keywords; keywords above the limit are left out.
+    /// These flags and keywords.
     #[must_use]
     pub fn new(flags: Flags, keywords: &[Keyword]) -> Self {
         Self { flags, keywords: join(keywords.iter().map(Keyword::as_str).collect()) }
@@ -141,9 +141,13 @@ impl Marks {
     #[must_use]
     pub fn appended(&self) -> Self {
         let own = self.keywords().filter(|own| !own.eq_ignore_ascii_case(APPENDED));
-        // In front: were there too many keywords, it would not be the one left out.
-        let own = own.take(limits::KEYWORDS - 1);
         Self { flags: self.flags, keywords: join(std::iter::once(APPENDED).chain(own).collect()) }
+    }
+
+    /// Whether a message may have so many keywords; the one of the house does not count.
+    #[must_use]
+    pub fn fit(&self) -> bool {
+        self.keywords().filter(|own| !own.eq_ignore_ascii_case(APPENDED)).count() <= limits::KEYWORDS
     }
 
     /// Whether the letter was never delivered.
@@ -169,7 +173,6 @@ impl Marks {
 fn join(mut keywords: Vec<&str>) -> Option<Arc<str>> {
     keywords.sort_by_key(|keyword| keyword.to_ascii_lowercase());
     keywords.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
-    keywords.truncate(limits::KEYWORDS);
     if keywords.is_empty() { None } else { Some(Arc::from(keywords.join(" "))) }
 }
 
@@ -204,8 +207,8 @@ mod tests {
         assert_eq!(marks(Flags::NONE, "pli-appended").of_the_same_letter(&delivered), bare);
         assert_eq!(delivered.clone().of_the_same_letter(&delivered), delivered);
         let many: Vec<_> = (0..100).map(|n| Keyword::parse(&format!("k{n}")).unwrap()).collect();
-        let many = Marks::new(Flags::NONE, &many).appended();
-        assert!(many.is_appended() && many.keywords().count() == limits::KEYWORDS);
+        let many = Marks::new(Flags::NONE, &many[..limits::KEYWORDS]).appended();
+        assert!(many.is_appended() && many.fit() && many.keywords().count() == limits::KEYWORDS + 1);
     }
 
     #[test]
@@ -213,7 +216,16 @@ mod tests {
         for text in ["", "\\Seen", "a b", "a(", "é", "a]", "a\r\nb", &"k".repeat(65)] {
             assert_eq!(Keyword::parse(text), None, "{text:?}");
         }
-        let many: Vec<_> = (0..100).map(|n| Keyword::parse(&format!("k{n}")).unwrap()).collect();
-        assert_eq!(Marks::new(Flags::NONE, &many).keywords().count(), limits::KEYWORDS);
+    }
+
+    #[test]
+    fn keywords_are_never_left_out_and_may_be_too_many() {
+        let many: Vec<_> =
+            (0..=limits::KEYWORDS).map(|n| Keyword::parse(&format!("k{n}")).unwrap()).collect();
+        let (last, before) = many.split_last().unwrap();
+        let full = Marks::new(Flags::NONE, before);
+        assert!(full.fit());
+        let over = full.with(&Marks::new(Flags::SEEN, std::slice::from_ref(last)));
+        assert!(!over.fit() && over.keywords().count() == many.len());
     }
 }

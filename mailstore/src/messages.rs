@@ -202,6 +202,9 @@ impl Mailstore {
                 continue;
             }
             let new = change.apply(&old);
+            if !new.fit() {
+                return Err(Error::TooManyKeywords);
+            }
             if new == old {
                 stored.rows.push((uid, old_modseq, old));
                 continue;

@@ -13,9 +13,9 @@ use names::PersonId;
 use wire::imap::{AclAnswer, AclAsk, AclChange, AclRights, Code, FolderName, Refusal};
 
 use super::door::ImapDoor;
-use super::refusals;
 use super::session::Session;
 use super::shared::Mailbox;
+use super::{folders, refusals};
 
 const LOOKING: &str = "looking at the rights in a folder";
 
@@ -82,8 +82,7 @@ pub(super) async fn answer(door: &ImapDoor, session: &Session, ask: AclAsk) -> R
 /// The mailbox of a folder that is there.
 async fn existing(door: &ImapDoor, session: &Session, folder: &FolderName) -> Result<Mailbox, Refusal> {
     let located = session.locate(folder)?;
-    let store = door.relay().mailstore();
-    store.folder(located.mailbox.account, &located.name).await.map_err(refusals::store(LOOKING))?;
+    folders::find(door, &located).await?;
     Ok(located.mailbox)
 }
 

@@ -84,6 +84,10 @@ pub(super) async fn begin(
         }
         None => None,
     };
+    let marks = words::marks(&asked.flags);
+    if !marks.fit() {
+        return Err(refusals::too_many_keywords());
+    }
     store.check_room().map_err(refusals::store(APPENDING))?;
     if replaces.is_none() {
         quota::check(door, session, account, asked.size).await?;
@@ -92,7 +96,7 @@ pub(super) async fn begin(
     let began = earlier.as_ref().map_or_else(|| relay.now(), |earlier| earlier.began);
     in_time(began, relay.now())?;
     let incoming = relay.begin_letter(relay.now());
-    let coming = Coming { incoming, keeping, marks: words::marks(&asked.flags), date: asked.date };
+    let coming = Coming { incoming, keeping, marks, date: asked.date };
     let whole = match earlier {
         Some(earlier) => earlier.all().await?,
         None => Vec::new(),

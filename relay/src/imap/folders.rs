@@ -3,7 +3,7 @@
 //! A name reaches its folder, or the folder it is an alias of ([`FolderName::meant`]).
 
 use audit::{Act, Entry};
-use mailstore::{Mailstore, NewFolder, NewSubscription, Renaming};
+use mailstore::{Doomed, Mailstore, NewFolder, NewSubscription, Renaming};
 use names::{AccountId, FolderId, Timestamp};
 use wire::imap::{
     Code, Count, DELIMITER, Deleted, Folder, FolderKind, FolderName, MailboxId, Refusal, Role, Status,
@@ -122,14 +122,15 @@ pub(super) fn mailbox_id(store: &Mailstore, folder: FolderId) -> MailboxId {
     MailboxId(format!("F{}", store.token(format!("mailbox {}", folder.0).as_bytes())))
 }
 
-pub(super) fn counters(store: &Mailstore, folder: &mailstore::Folder, deleted: u32) -> Status {
+pub(super) fn counters(store: &Mailstore, folder: &mailstore::Folder, deleted: Doomed) -> Status {
     Status {
         messages: folder.messages,
         unseen: folder.unseen,
         uid_next: folder.uid_next.0,
         uid_validity: folder.uidvalidity,
         size: folder.size,
-        deleted,
+        deleted: deleted.messages,
+        deleted_size: deleted.octets,
         highest_modseq: words::modseq(folder.modseq),
         id: mailbox_id(store, folder.id),
     }
@@ -145,7 +146,7 @@ pub(super) async fn status(
     let (store, account) = (door.relay().mailstore(), located.mailbox.account);
     let folder = find(door, &located).await?;
     let deleted = match count {
-        Count::Kept => 0,
+        Count::Kept => Doomed::default(),
         Count::Deleted => {
             let counted = store.deleted_messages(account, &[folder.id]).await;
             counted

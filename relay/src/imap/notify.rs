@@ -106,7 +106,15 @@ impl Watching {
             let subscription = if folder.subscribed { Subscription::On } else { Subscription::Off };
             // A use is one's own folder's only, as LIST tells it.
             let role = folder.role.filter(|_| root.is_none());
-            Some((folder.id, Known { name, role, subscription, status: folders::counters(store, folder, 0) }))
+            Some((
+                folder.id,
+                Known {
+                    name,
+                    role,
+                    subscription,
+                    status: folders::counters(store, folder, mailstore::Doomed::default()),
+                },
+            ))
         };
         Ok(store.folders(account).await?.iter().filter_map(known).collect())
     }

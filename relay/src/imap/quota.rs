@@ -5,8 +5,8 @@ use names::{AccountId, AccountKind, Address};
 use wire::imap::{Code, QuotaAsk, QuotaRoot, Refusal};
 
 use super::door::ImapDoor;
-use super::refusals;
 use super::session::Session;
+use super::{folders, refusals};
 
 const COUNTING: &str = "counting what a mailbox holds";
 
@@ -50,8 +50,7 @@ pub(super) async fn answer(door: &ImapDoor, session: &Session, ask: QuotaAsk) ->
     let account = match ask {
         QuotaAsk::Folder(folder) => {
             let located = session.locate(&folder)?;
-            let store = door.relay().mailstore();
-            store.folder(located.mailbox.account, &located.name).await.map_err(refusals::store(COUNTING))?;
+            folders::find(door, &located).await?;
             located.mailbox.account
         }
         QuotaAsk::Root(name) => {

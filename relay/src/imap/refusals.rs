@@ -19,6 +19,7 @@ fn of_store(what: &'static str, error: mailstore::Error) -> Refusal {
         E::AnnotationsFull => {
             Refusal::new(Code::TooManyAnnotations, "there are as many notes as there may be")
         }
+        E::TooManyKeywords => too_many_keywords(),
         E::RoleTaken(_) => role_taken(),
         E::FolderKept(_) => Refusal::new(Code::Cannot, "this folder has a special use and stays as it is"),
         E::FoldersFull => {
@@ -67,6 +68,13 @@ pub(super) fn logged(what: &'static str, cause: mailstore::Error) {
 /// Nothing has that name.
 pub(super) fn no_folder() -> Refusal {
     Refusal::new(Code::Nonexistent, "there is no such folder")
+}
+
+/// A message has as many keywords as it may.
+pub(super) fn too_many_keywords() -> Refusal {
+    let text =
+        format!("a message may have {} keywords; please take one off first", mailstore::limits::KEYWORDS);
+    Refusal::new(Code::Limit, text)
 }
 
 /// One folder a use.

@@ -159,8 +159,8 @@ impl Plan {
                 (self.words, self.sent) = (true, true);
                 Key::Sent(when, day)
             }
-            SearchKey::Larger(octets) => Key::Larger(octets.into()),
-            SearchKey::Smaller(octets) => Key::Smaller(octets.into()),
+            SearchKey::Larger(octets) => Key::Larger(octets),
+            SearchKey::Smaller(octets) => Key::Smaller(octets),
             SearchKey::Envelope(field, text) => {
                 self.words = true;
                 let text = fold(&text);

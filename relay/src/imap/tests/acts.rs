@@ -201,6 +201,53 @@ async fn letters_with_thousands_of_keywords_do_not_make_a_select_of_thousands() 
 }
 
 #[tokio::test]
+async fn one_keyword_too_many_is_refused_and_takes_none_away() {
+    for home in homes().await {
+        home.deliver_plain(&["un", "deux"]).await;
+        let (mut client, most) = (Client::doctor(&home.door).await, mailstore::limits::KEYWORDS);
+        let words: Vec<String> = (0..most).map(|word| format!("mot-{word}")).collect();
+        client.ok(&format!("STORE 1 +FLAGS.SILENT ({})", words.join(" "))).await;
+        let (before, lines) = (client.ok("FETCH 1:2 FLAGS").await, home.trail().await);
+        for command in [
+            "STORE 1 +FLAGS (aaa)".to_owned(),
+            // All of them or none: a command is one act.
+            "STORE 1:2 +FLAGS (aaa)".to_owned(),
+            format!("STORE 2 FLAGS ({} aaa)", words.join(" ")),
+            format!("APPEND Drafts ({} aaa) {{11}}", words.join(" ")),
+        ] {
+            let said = client.say(&command).await;
+            assert!(said.contains("NO [LIMIT]"), "{}: {command}: {said}", home.house.engine);
+        }
+        assert_eq!(client.ok("FETCH 1:2 FLAGS").await, before, "{}", home.house.engine);
+        assert_eq!(home.trail().await, lines, "nothing was changed, and a line tells of it");
+        // One of those it has is no more than it has; another has room once one is gone.
+        client.ok("STORE 1 +FLAGS.SILENT (MOT-0 \\Seen)").await;
+        client.ok("STORE 1 -FLAGS.SILENT (mot-0)").await;
+        assert!(client.ok("STORE 1 +FLAGS (aaa)").await.contains("aaa"));
+    }
+}
+
+#[tokio::test]
+async fn what_an_expunge_would_give_back_is_told_in_messages_and_octets() {
+    for home in homes().await {
+        home.deliver_plain(&["un", "deux", "trois"]).await;
+        let mut client = Client::doctor(&home.door).await;
+        let size = |status: &str| {
+            let (_, number) = status.trim_end_matches(')').rsplit_once(' ').unwrap();
+            number.parse::<u64>().unwrap()
+        };
+        let all = size(&client.ok("STATUS INBOX (SIZE)").await);
+        client.ok("STORE 1:2 +FLAGS.SILENT (\\Deleted)").await;
+        let told = client.ok("STATUS INBOX (DELETED DELETED-STORAGE)").await;
+        assert!(told.contains("(DELETED 2 DELETED-STORAGE "), "{}: {told}", home.house.engine);
+        client.ok("EXPUNGE").await;
+        assert_eq!(size(&told), all - size(&client.ok("STATUS INBOX (SIZE)").await), "{}", home.house.engine);
+        // A size beyond 32 bits is a size (RFC 9051 §9 `number64`).
+        assert_eq!(client.ok("SEARCH LARGER 5000000000").await, "* SEARCH");
+    }
+}
+
+#[tokio::test]
 async fn a_silent_store_does_not_hide_what_another_changed_in_the_same_message() {
     for home in homes().await {
         home.deliver(LETTER).await;

@@ -21,6 +21,12 @@ async fn names_of_other_programs_reach_our_folders_and_make_no_second_one() {
         assert!(copied.contains("COPYUID"), "{copied}");
         assert!(client.ok("STATUS Trash (MESSAGES)").await.ends_with("(MESSAGES 1)"));
         assert!(client.ok("STATUS \"Deleted Items\" (MESSAGES)").await.ends_with("(MESSAGES 1)"));
+        let doomed = client.ok("STATUS Trash (DELETED DELETED-STORAGE)").await;
+        assert!(doomed.ends_with("(DELETED 0 DELETED-STORAGE 0)"), "{doomed}");
+        // Rights and quota too: neomutt and Thunderbird ask them of the name they open.
+        let rights = client.ok("MYRIGHTS \"Sent Items\"").await;
+        assert!(rights.starts_with("* MYRIGHTS \"Sent Items\" lr"), "{rights}");
+        client.ok("GETQUOTAROOT \"Deleted Items\"").await;
         client.ok("CREATE \"Sent Items/2025\"").await;
         // Below such a name a folder is found where it was made.
         assert!(client.ok("LIST \"\" \"Sent Items/*\"").await.contains("\"Sent Items/2025\""));

@@ -383,6 +383,8 @@ pub struct Status {
     pub size: u64,
     /// Messages with `\Deleted` (RFC 9051 §6.3.11), when they were counted.
     pub deleted: u32,
+    /// Octets of those (RFC 9208 §4.1.4), likewise.
+    pub deleted_size: u64,
     /// The last change's number (RFC 7162).
     pub highest_modseq: u64,
     /// What names it through renames.

@@ -11,7 +11,7 @@ use super::folders;
 use super::limits;
 use super::list::{self, Listing};
 use super::metadata::{self, Annotate};
-use super::name::FolderName;
+use super::name::{FolderName, NameError};
 use super::notify;
 use super::quota::{self, QuotaAsk};
 use super::scan::{Cursor, Fault, Parsed};
@@ -34,29 +34,75 @@ pub(super) enum Command {
     Id(Vec<(String, Option<String>)>),
     Enable(Vec<Extension>),
     StartTls,
-    Login { login: Vec<u8>, password: Vec<u8> },
-    Authenticate { mechanism: String, initial: Option<Vec<u8>> },
+    Login {
+        login: Vec<u8>,
+        password: Vec<u8>,
+    },
+    Authenticate {
+        mechanism: String,
+        initial: Option<Vec<u8>>,
+    },
     Namespace,
     Acl(AclAsk),
     Quota(QuotaAsk),
     Notify(notify::Wanted),
     SetQuota,
     List(Listing),
-    Status { folder: FolderName, items: Vec<StatusItem> },
-    Metadata { folder: Option<FolderName>, wanted: metadata::Wanted },
-    SetMetadata { folder: Option<FolderName>, changes: Vec<Annotate> },
-    Create { folder: FolderName, uses: Vec<String> },
+    Status {
+        folder: FolderName,
+        items: Vec<StatusItem>,
+    },
+    Metadata {
+        folder: Option<FolderName>,
+        wanted: metadata::Wanted,
+    },
+    SetMetadata {
+        folder: Option<FolderName>,
+        changes: Vec<Annotate>,
+    },
+    Create {
+        folder: FolderName,
+        uses: Vec<String>,
+    },
     Delete(FolderName),
-    Rename { from: FolderName, to: FolderName },
-    Subscribe { folder: FolderName, change: Subscription },
-    Select { folder: FolderName, mode: Mode, sync: Sync },
+    Rename {
+        from: FolderName,
+        to: FolderName,
+    },
+    Subscribe {
+        folder: FolderName,
+        change: Subscription,
+    },
+    Select {
+        folder: FolderName,
+        mode: Mode,
+        sync: Sync,
+    },
+    /// SELECT or EXAMINE of what cannot be a folder's name.
+    SelectNothing(NameError),
     Unselect,
     Close,
-    Expunge { among: Option<SequenceSet> },
-    Fetch { by: By, set: SequenceSet, items: FetchItems, modifiers: Modifiers },
-    Store { by: By, set: SequenceSet, storing: Store },
+    Expunge {
+        among: Option<SequenceSet>,
+    },
+    Fetch {
+        by: By,
+        set: SequenceSet,
+        items: FetchItems,
+        modifiers: Modifiers,
+    },
+    Store {
+        by: By,
+        set: SequenceSet,
+        storing: Store,
+    },
     Find(Find),
-    Copy { by: By, set: SequenceSet, to: FolderName, kind: CopyKind },
+    Copy {
+        by: By,
+        set: SequenceSet,
+        to: FolderName,
+        kind: CopyKind,
+    },
     Idle,
 }
 
@@ -228,8 +274,15 @@ fn fetch(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {
 }
 
 fn select(c: &mut Cursor<'_>, mode: Mode) -> Parsed<Command> {
-    let folder = one_folder(c)?;
-    Ok(Command::Select { folder, mode, sync: condstore::select_parameters(c)? })
+    let folder = match one_folder(c) {
+        Err(Fault::Name(error)) => Err(error),
+        folder => Ok(folder?),
+    };
+    let sync = condstore::select_parameters(c)?;
+    Ok(match folder {
+        Ok(folder) => Command::Select { folder, mode, sync },
+        Err(error) => Command::SelectNothing(error),
+    })
 }
 
 fn store(c: &mut Cursor<'_>, by: By) -> Parsed<Command> {

@@ -206,7 +206,7 @@ impl Listing {
     /// A pattern after the reference (RFC 3501 §6.3.8).
     fn decoded(&self, pattern: &[u8], strings: Strings) -> Result<String, name::NameError> {
         let whole = name::text(&self.reference, strings)? + &name::text(pattern, strings)?;
-        Ok(with_inbox(&whole.nfc().collect::<String>()))
+        Ok(whole.nfc().collect())
     }
 
     fn word(&self) -> &'static str {
@@ -325,7 +325,9 @@ impl Server {
 
 /// The folders to show, in order. Each name, and each name above one, is matched once.
 fn rows<'a>(listing: &Listing, patterns: &[String], folders: &'a [Folder]) -> BTreeMap<FolderName, Row<'a>> {
-    let matchers: Vec<Pattern> = patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
+    let written = patterns.iter().map(|pattern| Pattern::new(pattern));
+    let of_inbox = patterns.iter().filter_map(|pattern| with_inbox(pattern));
+    let matchers: Vec<Pattern> = written.chain(of_inbox.map(|pattern| Pattern::new(&pattern))).collect();
     let matches = |name: &FolderName| matchers.iter().any(|pattern| pattern.matches(name.as_str()));
     let parents = parents(folders);
     let known: BTreeMap<&FolderName, &Folder> = folders.iter().map(|folder| (&folder.name, folder)).collect();
@@ -411,17 +413,12 @@ fn parents(folders: &[Folder]) -> BTreeSet<FolderName> {
     parents
 }
 
-/// A pattern that names INBOX in another case means it (RFC 3501 §5.1).
-fn with_inbox(pattern: &str) -> String {
-    match (pattern.get(..5), pattern.get(5..)) {
-        (Some(first), Some(rest))
-            if first.eq_ignore_ascii_case("INBOX")
-                && rest.chars().next().is_none_or(|next| matches!(next, DELIMITER | '*' | '%')) =>
-        {
-            format!("INBOX{rest}")
-        }
-        _ => pattern.to_owned(),
-    }
+/// The same with INBOX in capitals, of a pattern that names it in another case (RFC 3501 §5.1): `inbox*` means it,
+/// and a folder `inboxes` too.
+fn with_inbox(pattern: &str) -> Option<String> {
+    let (first, rest) = (pattern.get(..5)?, pattern.get(5..)?);
+    let whole = rest.chars().next().is_none_or(|next| matches!(next, DELIMITER | '*' | '%'));
+    (whole && first != "INBOX" && first.eq_ignore_ascii_case("INBOX")).then(|| format!("INBOX{rest}"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The IMAP server: a true subset of IMAP4rev1 (RFC 3501), to be widened.
+//! The IMAP server: IMAP4rev1 and IMAP4rev2 (RFC 3501, RFC 9051) with the extensions of `capabilities.rs`.
 //!
 //! [`Server`] is one session. It alone knows sequence numbers: it keeps the view of the selected
 //! folder, tells the client what comes and goes only where the RFC allows, and asks the world by

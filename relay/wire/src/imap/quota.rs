@@ -45,7 +45,7 @@ pub(super) fn parse(name: &str, c: &mut Cursor<'_>) -> Parsed<Command> {
             while !c.take(b')') {
                 c.atom()?;
                 c.space()?;
-                c.number()?;
+                c.number64()?;
                 c.take(b' ');
             }
             Ok(Command::SetQuota)
@@ -76,20 +76,27 @@ impl Server {
             Err(refusal) => return self.complete(tag, Completion::refused(refusal), Expunges::Told, out),
         };
         let name = reply::quoted(&root.name);
-        let done = match ask {
-            QuotaAsk::Folder(folder) => {
-                let folder = self.folder_name(folder);
-                out.send(format!("* QUOTAROOT {folder} {name}\r\n").as_bytes());
-                "GETQUOTAROOT done"
-            }
-            QuotaAsk::Root(_) => "GETQUOTA done",
-        };
         // RFC 9208 §5.1: STORAGE is told in units of 1024 octets.
         let storage =
             root.most_octets.map(|most| format!("STORAGE {} {}", root.octets.div_ceil(1024), most / 1024));
         let messages = root.most_messages.map(|most| format!("MESSAGE {} {most}", root.messages));
         let resources: Vec<String> = storage.into_iter().chain(messages).collect();
-        out.send(format!("* QUOTA {name} ({})\r\n", resources.join(" ")).as_bytes());
-        self.complete(tag, Completion::ok(done), Expunges::Told, out);
+        let told = format!("* QUOTA {name} ({})\r\n", resources.join(" "));
+        // A root without a resource cannot be told (RFC 9208 §7 `quota-list`): a mailbox without bounds has none.
+        let (text, completion) = match (ask, resources.is_empty()) {
+            (QuotaAsk::Folder(folder), true) => {
+                (format!("* QUOTAROOT {}\r\n", self.folder_name(folder)), Completion::ok("GETQUOTAROOT done"))
+            }
+            (QuotaAsk::Folder(folder), false) => {
+                let root = format!("* QUOTAROOT {} {name}\r\n", self.folder_name(folder));
+                (root + &told, Completion::ok("GETQUOTAROOT done"))
+            }
+            (QuotaAsk::Root(_), true) => {
+                (String::new(), Completion::no(Code::Nonexistent, "there is no such quota root"))
+            }
+            (QuotaAsk::Root(_), false) => (told, Completion::ok("GETQUOTA done")),
+        };
+        out.send(text.as_bytes());
+        self.complete(tag, completion, Expunges::Told, out);
     }
 }

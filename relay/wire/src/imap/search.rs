@@ -34,9 +34,9 @@ pub enum SearchKey {
     /// The day written in the `Date` field, its time and zone disregarded, compared with a day.
     Sent(When, Date),
     /// RFC822.SIZE greater than.
-    Larger(u32),
+    Larger(u64),
     /// RFC822.SIZE less than.
-    Smaller(u32),
+    Smaller(u64),
     /// An address field or the subject of the ENVELOPE holds the text.
     Envelope(EnvelopeField, String),
     /// The header field named first holds the text, decoded (RFC 2047).
@@ -235,8 +235,8 @@ fn argument_of(word: &str) -> Option<WithArgument> {
         "SENTBEFORE" => |c| Ok(K::Sent(When::Before, c.date()?)),
         "SENTON" => |c| Ok(K::Sent(When::On, c.date()?)),
         "SENTSINCE" => |c| Ok(K::Sent(When::Since, c.date()?)),
-        "LARGER" => |c| Ok(K::Larger(c.number()?)),
-        "SMALLER" => |c| Ok(K::Smaller(c.number()?)),
+        "LARGER" => |c| Ok(K::Larger(c.number64()?)),
+        "SMALLER" => |c| Ok(K::Smaller(c.number64()?)),
         "FROM" => |c| Ok(K::Envelope(EnvelopeField::From, c.astring_text()?)),
         "TO" => |c| Ok(K::Envelope(EnvelopeField::To, c.astring_text()?)),
         "CC" => |c| Ok(K::Envelope(EnvelopeField::Cc, c.astring_text()?)),

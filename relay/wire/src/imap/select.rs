@@ -3,10 +3,15 @@
 use super::condstore::Sync;
 use super::enabled::Extension;
 use super::reply::Completion;
+use super::scan::Fault;
 use super::server::{AfterUnselect, Out, Phase, Server, Task};
 use super::session::{Expunges, Selection};
 use super::store::{Expunging, WhyExpunge};
-use super::{Access, Ask, DELIMITER, Flags, FolderName, Mode, Refusal, Selected, SystemFlag, UidSet};
+use super::{
+    Access, Ask, DELIMITER, Flags, FolderName, Mode, NameError, Refusal, Selected, SystemFlag, UidSet,
+};
+
+const CLOSED: &[u8] = b"* OK [CLOSED] the folder before is closed\r\n";
 
 /// A folder being opened.
 #[derive(Debug)]
@@ -44,6 +49,15 @@ impl Server {
         }
     }
 
+    /// The folder before is left all the same (RFC 3501 §6.3.1).
+    pub(super) fn select_nothing(&mut self, tag: &str, error: NameError, out: &mut Out) {
+        if self.selection.is_some() {
+            self.unselect(tag, AfterUnselect::Refuse(error), out);
+        } else {
+            self.fail(tag, Completion::fault(Fault::Name(error)), out);
+        }
+    }
+
     fn open(&mut self, tag: String, (folder, mode): (FolderName, Mode), sync: Sync, out: &mut Out) {
         let task = Task::Select(Box::new(Selecting { tag, folder: folder.clone(), mode, sync }));
         self.ask(Ask::Select { folder, mode }, task, out);
@@ -60,8 +74,12 @@ impl Server {
             AfterUnselect::Complete(completion) => self.complete(&tag, completion, Expunges::Told, out),
             AfterUnselect::Select(folder, mode, sync) => {
                 // What follows is of the other folder (RFC 7162 §3.2.11, RFC 9051 §7.1).
-                out.send(b"* OK [CLOSED] the folder before is closed\r\n");
+                out.send(CLOSED);
                 self.open(tag, (folder, mode), sync, out);
+            }
+            AfterUnselect::Refuse(error) => {
+                out.send(CLOSED);
+                self.complete(&tag, Completion::fault(Fault::Name(error)), Expunges::Told, out);
             }
         }
     }

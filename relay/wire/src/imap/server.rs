@@ -22,7 +22,7 @@ use super::select::Selecting;
 use super::session::{Expunges, Selection, Standing};
 use super::status::StatusItem;
 use super::store::{Copying, Expunging, Storing};
-use super::{Answer, Ask, Changes, Config, FolderName, Mode, Refusal, limits};
+use super::{Answer, Ask, Changes, Config, FolderName, Mode, NameError, Refusal, limits};
 use crate::sasl::Exchange;
 use crate::{Action, Actions, Input, Machine, TlsFacts};
 
@@ -168,6 +168,8 @@ pub(super) enum Task {
 pub(super) enum AfterUnselect {
     Complete(Completion),
     Select(FolderName, Mode, Sync),
+    /// The folder that was asked for cannot be.
+    Refuse(NameError),
 }
 
 impl Server {
@@ -334,6 +336,7 @@ impl Server {
             Command::Rename { from, to } => self.rename(tag, from, to, out),
             Command::Subscribe { folder, change } => self.subscribe(tag, folder, change, out),
             Command::Select { folder, mode, sync } => self.select(tag, (folder, mode), sync, out),
+            Command::SelectNothing(error) => self.select_nothing(tag, error, out),
             Command::Idle => self.idle(tag, out),
             _ if self.selection.is_none() => {
                 self.fail(tag, Completion::bad("select a folder first").with("CLIENTBUG"), out);

@@ -21,6 +21,8 @@ pub(super) enum StatusItem {
     Size,
     /// RFC 9051 §6.3.11
     Deleted,
+    /// RFC 9208 §4.1.4, in octets.
+    DeletedStorage,
     /// RFC 7162 §3.1.7
     HighestModSeq,
     /// RFC 8474 §4.3
@@ -30,7 +32,7 @@ pub(super) enum StatusItem {
 }
 
 impl StatusItem {
-    const ALL: [(StatusItem, &'static str); 10] = [
+    const ALL: [(StatusItem, &'static str); 11] = [
         (Self::Messages, "MESSAGES"),
         (Self::Recent, "RECENT"),
         (Self::UidNext, "UIDNEXT"),
@@ -38,6 +40,7 @@ impl StatusItem {
         (Self::Unseen, "UNSEEN"),
         (Self::Size, "SIZE"),
         (Self::Deleted, "DELETED"),
+        (Self::DeletedStorage, "DELETED-STORAGE"),
         (Self::HighestModSeq, "HIGHESTMODSEQ"),
         (Self::MailboxId, "MAILBOXID"),
         (Self::AppendLimit, "APPENDLIMIT"),
@@ -72,7 +75,8 @@ pub(super) fn items(c: &mut Cursor<'_>) -> Parsed<Vec<StatusItem>> {
 
 /// What the world must count for these.
 pub(super) fn count(items: &[StatusItem]) -> Count {
-    if items.contains(&StatusItem::Deleted) { Count::Deleted } else { Count::Kept }
+    let deleted = items.iter().any(|item| matches!(item, StatusItem::Deleted | StatusItem::DeletedStorage));
+    if deleted { Count::Deleted } else { Count::Kept }
 }
 
 impl Server {
@@ -121,6 +125,7 @@ impl Server {
             StatusItem::Unseen => status.unseen.into(),
             StatusItem::Size => status.size,
             StatusItem::Deleted => status.deleted.into(),
+            StatusItem::DeletedStorage => status.deleted_size,
             StatusItem::HighestModSeq => status.highest_modseq,
             StatusItem::AppendLimit => self.config.limits.letter,
             StatusItem::MailboxId => return format!("{name} ({})", status.id.0),

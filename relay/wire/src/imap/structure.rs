@@ -70,8 +70,8 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings)
             out.push(b')');
             multipart_end(out, part, form, strings);
         }
-        Content::Message { envelope: inner, root } if part.subtype == "rfc822" => {
-            fields(out, part, "message", "rfc822", strings);
+        Content::Message { envelope: inner, root } if promises_an_envelope(part, strings) => {
+            fields(out, part, "message", &part.subtype, strings);
             out.push(b' ');
             envelope(out, inner, strings);
             out.push(b' ');
@@ -81,11 +81,10 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings)
             one_part_end(out, part, form, strings);
         }
         Content::Multipart(_) | Content::Leaf | Content::Message { .. } => {
-            match (part.kind.as_str(), part.subtype.as_str()) {
-                // MESSAGE RFC822 promises an envelope (RFC 3501 §9 `body-type-msg`); one that was not
-                // looked into has none.
-                ("message", "rfc822") => fields(out, part, "application", "octet-stream", strings),
-                (kind, subtype) => fields(out, part, kind, subtype, strings),
+            match promises_an_envelope(part, strings) {
+                // One that was not looked into has none.
+                true => fields(out, part, "application", "octet-stream", strings),
+                false => fields(out, part, &part.kind, &part.subtype, strings),
             }
             if part.kind == "text" {
                 out.push(b' ');
@@ -95,6 +94,17 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings)
         }
     }
     out.push(b')');
+}
+
+/// Whether its type is followed by the letter it holds (RFC 3501 §9 `body-type-msg`). MESSAGE GLOBAL came with
+/// RFC 9051 (§9 `media-message`): to who does not read UTF-8 it is a file.
+fn promises_an_envelope(part: &Part, strings: Strings) -> bool {
+    part.kind == "message"
+        && match part.subtype.as_str() {
+            "rfc822" => true,
+            "global" => strings == Strings::Utf8,
+            _ => false,
+        }
 }
 
 /// `media-type SP body-fields`
@@ -205,4 +215,44 @@ fn extension(out: &mut Vec<u8>, part: &Part, strings: Strings) {
     }
     out.push(b' ');
     nstring(out, part.location.as_deref());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mime::{Head, Scanner};
+
+    fn shown(letter: &str, strings: Strings) -> String {
+        let (head, rest) = letter.split_at(letter.find("\r\n\r\n").unwrap() + 4);
+        let head = Head::parse(head.as_bytes().to_vec()).unwrap();
+        let mut scanner = Scanner::new(&head);
+        scanner.push(rest.as_bytes());
+        let mut out = Vec::new();
+        body(&mut out, &scanner.finish().root, Form::Short, strings);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_letter_in_utf8_is_a_letter_for_who_reads_utf8_and_a_file_for_others() {
+        let inner = "From: x@labo.example\r\nSubject: d\u{e9}part\r\n\r\nBonjour\r\n";
+        let letter =
+            format!("Content-Type: message/global\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{inner}");
+        let from = "((NIL NIL \"x\" \"labo.example\"))";
+        assert_eq!(
+            shown(&letter, Strings::Utf8),
+            format!(
+                "(\"message\" \"global\" NIL NIL NIL \"8BIT\" {} (NIL \"d\u{e9}part\" {from} {from} {from} \
+                 NIL NIL NIL NIL NIL) (\"text\" \"plain\" NIL NIL NIL \"7BIT\" 9 1) 4)",
+                inner.len()
+            )
+        );
+        let file = format!("(\"message\" \"global\" NIL NIL NIL \"8BIT\" {})", inner.len());
+        assert_eq!(shown(&letter, Strings::Ascii), file);
+    }
+
+    #[test]
+    fn an_encoding_that_nobody_knows_is_not_called_binary() {
+        let letter = "Content-Type: image/png\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin\r\n";
+        assert_eq!(shown(letter, Strings::Ascii), "(\"image\" \"png\" NIL NIL NIL \"X-UNKNOWN\" 7)");
+    }
 }

@@ -79,6 +79,10 @@ impl Stored {
             uid_validity: self.uid_validity,
             size: self.letters.iter().map(|letter| letter.raw().len() as u64).sum(),
             deleted: having(SystemFlag::Deleted),
+            deleted_size: {
+                let deleted = self.letters.iter().filter(|letter| letter.flags.has(SystemFlag::Deleted));
+                deleted.map(|letter| letter.raw().len() as u64).sum()
+            },
             highest_modseq: self.modseq,
             id: self.id(),
         }
@@ -750,8 +754,8 @@ pub fn matches(letter: &Letter, key: &SearchKey) -> bool {
         SearchKey::Keyword(keyword) => letter.flags.has_keyword(keyword),
         SearchKey::Received(when, date) => day(when, date, Some(letter.received)),
         SearchKey::Sent(when, date) => day(when, date, head.date()),
-        SearchKey::Larger(size) => letter.raw().len() > *size as usize,
-        SearchKey::Smaller(size) => letter.raw().len() < *size as usize,
+        SearchKey::Larger(size) => letter.raw().len() as u64 > *size,
+        SearchKey::Smaller(size) => (letter.raw().len() as u64) < *size,
         SearchKey::Envelope(which, text) => match which {
             EnvelopeField::From => field("From", text),
             EnvelopeField::To => field("To", text),

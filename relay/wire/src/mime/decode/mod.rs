@@ -48,7 +48,9 @@ impl Encoding {
         match self {
             Self::SevenBit => "7BIT",
             Self::EightBit => "8BIT",
-            Self::Binary | Self::Unknown => "BINARY",
+            Self::Binary => "BINARY",
+            // Which one is not kept; a program must not take the octets for the file.
+            Self::Unknown => "X-UNKNOWN",
             Self::Base64 => "BASE64",
             Self::QuotedPrintable => "QUOTED-PRINTABLE",
         }
