@@ -1,6 +1,6 @@
 //! The stream of DATA, with a dot before each dot that begins a line (RFC 5321 §4.5.2): read, and written.
 
-use crate::clean::{Break, Dots, Fault, whole_lines};
+use crate::clean::{Break, Dots, Fault, Taking};
 use memchr::{memchr2, memchr3};
 
 /// Reads the stream of DATA (RFC 5321 §4.5.2): takes dots out, finds the one true end.
@@ -10,12 +10,8 @@ use memchr::{memchr2, memchr3};
 #[derive(Debug)]
 pub struct Unstuffer {
     place: Place,
-    /// Octets of the present line so far, less a stuffed dot.
-    line: usize,
-    line_limit: usize,
     wire: u64,
-    size: u64,
-    fault: Option<Fault>,
+    taking: Taking,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,19 +29,19 @@ impl Unstuffer {
     /// A stream whose lines may have `line_limit` octets without CRLF.
     #[must_use]
     pub fn new(line_limit: usize) -> Self {
-        Self { place: Place::LineStart, line: 0, line_limit, wire: 0, size: 0, fault: None }
+        Self { place: Place::LineStart, wire: 0, taking: Taking::new(line_limit) }
     }
 
     /// The first thing that was wrong, if any.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
-        self.fault
+        self.taking.fault()
     }
 
     /// Octets of the letter so far: without stuffed dots and end mark (RFC 1870 §3), faults or not.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.size
+        self.taking.size()
     }
 
     /// Octets read from the wire so far.
@@ -60,11 +56,10 @@ impl Unstuffer {
         let begin = self.wire;
         let mut at = 0;
         while let Some(&byte) = input.get(at) {
-            if self.place == Place::LineStart && self.fault.is_none() {
-                let clean = whole_lines(&input[at..], self.line_limit, Dots::Mean);
-                if clean > 0 {
-                    self.give(&input[at..at + clean], out);
-                    at += clean;
+            if self.place == Place::LineStart {
+                let lines = self.taking.whole_lines(&input[at..], Dots::Mean, out);
+                if lines > 0 {
+                    at += lines;
                     continue;
                 }
             }
@@ -86,13 +81,12 @@ impl Unstuffer {
                 // with a CR that was held back.
                 (Place::DotCr, _) => self.place = Place::Cr,
                 (Place::Cr, b'\n') => {
-                    self.give(b"\r\n", out);
-                    self.line = 0;
+                    self.taking.end_line(out);
                     self.place = Place::LineStart;
                     at += 1;
                 }
                 (Place::Cr, _) => {
-                    self.break_at(Break::BareCr, self.wire - 1);
+                    self.taking.break_at(Break::BareCr, self.wire - 1);
                     self.place = Place::Text;
                 }
                 (Place::LineStart | Place::Text, b'\r') => {
@@ -100,19 +94,19 @@ impl Unstuffer {
                     at += 1;
                 }
                 (Place::LineStart | Place::Dot | Place::Text, b'\n') => {
-                    self.break_at(Break::BareLf, self.wire);
+                    self.taking.break_at(Break::BareLf, self.wire);
                     self.place = Place::Text;
                     at += 1;
                 }
                 (Place::LineStart | Place::Dot | Place::Text, 0) => {
-                    self.break_at(Break::Nul, self.wire);
+                    self.taking.break_at(Break::Nul, self.wire);
                     self.place = Place::Text;
                     at += 1;
                 }
                 (Place::LineStart | Place::Dot | Place::Text, _) => {
                     let rest = &input[at..];
                     let run = memchr3(b'\r', b'\n', 0, rest).unwrap_or(rest.len());
-                    self.text(&rest[..run], out);
+                    self.taking.text(&rest[..run], self.wire, out);
                     self.place = Place::Text;
                     at += run;
                 }
@@ -120,32 +114,6 @@ impl Unstuffer {
         }
         self.wire = begin + input.len() as u64;
         None
-    }
-
-    fn text(&mut self, run: &[u8], out: &mut Vec<u8>) {
-        let (fits, over) = run.split_at(run.len().min(self.line_limit - self.line));
-        self.line += fits.len();
-        self.give(fits, out);
-        if !over.is_empty() {
-            self.fault.get_or_insert(Fault::LongLine(self.wire + fits.len() as u64));
-            self.give(over, out);
-        }
-    }
-
-    fn give(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        self.size += bytes.len() as u64;
-        if self.fault.is_none() {
-            out.extend_from_slice(bytes);
-        }
-    }
-
-    /// A control character counts as one octet of the letter's size, and of its line.
-    fn break_at(&mut self, what: Break, at: u64) {
-        self.size += 1;
-        // A break is named even after a long line: only a break makes the end itself doubtful.
-        if !matches!(self.fault, Some(Fault::Break(..))) {
-            self.fault = Some(Fault::Break(what, at));
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The chunks of BDAT (RFC 3030 §2).
 
-use crate::clean::{Break, Dots, Fault, whole_lines};
+use crate::clean::{Break, Dots, Fault, Taking};
 use memchr::memchr3;
 
 /// Reads the octets of BDAT's chunks (RFC 3030 §2), one after another: nothing is taken out, but lines
@@ -9,55 +9,50 @@ use memchr::memchr3;
 pub struct Verbatim {
     /// The last octet was a CR, and is held back until its LF comes.
     after_cr: bool,
-    line: usize,
-    line_limit: usize,
     read: u64,
-    size: u64,
-    fault: Option<Fault>,
+    taking: Taking,
 }
 
 impl Verbatim {
     /// A letter whose lines may have `line_limit` octets without CRLF.
     #[must_use]
     pub fn new(line_limit: usize) -> Self {
-        Self { after_cr: false, line: 0, line_limit, read: 0, size: 0, fault: None }
+        Self { after_cr: false, read: 0, taking: Taking::new(line_limit) }
     }
 
     /// The first thing that was wrong, if any; octets count from 0 over all chunks.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
-        self.fault
+        self.taking.fault()
     }
 
     /// Octets of the letter so far, faults or not.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.size
+        self.taking.size()
     }
 
     /// Reads `input` and appends to `out` what is sure to be clean.
     pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
         let mut rest = input;
         while let Some(&byte) = rest.first() {
-            if self.line == 0 && !self.after_cr && self.fault.is_none() {
-                let clean = whole_lines(rest, self.line_limit, Dots::Stay);
-                if clean > 0 {
-                    self.give(&rest[..clean], out);
-                    self.read += clean as u64;
-                    rest = &rest[clean..];
+            if !self.after_cr {
+                let lines = self.taking.whole_lines(rest, Dots::Stay, out);
+                if lines > 0 {
+                    self.read += lines as u64;
+                    rest = &rest[lines..];
                     continue;
                 }
             }
             let run = match (self.after_cr, byte) {
                 (true, b'\n') => {
                     self.after_cr = false;
-                    self.give(b"\r\n", out);
-                    self.line = 0;
+                    self.taking.end_line(out);
                     1
                 }
                 (true, _) => {
                     self.after_cr = false;
-                    self.break_at(Break::BareCr, self.read - 1);
+                    self.taking.break_at(Break::BareCr, self.read - 1);
                     0
                 }
                 (false, b'\r') => {
@@ -65,16 +60,16 @@ impl Verbatim {
                     1
                 }
                 (false, b'\n') => {
-                    self.break_at(Break::BareLf, self.read);
+                    self.taking.break_at(Break::BareLf, self.read);
                     1
                 }
                 (false, 0) => {
-                    self.break_at(Break::Nul, self.read);
+                    self.taking.break_at(Break::Nul, self.read);
                     1
                 }
                 (false, _) => {
                     let run = memchr3(b'\r', b'\n', 0, rest).unwrap_or(rest.len());
-                    self.text(&rest[..run], out);
+                    self.taking.text(&rest[..run], self.read, out);
                     run
                 }
             };
@@ -88,31 +83,7 @@ impl Verbatim {
     pub fn finish(&mut self) {
         if self.after_cr {
             self.after_cr = false;
-            self.break_at(Break::BareCr, self.read - 1);
-        }
-    }
-
-    fn text(&mut self, run: &[u8], out: &mut Vec<u8>) {
-        let (fits, over) = run.split_at(run.len().min(self.line_limit - self.line));
-        self.line += fits.len();
-        self.give(fits, out);
-        if !over.is_empty() {
-            self.fault.get_or_insert(Fault::LongLine(self.read + fits.len() as u64));
-            self.give(over, out);
-        }
-    }
-
-    fn give(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        self.size += bytes.len() as u64;
-        if self.fault.is_none() {
-            out.extend_from_slice(bytes);
-        }
-    }
-
-    fn break_at(&mut self, what: Break, at: u64) {
-        self.size += 1;
-        if !matches!(self.fault, Some(Fault::Break(..))) {
-            self.fault = Some(Fault::Break(what, at));
+            self.taking.break_at(Break::BareCr, self.read - 1);
         }
     }
 }
