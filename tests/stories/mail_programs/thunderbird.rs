@@ -53,6 +53,8 @@ fn thunderbird_needs_an_address_only_and_shows_the_letter() {
     thunderbird.wait("four letters", &rows(4));
     show(&mut thunderbird, "letter 1", "Body 1.");
     picture(&stage, &mut thunderbird, "letter");
+    assert_eq!(search(&mut thunderbird, "Subject", "résultats"), json!(["Résultats"]));
+    assert_eq!(search(&mut thunderbird, "Body", "été"), json!([]));
     stage
         .recorder
         .wait("IDLE", |text| text.rsplit_once(" IDLE\n").is_some_and(|(_, after)| after.contains("S: + ")));
@@ -85,6 +87,31 @@ fn show(thunderbird: &mut Thunderbird, subject: &str, text: &str) {
             text = json!(text)
         ),
     );
+}
+
+/// Has the server search the inbox, as the window "Search Messages" does with "Run search on server"; the
+/// subjects it shows.
+fn search(thunderbird: &mut Thunderbird, place: &str, word: &str) -> serde_json::Value {
+    let _ = thunderbird.script(&format!(
+        "win.hits = []; win.searched = false;
+         win.search = Cc['@mozilla.org/messenger/searchSession;1'].createInstance(Ci.nsIMsgSearchSession);
+         win.search.addScopeTerm(Ci.nsMsgSearchScope.onlineMail, pane.gFolder);
+         const term = win.search.createTerm();
+         const value = term.value;
+         value.attrib = Ci.nsMsgSearchAttrib.{place}; value.str = {word};
+         term.value = value;
+         term.attrib = Ci.nsMsgSearchAttrib.{place}; term.op = Ci.nsMsgSearchOp.Contains;
+         win.search.appendTerm(term);
+         win.search.registerListener({{
+           onSearchHit(letter) {{ win.hits.push(letter.mime2DecodedSubject); }},
+           onSearchDone() {{ win.searched = true; }},
+           onNewSearch() {{}},
+         }});
+         win.search.search(null);",
+        word = json!(word),
+    ));
+    thunderbird.wait("what it found", "return win.searched");
+    thunderbird.script("return [...win.hits]")
 }
 
 /// Pictures for people, in the folder of `PLI_PICTURES` when it is set.
