@@ -7,17 +7,22 @@ use names::HOUR;
 /// Rows of one page of a FETCH that shows flags, dates and sizes only.
 pub(super) const ROWS: usize = 500;
 /// Rows of one page of a FETCH that shows summaries, each of some 1 KiB.
-pub(super) const SUMMARIES: usize = 250;
+pub(super) const SUMMARIES: usize = 64;
 /// Letters of one page whose header blocks and bodies are opened: each may hold some 64 KiB of body
 /// and 100 KiB of header in memory.
 pub(super) const LETTERS: usize = 64;
 /// Octets of letters opened for one page, the last of them beyond it: with the pages opened ahead, what a peer that
 /// does not read makes us hold beside the driver's output (RELIABILITY I-02).
-pub(super) const PAGE_OCTETS: u64 = 64 * 1024;
-/// Pages opened while one is written: both cores of a small machine are busy with one reader.
-pub(super) const PAGES_AHEAD: usize = 2;
+pub(super) const PAGE_OCTETS: u64 = 32 * 1024;
+/// Pages opened while one is written: both cores of a small machine are busy with one reader, and none of them
+/// waits for the other at every page.
+pub(super) const PAGES_AHEAD: usize = 4;
+/// Octets of letters in the pages opened ahead, the last of those pages beyond it.
+pub(super) const OCTETS_AHEAD: u64 = 96 * 1024;
 /// Octets of a body that is opened whole with its page; a longer one is read from its file piece by piece.
 pub(super) const BODY_IN_MEMORY: u64 = 64 * 1024;
+/// Octets of a letter of which only fields of the header, or what its summary says, stand in memory.
+pub(super) const HEAD_IN_MEMORY: u64 = 1024;
 /// Octets of a letter that stand in memory when it is opened: its header block and a short body.
 pub(super) const LETTER_IN_MEMORY: u64 = BODY_IN_MEMORY + 8 * 1024;
 /// Octets of one piece of a body on its way to the peer.

@@ -147,8 +147,9 @@ impl ImapWorld {
             return Err(refusal);
         }
         match ask {
-            Ask::Fetch { uids, items, seen } => {
-                Ok(Pull::Fetch(Box::new(fetch::begin(door, session, uids, items, seen).await?)))
+            Ask::Fetch { uids, items, seen, strings } => {
+                let fetching = fetch::begin(door, session, uids, (items, strings), seen).await?;
+                Ok(Pull::Fetch(Box::new(fetching)))
             }
             Ask::Search { key, wanted } => searching(door, session, key, Question::Search(wanted)).await,
             Ask::Sort { key, by } => searching(door, session, key, Question::Sort(by)).await,

@@ -1,6 +1,6 @@
 //! FETCH: pages of rows, summaries unsealed in place, contents streamed from their sealed blocks.
 //!
-//! In memory at any time: three pages of rows with what was opened of them, and one piece of a body.
+//! In memory at any time: a few pages of letters with what is said of them, and one piece of a body.
 
 mod pages;
 mod rows;
@@ -10,18 +10,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use audit::{Act, Entry};
-use mailstore::{EntryRow, Error, Flags, Mailstore, Marks, Uid};
-use names::{AccountId, FolderId};
-use wire::imap::{
-    Answer, FetchItem, FetchItems, FetchRow, MarkSeen, ObjectIds, Refusal, SectionText, UidSet,
-};
-use wire::mime::Summary;
+use mailstore::{EntryRow, Error, Flags, Marks, Uid};
+use names::FolderId;
+use wire::imap::{Answer, FetchItem, FetchItems, FetchRow, MarkSeen, Refusal, SectionText, Strings, UidSet};
 
 use super::acts::Marking;
 use super::door::ImapDoor;
 use super::session::Session;
 use super::{limits, refusals, trail, words};
-use pages::{Ahead, Opened, Ready, Sum};
+use pages::{Ahead, Opened, Opener, Ready};
 use rows::{Rows, Wanted};
 use streaming::Streaming;
 
@@ -29,10 +26,8 @@ const READING: &str = "reading messages";
 
 /// A FETCH under way.
 pub(super) struct Fetching {
-    store: Mailstore,
-    account: AccountId,
+    opener: Opener,
     folder: FolderId,
-    items: Arc<FetchItems>,
     seen: MarkSeen,
     /// The line of the trail, until it is written: before anything that it tells of is given.
     line: Option<Entry>,
@@ -50,7 +45,7 @@ pub(super) async fn begin(
     door: &ImapDoor,
     session: &mut Session,
     uids: UidSet,
-    items: Arc<FetchItems>,
+    (items, strings): (Arc<FetchItems>, Strings),
     seen: MarkSeen,
 ) -> Result<Fetching, Refusal> {
     let (relay, store, mailbox) = (door.relay(), door.relay().mailstore(), session.selected()?);
@@ -60,10 +55,8 @@ pub(super) async fn begin(
     let seen = if mailbox.may_write().is_ok() { seen } else { MarkSeen::No };
     tracing::debug!(messages = uids.len(), content = items.reads_content(), now = relay.now().0, "FETCH");
     Ok(Fetching {
-        store: store.clone(),
-        account: mailbox.account,
+        opener: Opener { store: store.clone(), account: mailbox.account, items, strings },
         folder,
-        items,
         seen,
         line,
         rows,
@@ -172,12 +165,6 @@ impl Fetching {
     }
 
     async fn row(&mut self, ready: Ready) -> Result<FetchRow, Error> {
-        let id = ready.row.id.0;
-        let summary = match ready.summary {
-            Sum::None => None,
-            Sum::Open(summary) => Some(summary),
-            Sum::Sealed(bytes) => Some(Arc::new(pages::decode(&bytes, id)?)),
-        };
         let mut streaming = ready.streaming;
         if let Some(streaming) = streaming.as_mut() {
             // A body that cannot be read is found out while a refusal can still be said.
@@ -189,22 +176,12 @@ impl Fetching {
             flags: words::flags(&ready.row.marks),
             newly_seen: ready.newly_seen,
             received: ready.row.internal_date,
-            head_len: ready.head_len,
-            body_len: ready.body_len,
+            size: ready.size,
             modseq: words::modseq(ready.row.modseq),
             saved: ready.row.saved_at,
-            object: self.items.wants_object_ids().then(|| self.object(&ready.row, summary.as_deref())),
-            summary: summary.filter(|_| self.items.needs_summary()),
+            object: ready.object,
+            described: ready.described,
         })
-    }
-
-    /// What the message and its thread are called.
-    fn object(&self, row: &EntryRow, summary: Option<&Summary>) -> ObjectIds {
-        let (store, account) = (&self.store, self.account);
-        let email = store.email_id(account, row.head);
-        // A letter that names none, itself included, is a thread of its own.
-        let root = |summary: &Summary| summary.thread_root().unwrap_or_else(|| email.clone());
-        ObjectIds { thread: summary.map(|summary| store.thread_id(account, &root(summary))), email }
     }
 
     /// Opens the next page; whether there was one. While it is written, those after it are opened.
@@ -224,7 +201,7 @@ impl Fetching {
             (None, MarkSeen::Yes) => {
                 let Some(mut rows) = self.take_rows().await.map_err(&store_failed)? else { return Ok(false) };
                 newly_seen = self.mark(session, &mut rows).await?;
-                pages::open(&self.store, self.account, &self.items, rows).await
+                self.opener.open(rows).await
             }
         };
         let Opened { mut ready, damaged } = opened.map_err(&store_failed)?;
@@ -234,7 +211,9 @@ impl Fetching {
         }
         self.damaged += damaged;
         self.page = ready.into_iter();
-        if self.seen == MarkSeen::No && (self.items.needs_summary() || self.items.reads_content()) {
+        if self.seen == MarkSeen::No
+            && (self.opener.items.needs_summary() || self.opener.items.reads_content())
+        {
             self.look_ahead().await.map_err(&store_failed)?;
         }
         Ok(true)
@@ -242,27 +221,30 @@ impl Fetching {
 
     /// Begins to open the pages to come.
     async fn look_ahead(&mut self) -> Result<(), Error> {
-        while self.ahead.len() < limits::PAGES_AHEAD {
+        while self.ahead.len() < limits::PAGES_AHEAD
+            && self.ahead.iter().map(|page| page.octets).sum::<u64>() < limits::OCTETS_AHEAD
+        {
             let Some(rows) = self.take_rows().await? else { break };
-            self.ahead.push_back(Ahead::begin(self.store.clone(), self.account, &self.items, rows));
+            self.ahead.push_back(Ahead::begin(self.opener.clone(), rows));
         }
         Ok(())
     }
 
     /// The rows of the next page: so many, and so few octets, that an idle peer holds little memory.
     async fn take_rows(&mut self) -> Result<Option<Vec<EntryRow>>, Error> {
-        if !self.items.reads_content() {
-            let size = if self.items.needs_summary() { limits::SUMMARIES } else { limits::ROWS };
-            return self.rows.next(&self.store, self.account, self.folder, size).await;
+        if !self.opener.items.reads_content() {
+            let size = if self.opener.items.needs_summary() { limits::SUMMARIES } else { limits::ROWS };
+            return self.rows.next(&self.opener.store, self.opener.account, self.folder, size).await;
         }
         if self.waiting.is_empty() {
-            let rows = self.rows.next(&self.store, self.account, self.folder, limits::LETTERS).await?;
+            let rows =
+                self.rows.next(&self.opener.store, self.opener.account, self.folder, limits::LETTERS).await?;
             self.waiting = rows.unwrap_or_default().into();
         }
         let mut page = Vec::new();
         let mut octets = 0;
         while let Some(row) = self.waiting.front() {
-            octets += row.size.min(limits::LETTER_IN_MEMORY);
+            octets += self.opener.in_memory(row);
             if octets > limits::PAGE_OCTETS && !page.is_empty() {
                 break;
             }
@@ -282,14 +264,14 @@ impl Fetching {
         };
         if unseen.is_empty() {
             if !lines.is_empty() {
-                let told = trail::write(self.store.db(), lines).await;
+                let told = trail::write(self.opener.store.db(), lines).await;
                 told.map_err(refusals::database("telling the trail"))?;
             }
             return Ok(Vec::new());
         }
         let marking = Marking {
-            store: self.store.clone(),
-            account: self.account,
+            store: self.opener.store.clone(),
+            account: self.opener.account,
             folder: self.folder,
             uids: unseen,
             change: mailstore::FlagChange::Add(Marks::new(Flags::SEEN, &[])),
@@ -297,7 +279,7 @@ impl Fetching {
             lines,
         };
         let stored =
-            self.store.db().write(marking).await.map_err(refusals::store("marking messages read"))?;
+            self.opener.store.db().write(marking).await.map_err(refusals::store("marking messages read"))?;
         session.folder()?.marked(stored.modseq);
         let mut changed = Vec::with_capacity(stored.rows.len());
         for (uid, modseq, marks) in stored.rows {

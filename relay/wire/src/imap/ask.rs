@@ -43,10 +43,10 @@ use bytes::Bytes;
 use names::Timestamp;
 
 use super::{
-    AclAnswer, AclAsk, AclRights, Annotate, Annotation, FetchItems, Flags, FolderName, Namespaces, Notice,
-    QuotaAsk, QuotaRoot, Role, SearchKey, SortKey, StoreMode, ThreadBy, Threaded, UidSet, Watch,
+    AclAnswer, AclAsk, AclRights, Annotate, Annotation, Described, FetchItems, Flags, FolderName, Namespaces,
+    Notice, QuotaAsk, QuotaRoot, Role, SearchKey, SortKey, StoreMode, Strings, ThreadBy, Threaded, UidSet,
+    Watch,
 };
-use crate::mime::Summary;
 use crate::sasl::{Attempt, Secret};
 
 /// What the machine wants to know or have done.
@@ -136,10 +136,12 @@ pub enum Ask {
         /// Which; UIDs that are gone give no row.
         uids: UidSet,
         /// What of each: ask it for [`FetchItems::needs_summary`], [`FetchItems::reads_content`] and,
-        /// per row, [`FetchItems::spans`].
+        /// per row, [`FetchItems::describe`].
         items: Arc<FetchItems>,
         /// Set `\Seen` on these messages before their rows are given ([`FetchRow::flags`] shows it).
         seen: MarkSeen,
+        /// How texts are written for this client.
+        strings: Strings,
     },
     /// Change flags of these messages of the selected folder; rows ascending by UID.
     Store {
@@ -486,18 +488,16 @@ pub struct FetchRow {
     pub newly_seen: bool,
     /// Its internal date.
     pub received: Timestamp,
-    /// Octets of its head block, empty line included.
-    pub head_len: u64,
-    /// Octets of the body block.
-    pub body_len: u64,
+    /// Octets of the whole letter.
+    pub size: u64,
     /// The last change's number (RFC 7162).
     pub modseq: u64,
     /// When it came into this folder (RFC 8514).
     pub saved: Timestamp,
     /// Needed when [`FetchItems::wants_object_ids`] says so.
     pub object: Option<ObjectIds>,
-    /// What was computed at delivery; needed when [`FetchItems::needs_summary`] says so.
-    pub summary: Option<Arc<Summary>>,
+    /// What is said from its summary, and what is streamed: [`FetchItems::describe`].
+    pub described: Described,
 }
 
 /// What a message is called wherever it lies in its account (RFC 8474): letters, digits, `-` and `_`.

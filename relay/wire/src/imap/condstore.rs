@@ -301,7 +301,11 @@ impl Server {
         if uids.is_empty() {
             return self.fetch_ended(*fetching, out);
         }
-        self.pull(Ask::Fetch { uids, items, seen }, Task::Fetch(fetching), out);
+        self.pull(
+            Ask::Fetch { uids, items, seen, strings: self.enabled.strings() },
+            Task::Fetch(fetching),
+            out,
+        );
     }
 }
 

@@ -76,7 +76,7 @@ impl Enabled {
 
 /// How strings and folder names go over the wire, in both directions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Strings {
+pub enum Strings {
     /// Seven bits: names in modified UTF-7, header text in encoded words (RFC 3501 §5.1.3).
     #[default]
     Ascii,

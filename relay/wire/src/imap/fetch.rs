@@ -7,13 +7,12 @@ use bytes::Bytes;
 
 use super::command::By;
 use super::condstore::{End, Modifiers, TellGone};
-use super::enabled::{Extension, Strings};
-use super::fetch_items::{FetchItem, FetchItems, Section, SectionText};
+use super::enabled::Extension;
+use super::fetch_items::{FetchItem, FetchItems};
 use super::reply::{self, Completion};
-use super::sections::{self, Extent, Piece, Size, Writing};
+use super::sections::{self, Writing};
 use super::server::{AfterUnselect, Out, Server, Task};
 use super::set::{Bound, SequenceSet};
-use super::structure::{self, Form};
 use super::{Answer, Ask, Code, FetchRow, MarkSeen, Mode, Refusal, UidSet, limits};
 use crate::mime::Decoder;
 
@@ -45,10 +44,10 @@ enum ShowModSeq {
 #[derive(Debug)]
 struct RowWriter {
     row: FetchRow,
-    /// One per content item, in order.
-    pieces: Vec<Piece>,
     /// The next item to write.
     item: usize,
+    /// The next of the described items.
+    described: usize,
     /// The next piece.
     piece: usize,
     /// Octets still to come for the piece being written.
@@ -60,7 +59,6 @@ struct RowWriter {
     /// A part was asked for whose transfer encoding nobody knows.
     unknown_encoding: bool,
     audience: Audience,
-    strings: Strings,
 }
 
 /// A stretch of a decoded part.
@@ -135,7 +133,11 @@ impl Server {
         }
         let items = Arc::new(items);
         let fetching = self.fetching(tag.to_owned(), (by, Arc::clone(&items)), None, End::Fetch);
-        self.pull(Ask::Fetch { uids, items, seen }, Task::Fetch(fetching), out);
+        self.pull(
+            Ask::Fetch { uids, items, seen, strings: self.enabled.strings() },
+            Task::Fetch(fetching),
+            out,
+        );
     }
 
     pub(super) fn fetching(
@@ -180,11 +182,6 @@ impl Server {
     }
 
     fn row_begins(&mut self, fetching: &mut Fetching, row: FetchRow, out: &mut Out) -> Result<(), Broken> {
-        if fetching.items.needs_summary() && row.summary.is_none() {
-            return Err(Broken);
-        }
-        let extent = Extent { head_len: row.head_len, body_len: row.body_len };
-        let pieces = fetching.items.pieces(extent, row.summary.as_deref());
         let number = self.selection.as_ref().and_then(|selection| selection.view.number(row.uid));
         let audience = match number {
             Some(number) => {
@@ -197,16 +194,15 @@ impl Server {
             None => Audience::Nobody,
         };
         fetching.row = Some(Box::new(RowWriter {
+            unknown_encoding: row.described.unknown_encoding,
             row,
-            pieces,
             item: 0,
+            described: 0,
             piece: 0,
             left: 0,
             head: Bytes::new(),
             window: Window::default(),
-            unknown_encoding: false,
             audience,
-            strings: self.enabled.strings(),
         }));
         fetching.advance(out)
     }
@@ -317,7 +313,6 @@ impl RowWriter {
             Audience::Nobody => &mut nowhere,
         };
         let row = &self.row;
-        let summary = || row.summary.as_deref().ok_or(Broken);
         match item {
             FetchItem::Flags => write!(text, "FLAGS {}", row.flags).map_err(|_| Broken)?,
             FetchItem::InternalDate => {
@@ -330,32 +325,20 @@ impl RowWriter {
             }
             FetchItem::Size => {
                 text.extend_from_slice(b"RFC822.SIZE ");
-                reply::number(text, row.head_len + row.body_len);
+                reply::number(text, row.size);
             }
             FetchItem::ModSeq => write!(text, "MODSEQ ({})", row.modseq).map_err(|_| Broken)?,
             FetchItem::Uid => {
                 text.extend_from_slice(b"UID ");
                 reply::number(text, row.uid);
             }
-            FetchItem::Envelope => {
-                text.extend_from_slice(b"ENVELOPE ");
-                structure::envelope(text, &summary()?.envelope, self.strings);
-            }
-            FetchItem::Body => {
-                text.extend_from_slice(b"BODY ");
-                structure::body(text, &summary()?.root, Form::Short, self.strings);
-            }
-            FetchItem::BodyStructure => {
-                text.extend_from_slice(b"BODYSTRUCTURE ");
-                structure::body(text, &summary()?.root, Form::Extended, self.strings);
-            }
-            FetchItem::Preview => {
-                // RFC 8970 §3.2: UTF-8, at most 256 characters; the summary's has 200.
-                text.extend_from_slice(b"PREVIEW ");
-                match self.strings {
-                    Strings::Ascii => reply::string(text, &summary()?.preview),
-                    Strings::Utf8 => reply::utf8_string(text, &summary()?.preview),
-                }
+            FetchItem::Envelope
+            | FetchItem::Body
+            | FetchItem::BodyStructure
+            | FetchItem::Preview
+            | FetchItem::BinarySize(_) => {
+                text.extend_from_slice(row.described.words(self.described).ok_or(Broken)?);
+                self.described += 1;
             }
             FetchItem::EmailId => {
                 let object = row.object.as_ref().ok_or(Broken)?;
@@ -365,22 +348,8 @@ impl RowWriter {
                 let thread = row.object.as_ref().and_then(|object| object.thread.as_ref()).ok_or(Broken)?;
                 write!(text, "THREADID ({thread})").map_err(|_| Broken)?;
             }
-            FetchItem::BinarySize(path) => {
-                let extent = Extent { head_len: row.head_len, body_len: row.body_len };
-                let section = Section { path: path.clone(), text: SectionText::Whole };
-                write!(text, "BINARY.SIZE[{section}] ").map_err(|_| Broken)?;
-                match sections::decoded_size(path, extent, summary()?) {
-                    Size::Octets(octets) => reply::number(text, octets),
-                    // The grammar knows a number only (RFC 3516 §7).
-                    Size::Absent => text.push(b'0'),
-                    Size::Unknown => {
-                        text.push(b'0');
-                        self.unknown_encoding = true;
-                    }
-                }
-            }
             FetchItem::Content(content) => {
-                let piece = self.pieces.get(self.piece).ok_or(Broken)?;
+                let piece = self.row.described.pieces.get(self.piece).ok_or(Broken)?;
                 let name = names.get(self.piece).ok_or(Broken)?;
                 self.left = piece.len();
                 match piece.writing {
@@ -407,6 +376,9 @@ impl RowWriter {
                         self.window = Window { decoder: Decoder::new(encoding), skip: start, owed: count };
                     }
                     Writing::Filtered => self.head = Bytes::new(),
+                    Writing::Picked { start, end } => {
+                        literal(text, name, row.described.picked(start, end).ok_or(Broken)?);
+                    }
                 }
                 if self.left > 0 {
                     return Ok(Needs::Octets);
@@ -425,8 +397,8 @@ impl RowWriter {
         out: &mut Out,
     ) -> Result<Needs, Broken> {
         self.left -= bytes.len() as u64;
-        match self.pieces.get(self.piece).ok_or(Broken)?.writing {
-            Writing::Nil | Writing::Unknown => return Err(Broken),
+        match self.row.described.pieces.get(self.piece).ok_or(Broken)?.writing {
+            Writing::Nil | Writing::Unknown | Writing::Picked { .. } => return Err(Broken),
             Writing::AsIs | Writing::Octets => self.say(&bytes, out),
             Writing::Decoded { .. } => {
                 let mut decoded = Vec::new();
@@ -464,8 +436,8 @@ impl RowWriter {
     }
 
     fn piece_done(&mut self, content: &super::Content, name: &str, out: &mut Out) -> Result<(), Broken> {
-        match self.pieces[self.piece].writing {
-            Writing::Nil | Writing::Unknown | Writing::AsIs | Writing::Octets => {}
+        match self.row.described.pieces[self.piece].writing {
+            Writing::Nil | Writing::Unknown | Writing::AsIs | Writing::Octets | Writing::Picked { .. } => {}
             Writing::Decoded { .. } => {
                 let mut rest = Vec::new();
                 std::mem::take(&mut self.window.decoder).finish(&mut rest);
@@ -476,20 +448,10 @@ impl RowWriter {
                 }
             }
             Writing::Filtered => {
-                let picked = sections::filter(&self.head, &content.section.text);
-                let picked = match content.partial {
-                    Some((start, count)) => {
-                        let start = (start as usize).min(picked.len());
-                        &picked[start..picked.len().min(start.saturating_add(count as usize))]
-                    }
-                    None => &picked,
-                };
+                let mut picked = Vec::new();
+                sections::filter(&mut picked, &self.head, content);
                 if self.audience == Audience::Client {
-                    let text = out.text();
-                    text.extend_from_slice(name.as_bytes());
-                    text.push(b' ');
-                    reply::literal_header(text, picked.len() as u64);
-                    text.extend_from_slice(picked);
+                    literal(out.text(), name, &picked);
                 }
                 self.head = Bytes::new();
             }
@@ -504,4 +466,11 @@ impl RowWriter {
             Audience::Nobody => {}
         }
     }
+}
+
+fn literal(text: &mut Vec<u8>, name: &str, octets: &[u8]) {
+    text.extend_from_slice(name.as_bytes());
+    text.push(b' ');
+    reply::literal_header(text, octets.len() as u64);
+    text.extend_from_slice(octets);
 }

@@ -4,8 +4,7 @@ use std::fmt;
 
 use super::limits;
 use super::scan::{Cursor, Fault, Parsed};
-use super::sections::{self, Extent, Piece, Span};
-use crate::mime::{PartPath, Summary};
+use crate::mime::PartPath;
 
 /// The items of one FETCH command, in the order written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +135,12 @@ impl FetchItems {
         self.0.iter().any(|item| matches!(item, FetchItem::Content(_)))
     }
 
+    /// Whether more may be among them than header blocks.
+    #[must_use]
+    pub fn reads_parts(&self) -> bool {
+        self.reads_bodies() || self.contents().any(|content| !content.section.path.is_empty())
+    }
+
     /// Whether chunks of bodies may be among them, when no numbered part is asked for.
     #[must_use]
     pub fn reads_bodies(&self) -> bool {
@@ -158,19 +163,6 @@ impl FetchItems {
     /// Whether carrying it out sets `\Seen`.
     pub(super) fn marks_seen(&self) -> bool {
         self.0.iter().any(|item| matches!(item, FetchItem::Content(c) if c.reading == Reading::Marks))
-    }
-
-    /// The octets of one message that the world streams after its row, in this order: ranges of the
-    /// head block or of the body block. Empty when nothing is to be read.
-    #[must_use]
-    pub fn spans(&self, head_len: u64, body_len: u64, summary: Option<&Summary>) -> Vec<Span> {
-        let extent = Extent { head_len, body_len };
-        self.pieces(extent, summary).into_iter().flat_map(|piece| piece.spans).collect()
-    }
-
-    /// One piece per [`FetchItem::Content`], in order.
-    pub(super) fn pieces(&self, extent: Extent, summary: Option<&Summary>) -> Vec<Piece> {
-        self.contents().map(|content| sections::resolve(content, extent, summary)).collect()
     }
 
     /// The content items, in order.

@@ -16,6 +16,7 @@ mod capabilities;
 mod command;
 mod condstore;
 mod config;
+mod described;
 mod enabled;
 mod fetch;
 mod fetch_items;
@@ -76,6 +77,8 @@ pub use ask::{
     Wanted,
 };
 pub use config::Config;
+pub use described::Described;
+pub use enabled::Strings;
 pub use fetch_items::{Content, FetchItem, FetchItems, Label, Reading, Section, SectionText};
 pub use flags::{Flags, Keyword, StoreMode, SystemFlag};
 pub use limits::Limits;

@@ -412,7 +412,8 @@ impl Server {
             return Err(after);
         };
         let fetching = self.fetching(String::new(), (By::Uid, Arc::clone(&items)), None, End::Shown(after));
-        let ask = Ask::Fetch { uids: arrived.clone(), items, seen: MarkSeen::No };
+        let (uids, strings) = (arrived.clone(), self.enabled.strings());
+        let ask = Ask::Fetch { uids, items, seen: MarkSeen::No, strings };
         self.pull(ask, Task::Fetch(fetching), out);
         Ok(())
     }

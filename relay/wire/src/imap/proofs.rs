@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::stage::{Session, letter, short};
 use super::world::Post;
 use super::*;
+use crate::mime::Summary;
 use crate::{Action, Actions, Input, Machine};
 
 /// Words that reach deep into the grammar when put together at random.
@@ -289,18 +290,24 @@ fn a_letter_is_never_held_whole() {
 fn a_row_that_breaks_its_word_ends_the_connection_without_a_word() {
     let post = Post::usual();
     post.deliver("INBOX", &short(1));
+    let asked = FetchItems::of(vec![FetchItem::Content(Content {
+        section: Section { path: vec![], text: SectionText::Whole },
+        partial: None,
+        label: Label::Body,
+        reading: Reading::Peeks,
+    })]);
+    let described = asked.describe(3, 2, None::<&Summary>, Strings::Ascii);
     let row = |uid| {
         Answer::Row(FetchRow {
             uid,
             flags: Flags::new(),
             newly_seen: false,
             received: names::Timestamp(0),
-            head_len: 3,
-            body_len: 2,
+            size: 5,
             modseq: 1,
             saved: names::Timestamp(0),
             object: None,
-            summary: None,
+            described: described.clone(),
         })
     };
     let chunk = |text: &'static [u8]| Answer::Chunk(bytes::Bytes::from_static(text));
@@ -319,7 +326,9 @@ fn a_row_that_breaks_its_word_ends_the_connection_without_a_word() {
         session.command("s SELECT INBOX");
         let mut out = Actions::default();
         session.machine.step(Input::Bytes(b"a FETCH 1 BODY.PEEK[]\r\n"), names::Timestamp(0), &mut out);
-        assert!(matches!(out.drain().next(), Some(Action::Pull(Ask::Fetch { .. }))));
+        assert!(
+            matches!(out.drain().next(), Some(Action::Pull(Ask::Fetch { items, .. })) if *items == asked)
+        );
         let mut actions = Vec::new();
         for answer in answers {
             session.machine.step(Input::Answer(answer), names::Timestamp(0), &mut out);
@@ -344,19 +353,19 @@ fn a_row_for_a_message_the_client_does_not_know_is_swallowed() {
     session.command("s SELECT INBOX");
     let mut out = Actions::default();
     session.machine.step(Input::Bytes(b"a FETCH 1 BODY.PEEK[TEXT]\r\n"), names::Timestamp(0), &mut out);
-    drop(out.drain());
+    let Some(Action::Pull(Ask::Fetch { items, strings, .. })) = out.drain().next() else { panic!("a pull") };
+    let described = items.describe(3, 2, None::<&Summary>, strings);
     for answer in [
         Answer::Row(FetchRow {
             uid: 77,
             flags: Flags::new(),
             newly_seen: false,
             received: names::Timestamp(0),
-            head_len: 3,
-            body_len: 2,
+            size: 5,
             modseq: 1,
             saved: names::Timestamp(0),
             object: None,
-            summary: None,
+            described: described.clone(),
         }),
         Answer::Chunk(bytes::Bytes::from_static(b"no")),
     ] {

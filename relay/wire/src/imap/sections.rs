@@ -62,6 +62,8 @@ pub(super) enum Writing {
     AsIs,
     /// A header block to pick fields from, then cut.
     Filtered,
+    /// Fields that were picked already: these of the [`Described`](super::Described) words.
+    Picked { start: usize, end: usize },
     /// As they come, in a literal8.
     Octets,
     /// With their transfer encoding undone, of which this window is shown, in a literal8.
@@ -77,7 +79,11 @@ impl Piece {
 }
 
 /// Finds the octets of one item.
-pub(super) fn resolve(content: &Content, extent: Extent, summary: Option<&Summary>) -> Piece {
+pub(super) fn resolve<S: AsRef<str>>(
+    content: &Content,
+    extent: Extent,
+    summary: Option<&Summary<S>>,
+) -> Piece {
     let nil = Piece { spans: vec![], writing: Writing::Nil };
     let Some(spans) = whole_spans(&content.section, extent, summary) else { return nil };
     if content.label == Label::Binary {
@@ -94,7 +100,7 @@ pub(super) fn resolve(content: &Content, extent: Extent, summary: Option<&Summar
 }
 
 /// A part without its transfer encoding (RFC 3516 §4.2). Multiparts and letters have none.
-fn binary(content: &Content, whole: Vec<Span>, summary: Option<&Summary>) -> Piece {
+fn binary<S: AsRef<str>>(content: &Content, whole: Vec<Span>, summary: Option<&Summary<S>>) -> Piece {
     let (start, count) = content.partial.map_or((0, u64::MAX), |(a, b)| (u64::from(a), u64::from(b)));
     let part = summary.and_then(|summary| summary.part(&content.section.path)).map(|found| found.part);
     match part.filter(|part| part.is_leaf()) {
@@ -116,7 +122,7 @@ fn binary(content: &Content, whole: Vec<Span>, summary: Option<&Summary>) -> Pie
 }
 
 /// What `BINARY.SIZE` says of a part: none when there is no such part.
-pub(super) fn decoded_size(path: &[u32], extent: Extent, summary: &Summary) -> Size {
+pub(super) fn decoded_size<S: AsRef<str>>(path: &[u32], extent: Extent, summary: &Summary<S>) -> Size {
     if path.is_empty() {
         return Size::Octets(extent.head_len + extent.body_len);
     }
@@ -138,7 +144,11 @@ pub(super) enum Size {
 }
 
 /// The octets meant by a section before the partial is cut; `None` when there is no such part.
-fn whole_spans(section: &Section, extent: Extent, summary: Option<&Summary>) -> Option<Vec<Span>> {
+fn whole_spans<S: AsRef<str>>(
+    section: &Section,
+    extent: Extent,
+    summary: Option<&Summary<S>>,
+) -> Option<Vec<Span>> {
     let head = Span { block: Block::Head, start: 0, end: extent.head_len };
     let body = Span { block: Block::Body, start: 0, end: extent.body_len };
     if section.path.is_empty() {
@@ -164,16 +174,16 @@ fn whole_spans(section: &Section, extent: Extent, summary: Option<&Summary>) -> 
     }
 }
 
-fn header_of(part: &Part) -> Span {
+fn header_of<S: AsRef<str>>(part: &Part<S>) -> Span {
     Span { block: Block::Body, start: part.header_start, end: part.body_start.max(part.header_start) }
 }
 
-fn body_of(part: &Part) -> Span {
+fn body_of<S: AsRef<str>>(part: &Part<S>) -> Span {
     Span { block: Block::Body, start: part.body_start, end: part.body_end.max(part.body_start) }
 }
 
 /// The letter inside a part.
-fn nested(part: &Part) -> Option<&Part> {
+fn nested<S>(part: &Part<S>) -> Option<&Part<S>> {
     match &part.content {
         mime::Content::Message { root, .. } => Some(root),
         mime::Content::Leaf | mime::Content::Multipart(_) => None,
@@ -198,16 +208,26 @@ pub(super) fn cut(spans: &[Span], start: u64, count: u64) -> Vec<Span> {
 }
 
 /// Picks the fields of `HEADER.FIELDS` or `HEADER.FIELDS.NOT` from a header block: whole fields in
-/// their order, folded lines included, then the empty line (RFC 3501 §6.4.5).
-pub(super) fn filter(head: &[u8], text: &SectionText) -> Vec<u8> {
+/// their order, folded lines included, then the empty line (RFC 3501 §6.4.5). What is left of it by the partial
+/// is written.
+pub(super) fn filter(out: &mut Vec<u8>, head: &[u8], content: &Content) {
+    let start = out.len();
+    fields(out, head, &content.section.text);
+    if let Some((skip, count)) = content.partial {
+        let skip = (skip as usize).min(out.len() - start);
+        out.drain(start..start + skip);
+        out.truncate(start.saturating_add(count as usize).min(out.len()));
+    }
+}
+
+fn fields(kept: &mut Vec<u8>, head: &[u8], text: &SectionText) {
     let (names, listed_stay) = match text {
         SectionText::Fields(names) => (names, true),
         SectionText::FieldsNot(names) => (names, false),
         SectionText::Whole | SectionText::Header | SectionText::Text | SectionText::Mime => {
-            return head.to_vec();
+            return kept.extend_from_slice(head);
         }
     };
-    let mut kept = Vec::new();
     let mut keep = false;
     let mut rest = head;
     while !rest.is_empty() {
@@ -228,5 +248,4 @@ pub(super) fn filter(head: &[u8], text: &SectionText) -> Vec<u8> {
         }
     }
     kept.extend_from_slice(b"\r\n");
-    kept
 }

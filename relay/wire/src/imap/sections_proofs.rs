@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::fetch_items::{Content, FetchItem, FetchItems};
+use super::fetch_items::{FetchItem, FetchItems};
 use super::scan::Cursor;
 use super::sections::{Block, Span, cut, filter};
 use super::world::split;
@@ -113,19 +113,18 @@ fn items(text: &str) -> FetchItems {
 fn resolved(raw: &[u8], ask: &str) -> Option<Vec<u8>> {
     let (head, body, summary) = split(raw);
     let items = items(ask);
-    let [FetchItem::Content(Content { section, .. })] = items.items() else {
-        panic!("one content item: {ask}")
-    };
-    let extent = super::sections::Extent { head_len: head.len() as u64, body_len: body.len() as u64 };
-    let pieces = items.pieces(extent, Some(&summary));
-    if pieces[0].writing == super::sections::Writing::Nil {
+    let [FetchItem::Content(content)] = items.items() else { panic!("one content item: {ask}") };
+    let described = items.describe(head.len() as u64, body.len() as u64, Some(&summary), Strings::Ascii);
+    if described.pieces[0].writing == super::sections::Writing::Nil {
         return None;
     }
-    let octets = items.spans(extent.head_len, extent.body_len, Some(&summary)).into_iter().flat_map(|span| {
+    let octets = described.spans().into_iter().flat_map(|span| {
         let block = if span.block == Block::Head { &head } else { &body };
         block[span.start as usize..span.end as usize].to_vec()
     });
-    Some(filter(&octets.collect::<Vec<u8>>(), &section.text))
+    let (mut picked, octets) = (Vec::new(), octets.collect::<Vec<u8>>());
+    filter(&mut picked, &octets, content);
+    Some(picked)
 }
 
 proptest! {

@@ -14,25 +14,25 @@ pub(super) enum Form {
 }
 
 /// `envelope`
-pub(super) fn envelope(out: &mut Vec<u8>, envelope: &Envelope, strings: Strings) {
+pub(super) fn envelope<S: AsRef<str>>(out: &mut Vec<u8>, envelope: &Envelope<S>, strings: Strings) {
     out.push(b'(');
-    nstring(out, envelope.date.as_deref());
+    nstring(out, shown(&envelope.date));
     out.push(b' ');
-    header_text(out, envelope.subject.as_deref(), strings);
+    header_text(out, shown(&envelope.subject), strings);
     let Envelope { from, sender, reply_to, to, cc, bcc, .. } = envelope;
     for list in [from, sender, reply_to, to, cc, bcc] {
         out.push(b' ');
         addresses(out, list, strings);
     }
     out.push(b' ');
-    nstring(out, envelope.in_reply_to.as_deref());
+    nstring(out, shown(&envelope.in_reply_to));
     out.push(b' ');
-    nstring(out, envelope.message_id.as_deref());
+    nstring(out, shown(&envelope.message_id));
     out.push(b')');
 }
 
 /// `"(" 1*address ")" / nil`
-fn addresses(out: &mut Vec<u8>, list: &[EnvelopeAddress], strings: Strings) {
+fn addresses<S: AsRef<str>>(out: &mut Vec<u8>, list: &[EnvelopeAddress<S>], strings: Strings) {
     if list.is_empty() {
         out.extend_from_slice(b"NIL");
         return;
@@ -40,10 +40,10 @@ fn addresses(out: &mut Vec<u8>, list: &[EnvelopeAddress], strings: Strings) {
     out.push(b'(');
     for address in list {
         out.push(b'(');
-        header_text(out, address.name.as_deref(), strings);
+        header_text(out, shown(&address.name), strings);
         for text in [&address.route, &address.mailbox, &address.host] {
             out.push(b' ');
-            nstring(out, text.as_deref());
+            nstring(out, shown(text));
         }
         out.push(b')');
     }
@@ -51,7 +51,7 @@ fn addresses(out: &mut Vec<u8>, list: &[EnvelopeAddress], strings: Strings) {
 }
 
 /// `body`
-pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings) {
+pub(super) fn body<S: AsRef<str>>(out: &mut Vec<u8>, part: &Part<S>, form: Form, strings: Strings) {
     out.push(b'(');
     match &part.content {
         Content::Multipart(parts) if !parts.is_empty() => {
@@ -59,7 +59,7 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings)
             multipart_end(out, part, form, strings);
         }
         // The grammar knows no multipart without parts: it has one, which is all that is there.
-        Content::Multipart(_) | Content::Leaf if part.kind == "multipart" => {
+        Content::Multipart(_) | Content::Leaf if part.kind.as_ref() == "multipart" => {
             out.extend_from_slice(b"(\"text\" \"plain\" NIL NIL NIL \"7bit\" ");
             number(out, part.size());
             out.push(b' ');
@@ -71,7 +71,7 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings)
             multipart_end(out, part, form, strings);
         }
         Content::Message { envelope: inner, root } if promises_an_envelope(part, strings) => {
-            fields(out, part, "message", &part.subtype, strings);
+            fields(out, part, "message", part.subtype.as_ref(), strings);
             out.push(b' ');
             envelope(out, inner, strings);
             out.push(b' ');
@@ -84,9 +84,9 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings)
             match promises_an_envelope(part, strings) {
                 // One that was not looked into has none.
                 true => fields(out, part, "application", "octet-stream", strings),
-                false => fields(out, part, &part.kind, &part.subtype, strings),
+                false => fields(out, part, part.kind.as_ref(), part.subtype.as_ref(), strings),
             }
-            if part.kind == "text" {
+            if part.kind.as_ref() == "text" {
                 out.push(b' ');
                 number(out, part.lines);
             }
@@ -98,9 +98,9 @@ pub(super) fn body(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings)
 
 /// Whether its type is followed by the letter it holds (RFC 3501 §9 `body-type-msg`). MESSAGE GLOBAL came with
 /// RFC 9051 (§9 `media-message`): to who does not read UTF-8 it is a file.
-fn promises_an_envelope(part: &Part, strings: Strings) -> bool {
-    part.kind == "message"
-        && match part.subtype.as_str() {
+fn promises_an_envelope<S: AsRef<str>>(part: &Part<S>, strings: Strings) -> bool {
+    part.kind.as_ref() == "message"
+        && match part.subtype.as_ref() {
             "rfc822" => true,
             "global" => strings == Strings::Utf8,
             _ => false,
@@ -108,16 +108,16 @@ fn promises_an_envelope(part: &Part, strings: Strings) -> bool {
 }
 
 /// `media-type SP body-fields`
-fn fields(out: &mut Vec<u8>, part: &Part, kind: &str, subtype: &str, strings: Strings) {
+fn fields<S: AsRef<str>>(out: &mut Vec<u8>, part: &Part<S>, kind: &str, subtype: &str, strings: Strings) {
     string(out, kind);
     out.push(b' ');
     string(out, subtype);
     out.push(b' ');
     parameters(out, &part.parameters, strings);
     out.push(b' ');
-    nstring(out, part.id.as_deref());
+    nstring(out, shown(&part.id));
     out.push(b' ');
-    header_text(out, part.description.as_deref(), strings);
+    header_text(out, shown(&part.description), strings);
     out.push(b' ');
     string(out, part.encoding.as_str());
     out.push(b' ');
@@ -125,13 +125,14 @@ fn fields(out: &mut Vec<u8>, part: &Part, kind: &str, subtype: &str, strings: St
 }
 
 /// `body-fld-param`
-fn parameters(out: &mut Vec<u8>, list: &[(String, String)], strings: Strings) {
+fn parameters<S: AsRef<str>>(out: &mut Vec<u8>, list: &[(S, S)], strings: Strings) {
     if list.is_empty() {
         out.extend_from_slice(b"NIL");
         return;
     }
     out.push(b'(');
     for (index, (name, value)) in list.iter().enumerate() {
+        let (name, value) = (name.as_ref(), value.as_ref());
         if index > 0 {
             out.push(b' ');
         }
@@ -166,9 +167,9 @@ fn percent_encoded(value: &str) -> String {
 }
 
 /// `SP media-subtype [SP body-ext-mpart]`
-fn multipart_end(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings) {
+fn multipart_end<S: AsRef<str>>(out: &mut Vec<u8>, part: &Part<S>, form: Form, strings: Strings) {
     out.push(b' ');
-    string(out, &part.subtype);
+    string(out, part.subtype.as_ref());
     if form == Form::Extended {
         out.push(b' ');
         parameters(out, &part.parameters, strings);
@@ -177,21 +178,21 @@ fn multipart_end(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings) {
 }
 
 /// `[SP body-ext-1part]`
-fn one_part_end(out: &mut Vec<u8>, part: &Part, form: Form, strings: Strings) {
+fn one_part_end<S: AsRef<str>>(out: &mut Vec<u8>, part: &Part<S>, form: Form, strings: Strings) {
     if form == Form::Extended {
         out.push(b' ');
-        nstring(out, part.md5.as_deref());
+        nstring(out, shown(&part.md5));
         extension(out, part, strings);
     }
 }
 
 /// `SP body-fld-dsp SP body-fld-lang SP body-fld-loc`
-fn extension(out: &mut Vec<u8>, part: &Part, strings: Strings) {
+fn extension<S: AsRef<str>>(out: &mut Vec<u8>, part: &Part<S>, strings: Strings) {
     out.push(b' ');
     match &part.disposition {
         Some(disposition) => {
             out.push(b'(');
-            string(out, &disposition.kind);
+            string(out, disposition.kind.as_ref());
             out.push(b' ');
             parameters(out, &disposition.parameters, strings);
             out.push(b')');
@@ -201,20 +202,24 @@ fn extension(out: &mut Vec<u8>, part: &Part, strings: Strings) {
     out.push(b' ');
     match part.language.as_slice() {
         [] => out.extend_from_slice(b"NIL"),
-        [one] => string(out, one),
+        [one] => string(out, one.as_ref()),
         several => {
             out.push(b'(');
             for (index, tag) in several.iter().enumerate() {
                 if index > 0 {
                     out.push(b' ');
                 }
-                string(out, tag);
+                string(out, tag.as_ref());
             }
             out.push(b')');
         }
     }
     out.push(b' ');
-    nstring(out, part.location.as_deref());
+    nstring(out, shown(&part.location));
+}
+
+fn shown<S: AsRef<str>>(text: &Option<S>) -> Option<&str> {
+    text.as_ref().map(AsRef::as_ref)
 }
 
 #[cfg(test)]
@@ -222,7 +227,7 @@ mod tests {
     use super::*;
     use crate::mime::{Head, Scanner};
 
-    fn shown(letter: &str, strings: Strings) -> String {
+    fn structure(letter: &str, strings: Strings) -> String {
         let (head, rest) = letter.split_at(letter.find("\r\n\r\n").unwrap() + 4);
         let head = Head::parse(head.as_bytes().to_vec()).unwrap();
         let mut scanner = Scanner::new(&head);
@@ -239,7 +244,7 @@ mod tests {
             format!("Content-Type: message/global\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{inner}");
         let from = "((NIL NIL \"x\" \"labo.example\"))";
         assert_eq!(
-            shown(&letter, Strings::Utf8),
+            structure(&letter, Strings::Utf8),
             format!(
                 "(\"message\" \"global\" NIL NIL NIL \"8BIT\" {} (NIL \"d\u{e9}part\" {from} {from} {from} \
                  NIL NIL NIL NIL NIL) (\"text\" \"plain\" NIL NIL NIL \"7BIT\" 9 1) 4)",
@@ -247,12 +252,20 @@ mod tests {
             )
         );
         let file = format!("(\"message\" \"global\" NIL NIL NIL \"8BIT\" {})", inner.len());
-        assert_eq!(shown(&letter, Strings::Ascii), file);
+        assert_eq!(structure(&letter, Strings::Ascii), file);
     }
 
     #[test]
     fn an_encoding_that_nobody_knows_is_not_called_binary() {
         let letter = "Content-Type: image/png\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin\r\n";
-        assert_eq!(shown(letter, Strings::Ascii), "(\"image\" \"png\" NIL NIL NIL \"X-UNKNOWN\" 7)");
+        assert_eq!(structure(letter, Strings::Ascii), "(\"image\" \"png\" NIL NIL NIL \"X-UNKNOWN\" 7)");
+    }
+
+    #[test]
+    fn what_is_empty_is_said_to_be_there_and_what_is_absent_is_not() {
+        let head = Head::parse(b"Date:\r\nSubject: \r\nMessage-ID:\r\n\r\n".to_vec()).unwrap();
+        let mut out = Vec::new();
+        envelope(&mut out, &Envelope::of(&head), Strings::Ascii);
+        assert_eq!(String::from_utf8(out).unwrap(), "(\"\" \"\" NIL NIL NIL NIL NIL NIL NIL \"\")");
     }
 }

@@ -409,10 +409,10 @@ impl World {
                 one(Answer::Done)
             }
             Ask::Poll => one(Answer::Changes(self.changes())),
-            Ask::Fetch { uids, items, seen } => {
+            Ask::Fetch { uids, items, seen, strings } => {
                 self.asked.push(format!("fetch {uids} {seen:?}"));
                 match self.refused("fetch") {
-                    Ok(()) => self.fetch(&uids, &items, seen),
+                    Ok(()) => self.fetch(&uids, (&items, strings), seen),
                     Err(refusal) => one(Answer::Refused(refusal)),
                 }
             }
@@ -564,7 +564,12 @@ impl World {
         Ok(selected)
     }
 
-    fn fetch(&mut self, uids: &UidSet, items: &FetchItems, seen: MarkSeen) -> Vec<Answer> {
+    fn fetch(
+        &mut self,
+        uids: &UidSet,
+        (items, strings): (&FetchItems, Strings),
+        seen: MarkSeen,
+    ) -> Vec<Answer> {
         let mut newly = UidSet::new();
         if seen == MarkSeen::Yes {
             assert_eq!(self.open.as_ref().map(|open| open.mode), Some(Mode::ReadWrite));
@@ -582,9 +587,10 @@ impl World {
         let mut answers = Vec::new();
         for letter in all[&folder].letters.iter().filter(|letter| uids.contains(letter.uid)) {
             let (head_len, body_len) = (letter.head.len() as u64, letter.body.len() as u64);
-            let summary = items.needs_summary().then(|| Arc::clone(&letter.summary));
+            let summary = items.needs_summary().then_some(&*letter.summary);
+            let described = items.describe(head_len, body_len, summary, strings);
             let mut octets = Vec::new();
-            for span in items.spans(head_len, body_len, summary.as_deref()) {
+            for span in described.spans() {
                 let block = match span.block {
                     Block::Head => &letter.head,
                     Block::Body => &letter.body,
@@ -596,15 +602,14 @@ impl World {
                 flags: letter.flags.clone(),
                 newly_seen: newly.contains(letter.uid),
                 received: letter.received,
-                head_len,
-                body_len,
+                size: head_len + body_len,
                 modseq: letter.modseq,
                 saved: letter.saved,
                 object: items.wants_object_ids().then(|| ObjectIds {
                     email: format!("M{:x}", letter.raw().len()),
                     thread: Some("T-1_a".to_owned()),
                 }),
-                summary,
+                described,
             }));
             answers
                 .extend(octets.chunks(self.chunk).map(|piece| Answer::Chunk(Bytes::copy_from_slice(piece))));

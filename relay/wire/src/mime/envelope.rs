@@ -6,47 +6,48 @@ use super::{addresses, head::Head, limits};
 
 /// The fields of a letter as IMAP's ENVELOPE wants them: unfolded, encoded words left as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Envelope {
+pub struct Envelope<S = String> {
     /// `Date` as written.
-    pub date: Option<String>,
+    pub date: Option<S>,
     /// `Subject` as written.
-    pub subject: Option<String>,
+    pub subject: Option<S>,
     /// `From`.
-    pub from: Vec<EnvelopeAddress>,
+    pub from: Vec<EnvelopeAddress<S>>,
     /// `Sender`, or `From` when absent (RFC 3501 §7.4.2).
-    pub sender: Vec<EnvelopeAddress>,
+    pub sender: Vec<EnvelopeAddress<S>>,
     /// `Reply-To`, or `From` when absent.
-    pub reply_to: Vec<EnvelopeAddress>,
+    pub reply_to: Vec<EnvelopeAddress<S>>,
     /// `To`.
-    pub to: Vec<EnvelopeAddress>,
+    pub to: Vec<EnvelopeAddress<S>>,
     /// `Cc`.
-    pub cc: Vec<EnvelopeAddress>,
+    pub cc: Vec<EnvelopeAddress<S>>,
     /// `Bcc`.
-    pub bcc: Vec<EnvelopeAddress>,
+    pub bcc: Vec<EnvelopeAddress<S>>,
     /// `In-Reply-To` as written.
-    pub in_reply_to: Option<String>,
+    pub in_reply_to: Option<S>,
     /// `Message-ID` as written.
-    pub message_id: Option<String>,
+    pub message_id: Option<S>,
 }
 
 /// One address of an envelope. A group begins with `mailbox` only, and ends with all four `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnvelopeAddress {
+pub struct EnvelopeAddress<S = String> {
     /// Display name, undecoded, unquoted.
-    pub name: Option<String>,
+    pub name: Option<S>,
     /// Source route (`@a,@b`), obsolete.
-    pub route: Option<String>,
+    pub route: Option<S>,
     /// The part before the `@`, or the name of a group.
-    pub mailbox: Option<String>,
+    pub mailbox: Option<S>,
     /// The part after the `@`; `None` marks a group.
-    pub host: Option<String>,
+    pub host: Option<S>,
 }
 
 impl Envelope {
     /// Reads the envelope of a header block.
     #[must_use]
     pub fn of(head: &Head) -> Self {
-        let text = |name| head.field(name).map(|field| field.unfolded()).filter(|text| !text.is_empty());
+        // An empty one is there all the same (RFC 3501 §7.4.2: NIL when absent, "" when empty).
+        let text = |name| head.field(name).map(|field| field.unfolded());
         let list = |name| {
             let mut all = Vec::new();
             for field in head.fields_named(name) {

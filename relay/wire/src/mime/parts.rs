@@ -9,28 +9,28 @@ use super::{
 
 /// A part found by its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found<'a> {
+pub struct Found<'a, S = String> {
     /// The part.
-    pub part: &'a Part,
+    pub part: &'a Part<S>,
     /// Its header is the letter's own head, not inside the body block.
     pub headed_by_letter: bool,
 }
 
 /// A file or picture of a letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attachment {
+pub struct Attachment<S = String> {
     /// Where it is.
     pub path: PartPath,
     /// Declared type, as `application/pdf`. What it truly is, is for policy to judge.
-    pub media_type: String,
+    pub media_type: S,
     /// Name made safe to show, when it has one.
-    pub filename: Option<String>,
+    pub filename: Option<S>,
     /// Octets once decoded.
     pub size: u64,
     /// A picture shown inside the text, or a signature: no file for the reader.
     pub inline: bool,
     /// Content-ID without brackets.
-    pub cid: Option<String>,
+    pub cid: Option<S>,
     /// It lies in a nested letter.
     pub in_message: bool,
 }
@@ -90,7 +90,7 @@ impl Structure {
 
 /// The part at an IMAP path (RFC 3501 §6.4.5). `[]` is the letter; `[1]` of a letter that is no
 /// multipart is the letter's body.
-pub(super) fn find<'a>(root: &'a Part, path: &[u32]) -> Option<Found<'a>> {
+pub(super) fn find<'a, S>(root: &'a Part<S>, path: &[u32]) -> Option<Found<'a, S>> {
     let mut found = Found { part: root, headed_by_letter: true };
     let mut at_letter = true;
     for number in path {

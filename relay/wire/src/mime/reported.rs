@@ -45,7 +45,7 @@ pub fn pieces(structure: &Structure) -> Option<Pieces<'_>> {
         } else if part.is("text", "rfc822-headers") || part.is("message", "global-headers") {
             found.headers = found.headers.or(Some(part));
         } else if let Content::Message { envelope, .. } = &part.content {
-            found.returned = found.returned.or(envelope.message_id.as_deref());
+            found.returned = found.returned.or(envelope.message_id.as_deref().filter(|id| !id.is_empty()));
         }
     }
     Some(found)

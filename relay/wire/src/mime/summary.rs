@@ -18,7 +18,7 @@ const VERSION: u8 = 2;
 
 /// What IMAP FETCH and the web pages need of a letter without reading it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
+pub struct Summary<S = String> {
     /// Octets of the header block, empty line included.
     pub head_len: u64,
     /// Octets of the body block.
@@ -26,13 +26,13 @@ pub struct Summary {
     /// CRLFs in the body block.
     pub body_lines: u64,
     /// IMAP's ENVELOPE.
-    pub envelope: Envelope,
+    pub envelope: Envelope<S>,
     /// IMAP's BODYSTRUCTURE, with offsets into the body block.
-    pub root: Part,
+    pub root: Part<S>,
     /// Start of the text, at most 200 characters, white space folded, quoted lines left out.
-    pub preview: String,
+    pub preview: S,
     /// Files and pictures, in order. See [`Attachment::inline`].
-    pub attachments: Vec<Attachment>,
+    pub attachments: Vec<Attachment<S>>,
     /// Why the letter could be read in two ways.
     pub ambiguity: Option<Ambiguity>,
     /// Set when the structure passed a limit: the letter is one opaque part.
@@ -40,7 +40,7 @@ pub struct Summary {
     /// The Message-IDs of `References` as [`Head::references`] reads them, for THREAD (RFC 5256 §3);
     /// `None` in a summary of version 1, whose header block must be asked.
     #[serde(skip)]
-    pub references: Option<Vec<String>>,
+    pub references: Option<Vec<S>>,
 }
 
 /// Why an encoded summary cannot be read.
@@ -79,33 +79,10 @@ impl Summary {
         }
     }
 
-    /// The Message-ID that the letter's thread began with, as far as the letter says: the first of its
-    /// references, else what it answers, else its own.
-    #[must_use]
-    pub fn thread_root(&self) -> Option<String> {
-        let first = |field: &Option<String>| {
-            field.as_deref().and_then(|field| head::message_ids(field).into_iter().next())
-        };
-        let referred = self.references.as_ref().and_then(|references| references.first().cloned());
-        referred.or_else(|| first(&self.envelope.in_reply_to)).or_else(|| first(&self.envelope.message_id))
-    }
-
-    /// Octets of the whole letter (RFC822.SIZE).
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.head_len + self.body_len
-    }
-
     /// Whether there is a file that is not merely a picture inside the text.
     #[must_use]
     pub fn has_attachments(&self) -> bool {
         self.attachments.iter().any(|a| !a.inline)
-    }
-
-    /// The part at an IMAP path (`[1]` of a single-part letter is its body); see [`Found`].
-    #[must_use]
-    pub fn part(&self, path: &[u32]) -> Option<Found<'_>> {
-        parts::find(&self.root, path)
     }
 
     /// All leaves, in order, with their paths.
@@ -127,51 +104,83 @@ impl Summary {
         }
     }
 
+    /// From bytes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, SummaryError> {
+        decoded(bytes)
+    }
+
     /// Only the ENVELOPE, from the bytes of a whole summary: what SEARCH asks of ten thousand letters.
     pub fn envelope_of(bytes: &[u8]) -> Result<Envelope, SummaryError> {
         type Begin = (u64, u64, u64, Envelope);
-        match bytes.split_first() {
-            Some((&(FIRST..=VERSION), rest)) => match postcard::take_from_bytes::<Begin>(rest) {
-                Ok(((_, _, _, envelope), _)) => Ok(envelope),
-                Err(cause) => Err(SummaryError::Damaged { cause }),
-            },
-            found => Err(SummaryError::Version { found: found.map(|(v, _)| *v) }),
-        }
+        let (_, rest) = version(bytes)?;
+        let begin = postcard::take_from_bytes::<Begin>(rest);
+        begin.map(|((_, _, _, envelope), _)| envelope).map_err(damaged)
     }
 
     /// Only the part tree: what SEARCH asks of a letter whose text it looks into. The envelope is read over,
     /// without a copy of its texts.
     pub fn root_of(bytes: &[u8]) -> Result<Part, SummaryError> {
-        type Text<'a> = Option<&'a str>;
-        type List<'a> = Vec<(Text<'a>, Text<'a>, Text<'a>, Text<'a>)>;
-        type Over<'a> = (
-            (Text<'a>, Text<'a>),
-            (List<'a>, List<'a>, List<'a>, List<'a>, List<'a>, List<'a>),
-            (Text<'a>, Text<'a>),
-        );
-        type Begin<'a> = (u64, u64, u64, Over<'a>, Part);
-        match bytes.split_first() {
-            Some((&(FIRST..=VERSION), rest)) => match postcard::take_from_bytes::<Begin<'_>>(rest) {
-                Ok(((_, _, _, _, root), _)) => Ok(root),
-                Err(cause) => Err(SummaryError::Damaged { cause }),
-            },
-            found => Err(SummaryError::Version { found: found.map(|(v, _)| *v) }),
-        }
+        type Begin<'a> = (u64, u64, u64, Envelope<&'a str>, Part);
+        let (_, rest) = version(bytes)?;
+        let begin = postcard::take_from_bytes::<Begin<'_>>(rest);
+        begin.map(|((_, _, _, _, root), _)| root).map_err(damaged)
+    }
+}
+
+impl<'a> Summary<&'a str> {
+    /// From bytes, without a copy of its texts: they lie where they were.
+    pub fn borrowed(bytes: &'a [u8]) -> Result<Self, SummaryError> {
+        decoded(bytes)
+    }
+}
+
+impl<S: AsRef<str>> Summary<S> {
+    /// The Message-ID that the letter's thread began with, as far as the letter says: the first of its
+    /// references, else what it answers, else its own.
+    #[must_use]
+    pub fn thread_root(&self) -> Option<String> {
+        let first = |field: &Option<S>| {
+            field.as_ref().and_then(|field| head::message_ids(field.as_ref()).into_iter().next())
+        };
+        let referred = self.references.as_ref().and_then(|references| references.first());
+        let referred = referred.map(|reference| reference.as_ref().to_owned());
+        referred.or_else(|| first(&self.envelope.in_reply_to)).or_else(|| first(&self.envelope.message_id))
     }
 
-    /// From bytes.
-    pub fn decode(bytes: &[u8]) -> Result<Self, SummaryError> {
-        let damaged = |cause| SummaryError::Damaged { cause };
-        match bytes.split_first() {
-            Some((&FIRST, rest)) => postcard::from_bytes(rest).map_err(damaged),
-            Some((&VERSION, rest)) => {
-                let (mut summary, rest): (Self, _) = postcard::take_from_bytes(rest).map_err(damaged)?;
-                summary.references = Some(postcard::from_bytes(rest).map_err(damaged)?);
-                Ok(summary)
-            }
-            found => Err(SummaryError::Version { found: found.map(|(v, _)| *v) }),
+    /// Octets of the whole letter (RFC822.SIZE).
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.head_len + self.body_len
+    }
+
+    /// The part at an IMAP path (`[1]` of a single-part letter is its body); see [`Found`].
+    #[must_use]
+    pub fn part(&self, path: &[u32]) -> Option<Found<'_, S>> {
+        parts::find(&self.root, path)
+    }
+}
+
+fn decoded<'a, S: Default + Deserialize<'a>>(bytes: &'a [u8]) -> Result<Summary<S>, SummaryError> {
+    match version(bytes)? {
+        (FIRST, rest) => postcard::from_bytes(rest).map_err(damaged),
+        (_, rest) => {
+            let (mut summary, rest): (Summary<S>, _) = postcard::take_from_bytes(rest).map_err(damaged)?;
+            summary.references = Some(postcard::from_bytes(rest).map_err(damaged)?);
+            Ok(summary)
         }
     }
+}
+
+/// The version octet, one that we know, and what is behind it.
+fn version(bytes: &[u8]) -> Result<(u8, &[u8]), SummaryError> {
+    match bytes.split_first() {
+        Some((version @ FIRST..=VERSION, rest)) => Ok((*version, rest)),
+        found => Err(SummaryError::Version { found: found.map(|(v, _)| *v) }),
+    }
+}
+
+fn damaged(cause: postcard::Error) -> SummaryError {
+    SummaryError::Damaged { cause }
 }
 
 #[cfg(test)]
@@ -233,7 +242,10 @@ mod tests {
             let (head, structure) = read(&node.letter());
             let summary = Summary::of(&head, &structure);
             prop_assert_eq!(&Summary::root_of(&summary.encode()).unwrap(), &summary.root);
-            prop_assert_eq!(Summary::decode(&summary.encode()).unwrap(), summary);
+            let bytes = summary.encode();
+            let borrowed = Summary::borrowed(&bytes).unwrap();
+            prop_assert_eq!(format!("{borrowed:?}"), format!("{summary:?}"));
+            prop_assert_eq!(Summary::decode(&bytes).unwrap(), summary);
         }
     }
 }
