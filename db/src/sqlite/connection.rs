@@ -234,6 +234,16 @@ mod tests {
         assert_eq!(reader.rows("SELECT length(a) FROM t", &args![], 1).unwrap()[0].int(0).unwrap(), 40_000);
     }
 
+    /// The options of `.cargo/config.toml` came through to the library.
+    #[test]
+    fn threads_share_no_counter_of_memory() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let mut options = connection.prepare("PRAGMA compile_options").unwrap();
+        let options: Vec<String> =
+            options.query_map((), |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
+    }
+
     #[test]
     fn a_full_sync_is_what_a_commit_does() {
         let folder = tempfile::tempdir().unwrap();

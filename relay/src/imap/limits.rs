@@ -13,12 +13,12 @@ pub(super) const SUMMARIES: usize = 64;
 pub(super) const LETTERS: usize = 64;
 /// Octets of letters opened for one page, the last of them beyond it: with the pages opened ahead, what a peer that
 /// does not read makes us hold beside the driver's output (RELIABILITY I-02).
-pub(super) const PAGE_OCTETS: u64 = 32 * 1024;
+pub(super) const PAGE_OCTETS: u64 = 64 * 1024;
 /// Pages opened while one is written: both cores of a small machine are busy with one reader, and none of them
 /// waits for the other at every page.
 pub(super) const PAGES_AHEAD: usize = 4;
 /// Octets of letters in the pages opened ahead, the last of those pages beyond it.
-pub(super) const OCTETS_AHEAD: u64 = 96 * 1024;
+pub(super) const OCTETS_AHEAD: u64 = 128 * 1024;
 /// Octets of a body that is opened whole with its page; a longer one is read from its file piece by piece.
 pub(super) const BODY_IN_MEMORY: u64 = 64 * 1024;
 /// Octets of a letter of which only fields of the header, or what its summary says, stand in memory.

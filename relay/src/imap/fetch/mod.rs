@@ -191,10 +191,16 @@ impl Fetching {
         let opened = match (self.ahead.pop_front(), self.seen) {
             (Some(ahead), _) => ahead.opened().await,
             (None, MarkSeen::No) => {
-                self.look_ahead().await.map_err(&store_failed)?;
+                let Some(rows) = self.take_rows().await.map_err(&store_failed)? else { return Ok(false) };
+                // The writer first, which mostly waits for the disk: the letters are opened meanwhile.
+                let told = tell(self.opener.store.db().clone(), self.line.take());
+                let opening = async {
+                    self.ahead.push_back(Ahead::begin(self.opener.clone(), rows));
+                    self.look_ahead().await
+                };
+                let (told, opening) = tokio::join!(told, opening);
+                (told?, opening.map_err(&store_failed)?);
                 let Some(first) = self.ahead.pop_front() else { return Ok(false) };
-                // The letters are opened while the line that tells of it goes to the disk.
-                self.mark(session, &mut []).await?;
                 first.opened().await
             }
             // What is marked read is marked page by page, before it is shown.
@@ -256,17 +262,11 @@ impl Fetching {
     /// Sets `\Seen` where it is asked for and missing, and writes the line: in one unit when there is
     /// both. Answers the messages it changed.
     async fn mark(&mut self, session: &mut Session, rows: &mut [EntryRow]) -> Result<Vec<Uid>, Refusal> {
-        let lines: Vec<Entry> = self.line.take().into_iter().collect();
+        let line = self.line.take();
         let unseen = rows.iter().filter(|row| !row.marks.flags.has(Flags::SEEN));
-        let unseen: Vec<Uid> = match self.seen {
-            MarkSeen::Yes => unseen.map(|row| row.uid).collect(),
-            MarkSeen::No => Vec::new(),
-        };
+        let unseen: Vec<Uid> = unseen.map(|row| row.uid).collect();
         if unseen.is_empty() {
-            if !lines.is_empty() {
-                let told = trail::write(self.opener.store.db(), lines).await;
-                told.map_err(refusals::database("telling the trail"))?;
-            }
+            tell(self.opener.store.db().clone(), line).await?;
             return Ok(Vec::new());
         }
         let marking = Marking {
@@ -276,7 +276,7 @@ impl Fetching {
             uids: unseen,
             change: mailstore::FlagChange::Add(Marks::new(Flags::SEEN, &[])),
             unchanged_since: None,
-            lines,
+            lines: line.into_iter().collect(),
         };
         let stored =
             self.opener.store.db().write(marking).await.map_err(refusals::store("marking messages read"))?;
@@ -290,4 +290,10 @@ impl Fetching {
         }
         Ok(changed)
     }
+}
+
+/// Writes the line, when there is one.
+async fn tell(db: db::Db, line: Option<Entry>) -> Result<(), Refusal> {
+    let Some(line) = line else { return Ok(()) };
+    trail::write(&db, vec![line]).await.map_err(refusals::database("telling the trail"))
 }
