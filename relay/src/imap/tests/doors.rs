@@ -155,7 +155,7 @@ async fn a_mailbox_suspended_or_closed_during_a_session_accepts_nothing_at_the_n
 }
 
 #[tokio::test]
-async fn one_person_has_a_number_of_sessions() {
+async fn i_06_one_person_has_a_number_of_sessions() {
     let homes = homes().await;
     let house = &homes[0].house;
     let door = ImapDoor::with_sessions(house.relay.clone(), Gate::new(Caps::default()), 2);

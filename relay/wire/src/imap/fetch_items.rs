@@ -49,7 +49,7 @@ pub struct Content {
     /// Which text.
     pub section: Section,
     /// First octet and at most how many.
-    pub partial: Option<(u32, u32)>,
+    pub partial: Option<(u64, u64)>,
     /// How the answer names it.
     pub label: Label,
     /// Whether reading it sets `\Seen`.
@@ -265,7 +265,7 @@ fn item(cursor: &mut Cursor<'_>) -> Parsed<FetchItem> {
     }
 }
 
-/// `section ["<" number "." nz-number ">"]`
+/// `section [partial]`
 fn content(cursor: &mut Cursor<'_>, reading: Reading) -> Parsed<Content> {
     cursor.expect(b'[', "a section was expected")?;
     let section = section(cursor)?;
@@ -273,19 +273,22 @@ fn content(cursor: &mut Cursor<'_>, reading: Reading) -> Parsed<Content> {
     Ok(Content { section, partial: partial(cursor)?, label: Label::Body, reading })
 }
 
-/// `["<" number "." nz-number ">"]`
-fn partial(cursor: &mut Cursor<'_>) -> Parsed<Option<(u32, u32)>> {
+/// `partial = "<" number64 "." nz-number64 ">"` (RFC 9051 §9; RFC 3501 has 32 bits)
+fn partial(cursor: &mut Cursor<'_>) -> Parsed<Option<(u64, u64)>> {
     if !cursor.take(b'<') {
         return Ok(None);
     }
-    let start = cursor.number()?;
+    let start = cursor.number63()?;
     cursor.expect(b'.', "a partial is <start.count>")?;
-    let count = cursor.positive()?;
+    let count = cursor.number63()?;
+    if count == 0 {
+        return Err(Fault::Syntax("zero is not allowed here"));
+    }
     cursor.expect(b'>', "a partial is <start.count>")?;
     Ok(Some((start, count)))
 }
 
-/// `section-binary ["<" number "." nz-number ">"]` (RFC 3516 §7)
+/// `section-binary [partial]` (RFC 3516 §7)
 fn binary(cursor: &mut Cursor<'_>, reading: Reading) -> Parsed<Content> {
     let section = Section { path: part_path(cursor)?, text: SectionText::Whole };
     Ok(Content { section, partial: partial(cursor)?, label: Label::Binary, reading })

@@ -57,7 +57,7 @@ impl FolderName {
                 return Err(NameError::Empty);
             }
             // Wildcards would make the folder impossible to LIST alone; dots mislead people and scripts.
-            if level == "." || level == ".." || level.chars().any(is_forbidden) {
+            if level == "." || level == ".." || level.chars().any(is_forbidden) || has_stray_joiner(level) {
                 return Err(NameError::Forbidden);
             }
         }
@@ -135,7 +135,25 @@ impl fmt::Display for FolderName {
 fn is_forbidden(c: char) -> bool {
     // Bidirectional overrides and other invisible marks let one folder pass for another.
     c.is_control()
-        || matches!(c, '*' | '%' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '*' | '%' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Whether a joiner stands where it cannot be seen. Between two signs of a script that joins, or of a picture, it
+/// changes what is shown and belongs to the name (RFC 5198 §3 keeps it); among Latin, Greek or Cyrillic letters
+/// it would only let one folder pass for another.
+fn has_stray_joiner(level: &str) -> bool {
+    const FIRST_THAT_JOINS: char = '\u{590}';
+    let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
+    let joins = |c: Option<char>| c.is_some_and(|c| c >= FIRST_THAT_JOINS && !is_joiner(c));
+    let mut before = None;
+    let mut rest = level.chars();
+    while let Some(c) = rest.next() {
+        if is_joiner(c) && !(joins(before) && joins(rest.clone().next())) {
+            return true;
+        }
+        before = Some(c);
+    }
+    false
 }
 
 /// The use of a folder (RFC 6154 §2).
@@ -246,6 +264,27 @@ pub(super) fn encode(text: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn joiners_belong_to_names_that_show_them_and_hide_in_no_other() {
+        for name in
+            ["\u{1f468}\u{200d}\u{2695}\u{fe0f}", "\u{646}\u{627}\u{645}\u{647}\u{200c}\u{647}\u{627}"]
+        {
+            let parsed = FolderName::parse(name).unwrap();
+            assert_eq!(parsed.as_str(), name);
+            assert_eq!(FolderName::from_wire(parsed.to_wire().as_bytes()).unwrap(), parsed);
+        }
+        for name in [
+            "Pat\u{200d}ients",
+            "\u{200d}\u{1f468}",
+            "\u{1f468}\u{200d}",
+            "\u{1f468}\u{200d}\u{200d}\u{2695}",
+            "\u{1f468}\u{200d}/\u{2695}",
+            "a\u{200b}b",
+        ] {
+            assert_eq!(FolderName::parse(name), Err(NameError::Forbidden), "{name:?}");
+        }
+    }
 
     #[test]
     fn names_of_the_rfc_and_of_french_people_are_read_and_written() {

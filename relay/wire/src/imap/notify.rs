@@ -203,6 +203,10 @@ pub(super) fn parse(c: &mut Cursor<'_>) -> Parsed<Command> {
         unknown |= some;
         c.expect(b')', "a group of events is not closed")?;
         match folders {
+            // RFC 5465 §5.2: of other folders only counters are told.
+            Some(_) if fetch.is_some() => {
+                return Err(Fault::Syntax("messages are shown of the selected folder only"));
+            }
             Some(folders) => watch.groups.push(WatchGroup { folders, events }),
             // RFC 5465 §6.1: one of the two, once, and for messages only.
             None if telling.is_some() => return Err(Fault::Syntax("the selected folder is named twice")),

@@ -139,6 +139,14 @@ impl<'a> Cursor<'a> {
         text.parse().map_err(|_| Fault::Syntax("a number was expected"))
     }
 
+    /// `number64`: 63 bits (RFC 9051 §9)
+    pub(super) fn number63(&mut self) -> Parsed<u64> {
+        self.number64().and_then(|number| match i64::try_from(number) {
+            Ok(_) => Ok(number),
+            Err(_) => Err(Fault::Syntax("a number has 63 bits")),
+        })
+    }
+
     /// `nz-number`
     pub(super) fn positive(&mut self) -> Parsed<u32> {
         self.number().and_then(|n| if n > 0 { Ok(n) } else { Err(Fault::Syntax("zero is not allowed here")) })

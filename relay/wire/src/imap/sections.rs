@@ -93,7 +93,7 @@ pub(super) fn resolve<S: AsRef<str>>(
     let spans = match (filtered, content.partial) {
         // Fields are picked from the whole block first, then cut.
         (true, _) | (false, None) => spans,
-        (false, Some((start, count))) => cut(&spans, u64::from(start), u64::from(count)),
+        (false, Some((start, count))) => cut(&spans, start, count),
     };
     let writing = if filtered { Writing::Filtered } else { Writing::AsIs };
     Piece { spans: spans.into_iter().filter(|span| !span.is_empty()).collect(), writing }
@@ -101,7 +101,7 @@ pub(super) fn resolve<S: AsRef<str>>(
 
 /// A part without its transfer encoding (RFC 3516 §4.2). Multiparts and letters have none.
 fn binary<S: AsRef<str>>(content: &Content, whole: Vec<Span>, summary: Option<&Summary<S>>) -> Piece {
-    let (start, count) = content.partial.map_or((0, u64::MAX), |(a, b)| (u64::from(a), u64::from(b)));
+    let (start, count) = content.partial.unwrap_or((0, u64::MAX));
     let part = summary.and_then(|summary| summary.part(&content.section.path)).map(|found| found.part);
     match part.filter(|part| part.is_leaf()) {
         Some(part) if part.encoding == Encoding::Unknown => {
@@ -214,9 +214,11 @@ pub(super) fn filter(out: &mut Vec<u8>, head: &[u8], content: &Content) {
     let start = out.len();
     fields(out, head, &content.section.text);
     if let Some((skip, count)) = content.partial {
-        let skip = (skip as usize).min(out.len() - start);
+        let all = out.len() - start;
+        let skip = usize::try_from(skip).map_or(all, |skip| skip.min(all));
         out.drain(start..start + skip);
-        out.truncate(start.saturating_add(count as usize).min(out.len()));
+        let kept = usize::try_from(count).map_or(all, |count| count.min(all - skip));
+        out.truncate(start + kept);
     }
 }
 
