@@ -98,7 +98,7 @@ pub use retention::{Due, Swept};
 pub use search::Pages;
 pub use since::{Gone, Known, Piece, Since};
 pub use store::{Mailstore, Parts};
-pub use subscriptions::NewSubscription;
+pub use subscriptions::{NewSubscription, Wish};
 pub use trace::{Claims, Kept, Trace, TracedRecipient};
 pub use transfer::Transferred;
 pub use verify::{Depth, Finding, Report};
@@ -120,6 +120,7 @@ pub const MIGRATIONS: &[db::Migration] = &[
     db::Migration { name: "mailstore/0030", sql: include_str!("../migrations/0030.sql") },
     db::Migration { name: "mailstore/0050", sql: include_str!("../migrations/0050.sql") },
     db::Migration { name: "mailstore/0060", sql: include_str!("../migrations/0060.sql") },
+    db::Migration { name: "mailstore/0070", sql: include_str!("../migrations/0070.sql") },
 ];
 
 /// The schema of the account-key store, a database of its own.

@@ -1,5 +1,6 @@
 //! Subscriptions: which names LSUB shows. A folder's own stands in its row; one without a folder is kept
-//! here, because a subscription outlives its folder (RFC 3501 §6.3.6).
+//! here, because a subscription outlives its folder (RFC 3501 §6.3.6), and so is what a person wishes of the
+//! folders of mailboxes that they share (RFC 4314 §4).
 
 use names::{AccountId, FolderId, Timestamp};
 
@@ -15,10 +16,20 @@ pub struct NewSubscription {
     sealed: Vec<u8>,
 }
 
+/// Whether a name that is no folder of the account is to be shown to who signs in there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wish {
+    /// It is.
+    Shown,
+    /// It is not, though the mailbox that it belongs to shows it.
+    Hidden,
+}
+
 impl Mailstore {
-    /// Subscribed names that no folder has, oldest first.
-    pub async fn subscriptions(&self, account: AccountId) -> Result<Vec<FolderName>, Error> {
-        const SELECT: &str = "SELECT id, sealed_name FROM subscription WHERE account = $1 ORDER BY id";
+    /// Names that are subscribed, or hidden, and that no folder of the account has; oldest first.
+    pub async fn subscriptions(&self, account: AccountId) -> Result<Vec<(FolderName, Wish)>, Error> {
+        const SELECT: &str =
+            "SELECT id, sealed_name, hidden FROM subscription WHERE account = $1 ORDER BY id";
         let rows = self.db().read().await?.rows(SELECT, db::args![account]).await?;
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -29,7 +40,8 @@ impl Mailstore {
             let id = row.int(0)?;
             let name = key.open(Kind::Subscription, id, "the name of subscription", row.bytes(1)?)?;
             let name = String::from_utf8(name).ok().and_then(|name| FolderName::parse(&name).ok());
-            names.push(name.ok_or(Error::Unreadable { what: "subscription", id })?);
+            let wish = if row.bool(2)? { Wish::Hidden } else { Wish::Shown };
+            names.push((name.ok_or(Error::Unreadable { what: "subscription", id })?, wish));
         }
         Ok(names)
     }
@@ -84,6 +96,21 @@ impl Mailstore {
         Ok(row.map(|row| row.int(0).map(FolderId)).transpose()?)
     }
 
+    /// Keeps what the person wishes of a folder of another mailbox, inside a unit; `named` is the whole name that
+    /// it has for them.
+    pub async fn wish_in(&self, tx: &mut db::Tx, named: &NewSubscription, wish: Wish) -> Result<(), Error> {
+        const WISH: &str = "INSERT INTO subscription (id, account, name_hash, sealed_name, hidden) VALUES";
+        if !self.has_room_for_subscription(tx, named.account).await? {
+            return Err(Error::FoldersFull);
+        }
+        let hidden = wish == Wish::Hidden;
+        let row = db::args![named.id, named.account, named.hash, &named.sealed, hidden];
+        let anew = "ON CONFLICT (account, name_hash) DO UPDATE SET hidden = excluded.hidden";
+        tx.insert_rows(WISH, anew, vec![row]).await?;
+        self.tell_after(tx, named.account, News { list: true, ..News::default() });
+        Ok(())
+    }
+
     pub(crate) async fn has_room_for_subscription(
         &self,
         tx: &mut db::Tx,
@@ -100,7 +127,8 @@ impl Mailstore {
     ) -> Result<(), Error> {
         const KEEP: &str = "INSERT INTO subscription (id, account, name_hash, sealed_name) VALUES";
         let row = db::args![named.id, named.account, named.hash, &named.sealed];
-        tx.insert_rows(KEEP, "ON CONFLICT (account, name_hash) DO NOTHING", vec![row]).await?;
+        tx.insert_rows(KEEP, "ON CONFLICT (account, name_hash) DO UPDATE SET hidden = FALSE", vec![row])
+            .await?;
         Ok(())
     }
 

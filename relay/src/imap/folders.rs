@@ -2,8 +2,10 @@
 //!
 //! A name reaches its folder, or the folder it is an alias of ([`FolderName::meant`]).
 
+use std::collections::HashMap;
+
 use audit::{Act, Entry};
-use mailstore::{Doomed, Mailstore, NewFolder, NewSubscription, Renaming};
+use mailstore::{Doomed, Mailstore, NewFolder, NewSubscription, Renaming, Wish};
 use names::{AccountId, FolderId, Timestamp};
 use wire::imap::{
     Code, Count, DELIMITER, Deleted, Folder, FolderKind, FolderName, MailboxId, Refusal, Role, Status,
@@ -66,20 +68,52 @@ pub(super) async fn list(door: &ImapDoor, session: &Session, count: Count) -> Re
         Some((FolderName::parse(name.as_str()).ok()?, folder.and_then(|folder| words::role(folder.role?))))
     });
     let mut listed = own.await.map_err(refusals::store(LISTING))?;
+    let wishes = Wishes::of(store, session).await.map_err(refusals::store(LISTING))?;
     for other in &session.login().others {
         // None tells its special use: a mail program would keep its own sent letters there (RFC 6154 §2).
         let root = shared::root(other);
         let mailbox = Mailbox { account: other.account, rights: other.rights };
         let folders = of_mailbox(store, mailbox, count, |_, name| Some((shared::shown(&root, name)?, None)));
         match folders.await {
-            Ok(folders) => listed.extend(folders),
+            Ok(folders) => listed.extend(folders.into_iter().map(|folder| Folder {
+                subscription: wishes.about(&folder.name).unwrap_or(folder.subscription),
+                ..folder
+            })),
             // One's own folders are shown though another's cannot be.
             Err(error) => refusals::logged(LISTING, error),
         }
     }
     // Parents before children: a parent's name is the beginning of its child's.
-    listed.sort_by(|a, b| a.name.cmp(&b.name));
+    listed.sort_by(|a, b| a.name.cmp(&b.name).then(is_absent(a).cmp(&is_absent(b))));
+    // A wish about another's folder stands among one's own names as well.
+    listed.dedup_by(|later, first| later.name == first.name);
     Ok(listed)
+}
+
+fn is_absent(folder: &Folder) -> bool {
+    folder.kind == FolderKind::Absent
+}
+
+/// What somebody wishes of the folders of mailboxes that they share, by the names in their session.
+pub(super) struct Wishes(HashMap<FolderName, Subscription>);
+
+impl Wishes {
+    pub(super) async fn of(store: &Mailstore, session: &Session) -> Result<Self, mailstore::Error> {
+        let kept = store.subscriptions(session.own().account).await?;
+        let wish = |(name, wish): (mailstore::FolderName, Wish)| {
+            let subscription = match wish {
+                Wish::Shown => Subscription::On,
+                Wish::Hidden => Subscription::Off,
+            };
+            Some((FolderName::parse(name.as_str()).ok()?, subscription))
+        };
+        Ok(Self(kept.into_iter().filter_map(wish).collect()))
+    }
+
+    /// What they wish of this folder; without a wish its mailbox decides.
+    pub(super) fn about(&self, name: &FolderName) -> Option<Subscription> {
+        self.0.get(name).copied()
+    }
 }
 
 /// The folders of one mailbox and the names that are only subscribed there, as `shown` shows them.
@@ -109,8 +143,8 @@ async fn of_mailbox(
             rights,
         });
     }
-    for name in store.subscriptions(account).await? {
-        let Some((name, role)) = shown(None, &name) else { continue };
+    for (name, wish) in store.subscriptions(account).await? {
+        let Some((name, role)) = shown(None, &name).filter(|_| wish == Wish::Shown) else { continue };
         let (subscription, kind) = (Subscription::On, FolderKind::Absent);
         listed.push(Folder { name, role, subscription, kind, status: Status::default(), rights });
     }
@@ -174,6 +208,8 @@ enum Change {
     Rename(Parents, Renaming),
     Subscribe(NewSubscription),
     Unsubscribe(mailstore::FolderName),
+    /// Of a folder of another mailbox.
+    Wish(NewSubscription, Wish),
 }
 
 impl db::Unit for Changing {
@@ -195,6 +231,10 @@ impl db::Unit for Changing {
             Change::Subscribe(named) => told_of_name(store.subscribe_in(tx, named).await?, "subscribe"),
             Change::Unsubscribe(name) => {
                 told_of_name(store.unsubscribe_in(tx, account, name).await?, "unsubscribe")
+            }
+            Change::Wish(named, wish) => {
+                store.wish_in(tx, named, *wish).await?;
+                told_of_name(None, if *wish == Wish::Shown { "subscribe" } else { "unsubscribe" })
             }
         };
         Ok(audit::append(tx, &[self.line.telling(told)]).await?)
@@ -411,13 +451,24 @@ pub(super) async fn subscribe(
 ) -> Result<(), Refusal> {
     let located = session.locate(name)?;
     let Mailbox { account, .. } = located.mailbox;
-    located.mailbox.may_write()?;
     let store = door.relay().mailstore();
     let known = Known::of(door, account).await?;
     let name = match known.exact(&known.meant(&local(&located)?, None)) {
         Some(folder) => folder.name.clone(),
         None => located.name,
     };
+    // What others see of a mailbox is not one member's to decide, and reading it is enough to wish (RFC 4314 §4).
+    if let Some(other) = session.login().others.iter().find(|other| other.account == account) {
+        let whole = shared::shown(&shared::root(other), &name).ok_or_else(refusals::no_folder)?;
+        let own = session.own().account;
+        let named = store.new_subscription(own, &words::name(&whole)?, door.relay().now()).await;
+        let wish = match subscription {
+            Subscription::On => Wish::Shown,
+            Subscription::Off => Wish::Hidden,
+        };
+        let wish = Change::Wish(named.map_err(refusals::store(CHANGING))?, wish);
+        return change(door, session, own, wish).await;
+    }
     let subscription = match subscription {
         Subscription::On => {
             let named = store.new_subscription(account, &name, door.relay().now()).await;

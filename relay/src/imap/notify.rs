@@ -78,7 +78,7 @@ impl Watching {
         };
         let mut folders = 0;
         for account in ids {
-            let known = watching.read(door, account).await.map_err(refusals::store(WATCHING))?;
+            let known = watching.read(door, session, account).await.map_err(refusals::store(WATCHING))?;
             folders += known.len();
             if folders > limits::WATCHED {
                 let why = "more folders than one connection watches";
@@ -93,17 +93,23 @@ impl Watching {
     async fn read(
         &self,
         door: &ImapDoor,
+        session: &Session,
         account: AccountId,
     ) -> Result<BTreeMap<FolderId, Known>, mailstore::Error> {
         let store = door.relay().mailstore();
         let root =
             self.accounts.iter().find(|(known, _)| *known == account).and_then(|(_, root)| root.clone());
+        let wishes = match &root {
+            Some(_) => Some(folders::Wishes::of(store, session).await?),
+            None => None,
+        };
         let known = |folder: &mailstore::Folder| {
             let name = match &root {
                 Some(root) => shared::shown(root, &folder.name)?,
                 None => FolderName::parse(folder.name.as_str()).ok()?,
             };
             let subscription = if folder.subscribed { Subscription::On } else { Subscription::Off };
+            let subscription = wishes.as_ref().and_then(|wishes| wishes.about(&name)).unwrap_or(subscription);
             // A use is one's own folder's only, as LIST tells it.
             let role = folder.role.filter(|_| root.is_none());
             Some((
@@ -163,6 +169,12 @@ impl Watching {
             let pending = self.pending.entry(account).or_default();
             pending.list |= news.list;
             pending.folders.extend(news.folders);
+            // One's wishes about the folders of others are kept with one's own list.
+            if news.list && self.accounts.first().is_some_and(|(own, _)| *own == account) {
+                for (other, _) in &self.accounts {
+                    self.pending.entry(*other).or_default();
+                }
+            }
         }
         let selected = session.open.as_ref().map(|open| open.folder);
         while let Some((&account, news)) = self.pending.first_key_value() {
@@ -172,7 +184,7 @@ impl Watching {
                 continue;
             }
             let news = news.clone();
-            match self.read(door, account).await {
+            match self.read(door, session, account).await {
                 Ok(now) => self.compare(account, &news, now, selected),
                 Err(error) => refusals::logged(WATCHING, error),
             }

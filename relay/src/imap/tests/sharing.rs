@@ -245,3 +245,48 @@ async fn a_right_withdrawn_ends_a_fetch_that_a_slow_reader_still_pulls() {
         assert!(refusal && rows < 10, "{}: {rows} rows, then {last:?}", home.house.engine);
     }
 }
+
+#[tokio::test]
+async fn what_one_member_subscribes_is_no_other_members_affair() {
+    for home in homes().await {
+        home.share("read").await;
+        let engine = &home.house.engine;
+        let mut client = Client::signed_in(&home.door, DOCTOR, DOCTORS_PASSWORD).await;
+        let mut team = Client::signed_in(&home.door, SECRETARIAT, "demo-paul-ferrand").await;
+        let (sent, archives) = (below(TEAM, "Sent"), below(TEAM, "Archive"));
+        let subscribed =
+            async |client: &mut Client| client.ok("LIST (SUBSCRIBED) \"\" \"Partag&AOk-s/*\"").await;
+        assert!(subscribed(&mut client).await.contains(&sent), "{engine}: shown as the mailbox shows it");
+
+        // Who may only read decides for herself, by any name that reaches the folder.
+        client.ok("NOTIFY SET (subtree \"Partag&AOk-s\" (SubscriptionChange))").await;
+        client.ok(&format!("UNSUBSCRIBE {}", below(TEAM, "Sent Items"))).await;
+        assert_eq!(client.news().await, format!("* LIST () \"/\" {sent}\r\n"), "{engine}");
+        client.ok("NOTIFY NONE").await;
+        let shown = subscribed(&mut client).await;
+        assert!(!shown.contains(&sent) && shown.contains(&archives), "{engine}: {shown}");
+        assert!(!client.ok("LSUB \"\" *").await.contains(&sent), "{engine}");
+        assert!(client.ok("LIST \"\" *").await.contains(&sent), "{engine}: it is there all the same");
+        assert!(team.ok("LSUB \"\" Sent").await.contains("\"Sent\""), "{engine}: nothing changed for others");
+
+        // What the mailbox hides is shown to who wishes it; every name of hers stands once.
+        team.ok("UNSUBSCRIBE Archive").await;
+        assert!(!subscribed(&mut client).await.contains(&archives), "{engine}");
+        client.ok(&format!("SUBSCRIBE {archives}")).await;
+        client.ok(&format!("SUBSCRIBE {sent}")).await;
+        let shown = subscribed(&mut client).await;
+        for name in [&sent, &archives] {
+            assert_eq!(shown.matches(name.as_str()).count(), 1, "{engine}: {shown}");
+        }
+        assert!(!shown.contains("NonExistent"), "{engine}: {shown}");
+        assert!(!team.ok("LSUB \"\" Archive").await.contains("\"Archive\""), "{engine}");
+        let told = home.told_of(DOCTOR).await;
+        assert_eq!(told.iter().filter(|line| line.0 == Act::FolderChanged).count(), 3, "{engine}: {told:?}");
+        home.house
+            .relay
+            .mailstore()
+            .verify(mailstore::Depth::Contents, home.house.relay.now())
+            .await
+            .unwrap();
+    }
+}
