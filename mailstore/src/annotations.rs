@@ -4,10 +4,10 @@
 use names::{AccountId, FolderId, PersonId, Timestamp};
 
 use crate::context::Kind;
-use crate::{Error, Mailstore, limits};
+use crate::{Error, Mailstore, News, limits};
 
 /// What an annotation is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Subject {
     /// The account as a whole.
     Account,
@@ -16,6 +16,10 @@ pub enum Subject {
 }
 
 impl Subject {
+    fn of(code: i64) -> Self {
+        if code == 0 { Self::Account } else { Self::Folder(FolderId(code)) }
+    }
+
     fn code(self) -> i64 {
         match self {
             Self::Account => 0,
@@ -87,6 +91,30 @@ impl Mailstore {
         Ok(found)
     }
 
+    /// Which annotations `owner` sees in the whole account: what each is about, its name, and a number that another
+    /// value does not have.
+    pub async fn annotation_names(
+        &self,
+        account: AccountId,
+        owner: Owner,
+    ) -> Result<Vec<(Subject, String, i64)>, Error> {
+        const SELECT: &str = "SELECT id, folder, sealed FROM annotation
+            WHERE account = $1 AND (owner = $2 OR owner = 0) ORDER BY id";
+        let rows = self.db().read().await?.rows(SELECT, db::args![account, owner.code(account)]).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = self.key(account).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (id, subject) = (row.int(0)?, Subject::of(row.int(1)?));
+            let plain = key.open(Kind::Annotation, id, "annotation", row.bytes(2)?)?;
+            let note = unpacked(&plain).ok_or(Error::Unreadable { what: "annotation", id })?;
+            found.push((subject, note.entry, id));
+        }
+        Ok(found)
+    }
+
     /// A change of one annotation: its new value, or none to remove it.
     pub async fn annotating(
         &self,
@@ -128,6 +156,9 @@ impl Mailstore {
                     if cause.is_unique_violation() { Error::AnnotationsFull } else { cause.into() }
                 })?;
             }
+        }
+        if let Some(change) = changes.first() {
+            self.tell_after(tx, change.account, News { notes: true, ..News::default() });
         }
         let Some(account) = changes.iter().find(|change| change.new.is_some()).map(|change| change.account)
         else {

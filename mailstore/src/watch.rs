@@ -15,6 +15,8 @@ pub struct News {
     pub folders: BTreeMap<FolderId, FolderNews>,
     /// Folders were made, renamed, removed or (un)subscribed.
     pub list: bool,
+    /// Annotations of the account or of its folders changed.
+    pub notes: bool,
     /// Something else of the account: a contact, a document, a conversation.
     pub other: bool,
 }
@@ -63,6 +65,7 @@ impl News {
             }
         }
         self.list |= other.list;
+        self.notes |= other.notes;
         self.other |= other.other;
     }
 }

@@ -32,7 +32,7 @@ async fn about(door: &ImapDoor, session: &Session, folder: Option<&FolderName>) 
 }
 
 /// Whose this session's private notes are: a person's, whichever mailbox they open.
-fn owner(session: &Session) -> Owner {
+pub(super) fn owner(session: &Session) -> Owner {
     session.login().person.map_or(Owner::Account, Owner::Person)
 }
 

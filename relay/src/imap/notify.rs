@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 
 use directory::MayUse;
-use mailstore::{FolderNews, News, Watchers};
+use mailstore::{FolderNews, News, Subject, Watchers};
 use names::{AccountId, FolderId};
 use wire::imap::{
-    AclRights, Code, Folder, FolderKind, FolderName, Notice, Refusal, Status, Subscription, TellCounters,
-    Watch, WatchEvents, WatchFolders, WatchSelected,
+    AclRights, Code, EntryName, Folder, FolderKind, FolderName, Notice, Refusal, Role, Status, Subscription,
+    TellCounters, Watch, WatchEvents, WatchFolders, WatchSelected,
 };
 
 use super::door::ImapDoor;
 use super::session::Session;
-use super::{folders, limits, refusals, shared, words};
+use super::{folders, limits, metadata, refusals, shared, words};
 
 const WATCHING: &str = "watching folders";
 
@@ -25,11 +25,16 @@ pub(super) struct Watching {
     /// Each mailbox, and how it is called in this session; one's own has no name.
     accounts: Vec<(AccountId, Option<String>)>,
     known: BTreeMap<AccountId, BTreeMap<FolderId, Known>>,
+    /// The annotations of each mailbox, when they are watched.
+    notes: BTreeMap<AccountId, Notes>,
     watchers: Watchers,
     /// Heard of and not looked at yet.
     pending: BTreeMap<AccountId, News>,
     ready: Vec<Notice>,
 }
+
+/// What each annotation is about, its name, and the number of its value.
+type Notes = BTreeMap<(Subject, String), i64>;
 
 /// A folder as the client was told of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,6 +77,7 @@ impl Watching {
             watch,
             accounts,
             known: BTreeMap::new(),
+            notes: BTreeMap::new(),
             watchers,
             pending: BTreeMap::new(),
             ready: Vec::new(),
@@ -85,8 +91,46 @@ impl Watching {
                 return Err(Refusal::new(Code::NotificationOverflow, why));
             }
             watching.known.insert(account, known);
+            if watching.hears_of_notes() {
+                let notes = Self::read_notes(door, session, account).await;
+                watching.notes.insert(account, notes.map_err(refusals::store(WATCHING))?);
+            }
         }
+        watching.call_by_their_names();
         Ok(watching)
+    }
+
+    /// Folders that are asked for by another program's names ("Sent Items") are called as they are.
+    fn call_by_their_names(&mut self) {
+        let own = self.accounts.first().and_then(|(own, _)| self.known.get(own));
+        let own: Vec<(FolderName, Option<Role>)> = own
+            .into_iter()
+            .flat_map(BTreeMap::values)
+            .map(|known| (known.name.clone(), known.role.and_then(words::role)))
+            .collect();
+        for group in &mut self.watch.groups {
+            if let WatchFolders::Subtree(names) | WatchFolders::These(names) = &mut group.folders {
+                for name in names {
+                    *name = name.meant(own.iter().map(|(name, role)| (name, *role)));
+                }
+            }
+        }
+    }
+
+    fn hears_of_notes(&self) -> bool {
+        let notes =
+            |events: WatchEvents| events.has(WatchEvents::NOTES) || events.has(WatchEvents::SERVER_NOTES);
+        self.watch.groups.iter().any(|group| notes(group.events))
+    }
+
+    async fn read_notes(
+        door: &ImapDoor,
+        session: &Session,
+        account: AccountId,
+    ) -> Result<Notes, mailstore::Error> {
+        let owner = metadata::owner(session);
+        let names = door.relay().mailstore().annotation_names(account, owner).await?;
+        Ok(names.into_iter().map(|(subject, entry, value)| ((subject, entry), value)).collect())
     }
 
     /// The folders of a mailbox, as they are now.
@@ -168,6 +212,7 @@ impl Watching {
         for (account, news) in self.watchers.take() {
             let pending = self.pending.entry(account).or_default();
             pending.list |= news.list;
+            pending.notes |= news.notes;
             pending.folders.extend(news.folders);
             // One's wishes about the folders of others are kept with one's own list.
             if news.list && self.accounts.first().is_some_and(|(own, _)| *own == account) {
@@ -187,6 +232,12 @@ impl Watching {
             match self.read(door, session, account).await {
                 Ok(now) => self.compare(account, &news, now, selected),
                 Err(error) => refusals::logged(WATCHING, error),
+            }
+            if news.notes && self.hears_of_notes() {
+                match Self::read_notes(door, session, account).await {
+                    Ok(now) => self.compare_notes(account, now),
+                    Err(error) => refusals::logged(WATCHING, error),
+                }
             }
             self.pending.remove(&account);
         }
@@ -223,6 +274,42 @@ impl Watching {
         }
         self.ready.extend(notices);
         self.known.insert(account, now);
+    }
+
+    /// Makes notices of annotations that were set, changed or removed; those of folders that are gone went with
+    /// them.
+    fn compare_notes(&mut self, account: AccountId, now: Notes) {
+        let before = self.notes.remove(&account).unwrap_or_default();
+        let gone = before.keys().filter(|key| !now.contains_key(key));
+        let set = now.iter().filter(|(key, value)| before.get(key) != Some(value)).map(|(key, _)| key);
+        let mut changed: BTreeMap<Subject, Vec<EntryName>> = BTreeMap::new();
+        for (subject, entry) in gone.chain(set) {
+            changed.entry(*subject).or_default().extend(EntryName::parse(entry));
+        }
+        for (subject, entries) in changed {
+            let folder = match subject {
+                Subject::Account => None,
+                Subject::Folder(folder) => {
+                    let Some(known) = self.known.get(&account).and_then(|known| known.get(&folder)) else {
+                        continue;
+                    };
+                    Some(known)
+                }
+            };
+            // GETMETADATA "" is of one's own mailbox.
+            let own = self.accounts.first().is_some_and(|(own, _)| *own == account);
+            let told = match folder {
+                Some(known) => self.events(account, known).has(WatchEvents::NOTES),
+                None => {
+                    own && self.watch.groups.iter().any(|group| group.events.has(WatchEvents::SERVER_NOTES))
+                }
+            };
+            if told {
+                let folder = folder.map(|known| known.name.clone());
+                self.ready.push(Notice::Metadata { folder, entries });
+            }
+        }
+        self.notes.insert(account, now);
     }
 
     fn renamed(&self, account: AccountId, old: Option<&Known>, now: &Known) -> Option<Notice> {

@@ -104,3 +104,33 @@ async fn a_mailbox_that_may_no_longer_be_used_is_silent() {
         assert!(!said.contains("cardiologie"), "{engine}: {said}");
     }
 }
+
+#[tokio::test]
+async fn notes_are_told_by_their_names_and_folders_by_any_of_theirs() {
+    for home in homes().await {
+        let engine = &home.house.engine;
+        home.share("write").await;
+        let mut client = Client::doctor(&home.door).await;
+        let mut second = Client::doctor(&home.door).await;
+        second.ok("SETMETADATA Drafts (/private/comment \"earlier\")").await;
+        client
+            .ok("NOTIFY SET (mailboxes \"Sent Items\" (MailboxMetadataChange)) (personal (ServerMetadataChange)) \
+                 (subtree \"Partag&AOk-s\" (MailboxMetadataChange))")
+            .await;
+        second.ok("SETMETADATA Sent (/private/comment \"a\" /shared/vendor/x/y \"b\")").await;
+        let told = "* METADATA \"Sent\" /private/comment /shared/vendor/x/y\r\n";
+        assert_eq!(client.notices().await, told, "{engine}");
+        second.ok("SETMETADATA Sent (/private/comment NIL)").await;
+        assert_eq!(client.notices().await, "* METADATA \"Sent\" /private/comment\r\n", "{engine}");
+        second.ok("SETMETADATA \"\" (/private/comment \"c\")").await;
+        assert_eq!(client.notices().await, "* METADATA \"\" /private/comment\r\n", "{engine}");
+
+        // What a colleague notes for everybody is told, what they note for themselves is not; nor is what was not
+        // asked for.
+        second.ok("SETMETADATA Drafts (/private/comment \"later\")").await;
+        let mut team = Client::signed_in(&home.door, SECRETARIAT, "demo-paul-ferrand").await;
+        team.ok("SETMETADATA INBOX (/private/comment \"mine\")").await;
+        team.ok("SETMETADATA INBOX (/shared/comment \"ours\")").await;
+        assert_eq!(client.notices().await, format!("* METADATA {TEAM} /shared/comment\r\n"), "{engine}");
+    }
+}

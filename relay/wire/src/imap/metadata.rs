@@ -60,7 +60,7 @@ impl EntryName {
 pub struct Annotation {
     /// Its name.
     pub entry: EntryName,
-    /// What it says; any octets but NUL.
+    /// What it says.
     pub value: Vec<u8>,
 }
 
@@ -166,9 +166,8 @@ pub(super) fn parse_set(c: &mut Cursor<'_>) -> Parsed<Command> {
     loop {
         let entry = EntryName::parse(&c.astring_text()?).ok_or(NOT_AN_ENTRY)?;
         c.space()?;
-        // A literal8 is announced with `~` (RFC 3516 §4.1).
-        c.take(b'~');
-        let value = c.nstring()?;
+        // `value = nstring / literal8` (RFC 5464 §5)
+        let value = if c.take(b'~') { Some(c.literal8()?) } else { c.nstring()? };
         changes.retain(|change| change.entry != entry);
         changes.push(Annotate { entry, value });
         if changes.len() > limits::ENTRIES {
@@ -308,17 +307,17 @@ impl Server {
     }
 }
 
-/// `nstring` of any octets but NUL.
+/// `nstring / literal8`: a NUL can stand in a literal8 only (RFC 3516 §4.1).
 fn octets(out: &mut Vec<u8>, value: Option<&[u8]>) {
-    match value.map(std::str::from_utf8) {
-        None => out.extend_from_slice(b"NIL"),
-        Some(Ok(text)) => reply::string(out, text),
-        Some(Err(_)) => {
-            let value = value.unwrap_or_default();
-            reply::literal_header(out, value.len() as u64);
-            out.extend_from_slice(value);
-        }
+    let Some(value) = value else { return out.extend_from_slice(b"NIL") };
+    match std::str::from_utf8(value) {
+        Ok(text) if !text.contains('\0') => return reply::string(out, text),
+        Ok(_) => out.push(b'~'),
+        Err(_) if value.contains(&0) => out.push(b'~'),
+        Err(_) => {}
     }
+    reply::literal_header(out, value.len() as u64);
+    out.extend_from_slice(value);
 }
 
 #[cfg(test)]
@@ -360,6 +359,30 @@ mod tests {
             let found =
                 [Depth::Zero, Depth::One, Depth::Infinity].map(|depth| asked.covers(&entry(name), depth));
             assert_eq!(found, depths, "{asked:?} {name}");
+        }
+    }
+
+    #[test]
+    fn a_value_may_hold_any_octets_in_a_literal8() {
+        let read = |text: &[u8]| {
+            let mut cursor = Cursor::new(text);
+            parse_set(&mut cursor).and_then(|command| cursor.end().map(|()| command))
+        };
+        let Ok(Command::SetMetadata { changes, .. }) = read(b" INBOX (/private/x ~{3}\r\na\0b)") else {
+            panic!()
+        };
+        assert_eq!(changes[0].value.as_deref(), Some(&b"a\0b"[..]));
+        assert!(read(b" INBOX (/private/x {3}\r\na\0b)").is_err(), "a literal holds no NUL");
+        assert!(read(b" INBOX (/private/x ~\"a\")").is_err());
+        for (value, want) in [
+            (&b"a\0b"[..], &b"~{3}\r\na\0b"[..]),
+            (b"\xff\0", b"~{2}\r\n\xff\0"),
+            (b"\xff", b"{1}\r\n\xff"),
+            (b"ab", b"\"ab\""),
+        ] {
+            let mut out = Vec::new();
+            octets(&mut out, Some(value));
+            assert_eq!(out, want);
         }
     }
 

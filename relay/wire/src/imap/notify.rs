@@ -16,7 +16,8 @@ use super::server::{Out, Phase, Server, Task};
 use super::session::Expunges;
 use super::status::StatusItem;
 use super::{
-    Ask, Code, Folder, FolderKind, FolderName, MarkSeen, Refusal, Status, Subscription, UidSet, limits,
+    Ask, Code, EntryName, Folder, FolderKind, FolderName, MarkSeen, Refusal, Status, Subscription, UidSet,
+    limits,
 };
 
 /// What a client wants to hear of.
@@ -87,6 +88,10 @@ impl WatchEvents {
     pub const NAMES: Self = Self(4);
     /// `SubscriptionChange`
     pub const SUBSCRIPTIONS: Self = Self(8);
+    /// `MailboxMetadataChange`: annotations of folders.
+    pub const NOTES: Self = Self(16);
+    /// `ServerMetadataChange`: annotations of the account, whichever folders are named beside.
+    pub const SERVER_NOTES: Self = Self(32);
 
     /// Whether all of these are among them.
     #[must_use]
@@ -117,6 +122,13 @@ pub enum Notice {
         folder: Folder,
         /// Its name before, when it was renamed.
         was: Option<FolderName>,
+    },
+    /// Annotations changed; their values are asked for by whoever wants them (RFC 5464 §4.4.2).
+    Metadata {
+        /// Of which folder; of the account when none.
+        folder: Option<FolderName>,
+        /// Which.
+        entries: Vec<EntryName>,
     },
     /// Too much is asked: nothing is told any more.
     Overflow,
@@ -161,7 +173,8 @@ pub(super) enum After {
     Complete(String, Completion),
 }
 
-const EVENTS: &str = "MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange";
+const EVENTS: &str = "MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange \
+                      MailboxMetadataChange ServerMetadataChange";
 
 /// The arguments of NOTIFY.
 pub(super) fn parse(c: &mut Cursor<'_>) -> Parsed<Command> {
@@ -280,6 +293,8 @@ fn events(c: &mut Cursor<'_>) -> Parsed<Events> {
             "FLAGCHANGE" => all.events = all.events.and(WatchEvents::FLAGS),
             "MAILBOXNAME" => all.events = all.events.and(WatchEvents::NAMES),
             "SUBSCRIPTIONCHANGE" => all.events = all.events.and(WatchEvents::SUBSCRIPTIONS),
+            "MAILBOXMETADATACHANGE" => all.events = all.events.and(WatchEvents::NOTES),
+            "SERVERMETADATACHANGE" => all.events = all.events.and(WatchEvents::SERVER_NOTES),
             "" => return Err(Fault::Syntax("an event was expected")),
             _ => all.unknown = true,
         }
@@ -380,6 +395,11 @@ impl Server {
                 let was = was.map(|was| format!(" (\"OLDNAME\" ({}))", self.folder_name(&was)));
                 let (attributes, was) = (attributes.join(" "), was.unwrap_or_default());
                 format!("* LIST ({attributes}) \"{DELIMITER}\" {name}{was}\r\n")
+            }
+            Notice::Metadata { folder, entries } => {
+                let name = folder.map_or_else(|| "\"\"".to_owned(), |folder| self.folder_name(&folder));
+                let entries: Vec<&str> = entries.iter().map(EntryName::as_str).collect();
+                format!("* METADATA {name} {}\r\n", entries.join(" "))
             }
             Notice::Overflow => {
                 if let Some(notify) = self.notify.as_mut() {

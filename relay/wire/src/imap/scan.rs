@@ -180,8 +180,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A literal whose octets the framing has put in place: `{n}` or `{n+}`, CRLF, n octets.
     fn literal(&mut self) -> Parsed<Vec<u8>> {
+        let text = self.literal8()?;
+        // RFC 3501 §9: CHAR8 is any octet but NUL.
+        if text.contains(&0) { Err(Fault::Syntax("a literal holds a NUL octet")) } else { Ok(text) }
+    }
+
+    /// A literal whose octets the framing has put in place: `{n}` or `{n+}`, CRLF, n octets of any kind.
+    pub(super) fn literal8(&mut self) -> Parsed<Vec<u8>> {
         const WHAT: Fault = Fault::Syntax("a literal is misspelt");
         self.expect(b'{', "a literal was expected")?;
         let length = self.number().map_err(|_| WHAT)? as usize;
@@ -192,8 +198,7 @@ impl<'a> Cursor<'a> {
         }
         let (text, rest) = rest.split_at(length);
         self.0 = rest;
-        // RFC 3501 §9: CHAR8 is any octet but NUL.
-        if text.contains(&0) { Err(Fault::Syntax("a literal holds a NUL octet")) } else { Ok(text.to_vec()) }
+        Ok(text.to_vec())
     }
 
     /// `astring`
