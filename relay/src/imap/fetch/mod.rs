@@ -199,7 +199,8 @@ impl Fetching {
                     self.look_ahead().await
                 };
                 let (told, opening) = tokio::join!(told, opening);
-                (told?, opening.map_err(&store_failed)?);
+                told?;
+                opening.map_err(&store_failed)?;
                 let Some(first) = self.ahead.pop_front() else { return Ok(false) };
                 first.opened().await
             }
