@@ -248,7 +248,7 @@ pub enum Answer {
     /// What changed.
     Changes(Changes),
     /// One message of a FETCH. Its contents follow as [`Answer::Chunk`]s: the octets of
-    /// [`FetchItems::spans`], one after another, in pieces of any size; none when there are no spans.
+    /// [`Described::spans`], one after another, in pieces of any size; none when there are no spans.
     Row(FetchRow),
     /// The next octets of the last row's spans.
     Chunk(Bytes),

@@ -5,7 +5,7 @@
 //! UID. The world side is in [`Ask`] and [`Answer`]: read those two first.
 //!
 //! Letters are never parsed here: FETCH is answered from the [`Summary`](crate::mime::Summary) made
-//! at delivery and from ranges of the two stored blocks ([`FetchItems::spans`]).
+//! at delivery and from ranges of the two stored blocks ([`Described::spans`]).
 
 mod acl;
 mod alias;
