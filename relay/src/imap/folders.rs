@@ -95,10 +95,14 @@ fn is_absent(folder: &Folder) -> bool {
 }
 
 /// What somebody wishes of the folders of mailboxes that they share, by the names in their session.
+#[derive(Default)]
 pub(super) struct Wishes(HashMap<FolderName, Subscription>);
 
 impl Wishes {
     pub(super) async fn of(store: &Mailstore, session: &Session) -> Result<Self, mailstore::Error> {
+        if session.login().others.is_empty() {
+            return Ok(Self::default());
+        }
         let kept = store.subscriptions(session.own().account).await?;
         let wish = |(name, wish): (mailstore::FolderName, Wish)| {
             let subscription = match wish {
@@ -469,6 +473,7 @@ pub(super) async fn subscribe(
         let wish = Change::Wish(named.map_err(refusals::store(CHANGING))?, wish);
         return change(door, session, own, wish).await;
     }
+    located.mailbox.may_write()?;
     let subscription = match subscription {
         Subscription::On => {
             let named = store.new_subscription(account, &name, door.relay().now()).await;
