@@ -79,12 +79,9 @@ pub(super) enum End {
     Shown(After),
 }
 
-/// `mod-sequence-valzer`: 63 bits (RFC 7162 §7).
+/// `mod-sequence-valzer` (RFC 7162 §7).
 fn modseq(c: &mut Cursor<'_>) -> Parsed<u64> {
-    c.number64().and_then(|number| match i64::try_from(number) {
-        Ok(_) => Ok(number),
-        Err(_) => Err(Fault::Syntax("a modification sequence has 63 bits")),
-    })
+    c.number63()
 }
 
 /// `[SP "(" select-param *(SP select-param) ")"]`

@@ -139,12 +139,11 @@ fn is_forbidden(c: char) -> bool {
 }
 
 /// Whether a joiner stands where it cannot be seen. Between two signs of a script that joins, or of a picture, it
-/// changes what is shown and belongs to the name (RFC 5198 §3 keeps it); among Latin, Greek or Cyrillic letters
-/// it would only let one folder pass for another.
+/// changes what is shown and belongs to the name (RFC 5198 §3 keeps it); elsewhere it would only let one folder
+/// pass for another.
 fn has_stray_joiner(level: &str) -> bool {
-    const FIRST_THAT_JOINS: char = '\u{590}';
     let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
-    let joins = |c: Option<char>| c.is_some_and(|c| c >= FIRST_THAT_JOINS && !is_joiner(c));
+    let joins = |c: Option<char>| c.is_some_and(|c| is_of_a_joining_script(c) || is_of_a_picture(c));
     let mut before = None;
     let mut rest = level.chars();
     while let Some(c) = rest.next() {
@@ -154,6 +153,16 @@ fn has_stray_joiner(level: &str) -> bool {
         before = Some(c);
     }
     false
+}
+
+/// From Arabic to Myanmar, Khmer and Mongolian.
+fn is_of_a_joining_script(c: char) -> bool {
+    matches!(c, '\u{600}'..='\u{109f}' | '\u{1780}'..='\u{18af}')
+}
+
+/// Arrows and signs, the mark that asks for colours, emoji.
+fn is_of_a_picture(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{2bff}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
 }
 
 /// The use of a folder (RFC 6154 §2).
@@ -280,6 +289,7 @@ mod tests {
             "\u{1f468}\u{200d}",
             "\u{1f468}\u{200d}\u{200d}\u{2695}",
             "\u{1f468}\u{200d}/\u{2695}",
+            "\u{53f0}\u{200d}\u{5317}",
             "a\u{200b}b",
         ] {
             assert_eq!(FolderName::parse(name), Err(NameError::Forbidden), "{name:?}");
