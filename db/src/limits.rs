@@ -30,8 +30,9 @@ pub const PAGE: u32 = 2_048;
 pub const WAL_PAGES: u32 = 32_000;
 /// How often is looked whether the log may be copied back in a quiet moment.
 pub const CHECKPOINT_LOOK: Duration = Duration::from_secs(1);
-/// Commits since the last look that leave a moment quiet: people who read, no letters in numbers.
-pub const CHECKPOINT_QUIET: u64 = 20;
+/// Pages written since the last look that leave a moment quiet: 6 MB. A thousand people who read write no more;
+/// letters in numbers do, and pages that each of them changes are better copied once for thousands.
+pub const CHECKPOINT_QUIET: i64 = 3_000;
 /// Pages in the log that are not worth copying back yet: 2 MiB.
 pub const CHECKPOINT_PAGES: i64 = 1_000;
 /// KiB of pages that a reading connection keeps in memory.

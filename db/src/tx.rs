@@ -197,7 +197,7 @@ impl Tx {
         std::mem::take(&mut self.after)
     }
 
-    /// Runs a text without parameters, unprepared: `BEGIN`, `SAVEPOINT`, migrations.
+    /// Runs a text without parameters, unprepared: migrations.
     pub(crate) async fn raw(&mut self, text: String) -> Result<(), Cause> {
         match &mut self.conn {
             Conn::Postgres(tx) => Ok((&mut **tx).execute(AssertSqlSafe(text)).await.map(drop)?),

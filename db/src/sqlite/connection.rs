@@ -18,6 +18,14 @@ pub(crate) enum Access {
     Write,
 }
 
+/// What is in the write-ahead log, in pages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Log {
+    pub(crate) pages: i64,
+    /// Those of them that are in the file as well.
+    pub(crate) copied: i64,
+}
+
 /// Opens a connection on a file; the writing one makes it when absent.
 pub(crate) fn open(path: &Path, access: Access, durability: Durability) -> Result<Connection, Cause> {
     let flags = match access {
@@ -66,13 +74,15 @@ impl Connection {
         Ok(self.0.pragma_query_value(None, "synchronous", |row| row.get(0))?)
     }
 
-    /// Copies the log back into the file when `pages` of it or more are not, beside whoever reads and writes.
-    pub(crate) fn checkpoint(&self, pages: i64) -> Result<(), Cause> {
-        let waiting = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
-        if self.0.query_row("PRAGMA wal_checkpoint(NOOP)", (), waiting)? >= pages {
-            self.0.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_row| Ok(()))?;
-        }
-        Ok(())
+    /// What is in the log.
+    pub(crate) fn log(&self) -> Result<Log, Cause> {
+        let log = |row: &rusqlite::Row<'_>| Ok(Log { pages: row.get(1)?, copied: row.get(2)? });
+        Ok(self.0.query_row("PRAGMA wal_checkpoint(NOOP)", (), log)?)
+    }
+
+    /// Copies the log back into the file, beside whoever reads and writes.
+    pub(crate) fn copy_log(&self) -> Result<(), Cause> {
+        Ok(self.0.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_row| Ok(()))?)
     }
 
     /// Copies the whole log back and cuts it to nothing, unless somebody reads from it.
@@ -80,9 +90,14 @@ impl Connection {
         Ok(self.0.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_row| Ok(()))?)
     }
 
-    /// Runs texts without parameters: `BEGIN`, `SAVEPOINT`, migrations.
+    /// Runs texts without parameters, unprepared: migrations.
     pub(crate) fn raw(&self, text: &str) -> Result<(), Cause> {
         Ok(self.0.execute_batch(text)?)
+    }
+
+    /// Runs one of the few texts that begin and end transactions, prepared once: `BEGIN`, `SAVEPOINT unit`.
+    pub(crate) fn control(&self, text: &'static str) -> Result<(), Cause> {
+        Ok(self.0.prepare_cached(text)?.raw_execute().map(drop)?)
     }
 
     /// Runs a statement; answers how many rows it touched.
@@ -212,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_copied_back_beside_a_reader_when_enough_of_it_waits() {
+    fn the_log_is_copied_back_beside_a_reader() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.db");
         let writer = open(&path, Access::Write, Durability::PowerCut).unwrap();
@@ -220,18 +235,29 @@ mod tests {
         let reader = open(&path, Access::Read, Durability::PowerCut).unwrap();
         reader.raw("BEGIN").unwrap();
         reader.rows("SELECT length(a) FROM t", &args![], 1).unwrap();
-        let waiting = || {
-            let count = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
-            writer.0.query_row("PRAGMA wal_checkpoint(NOOP)", (), count).unwrap()
-        };
-        let pages = waiting();
-        assert!(pages >= 20, "{pages}");
-        let other = open(&path, Access::Write, Durability::PowerCut).unwrap();
-        other.checkpoint(pages + 1).unwrap();
-        assert_eq!(waiting(), pages, "too little to bother");
-        other.checkpoint(pages).unwrap();
-        assert_eq!(waiting(), 0);
+        let before = writer.log().unwrap();
+        assert!(before.pages >= 20 && before.copied == 0, "{before:?}");
+        open(&path, Access::Write, Durability::PowerCut).unwrap().copy_log().unwrap();
+        assert_eq!(writer.log().unwrap(), Log { copied: before.pages, ..before });
         assert_eq!(reader.rows("SELECT length(a) FROM t", &args![], 1).unwrap()[0].int(0).unwrap(), 40_000);
+    }
+
+    #[test]
+    fn what_begins_and_ends_transactions_is_prepared_once_and_may_be_used_again_after_a_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open(&folder.path().join("t.db"), Access::Write, Durability::PowerCut).unwrap();
+        connection.raw("CREATE TABLE parent (id INTEGER PRIMARY KEY); CREATE TABLE child (of INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)").unwrap();
+        for _ in 0..3 {
+            connection.control("BEGIN IMMEDIATE").unwrap();
+            assert!(connection.control("BEGIN IMMEDIATE").is_err(), "one at a time");
+            connection.execute("INSERT INTO child VALUES (7)", &args![]).unwrap();
+            assert!(connection.control("COMMIT").is_err(), "nobody has number 7");
+            connection.control("ROLLBACK").unwrap();
+        }
+        connection.control("BEGIN IMMEDIATE").unwrap();
+        connection.control("COMMIT").unwrap();
+        let statement = connection.0.prepare_cached("COMMIT").unwrap();
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::Run), 4, "one statement ran each time");
     }
 
     /// The options of `.cargo/config.toml` came through to the library.

@@ -42,7 +42,7 @@ impl Readers {
             Some(connection) => connection,
             None => connection::open(&self.0.path, Access::Read, self.0.durability).map_err(opened)?,
         };
-        connection.raw("BEGIN").map_err(opened)?;
+        connection.control("BEGIN").map_err(opened)?;
         Ok(View { connection: Some(connection), readers: self.clone(), _room: room })
     }
 
@@ -63,7 +63,7 @@ impl Drop for View {
     fn drop(&mut self) {
         // A connection whose view does not end is thrown away, and another one opened in its place.
         if let Some(connection) = self.connection.take()
-            && connection.raw("ROLLBACK").is_ok()
+            && connection.control("ROLLBACK").is_ok()
         {
             self.readers.idle().push(connection);
         }

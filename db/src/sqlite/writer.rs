@@ -160,7 +160,7 @@ async fn write_group(
     }
     let started = Instant::now();
     let mut after = Vec::new();
-    tx.raw("BEGIN IMMEDIATE".to_owned()).await?;
+    tx.sqlite().control("BEGIN IMMEDIATE")?;
     let mut next = 0;
     let result = loop {
         if let Err(cause) = run_one(tx, &mut group[next], &mut after).await {
@@ -173,7 +173,7 @@ async fn write_group(
         let room = group.len() < limits::GROUP_UNITS && started.elapsed() < limits::GROUP_TIME;
         match arriving.as_mut().filter(|_| room).and_then(|inbox| inbox.try_recv().ok()) {
             Some(job) => group.push(job),
-            None => break tx.raw("COMMIT".to_owned()).await,
+            None => break tx.sqlite().control("COMMIT"),
         }
     };
     match result {
@@ -189,7 +189,7 @@ async fn write_group(
                 health.dead.store(true, Ordering::Release);
             }
             // SQLite may have rolled back by itself; then this fails and changes nothing.
-            let _ = tx.raw("ROLLBACK".to_owned()).await;
+            let _ = tx.sqlite().control("ROLLBACK");
             Err(cause)
         }
     }
@@ -201,14 +201,14 @@ async fn run_one(
     job: &mut Box<dyn Waiting>,
     after: &mut Vec<Box<dyn FnOnce() + Send>>,
 ) -> Result<(), Cause> {
-    tx.raw("SAVEPOINT unit".to_owned()).await?;
+    tx.sqlite().control("SAVEPOINT unit")?;
     if job.run(tx).await {
         after.extend(tx.take_after());
-        tx.raw("RELEASE unit".to_owned()).await
+        tx.sqlite().control("RELEASE unit")
     } else {
         drop(tx.take_after());
         debug_assert!(job.failed());
-        tx.raw("ROLLBACK TO unit".to_owned()).await?;
-        tx.raw("RELEASE unit".to_owned()).await
+        tx.sqlite().control("ROLLBACK TO unit")?;
+        tx.sqlite().control("RELEASE unit")
     }
 }
