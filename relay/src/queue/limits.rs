@@ -18,6 +18,10 @@ pub const LEASE: i64 = 15 * MINUTE;
 pub const RENEWAL: Duration = Duration::from_secs(4 * 60);
 /// Times that a worker may die over a row before it is put aside (RELIABILITY R-26).
 pub const STRIKES: u32 = 3;
+/// How long a server must live before it takes again what was in hand when it last died, in ms. One that is killed
+/// again and again, whatever the cause, would count a strike each time on whichever of these letters is under way;
+/// a letter that kills does so after this rest as well. (ours)
+pub const REST: i64 = 5 * SECOND;
 /// Rows taken by one statement.
 pub const BATCH: usize = 256;
 /// Rows in hand at once; a letter in hand has up to 16 KiB of body in memory.

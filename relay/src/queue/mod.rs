@@ -4,8 +4,8 @@
 //! A row is one recipient. It stands in `outbound` while it waits and is deleted in the transaction that
 //! settles it, together with the report to the sender and the release of the held body; what became of
 //! it stays in `outbound_trace`. A worker that dies leaves its lease behind, until it runs out or a server
-//! starts in the same home ([`Home`]): whoever takes such a row next takes it alone and counts a strike
-//! first, and three strikes put it aside (RELIABILITY R-26).
+//! starts in the same home ([`Home`]) and has lived for a while: whoever takes such a row next takes it alone and
+//! counts a strike first, and three strikes put it aside (RELIABILITY R-26).
 
 mod care;
 mod carrying;

@@ -212,7 +212,10 @@ impl Inner {
         match self.db().write(unit).await {
             Ok(0) => {}
             Ok(rows) => {
-                tracing::warn!(rows, "letters were under way when the server died: they are taken again")
+                tracing::warn!(
+                    rows,
+                    "letters were under way when the server died: they are taken again in a few seconds"
+                )
             }
             Err(error) => tracing::error!(%error, "leases could not be recovered; they will run out"),
         }

@@ -249,13 +249,13 @@ impl Queue {
         tx.execute_in(RENEW, args![owner.0, now.plus(limits::LEASE)], rows).await
     }
 
-    /// At the start of the server at `home`: whoever held a lease there is dead. Leases of other homes are
-    /// left alone.
+    /// At the start of the server at `home`: whoever held a lease there is dead, and what they held is due after
+    /// [`limits::REST`]. Leases of other homes are left alone.
     pub(crate) async fn recover(&self, tx: &mut Tx, home: Home, now: Timestamp) -> Result<u64, Error> {
-        const RECOVER: &str = "UPDATE outbound SET due_at = $1 WHERE state = 'waiting' AND due_at > $1
+        const RECOVER: &str = "UPDATE outbound SET due_at = $1 WHERE state = 'waiting'
             AND lease BETWEEN $2 AND $3";
         let (first, last) = home.owners();
-        tx.execute(RECOVER, args![now, first.0, last.0]).await
+        tx.execute(RECOVER, args![now.plus(limits::REST), first.0, last.0]).await
     }
 
     /// When the next row becomes due after `now`; none when none does.

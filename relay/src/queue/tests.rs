@@ -169,13 +169,31 @@ async fn a_server_that_starts_takes_again_what_the_dead_one_of_its_home_held_and
         one(&house, DOCTOR, NURSE).await;
         let now = house.relay.now();
         assert_eq!(recover(&house, here, now).await, 1, "{engine}");
-        assert_eq!(recover(&house, here, now).await, 0, "{engine}: once is enough");
         let heir = here.life(&entropy);
         let [fresh] = &lease(&house, heir.0, 10, now).await[..] else { panic!("{engine}") };
-        let suspect = lease_suspect(&house, heir.0, now).await.unwrap();
-        assert_eq!((suspect.id, suspect.strikes), (ours.id, 1), "{engine}: at once, and alone");
-        assert!(lease_suspect(&house, heir.0, now).await.is_none(), "{engine}: {:?} stays theirs", theirs.id);
         assert!(fresh.id != ours.id && fresh.id != theirs.id, "{engine}");
+        assert!(lease_suspect(&house, heir.0, now).await.is_none(), "{engine}: a rest first");
+        let now = now.plus(limits::REST);
+        let suspect = lease_suspect(&house, heir.0, now).await.unwrap();
+        assert_eq!((suspect.id, suspect.strikes), (ours.id, 1), "{engine}: alone");
+        assert!(lease_suspect(&house, heir.0, now).await.is_none(), "{engine}: {:?} stays theirs", theirs.id);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_again_and_again_brings_no_strikes_on_letters() {
+    for house in houses().await {
+        let here = Home::fresh(&crate::testing::entropy());
+        one(&house, DOCTOR, NURSE).await;
+        let mut now = house.relay.now();
+        assert_eq!(lease(&house, here.life(&crate::testing::entropy()).0, 10, now).await.len(), 1);
+        for _life in 0..9 {
+            assert_eq!(recover(&house, here, now).await, 1, "{}", house.engine);
+            now = now.plus(limits::REST - 1);
+            assert!(lease_suspect(&house, here.life(&crate::testing::entropy()).0, now).await.is_none());
+        }
+        let suspect = lease_suspect(&house, here.life(&crate::testing::entropy()).0, now.plus(1)).await;
+        assert_eq!(suspect.unwrap().strikes, 1, "{}", house.engine);
     }
 }
 
