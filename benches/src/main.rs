@@ -165,7 +165,10 @@ async fn committer(db: Db, mut inbox: mpsc::Receiver<Job>) {
         if let Err(error) = &done {
             eprintln!("{error}");
         }
-        replies.into_iter().for_each(|reply| drop(reply.send(done.is_ok())));
+        for reply in replies {
+            // Whoever went away hears nothing.
+            let _ = reply.send(done.is_ok());
+        }
     }
 }
 

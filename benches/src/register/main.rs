@@ -138,6 +138,7 @@ impl Waits {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a bench is its own assembly")]
 fn clock() -> Clock {
     Clock::new(|| {
         let age = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
