@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// Lines read at a time.
 const PAGE: u32 = 2_000;
-/// Lines of one export: more is asked for by narrower dates.
+/// Lines of one answer: more is asked for by narrower dates.
 pub const EXPORTED: usize = 100_000;
 /// Lines that are proved while somebody waits; more is for `pli verify`.
 pub const PROVED: u64 = 500_000;
@@ -142,7 +142,7 @@ impl Admin {
         }
     }
 
-    /// The newest lines of a chain before a number.
+    /// The newest lines of a chain before a number; [`EXPORTED`] at most.
     pub async fn trail_page(
         &self,
         chain: Chain,
@@ -151,9 +151,19 @@ impl Admin {
         by: Actor,
         now: Timestamp,
     ) -> Result<TrailPage, Error> {
-        let mut tx = self.mailstore.db().read().await?;
-        let lines = audit::history(&mut tx, chain, before, most.clamp(1, PAGE)).await?;
-        drop(tx);
+        let most = most.clamp(1, EXPORTED as u32);
+        let (mut lines, mut last) = (Vec::new(), before);
+        loop {
+            let wanted = PAGE.min(most - lines.len() as u32);
+            let mut tx = self.mailstore.db().read().await?;
+            let page = audit::history(&mut tx, chain, last, wanted).await?;
+            last = page.last().map(|line| line.seq);
+            let ends = (page.len() as u32) < wanted;
+            lines.extend(page);
+            if ends || lines.len() as u32 == most {
+                break;
+            }
+        }
         self.looked_by(by, chain, format!("history lines={}", lines.len()), now).await?;
         let older = lines.last().map(|line| line.seq).filter(|seq| *seq > 1);
         let names = self.names_in(&lines).await?;
@@ -358,6 +368,41 @@ mod tests {
     async fn last_of(house: &House, chain: Chain) -> Line {
         let mut tx = house.admin.mailstore.db().read().await.unwrap();
         audit::history(&mut tx, chain, None, 1).await.unwrap().remove(0).line.unwrap()
+    }
+
+    #[tokio::test]
+    async fn more_lines_than_are_read_at_a_time_are_told_in_one_answer() {
+        for house in full_houses().await {
+            let (chain, by) = (Chain::System, Actor::Operator);
+            let line = |number: u32| {
+                let line = Line {
+                    at: NOON,
+                    actor: by,
+                    for_whom: None,
+                    act: Act::AdminLooked,
+                    detail: format!("n={number}"),
+                };
+                Entry::new(chain, line, &house.admin.entropy)
+            };
+            let entries: Vec<Entry> = (0..PAGE + 9).map(line).collect();
+            let unit = db::unit("many lines", entries, |entries, tx| {
+                Box::pin(async move { audit::append(tx, entries).await.map_err(Error::from) })
+            });
+            house.admin.mailstore.db().write(unit).await.unwrap();
+            for most in [PAGE - 1, PAGE, PAGE + 1, PAGE + 9] {
+                let page = house.admin.trail_page(chain, None, most, by, NOON).await.unwrap();
+                let numbers: Vec<i64> = page.lines.iter().map(|line| line.seq).collect();
+                assert_eq!(numbers.len() as u32, most, "{}", house.engine);
+                assert!(numbers.is_sorted_by(|newer, older| *newer == older + 1), "{}: {most}", house.engine);
+            }
+            let all = house.admin.trail_page(chain, None, u32::MAX, by, NOON).await.unwrap();
+            assert_eq!(
+                (all.lines.last().map(|line| line.seq), all.older),
+                (Some(1), None),
+                "{}",
+                house.engine
+            );
+        }
     }
 
     #[tokio::test]

@@ -158,8 +158,8 @@ enum Account {
     History {
         /// Its address.
         address: String,
-        /// How many lines at most.
-        #[arg(long, default_value_t = 50)]
+        /// How many lines at most: up to 100,000, more by `pli admin trail export`.
+        #[arg(long, default_value_t = 50, value_parser = trail::lines())]
         lines: u32,
     },
 }

@@ -2,8 +2,9 @@
 
 use super::asked;
 use admin::Command;
-use admin::trail::{ExportAs, TrailCommand, Whose};
+use admin::trail::{EXPORTED, ExportAs, TrailCommand, Whose};
 use anyhow::Context as _;
+use clap::builder::RangedI64ValueParser;
 use clap::{Args, Subcommand};
 use names::{DAY, Timestamp};
 
@@ -14,8 +15,8 @@ pub(super) enum Trail {
     Show {
         #[command(flatten)]
         whose: Chain,
-        /// How many at most.
-        #[arg(long, default_value_t = 50)]
+        /// How many at most: up to 100,000, more by `export`.
+        #[arg(long, default_value_t = 50, value_parser = lines())]
         lines: u32,
     },
     /// Writes the lines of a chain between two days, both included, to standard output.
@@ -83,6 +84,11 @@ impl Trail {
     }
 }
 
+/// How many lines may be asked for.
+pub(super) fn lines() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=EXPORTED as i64)
+}
+
 /// The first instant of a day.
 fn day(text: &str) -> Result<Timestamp, String> {
     admin::days::read(text).ok_or_else(|| format!("«{text}» is no day: write 2026-11-22"))
@@ -126,6 +132,8 @@ mod tests {
         for wrong in [
             &["show"][..],
             &["show", "--house", "--person", "1"],
+            &["show", "--house", "--lines", "0"],
+            &["show", "--house", "--lines", "100001"],
             &["export", "--house", "--from", "1 novembre", "--until", "2026-11-30"],
         ] {
             assert_eq!(parsed(wrong), None, "{wrong:?}");
